@@ -1,0 +1,33 @@
+"""What every encoder is: a module that turns coordinates into features."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+
+class Encoder(jt.Module):
+    """Base of encoders.
+
+    Calling one with coordinates [S, n_dims] gives features: [S, out_dim], or grouped [G, S, F] with
+    out_dim = G F (channel g F + f), the order in which some kernels produce and consume them. Networks built on
+    ``jnerf.ops.mlp`` take both; ``as_rows`` turns either into [S, out_dim].
+
+    Attributes:
+        n_dims: number of input coordinates.
+        out_dim: number of features.
+    """
+
+    n_dims: int
+    out_dim: int
+
+    def execute(self, x: jt.Var) -> jt.Var:
+        """Features of coordinates; positions are in [0, 1], directions are unit vectors."""
+        raise NotImplementedError(f"{type(self).__name__} does not define execute(x)")
+
+
+def as_rows(features: jt.Var) -> jt.Var:
+    """Features as [S, C], from [S, C] or grouped [G, S, F]."""
+    if features.ndim == 2:
+        return features
+    groups, n_samples, n_features = features.shape
+    return features.transpose(1, 0, 2).reshape(n_samples, groups * n_features)

@@ -1,0 +1,61 @@
+"""Losses between rendered and true colours, averaged over rays and channels.
+
+The truth is composited over the background that the renderer used. All rays of the batch count, those without
+samples too: their colour is the background, and the mean is over the batch that was asked for.
+"""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.errors import ConfigError
+from jnerf.models.losses.base import Loss
+from jnerf.registry import LOSSES
+from jnerf.structures import Batch, RaySamples, RenderOutput
+
+
+def _residual(render: RenderOutput, batch: Batch) -> jt.Var:
+    """Rendered minus true colours, float32 [R, 3]."""
+    return render.colors - batch.target(render.background)
+
+
+@LOSSES.register()
+class HuberLoss(Loss):
+    """d^2 / (2 delta) for |d| <= delta, |d| - delta / 2 beyond (Huber 1964, scaled to slope 1).
+
+    Args:
+        delta: where the parabola turns into a line.
+        weight: factor of the loss, a number or a schedule.
+    """
+
+    def __init__(self, delta: float = 0.1, weight: float | dict = 1.0) -> None:
+        super().__init__(weight)
+        if not delta > 0:
+            raise ConfigError(f"HuberLoss: delta is {delta}; it must be above 0")
+        self._delta = delta
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Mean over rays and channels."""
+        distance = jt.abs(_residual(render, batch))
+        parabola = distance * distance * (0.5 / self._delta)
+        line = distance - 0.5 * self._delta
+        return jt.ternary(distance <= self._delta, parabola, line).mean()
+
+
+@LOSSES.register()
+class MSELoss(Loss):
+    """Mean squared difference."""
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Mean over rays and channels."""
+        residual = _residual(render, batch)
+        return (residual * residual).mean()
+
+
+@LOSSES.register()
+class L1Loss(Loss):
+    """Mean absolute difference."""
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Mean over rays and channels."""
+        return jt.abs(_residual(render, batch)).mean()

@@ -1,0 +1,62 @@
+"""What every network is: a field that answers for samples, and for positions alone."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.structures import FieldOutput, RaySamples
+
+
+class Network(jt.Module):
+    """Base of networks (fields).
+
+    Attributes:
+        provides: channels of ``FieldOutput`` that it fills.
+    """
+
+    provides: frozenset[str] = frozenset({"sigmas", "rgbs"})
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """The field at S samples."""
+        raise NotImplementedError(f"{type(self).__name__} does not define execute(samples)")
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """Density at positions [S, 3] in field units: float32 [S]."""
+        raise NotImplementedError(f"{type(self).__name__} does not define density(positions)")
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters by group: "encoder" holds those of encoders, "network" all others."""
+        encoders = [
+            module for name, module in vars(self).items() if name in ("pos_encoder", "dir_encoder")
+        ]
+        of_encoders = [p for encoder in encoders if encoder for p in trainable(encoder)]
+        known = {id(p) for p in of_encoders}
+        others = [p for p in trainable(self) if id(p) not in known]
+        return {"encoder": of_encoders, "network": others}
+
+
+def trainable(module: jt.Module) -> list[jt.Var]:
+    """The parameters of a module that take gradients, in a fixed order."""
+    return [p for p in module.parameters() if not p.is_stop_grad()]
+
+
+class Box:
+    """Maps positions of the scene's box to [0, 1]^3.
+
+    Args:
+        aabb: (min x y z, max x y z), float32 [6], field units.
+    """
+
+    def __init__(self, aabb: np.ndarray) -> None:
+        aabb = np.asarray(aabb, dtype=np.float32)
+        self.is_unit = bool((aabb == np.array([0, 0, 0, 1, 1, 1], np.float32)).all())
+        self._low = jt.array(aabb[:3]).stop_grad()
+        self._inverse_size = jt.array(1 / (aabb[3:] - aabb[:3])).stop_grad()
+
+    def __call__(self, positions: jt.Var) -> jt.Var:
+        """[S, 3] field units -> [S, 3] in [0, 1] inside the box."""
+        if self.is_unit:
+            return positions
+        unit = (positions - self._low) * self._inverse_size
+        return unit.stop_grad() if positions.is_stop_grad() else unit

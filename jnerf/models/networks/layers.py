@@ -1,0 +1,45 @@
+"""Dense layers as one flat parameter, computed by ``jnerf.ops.mlp``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jittor as jt
+import numpy as np
+
+from jnerf.ops.mlp import mlp
+
+
+class MLP(jt.Module):
+    """A multilayer perceptron, ReLU between layers, linear at the end.
+
+    Args:
+        widths: input width, then the width of each layer.
+        n_out: outputs that are used, at most ``widths[-1]``; None for all.
+        biased: whether layers have biases (they start at 0).
+        seed: weights start Xavier-uniform, +-sqrt(6 / (in + out)), from this seed.
+        stream: distinguishes the MLPs of one network that share a seed.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        n_out: int | None = None,
+        biased: bool = False,
+        seed: int = 0,
+        stream: int = 0,
+    ) -> None:
+        super().__init__()
+        self.widths, self.biased = tuple(widths), biased
+        self.n_out = self.widths[-1] if n_out is None else n_out
+        random = np.random.Generator(np.random.Philox(key=[seed, 1 + stream]))
+        parts = []
+        for n_in, n_layer in zip(self.widths[:-1], self.widths[1:], strict=True):
+            bound = np.sqrt(6 / (n_in + n_layer))
+            parts.append(random.uniform(-bound, bound, n_in * n_layer))
+            parts.append(np.zeros(n_layer if biased else 0))
+        self.params = jt.array(np.concatenate(parts).astype(np.float32))
+
+    def execute(self, x: jt.Var, extra: jt.Var | None = None) -> jt.Var:
+        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> [S, n_out]."""
+        return mlp(x, self.params, self.widths, self.n_out, extra, self.biased)

@@ -1,0 +1,83 @@
+"""The network of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4)."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.layers import MLP
+from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.registry import NETWORKS
+from jnerf.structures import FieldOutput, RaySamples
+
+
+def padded(width: int) -> int:
+    """Width rounded up to 16, as the method's matrix units want it."""
+    return (width + 15) // 16 * 16
+
+
+@NETWORKS.register()
+class NGPNetwork(Network):
+    """Two small MLPs: encoded position -> density and geometry features -> colour, given the direction.
+
+    Density is exp of the first geometry feature; colour is the logistic of the second MLP, whose input is all
+    geometry features and the encoded direction. No biases.
+
+    Args:
+        pos_encoder: encodes positions in [0, 1]^3.
+        dir_encoder: encodes unit directions; None for a colour that does not depend on the direction.
+        aabb: the scene's box, float32 [6].
+        hidden_width: of all hidden layers.
+        density_layers: hidden layers of the density MLP.
+        color_layers: hidden layers of the colour MLP.
+        geometry_features: outputs of the density MLP; the first is the density's logarithm.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        pos_encoder: jt.Module,
+        dir_encoder: jt.Module | None,
+        aabb: np.ndarray,
+        hidden_width: int = 64,
+        density_layers: int = 1,
+        color_layers: int = 2,
+        geometry_features: int = 16,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = {
+            "hidden_width": hidden_width,
+            "density_layers": density_layers,
+            "color_layers": color_layers,
+            "geometry_features": geometry_features,
+        }
+        for name, value in sizes.items():
+            if value < 1:
+                raise ConfigError(f"NGPNetwork: {name} is {value}; it must be at least 1")
+        self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._box = Box(aabb)
+        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        hidden = [hidden_width] * density_layers
+        self.density_mlp = MLP([pos_encoder.out_dim, *hidden, geometry_features], seed=seed)
+        hidden = [hidden_width] * color_layers
+        color_widths = [geometry_features + n_dir, *hidden, padded(3)]
+        self.color_mlp = MLP(color_widths, n_out=3, seed=seed, stream=1)
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """Density at positions [S, 3] in field units: float32 [S]."""
+        features = self.pos_encoder(self._box(positions))
+        return trunc_exp(self.density_mlp(features)[:, 0])
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """Densities and colours of samples."""
+        geometry = self.density_mlp(self.pos_encoder(self._box(samples.positions)))
+        directions = None
+        if self.dir_encoder:
+            per_ray = self.dir_encoder(samples.rays.rays_d)
+            directions = gather_rays(per_ray, samples.ray_indices, samples.packed_info)
+        color = self.color_mlp(geometry, directions)
+        return FieldOutput(sigmas=trunc_exp(geometry[:, 0]), rgbs=jt.sigmoid(color))

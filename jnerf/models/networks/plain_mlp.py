@@ -1,0 +1,66 @@
+"""One plain MLP with biases: the smallest field there is, for comparison and for teaching."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.layers import MLP
+from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.registry import NETWORKS
+from jnerf.structures import FieldOutput, RaySamples
+
+
+@NETWORKS.register()
+class PlainMLPNetwork(Network):
+    """Encoded position -> trunk -> density, and trunk features with the encoded direction -> colour.
+
+    The shape of NeRF's network (Mildenhall et al. 2020, appendix A) at any size, without its skip connection:
+    a trunk of ``n_layers`` and one colour layer of half the width; biases everywhere. Density is exp of the
+    trunk's first output.
+
+    Args:
+        pos_encoder: encodes positions in [0, 1]^3.
+        dir_encoder: encodes unit directions; None for a colour that does not depend on the direction.
+        aabb: the scene's box, float32 [6].
+        hidden_width: of the trunk.
+        n_layers: hidden layers of the trunk.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        pos_encoder: jt.Module,
+        dir_encoder: jt.Module | None,
+        aabb: np.ndarray,
+        hidden_width: int = 64,
+        n_layers: int = 3,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (("hidden_width", hidden_width, 2), ("n_layers", n_layers, 1)):
+            if value < least:
+                raise ConfigError(f"PlainMLPNetwork: {name} is {value}; it must be at least {least}")
+        self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._box = Box(aabb)
+        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        widths = [pos_encoder.out_dim] + [hidden_width] * (n_layers + 1)
+        self.trunk = MLP(widths, biased=True, seed=seed)
+        self.color = MLP([hidden_width + n_dir, hidden_width // 2, 3], None, True, seed, stream=1)
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """Density at positions [S, 3] in field units: float32 [S]."""
+        return trunc_exp(self.trunk(self.pos_encoder(self._box(positions)))[:, 0])
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """Densities and colours of samples."""
+        features = self.trunk(self.pos_encoder(self._box(samples.positions)))
+        directions = None
+        if self.dir_encoder:
+            per_ray = self.dir_encoder(samples.rays.rays_d)
+            directions = gather_rays(per_ray, samples.ray_indices, samples.packed_info)
+        color = self.color(features, directions)
+        return FieldOutput(sigmas=trunc_exp(features[:, 0]), rgbs=jt.sigmoid(color))

@@ -1,0 +1,29 @@
+"""What every renderer is: it turns samples and what the field says of them into rays."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.structures import FieldOutput, RaySamples, RenderOutput
+
+
+class Renderer:
+    """Base of renderers.
+
+    Attributes:
+        requires: channels of ``FieldOutput`` that it reads.
+        provides: channels of ``RenderOutput`` that it fills.
+    """
+
+    requires: frozenset[str] = frozenset({"sigmas", "rgbs"})
+    provides: frozenset[str] = frozenset({"colors", "opacities", "depths", "weights", "trans"})
+
+    def background(self, n_rays: int, step: int | None) -> jt.Var | None:
+        """The background of a batch, float32 [n_rays, 3], or None; ``step`` None when rendering."""
+        raise NotImplementedError(f"{type(self).__name__} does not define background(n_rays, step)")
+
+    def __call__(
+        self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
+    ) -> RenderOutput:
+        """Renders R rays over a background, float32 [R, 3] or None."""
+        raise NotImplementedError(f"{type(self).__name__} does not define __call__")

@@ -1,0 +1,81 @@
+"""Volume rendering by quadrature (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, equation 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.models.renderers.base import Renderer
+from jnerf.ops.common import uniform
+from jnerf.ops.composite import composite
+from jnerf.registry import RENDERERS
+from jnerf.structures import FieldOutput, RaySamples, RenderOutput
+
+# Draws of a ray are numbered; the background's lie far from those of sampling.
+_BACKGROUND_DRAW = 64
+
+
+@RENDERERS.register()
+class VolumeRenderer(Renderer):
+    """Emission-absorption rendering of densities and colours.
+
+    Args:
+        background: what lies behind the scene in training. "random": a new uniform sRGB colour for every ray and
+            step, which keeps the field from hiding density in the background colour; [r, g, b] in [0, 1]: that
+            colour; None: black. When rendering, "random" is black.
+        early_stop: a ray ends where its transmittance falls below this, and then sees no background.
+        seed: of the random background.
+
+    Raises:
+        ConfigError: the background is none of these.
+    """
+
+    def __init__(
+        self,
+        background: str | Sequence[float] | None = "random",
+        early_stop: float = 1e-4,
+        seed: int = 0,
+    ) -> None:
+        fixed = background is not None and background != "random"
+        if fixed and (isinstance(background, str) or not _is_color(background)):
+            raise ConfigError(
+                f"VolumeRenderer: background is {background!r}; it must be 'random', None, or three "
+                "numbers in [0, 1] such as [1, 1, 1] for white"
+            )
+        if not 0 <= early_stop < 1:
+            raise ConfigError(f"VolumeRenderer: early_stop is {early_stop}; it must be in [0, 1)")
+        self._random = background == "random"
+        self._color = np.array(background, dtype=np.float32) if fixed else None
+        self._early_stop, self._seed = early_stop, seed
+
+    def background(self, n_rays: int, step: int | None) -> jt.Var | None:
+        """The background of a batch, float32 [n_rays, 3]; None is black."""
+        if self._random and step is not None:
+            rays = np.arange(n_rays)[:, None]
+            draws = np.arange(_BACKGROUND_DRAW, _BACKGROUND_DRAW + 3)[None]
+            return jt.array(uniform(self._seed, step, rays, draws)).stop_grad()
+        if self._color is None:
+            return None
+        return jt.array(np.tile(self._color, (n_rays, 1))).stop_grad()
+
+    def __call__(
+        self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
+    ) -> RenderOutput:
+        """Renders R rays; see ``jnerf.ops.composite``."""
+        rendered = composite(
+            output.sigmas,
+            output.rgbs,
+            samples.t_starts,
+            samples.t_ends,
+            samples.packed_info,
+            background,
+            self._early_stop,
+        )
+        return RenderOutput(*rendered, background=background)
+
+
+def _is_color(value: Sequence[float]) -> bool:
+    return len(value) == 3 and all(0 <= channel <= 1 for channel in value)

@@ -1,0 +1,1 @@
+"""JIT-compiled operations, one folder each: the same maths in NumPy, C++ and CUDA."""

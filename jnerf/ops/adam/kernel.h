@@ -1,0 +1,46 @@
+// Adam's update of one entry. The multiply-adds are written out, so that scalar, vector and CUDA code round alike.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+// rate: learning rate (with the bias correction, where all entries share it); c1 = 1 - b1, c2 = 1 - b2.
+struct AdamRule {
+    float rate, b1, c1, b2, c2, eps;
+    JNERF_FN void operator()(float rate_i, float g, float& p, float& m, float& v) const {
+        m = fmaf(b1, m, c1 * g);
+        v = fmaf(b2, v, c2 * g * g);
+        p = p - rate_i * m / (sqrtf(v) + eps);
+    }
+};
+
+struct AdamDense {
+    AdamRule rule;
+    float decay;
+    const float* grads;
+    float *params, *m, *v;
+    JNERF_FN void operator()(int64_t i) const {
+        float p = params[i], mi = m[i], vi = v[i];
+        rule(rule.rate, fmaf(decay, p, grads[i]), p, mi, vi);
+        params[i] = p, m[i] = mi, v[i] = vi;
+    }
+};
+
+// table[t] is the bias correction of the t-th update of an entry, constant from `last` on. The count itself goes on.
+struct AdamSparse {
+    AdamRule rule;
+    const float *grads, *table;
+    int last;
+    float *params, *m, *v;
+    int* counts;
+    JNERF_FN void operator()(int64_t i) const {
+        const float g = grads[i];
+        if (g == 0) return;
+        const int t = counts[i] + 1;
+        float p = params[i], mi = m[i], vi = v[i];
+        rule(rule.rate * table[t < last ? t : last], g, p, mi, vi);
+        params[i] = p, m[i] = mi, v[i] = vi, counts[i] = t;
+    }
+};
+
+}  // namespace jnerf

@@ -1,0 +1,158 @@
+"""Jittor ops for Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980) in one pass over memory.
+
+The update of an entry with gradient g at its t-th step is::
+
+    m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
+    p = p - lr * c(t) * m / (sqrt(v) + eps),   c(t) = sqrt(1 - b2^t) / (1 - b1^t)
+
+``eps`` is not bias-corrected. All state is written in place: whoever reads the old values must be synced before.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jittor as jt
+import numpy as np
+
+from jnerf.ops.common import code_op
+
+# b2 = 0.99999 needs 1.7 million entries (7 MB); nearer to 1 the table would outgrow its use.
+_LARGEST_BETA = 0.99999
+
+
+def bias_correction(step: int, betas: tuple[float, float]) -> float:
+    """The factor ``sqrt(1 - b2^t) / (1 - b1^t)`` of the ``step``-th update, ``step`` >= 1.
+
+    >>> round(bias_correction(2, (0.9, 0.99)), 6)
+    0.74246
+    """
+    return math.sqrt(1 - betas[1] ** step) / (1 - betas[0] ** step)
+
+
+def bias_correction_table(betas: tuple[float, float]) -> np.ndarray:
+    """The factors of every step until both powers have vanished in float32; the last entry is 1.
+
+    Args:
+        betas: decay of the first and second moment, each in [0, 0.99999].
+
+    Returns:
+        float32 [T]: entry t belongs to the t-th update, entry 0 is unused; later steps use entry T - 1.
+
+    Raises:
+        ValueError: a beta is out of range.
+
+    >>> len(bias_correction_table((0.9, 0.99)))
+    1658
+    """
+    for beta in betas:
+        if not 0 <= beta <= _LARGEST_BETA:
+            raise ValueError(
+                f"Adam: betas are {tuple(betas)}; each must be in [0, {_LARGEST_BETA}]"
+            )
+    slowest = max(*betas, 1e-7)
+    length = math.ceil(24 * math.log(2) / -math.log(slowest)) + 2  # slowest^t < 2^-24
+    steps = np.arange(1, length, dtype=np.float64)
+    factors = np.sqrt(1 - betas[1] ** steps) / (1 - betas[0] ** steps)
+    factors[-1] = 1
+    return np.concatenate([[1.0], factors]).astype(np.float32)
+
+
+def _check(name: str, like: jt.Var, others: dict[str, jt.Var]) -> None:
+    for what, var in others.items():
+        dtype = "int32" if what == "counts" else "float32"
+        if var.numel() != like.numel() or var.dtype != dtype:
+            raise ValueError(
+                f"{name}: {what} is {var.dtype} {list(var.shape)};"
+                f" give {dtype} with the {like.numel()} elements of the parameter {list(like.shape)}"
+            )
+
+
+def _numbers(lr: float, betas: tuple[float, float], eps: float) -> dict[str, float]:
+    b1, b2 = betas
+    return {"rate": lr, "b1": b1, "c1": 1 - b1, "b2": b2, "c2": 1 - b2, "eps": eps}
+
+
+_RULE = (
+    "{"
+    + ", ".join(f'(float)data["{key}"]' for key in ("rate", "b1", "c1", "b2", "c2", "eps"))
+    + "}"
+)
+
+
+def adam_dense(
+    param: jt.Var,
+    grad: jt.Var,
+    m: jt.Var,
+    v: jt.Var,
+    step: int,
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-15,
+    weight_decay: float = 0.0,
+) -> None:
+    """Updates every entry of ``param, m, v`` in place; all share one step number.
+
+    Args:
+        param: parameter, float32 of any shape.
+        grad: its gradient, same number of elements.
+        m: first moment, likewise.
+        v: second moment, likewise.
+        step: number of this update, 1 for the first.
+        lr: learning rate.
+        betas: decay of the moments.
+        eps: added to the root of the second moment.
+        weight_decay: l2 coefficient: ``weight_decay * param`` is added to the gradient.
+
+    Raises:
+        ValueError: sizes or dtypes disagree.
+    """
+    _check("adam_dense", param, {"param": param, "grad": grad, "m": m, "v": v})
+    data = _numbers(lr * bias_correction(step, betas), betas, eps) | {"decay": weight_decay}
+    source = (
+        f"jnerf::adam_dense(in0->num, jnerf::AdamRule{_RULE},"
+        ' (float)data["decay"], in0_p, out0_p, out1_p, out2_p);'
+    )
+    results = code_op("adam", None, None, [grad], source, data, outputs=[param, m, v])
+    for var, result in zip((param, m, v), results, strict=True):
+        var.update(result)
+
+
+def adam_sparse(
+    param: jt.Var,
+    grad: jt.Var,
+    m: jt.Var,
+    v: jt.Var,
+    counts: jt.Var,
+    table: jt.Var,
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-15,
+) -> None:
+    """Updates in place the entries whose gradient is not zero; the others keep value, moments and step count.
+
+    Args:
+        param: parameter, float32 of any shape.
+        grad: its gradient, same number of elements. NaN counts as not zero.
+        m: first moment, likewise.
+        v: second moment, likewise.
+        counts: updates that each entry has had, int32, likewise.
+        table: ``bias_correction_table(betas)`` as a Var.
+        lr: learning rate.
+        betas: decay of the moments.
+        eps: added to the root of the second moment.
+
+    Raises:
+        ValueError: sizes or dtypes disagree.
+    """
+    _check("adam_sparse", param, {"param": param, "grad": grad, "m": m, "v": v, "counts": counts})
+    source = (
+        f"jnerf::adam_sparse(in0->num, jnerf::AdamRule{_RULE},"
+        " in0_p, in1_p, (int)in1->num - 1, out0_p, out1_p, out2_p, out3_p);"
+    )
+    data = _numbers(lr, betas, eps)
+    results = code_op(
+        "adam", None, None, [grad, table], source, data, outputs=[param, m, v, counts]
+    )
+    for var, result in zip((param, m, v, counts), results, strict=True):
+        var.update(result)

@@ -1,0 +1,70 @@
+"""Turns a kernel header into a Jittor op: one thin ``jt.code`` call with the right headers and flags."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import jittor as jt
+
+CODE_ROOT = Path(__file__).resolve().parents[1]
+
+# -O3 after Jittor's -Ofast restores IEEE semantics (NaN stays NaN); contraction and errno-free maths cost no meaning.
+_CPU_FLAGS = "-O3 -std=c++17 -fno-math-errno -fno-trapping-math"
+_CUDA_FLAGS = "-std=c++17"
+
+
+@cache
+def _digest() -> str:
+    """Fingerprint of every kernel source, so that an edited header never meets a stale binary."""
+    digest = hashlib.sha1(f"{_CPU_FLAGS}|{_CUDA_FLAGS}".encode())
+    for path in sorted(CODE_ROOT.rglob("*.h")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def code_op(
+    op: str,
+    shapes: Sequence[Sequence[int]] | None,
+    dtypes: Sequence[str] | None,
+    inputs: Sequence[jt.Var],
+    source: str,
+    data: dict[str, float] | None = None,
+    outputs: Sequence[jt.Var] | None = None,
+) -> list[jt.Var]:
+    """Runs ``source`` with the headers of ``ops/<op>``: ``cpu.h`` on the CPU, ``cuda.h`` on CUDA.
+
+    The two headers declare the same functions, so one ``source`` serves both. In it, ``in0_p``/``out0_p`` are raw
+    pointers, ``in0->num`` sizes (int64) and ``data["name"]`` doubles.
+
+    Args:
+        op: folder name under ``jnerf/ops``.
+        shapes: shape of each output; a negative first size is a maximum, to be set by ``out0->set_shape``.
+        dtypes: dtype name of each output.
+        inputs: input Vars; they arrive contiguous.
+        source: statements that call the op's functions.
+        data: numbers for the kernel; they never trigger a recompile.
+        outputs: instead of shapes and dtypes: Vars to be written in place. The caller syncs their readers
+            first and ``update``s the Vars with what is returned.
+
+    Returns:
+        The outputs, always as a list.
+    """
+    header = '// {}\n#include "{}/{}.h"\n'
+    kwargs = {
+        "cpu_header": header.format(_digest(), op, "cpu"),
+        "cpu_src": f";{source}",
+        "cuda_header": header.format(_digest(), op, "cuda"),
+        "cuda_src": f";{source}",
+        "data": {key: float(value) for key, value in (data or {}).items()},
+    }
+    if outputs is not None:
+        result = jt.code(list(inputs), list(outputs), **kwargs)
+    else:
+        result = jt.code([list(s) for s in shapes], list(dtypes), list(inputs), **kwargs)
+    result = [result] if isinstance(result, jt.Var) else list(result)
+    flags = _CUDA_FLAGS if jt.flags.use_cuda else _CPU_FLAGS
+    result[0].compile_options = {f"FLAGS: -I{CODE_ROOT} {flags} ": 1}
+    return result

@@ -1,0 +1,66 @@
+"""What ops that place or filter samples return, and how their counts become sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jittor as jt
+
+INT_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class PackedIntervals:
+    """Packed sample intervals of R rays.
+
+    Attributes:
+        t_starts: interval starts, float32 [S].
+        t_ends: interval ends, float32 [S].
+        ray_indices: the ray of each interval, ascending, int32 [S].
+        packed_info: (first, count) of each ray, int32 [R, 2].
+        wanted: how many samples there would be without a budget; equals S when nothing was dropped.
+    """
+
+    t_starts: jt.Var
+    t_ends: jt.Var
+    ray_indices: jt.Var
+    packed_info: jt.Var
+    wanted: int
+
+    def __len__(self) -> int:
+        return self.t_starts.shape[0]
+
+    @staticmethod
+    def empty(n_rays: int, wanted: int = 0) -> PackedIntervals:
+        """R rays without a sample."""
+        nothing = jt.zeros((0,), "float32")
+        return PackedIntervals(
+            nothing, nothing.clone(), jt.zeros((0,), "int32"), jt.zeros((n_rays, 2), "int32"), wanted
+        )
+
+
+def check_budget(max_samples: int | None) -> int:
+    """The capacity that a budget stands for; None is as many as int32 can number.
+
+    Raises:
+        ValueError: the budget is below 1 or above 2^31 - 1.
+    """
+    if max_samples is None:
+        return INT_MAX
+    if not 1 <= max_samples <= INT_MAX:
+        raise ValueError(f"max_samples is {max_samples}; it must be None or in 1 .. 2^31 - 1")
+    return max_samples
+
+
+def read_totals(totals: jt.Var, max_samples: int | None) -> tuple[int, int]:
+    """Reads (kept, wanted) back from the device; this waits for the counting pass.
+
+    Raises:
+        ValueError: there is no budget, yet the samples are too many to be numbered.
+    """
+    kept, wanted = (int(x) for x in totals.numpy())
+    if max_samples is None and kept != wanted:
+        raise ValueError(
+            f"more than {kept} samples in one call, 2^31 - 1 are the limit; pass fewer rays or max_samples"
+        )
+    return kept, wanted

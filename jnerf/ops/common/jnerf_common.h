@@ -1,0 +1,68 @@
+// What every kernel of jnerf shares: the function qualifier, the launcher and the counter-based random numbers.
+// One body per op (kernel.h) compiles as C++ and as CUDA; nothing here knows of Jittor.
+#pragma once
+#include <cstdint>
+#include <cmath>
+#include <algorithm>
+#ifdef __CUDACC__
+#include <cuda_runtime.h>
+#define JNERF_FN __host__ __device__ __forceinline__
+#else
+#include <omp.h>
+#define JNERF_FN inline __attribute__((always_inline))
+#endif
+#if defined(__SSE2__) && !defined(__CUDA_ARCH__)
+#include <xmmintrin.h>
+#endif
+
+namespace jnerf {
+
+// Flushes subnormals to zero for the life of the object. Jittor's own -Ofast kernels switch this on for the main
+// thread only; results would depend on which thread did the work. Every parallel region of ours sets it.
+struct FlushSubnormals {
+#if defined(__SSE2__) && !defined(__CUDACC__)
+    unsigned saved;
+    FlushSubnormals() : saved(_mm_getcsr()) { _mm_setcsr(saved | 0x8040); }
+    ~FlushSubnormals() { _mm_setcsr(saved); }
+#else
+    FlushSubnormals() {}
+#endif
+};
+
+#ifdef __CUDACC__
+template <class Kernel> __global__ void grid_stride(int64_t n, Kernel kernel) {
+    for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) kernel(i);
+}
+#endif
+
+// Calls kernel(i) for i in [0, n). `Kernel` is a struct of plain pointers and numbers with
+// `JNERF_FN void operator()(int64_t i) const`; calls must not depend on one another.
+template <class Kernel> inline void parallel_for(int64_t n, const Kernel& kernel) {
+    if (n <= 0) return;
+#ifdef __CUDACC__
+    const int64_t block = 256, most = 65535;
+    grid_stride<<<(unsigned)std::min((n + block - 1) / block, most), (unsigned)block>>>(n, kernel);
+#else
+    #pragma omp parallel if (n > 1)
+    {
+        FlushSubnormals flush;
+        #pragma omp for schedule(static)
+        for (int64_t i = 0; i < n; i++) kernel(i);
+    }
+#endif
+}
+
+// The PCG-RXS-M-XS-32 output permutation (O'Neill 2014) as a hash: one 32-bit number for one 32-bit input.
+JNERF_FN uint32_t pcg_hash(uint32_t v) {
+    const uint32_t state = v * 747796405u + 2891336453u;
+    const uint32_t word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+    return (word >> 22u) ^ word;
+}
+
+// Uniform in [0, 1), a pure function of (seed, step, element, draw): the same on every device, thread and resumed run.
+JNERF_FN float uniform(uint32_t seed, uint32_t step, uint32_t element, uint32_t draw) {
+    const uint32_t h = pcg_hash(pcg_hash(pcg_hash(pcg_hash(seed) + step) + element) + draw);
+    return (h >> 8) * 5.9604644775390625e-8f;  // 2^-24
+}
+
+}  // namespace jnerf

@@ -1,0 +1,38 @@
+"""Counter-based random numbers in NumPy: the specification of ``jnerf_common.h``'s ``uniform``.
+
+PCG-RXS-M-XS-32 (O'Neill 2014, https://www.pcg-random.org) used as a hash of its counter, so that a number
+depends on (seed, step, element, draw) alone: CPU, CUDA and a resumed run draw the same ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def pcg_hash(value: ArrayLike) -> NDArray[np.uint32]:
+    """Hashes 32-bit integers, elementwise, with wrap-around arithmetic.
+
+    >>> int(pcg_hash(0))
+    129708002
+    """
+    with np.errstate(over="ignore"):
+        state = np.asarray(value).astype(np.uint32) * np.uint32(747796405) + np.uint32(2891336453)
+        word = ((state >> ((state >> np.uint32(28)) + np.uint32(4))) ^ state) * np.uint32(277803737)
+        return (word >> np.uint32(22)) ^ word
+
+
+def uniform(seed: int, step: int, element: ArrayLike, draw: ArrayLike) -> NDArray[np.float32]:
+    """Uniform numbers in [0, 1) for every (element, draw) pair, broadcast against each other.
+
+    Args:
+        seed: the run's seed, 0 .. 2^32 - 1.
+        step: the training step.
+        element: which ray or cell, int array.
+        draw: which number of that element, int array.
+    """
+    with np.errstate(over="ignore"):
+        key = pcg_hash(pcg_hash(np.uint32(seed)) + np.uint32(step))
+        h = pcg_hash(key + np.asarray(element).astype(np.uint32))
+        h = pcg_hash(h + np.asarray(draw).astype(np.uint32))
+    return (h >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)

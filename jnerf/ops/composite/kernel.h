@@ -1,0 +1,75 @@
+// Volume rendering by quadrature (Max 1995; Mildenhall et al. 2020, equation 3), one ray at a time:
+//   alpha_i = 1 - exp(-sigma_i dt_i),  T_i = prod_{j<i} (1 - alpha_j),  w_i = T_i alpha_i,
+//   C = sum w_i c_i + T_end background,  O = sum w_i,  D = sum w_i t_i with t_i the interval's midpoint.
+// A ray whose transmittance falls under `early_stop` ends there (tested before each sample) and sees no background.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+struct CompositeInput {
+    const float *sigmas, *rgbs, *t_starts, *t_ends;
+    const int* packed_info;
+    const float* background;  // [R, 3] or null
+    float early_stop;
+};
+
+struct CompositeForward {
+    CompositeInput in;
+    float *colors, *opacities, *depths, *weights, *trans;
+    JNERF_FN void operator()(int64_t ray) const {
+        const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
+        float color[3] = {}, opacity = 0, depth = 0, t = 1;
+        for (int64_t i = first; i < first + count; i++) {
+            trans[i] = t;
+            weights[i] = 0;
+            if (t < in.early_stop) continue;
+            const float keep = expf(-in.sigmas[i] * (in.t_ends[i] - in.t_starts[i])), w = t * (1 - keep);
+            for (int k = 0; k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
+            opacity += w;
+            depth += w * 0.5f * (in.t_starts[i] + in.t_ends[i]);
+            weights[i] = w;
+            t *= keep;
+        }
+        for (int k = 0; k < 3; k++)
+            colors[3 * ray + k] = color[k] + (in.background && !(t < in.early_stop) ? t * in.background[3 * ray + k] : 0.0f);
+        opacities[ray] = opacity;
+        depths[ray] = depth;
+    }
+};
+
+// With v_i = d loss / d w_i: d loss / d sigma_i = dt_i (T_{i+1} v_i - sum_{j>i} w_j v_j - T_end v_background), from the
+// last sample to the first; the sum is built up backwards, so that nothing is subtracted from a total.
+struct CompositeBackward {
+    CompositeInput in;
+    const float *weights, *trans;
+    const float *grad_colors, *grad_opacities, *grad_depths, *grad_weights, *grad_trans;
+    float *grad_sigmas, *grad_rgbs;
+    JNERF_FN void operator()(int64_t ray) const {
+        const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
+        const float* g = grad_colors + 3 * ray;
+        float suffix = 0;
+        if (in.background && count > 0) {
+            const int64_t last = first + count - 1;
+            const float t = trans[last] - weights[last];
+            if (!(t < in.early_stop))
+                for (int k = 0; k < 3; k++) suffix += t * g[k] * in.background[3 * ray + k];
+        }
+        for (int64_t i = first + count - 1; i >= first; i--) {
+            const bool seen = !(trans[i] < in.early_stop);
+            const float dt = in.t_ends[i] - in.t_starts[i], w = weights[i];
+            float v = grad_opacities[ray] + grad_depths[ray] * 0.5f * (in.t_starts[i] + in.t_ends[i]) + grad_weights[i];
+            for (int k = 0; k < 3; k++) {
+                v += g[k] * in.rgbs[3 * i + k];
+                grad_rgbs[3 * i + k] = w * g[k];
+            }
+            grad_sigmas[i] = seen ? dt * ((trans[i] - w) * v - suffix) : 0.0f;
+            suffix += (seen ? w * v : 0.0f) + trans[i] * grad_trans[i];
+        }
+    }
+};
+
+inline void composite_forward(int64_t n_rays, CompositeForward kernel) { parallel_for(n_rays, kernel); }
+inline void composite_backward(int64_t n_rays, CompositeBackward kernel) { parallel_for(n_rays, kernel); }
+
+}  // namespace jnerf

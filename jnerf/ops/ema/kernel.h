@@ -1,0 +1,14 @@
+// Exponential moving average: a = decay a + rest x, rest = 1 - decay.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+struct Ema {
+    float decay, rest;
+    const float* values;
+    float* averages;
+    JNERF_FN void operator()(int64_t i) const { averages[i] = fmaf(decay, averages[i], rest * values[i]); }
+};
+
+}  // namespace jnerf

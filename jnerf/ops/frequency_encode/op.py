@@ -1,0 +1,81 @@
+"""Jittor op for the frequency encoding (NeRF, Mildenhall et al. 2020, equation 4)."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+
+_SHAPE = (
+    'jnerf::FrequencyShape{(int)data["n_dims"], (int)data["n_frequencies"],'
+    ' (int)data["include_input"], (float)data["scale"], (float)data["offset"]}'
+)
+
+
+class _FrequencyEncode(jt.Function):
+    def execute(
+        self, x: jt.Var, frequencies: jt.Var, include_input: bool, scale: float, offset: float
+    ) -> jt.Var:
+        n, n_dims = x.shape
+        n_frequencies = frequencies.shape[0]
+        self.data = {
+            "n_dims": n_dims,
+            "n_frequencies": n_frequencies,
+            "include_input": include_input,
+            "scale": scale,
+            "offset": offset,
+        }
+        width = n_dims * (2 * n_frequencies + include_input)
+        source = f"jnerf::frequency_encode(in0->shape[0], {_SHAPE}, in0_p, in1_p, out0_p);"
+        inputs = [x, frequencies]
+        values = code_op("frequency_encode", [(n, width)], ["float32"], inputs, source, self.data)[
+            0
+        ]
+        self.x_shape, self.frequencies, self.values = x.shape, frequencies, values
+        return values
+
+    def grad(self, grad_output: jt.Var) -> tuple[jt.Var, None, None, None, None]:
+        source = f"jnerf::frequency_encode_backward(out0->shape[0], {_SHAPE}, in0_p, in1_p, in2_p, out0_p);"
+        inputs = [self.frequencies, self.values, grad_output]
+        shapes = [self.x_shape]
+        grad = code_op("frequency_encode", shapes, ["float32"], inputs, source, self.data)[0]
+        return grad, None, None, None, None
+
+
+def frequency_encode(
+    x: jt.Var,
+    frequencies: jt.Var,
+    include_input: bool = True,
+    scale: float = 1.0,
+    offset: float = 0.0,
+) -> jt.Var:
+    """``[u, sin(pi f_1 u), cos(pi f_1 u), sin(pi f_2 u), ...]`` with ``u = scale * x + offset``.
+
+    Each bracket entry is the vector of all D dimensions. The phase is reduced modulo 2 before
+    the sine is taken, so that high frequencies lose no accuracy where ``f * u`` is exact, as it
+    is for powers of two. The gradient flows to ``x``, not to the frequencies.
+
+    Args:
+        x: points, float32 [S, D].
+        frequencies: f in half cycles per unit of ``u``, float32 [K], K may be 0.
+        include_input: whether ``u`` itself comes first.
+        scale: see above.
+        offset: see above.
+
+    Returns:
+        float32 [S, D * (2 K + include_input)].
+
+    Raises:
+        ValueError: wrong shape or dtype.
+
+    >>> frequency_encode(jt.array([[0.5]]), jt.array([1.0, 2.0])).numpy().round(3).tolist()
+    [[0.5, 1.0, 0.0, 0.0, -1.0]]
+    """
+    if x.ndim != 2 or x.dtype != "float32":
+        raise ValueError(f"frequency_encode: x is {x.dtype} {list(x.shape)}; give float32 [S, D]")
+    if frequencies.ndim != 1 or frequencies.dtype != "float32":
+        raise ValueError(
+            f"frequency_encode: frequencies are {frequencies.dtype} {list(frequencies.shape)};"
+            " give float32 [K]"
+        )
+    return _FrequencyEncode()(x, frequencies, bool(include_input), float(scale), float(offset))

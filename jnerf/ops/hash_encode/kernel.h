@@ -1,0 +1,107 @@
+// Multiresolution hash grid (Mueller et al. 2022, "Instant Neural Graphics Primitives", section 3).
+// Level l has scale_l = N_min b^l - 1 and res_l = ceil(scale_l) + 1 vertices a side; a point x in [0,1]^D lies at
+// p = x scale_l + 0.5, in the cell floor(p). Positions outside [0, 1] are clamped. A level whose vertices fit its table is indexed densely, others by the
+// spatial hash (equation 4: primes 1, 2654435761, 805459861); both modulo the rows of the level.
+// Features leave level-major, [L, S, F]. Symbols: S samples, L levels, F features per level, D dimensions. Tables are [rows of all levels, F].
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+// How one level is laid out. `mask` is rows - 1 where rows is a power of two, else 0.
+struct HashLevel {
+    float scale;
+    uint32_t offset, rows, resolution, mask;
+    bool dense;
+};
+
+// meta: int32 [L, 4] = (first row, rows, resolution, dense); scales: float [L].
+JNERF_FN HashLevel hash_level(const int* meta, const float* scales, int level) {
+    const int* m = meta + 4 * level;
+    const uint32_t rows = (uint32_t)m[1];
+    return HashLevel{scales[level], (uint32_t)m[0], rows, (uint32_t)m[2], (rows & (rows - 1)) == 0 ? rows - 1 : 0, m[3] != 0};
+}
+
+JNERF_FN uint32_t wrap_row(const HashLevel& level, uint32_t index) {
+    return level.mask ? index & level.mask : index % level.rows;
+}
+
+template <int D> JNERF_FN uint32_t hash_row(const HashLevel& level, const uint32_t* vertex) {
+    const uint32_t primes[3] = {1u, 2654435761u, 805459861u};
+    uint32_t index = 0, stride = 1;
+    for (int d = 0; d < D; d++) {
+        if (level.dense) { index += vertex[d] * stride; stride *= level.resolution; }
+        else index ^= vertex[d] * primes[d];
+    }
+    return wrap_row(level, index);
+}
+
+// Position in the cell along one axis: `cell` and the weight of the upper vertex with its derivative by x.
+JNERF_FN void hash_axis(const HashLevel& level, float x, bool smoothstep, uint32_t& cell, float& weight, float& slope) {
+    x = x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;  // NaN stays NaN
+    const float p = x * level.scale + 0.5f;
+    cell = (uint32_t)(int32_t)p;
+    const float t = p - (float)cell;
+    weight = smoothstep ? t * t * (3.0f - 2.0f * t) : t;
+    slope = level.scale * (smoothstep ? 6.0f * t * (1.0f - t) : 1.0f);
+}
+
+// All that one (sample, level) pair needs: rows and weights of its 2^D corners.
+template <int D> struct HashCorners {
+    uint32_t row[1 << D];
+    float weight[1 << D], upper[D], slope[D];
+    JNERF_FN HashCorners(const HashLevel& level, const float* x, bool smoothstep) {
+        uint32_t cell[D], vertex[D];
+        for (int d = 0; d < D; d++) hash_axis(level, x[d], smoothstep, cell[d], upper[d], slope[d]);
+        for (int c = 0; c < (1 << D); c++) {
+            weight[c] = 1.0f;
+            for (int d = 0; d < D; d++) {
+                vertex[d] = cell[d] + ((c >> d) & 1);
+                weight[c] *= (c >> d) & 1 ? upper[d] : 1.0f - upper[d];
+            }
+            row[c] = level.offset + hash_row<D>(level, vertex);
+        }
+    }
+    // Derivative of the weight of corner c by axis d.
+    JNERF_FN float weight_slope(int c, int d) const {
+        float w = (c >> d) & 1 ? slope[d] : -slope[d];
+        for (int e = 0; e < D; e++)
+            if (e != d) w *= (c >> e) & 1 ? upper[e] : 1.0f - upper[e];
+        return w;
+    }
+};
+
+struct HashGrid {
+    const float *positions, *table, *scales;
+    const int* meta;
+    int64_t n_samples;
+    int n_levels;
+    bool smoothstep;
+};
+
+// d loss / d position of one sample, summed over levels: grad_out [L, S, F] -> grad_positions [S, D].
+template <int D, int F> struct HashPositionGrad {
+    HashGrid grid;
+    const float* grad_out;
+    float* grad_positions;
+    JNERF_FN void operator()(int64_t i) const {
+        float sum[D] = {};
+        for (int l = 0; l < grid.n_levels; l++) {
+            const HashCorners<D> corners(hash_level(grid.meta, grid.scales, l), grid.positions + D * i, grid.smoothstep);
+            const float* g = grad_out + (l * grid.n_samples + i) * F;
+            for (int c = 0; c < (1 << D); c++) {
+                const float* row = grid.table + (int64_t)corners.row[c] * F;
+                float dot = 0;
+                for (int f = 0; f < F; f++) dot += g[f] * row[f];
+                for (int d = 0; d < D; d++) sum[d] += dot * corners.weight_slope(c, d);
+            }
+        }
+        for (int d = 0; d < D; d++) grad_positions[D * i + d] = sum[d];
+    }
+};
+
+template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, const float* grad_out, float* grad_positions) {
+    parallel_for(grid.n_samples, HashPositionGrad<D, F>{grid, grad_out, grad_positions});
+}
+
+}  // namespace jnerf

@@ -1,0 +1,53 @@
+// A small multilayer perceptron: x_{l+1} = relu(W_l x_l + b_l), the last layer linear. Hidden activations never reach
+// main memory; the backward pass computes them again.
+// Weights are one flat array: for each layer W_l [out, in] row-major, then b_l [out] when there are biases.
+// The first layer's input is the concatenation of `x` and `extra`. `x` may come grouped, [G, S, F] (as the hash grid
+// leaves it): channel g F + f of sample s is x[(g S + s) F + f]; row-major [S, C] is the case G = 1.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+constexpr int MLP_MAX_LAYERS = 16;
+
+struct MlpShape {
+    int n_layers, n_out;  // n_out: columns of the output that are used; the last layer may be wider (padded)
+    int width[MLP_MAX_LAYERS + 1];
+    int64_t weight[MLP_MAX_LAYERS], bias[MLP_MAX_LAYERS], n_params;  // first element of W_l, b_l (-1: none)
+
+    // widths: int32 [n_layers + 1].
+    MlpShape(const int* widths, int n_widths, int n_out, bool biased) : n_layers(n_widths - 1), n_out(n_out), n_params(0) {
+        for (int l = 0; l <= n_layers; l++) width[l] = widths[l];
+        for (int l = 0; l < n_layers; l++) {
+            weight[l] = n_params;
+            n_params += (int64_t)width[l] * width[l + 1];
+            bias[l] = biased ? n_params : -1;
+            if (biased) n_params += width[l + 1];
+        }
+    }
+};
+
+struct MlpInput {
+    const float *x, *extra;
+    int64_t n_samples;
+    int groups, features, extra_width;
+    JNERF_FN int x_width() const { return groups * features; }
+    JNERF_FN float load(int64_t sample, int channel) const {
+        if (channel >= x_width()) return extra[sample * extra_width + channel - x_width()];
+        return x[(channel / features * n_samples + sample) * features + channel % features];
+    }
+};
+
+// Gradients to the inputs; a null pointer means that nobody needs it.
+struct MlpInputGrad {
+    float *x, *extra;
+    JNERF_FN void store(const MlpInput& input, int64_t sample, int channel, float value) const {
+        if (channel >= input.x_width()) {
+            if (extra) extra[sample * input.extra_width + channel - input.x_width()] = value;
+        } else if (x) {
+            x[(channel / input.features * input.n_samples + sample) * input.features + channel % input.features] = value;
+        }
+    }
+};
+
+}  // namespace jnerf

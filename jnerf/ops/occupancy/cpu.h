@@ -1,0 +1,29 @@
+#pragma once
+#include "occupancy/kernel.h"
+
+namespace jnerf {
+
+inline void mark_unseen(int64_t bricks, const MarkUnseen& kernel) { parallel_for(bricks, kernel); }
+
+inline void candidates(int64_t n, const Candidates& kernel) { parallel_for(n, kernel); }
+
+// Each thread owns a range of cells and reads all samples: no atomics, and a maximum does not depend on the order.
+inline void update_grid(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
+    #pragma omp parallel
+    {
+        FlushSubnormals flush;
+        const int64_t threads = omp_get_num_threads(), me = omp_get_thread_num();
+        const int64_t begin = n_cells * me / threads, owned = n_cells * (me + 1) / threads - begin;
+        float* mine = out + begin;
+        std::fill_n(mine, owned, 0.f);
+        for (int64_t i = 0; i < n; i++) {
+            const uint64_t at = (uint64_t)(cells[i] - begin);  // cells before `begin` wrap to huge
+            if (at >= (uint64_t)owned) continue;
+            const float value = sigmas[i] * step;
+            if (value > mine[at]) mine[at] = value;  // false for NaN
+        }
+        for (int64_t i = 0; i < owned; i++) mine[i] = decayed(grid[begin + i], mine[i], decay);
+    }
+}
+
+}  // namespace jnerf

@@ -1,0 +1,122 @@
+// Marching through a multi-level occupancy bitfield.
+// A sample is every point of the ray's lattice (lattice.h), up to max_steps of them, whose cell is occupied; its
+// interval is [t - dt/2, t + dt/2]. A look-up answers for a stretch of the ray that surely stays in the same cell, brick
+// or block, never for a point outside it, so that the samples do not depend on how empty space is jumped over.
+#pragma once
+#include "common/jnerf_grid.h"
+#include "common/jnerf_pack.h"
+#include "common/jnerf_ray_box.h"
+#include "ray_march/lattice.h"
+
+namespace jnerf {
+
+struct RayMarch {
+    const float *rays_o, *rays_d;
+    const uint64_t* bits;     // one word per brick
+    const uint8_t* blocks;    // one byte per 8 x 8 x 8 cells: is any of them occupied?
+    Box box;
+    float near, far;
+    Steps steps;
+    int res, levels, max_steps;
+    uint32_t seed, step;
+    bool jitter;
+    int* packed_info;
+    float* resume;            // per ray: lattice number of the first sample
+
+    // Is the cell of p occupied, and how far along the ray does the same answer surely hold?
+    JNERF_FN bool look_up(const float* p, const float* d, const float* inv_d, int level, float& reach) const {
+        const float scale = res * exp2i(-level);
+        float q[3];
+        int c[3];
+        for (int k = 0; k < 3; k++) {
+            q[k] = fmaf(p[k] - 0.5f, scale, 0.5f * res);
+            const int cell = (int)floorf(q[k]);
+            c[k] = cell < 0 ? 0 : (cell > res - 1 ? res - 1 : cell);
+        }
+        const int blocks_per_side = res >> 3;
+        const int block = ((level * blocks_per_side + (c[2] >> 3)) * blocks_per_side + (c[1] >> 3)) * blocks_per_side + (c[0] >> 3);
+        int size = 8;
+        bool occupied = false;
+        if (blocks[block]) {
+            const int bricks = res >> 2;
+            const uint64_t word = bits[(int64_t)level * bricks * bricks * bricks + brick_index(c[0], c[1], c[2], res)];
+            occupied = (word >> cell_in_brick(c[0], c[1], c[2])) & 1;
+            size = word == 0 || word == ~0ull ? 4 : 1;
+        }
+        float gap = 1e30f;
+        for (int k = 0; k < 3; k++) {
+            const float low = (float)(c[k] & -size);
+            const float to_face = d[k] > 0.f ? low + size - q[k] : q[k] - low;
+            gap = fminf(gap, fmaxf(to_face - 1e-4f, 0.f) * inv_d[k]);  // 1e-4 cell: more than p and q are rounded by
+        }
+        reach = gap / scale;
+        return occupied;
+    }
+
+    // Walks one ray from lattice point n on; calls emit(count, lattice, n, k) for each run of k samples n .. n + k - 1.
+    template <class Emit> JNERF_FN int walk(int64_t ray, float n, int most, const Emit& emit) const {
+        const float *o = rays_o + 3 * ray, *d = rays_d + 3 * ray;
+        float t_in, t_out;
+        if (!ray_box(box, o, d, near, far, t_in, t_out)) return 0;
+        const Lattice lattice(steps, t_in, jitter ? uniform(seed, step, (uint32_t)ray, 0) : 0.5f);
+        float inv_d[3];
+        for (int k = 0; k < 3; k++) inv_d[k] = d[k] == 0.f ? 1e30f : 1.f / fabsf(d[k]);
+        int count = 0;
+        while (count < most && n < 16777216.f) {  // 2^24: beyond it, n + 1 is n
+            float t, dt;
+            lattice.at(n, t, dt);
+            if (!(t < t_out)) break;
+            const float p[3] = {fmaf(t, d[0], o[0]), fmaf(t, d[1], o[1]), fmaf(t, d[2], o[2])};
+            float reach;
+            const bool occupied = look_up(p, d, inv_d, grid_level(p, dt, res, levels), reach);
+            float run = lattice.run(n, t, dt, fminf(reach, t_out - t), res);
+            if (occupied) {
+                run = fminf(run, (float)(most - count));
+                emit(count, lattice, n, (int)run);
+                count += (int)run;
+            }
+            n += run;
+        }
+        return count;
+    }
+};
+
+struct RayMarchCount {
+    RayMarch march;
+    struct First {
+        float* slot;
+        JNERF_FN void operator()(int count, const Lattice&, float n, int) const {
+            if (count == 0) *slot = n;
+        }
+    };
+    JNERF_FN void operator()(int64_t ray) const {
+        march.resume[ray] = 0.f;
+        march.packed_info[2 * ray + 1] = march.walk(ray, 0.f, march.max_steps, First{march.resume + ray});
+    }
+};
+
+struct RayMarchWrite {
+    RayMarch march;
+    float *t_starts, *t_ends;
+    int* ray_indices;
+    struct Write {
+        float *t_starts, *t_ends;
+        int *ray_indices, ray;
+        JNERF_FN void operator()(int count, const Lattice& lattice, float n, int run) const {
+            for (int i = 0; i < run; i++) {
+                float t, dt;
+                lattice.at(n + i, t, dt);
+                t_starts[count + i] = t - 0.5f * dt;
+                t_ends[count + i] = t + 0.5f * dt;
+                ray_indices[count + i] = ray;
+            }
+        }
+    };
+    JNERF_FN void operator()(int64_t ray) const {
+        const int64_t first = march.packed_info[2 * ray], count = march.packed_info[2 * ray + 1];
+        if (count == 0) return;
+        march.walk(ray, march.resume[ray], (int)count, Write{t_starts + first, t_ends + first, ray_indices + first, (int)ray});
+    }
+};
+
+}  // namespace jnerf

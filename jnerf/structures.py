@@ -1,0 +1,129 @@
+"""The only things that pass between modules: rays, samples, field outputs and rendered rays.
+
+Symbols: R rays, S packed samples, C channels. Positions, directions and distances are in *field
+units*: the dataset owns the similarity transform from the user's world into the field's box and hands
+over rays that are already inside it. Directions are unit vectors; ``t`` is a distance in field units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import jittor as jt
+
+
+@dataclass(frozen=True)
+class RayBundle:
+    """A batch of rays.
+
+    Attributes:
+        rays_o: origins, float32 [R, 3], field units.
+        rays_d: unit directions, float32 [R, 3].
+        image_indices: which training image each ray belongs to, int32 [R]; None when it has no image.
+    """
+
+    rays_o: jt.Var
+    rays_d: jt.Var
+    image_indices: jt.Var | None = None
+
+    def __len__(self) -> int:
+        return self.rays_o.shape[0]
+
+
+@dataclass(frozen=True)
+class RaySamples:
+    """Samples along rays, packed: the samples of ray r are rows ``first .. first + count - 1``.
+
+    Attributes:
+        rays: the R rays that the samples lie on.
+        t_starts: distance at which each sample's interval begins, float32 [S].
+        t_ends: distance at which it ends, float32 [S].
+        ray_indices: the ray of each sample, ascending, int32 [S].
+        packed_info: (first, count) of each ray, int32 [R, 2].
+        history: samples of earlier rounds, for methods that sample more than once; losses may read it.
+    """
+
+    rays: RayBundle
+    t_starts: jt.Var
+    t_ends: jt.Var
+    ray_indices: jt.Var
+    packed_info: jt.Var
+    history: tuple[RaySamples, ...] = ()
+
+    def __len__(self) -> int:
+        return self.t_starts.shape[0]
+
+    @cached_property
+    def positions(self) -> jt.Var:
+        """Midpoints of the intervals, float32 [S, 3], field units."""
+        from jnerf.ops.ray_points import ray_points
+
+        return ray_points(
+            self.rays.rays_o, self.rays.rays_d, self.t_starts, self.t_ends, self.ray_indices
+        )
+
+
+@dataclass(frozen=True)
+class FieldOutput:
+    """What a network says of S samples; a channel that it does not provide is None.
+
+    Attributes:
+        sigmas: volume density per field unit, after its activation, float32 [S].
+        rgbs: colour in [0, 1], sRGB, float32 [S, 3].
+        extras: further named channels (normals, sdf, features ...), each [S, C].
+    """
+
+    sigmas: jt.Var | None = None
+    rgbs: jt.Var | None = None
+    extras: dict[str, jt.Var] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RenderOutput:
+    """Rendered rays.
+
+    Attributes:
+        colors: sRGB colour, composited over ``background`` where one was given, float32 [R, 3].
+        opacities: sum of the weights, float32 [R, 1].
+        depths: sum of weight x interval midpoint (not divided by opacity), field units, float32 [R, 1].
+        weights: contribution of each sample, float32 [S].
+        trans: transmittance in front of each sample, float32 [S].
+        background: the background used, float32 [R, 3], or None.
+        extras: further rendered channels, each [R, C].
+    """
+
+    colors: jt.Var
+    opacities: jt.Var
+    depths: jt.Var
+    weights: jt.Var
+    trans: jt.Var
+    background: jt.Var | None = None
+    extras: dict[str, jt.Var] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What ``dataset.sample`` returns: rays and the truth at their pixels.
+
+    Attributes:
+        rays: the R rays.
+        rgba: colour (sRGB, straight, not premultiplied alpha) and alpha in [0, 1], float32 [R, 4].
+        extras: further truths (mask, depth ...), each [R, C].
+    """
+
+    rays: RayBundle
+    rgba: jt.Var
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def target(self, background: jt.Var | None) -> jt.Var:
+        """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].
+
+        Args:
+            background: float32 [R, 3] or [3]; None composites on black.
+        """
+        alpha = self.rgba[:, 3:]
+        color = self.rgba[:, :3] * alpha
+        return color if background is None else color + (1 - alpha) * background

@@ -1,0 +1,125 @@
+"""composite: reference against kernel, gradients by finite differences, edge cases."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.ops.composite import composite, reference
+from tests.threads import with_threads
+
+GRADS = ("colors", "opacities", "depths", "weights", "trans")
+
+
+def scene(counts, seed=0, density=30.0, dtype=np.float32):
+    random = np.random.default_rng(seed)
+    counts = np.asarray(counts)
+    packed = np.stack([np.cumsum(counts) - counts, counts], axis=1).astype(np.int32)
+    n = int(counts.sum())
+    sigmas = random.exponential(density, n).astype(dtype)
+    rgbs = random.random((n, 3)).astype(dtype)
+    starts = np.concatenate([np.sort(random.random(c)) for c in counts] or [[]]).astype(dtype)
+    ends = starts + dtype(0.01)
+    background = random.random((len(counts), 3)).astype(dtype)
+    return [sigmas, rgbs, starts, ends, packed], background
+
+
+def as_vars(arrays):
+    return [jt.array(a) for a in arrays]
+
+
+@pytest.mark.parametrize("with_background", [False, True])
+@pytest.mark.parametrize("early_stop", [0.0, 1e-4, 0.3])
+def test_forward_matches_the_reference(device, with_background, early_stop):
+    arrays, background = scene([5, 0, 1, 17, 40, 0])
+    background = background if with_background else None
+    expected = reference.composite(*arrays, background, early_stop)
+    bg = jt.array(background) if with_background else None
+    outputs = composite(*as_vars(arrays), bg, early_stop)
+    for output, truth in zip(outputs, expected, strict=True):
+        np.testing.assert_allclose(output.numpy(), truth, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("channel", GRADS)
+@pytest.mark.parametrize("density", [1.0, 30.0, 300.0])
+def test_gradients_by_finite_differences(device, channel, density):
+    early_stop = 0.05
+    arrays, background = scene([5, 0, 1, 12], density=density, dtype=np.float64)
+    index = GRADS.index(channel)
+    truth = reference.composite(*arrays, background, early_stop)[index]
+    cotangent = np.random.default_rng(5).normal(size=truth.shape)
+
+    def loss(sigmas, rgbs):
+        out = reference.composite(sigmas, rgbs, *arrays[2:], background, early_stop)
+        return (out[index] * cotangent).sum()
+
+    single = as_vars([a.astype(np.float32) if a.dtype == np.float64 else a for a in arrays])
+    outputs = composite(*single, jt.array(background.astype(np.float32)), early_stop)
+    total = (outputs[index] * jt.array(cotangent.astype(np.float32))).sum()
+    grads = [g.numpy() for g in jt.grad(total, single[:2])]
+    h = 1e-6
+    for which in (0, 1):
+        for at in np.ndindex(arrays[which].shape):
+            step = np.zeros_like(arrays[which])
+            step[at] = h
+            plus = [a + step if k == which else a for k, a in enumerate(arrays[:2])]
+            minus = [a - step if k == which else a for k, a in enumerate(arrays[:2])]
+            numeric = (loss(*plus) - loss(*minus)) / (2 * h)
+            assert grads[which][at] == pytest.approx(numeric, rel=2e-3, abs=1e-5)
+
+
+def test_opaque_ray_sees_no_background(device):
+    arrays, background = scene([3], density=1e6)
+    colors = composite(*as_vars(arrays), jt.array(background)).colors.numpy()
+    np.testing.assert_allclose(colors[0], arrays[1][0], atol=1e-5)
+
+
+def test_empty_rays_show_the_background(device):
+    arrays, background = scene([0, 4, 0])
+    outputs = composite(*as_vars(arrays), jt.array(background))
+    np.testing.assert_array_equal(outputs.colors.numpy()[[0, 2]], background[[0, 2]])
+    assert (outputs.opacities.numpy()[[0, 2]] == 0).all()
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0]])
+def test_no_samples_at_all(device, counts):
+    arrays, background = scene(counts)
+    outputs = composite(*as_vars(arrays), jt.array(background))
+    assert list(outputs.colors.shape) == [len(counts), 3]
+    assert list(outputs.weights.shape) == [0]
+    np.testing.assert_array_equal(outputs.colors.numpy(), background)
+
+
+def test_weights_of_a_ray_and_its_rest_sum_to_one(device):
+    arrays, _ = scene([200], density=5.0)
+    outputs = composite(*as_vars(arrays), None, 0.0)
+    rest = np.exp(-(arrays[0] * (arrays[3] - arrays[2])).sum())
+    assert outputs.opacities.numpy().item() + rest == pytest.approx(1, abs=1e-5)
+
+
+def test_nan_density_reaches_the_colour(device):
+    arrays, _ = scene([4, 4])
+    arrays[0][1] = np.nan
+    colors = composite(*as_vars(arrays)).colors.numpy()
+    assert np.isnan(colors[0]).all() and np.isfinite(colors[1]).all()
+
+
+def test_bits_do_not_depend_on_threads():
+    arrays, background = scene([7] * 3000)
+
+    def run():
+        inputs = as_vars(arrays)
+        outputs = composite(*inputs, jt.array(background))
+        total = (outputs.colors * outputs.colors).sum()
+        return [v.numpy() for v in (*outputs, *jt.grad(total, inputs[:2]))]
+
+    for one, two in zip(with_threads(1, run), with_threads(2, run), strict=True):
+        assert (one == two).all()
+
+
+def test_wrong_shapes_are_named():
+    arrays, background = scene([2, 3])
+    with pytest.raises(ValueError, match=r"background has shape \[1, 3\]; expected \[2, 3\]"):
+        composite(*as_vars(arrays), jt.array(background[:1]))
+    arrays[1] = arrays[1][:4]
+    with pytest.raises(ValueError, match=r"rgbs has shape \[4, 3\]; expected \[5, 3\]"):
+        composite(*as_vars(arrays))

@@ -1,0 +1,131 @@
+"""mlp: reference against kernel, gradients, layouts, edge cases."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.ops.mlp import mlp, n_params, reference
+from tests.threads import with_threads
+
+NETS = [
+    ([32, 64, 16], 16, 0, False),
+    ([32, 64, 64, 16], 3, 16, False),
+    ([5, 7, 3], 3, 2, True),
+    ([1, 1], 1, 0, False),
+    ([63, 130, 130, 130, 4], 4, 0, True),
+]
+
+
+def arrays(widths, n, extra, biased, grouped=0, seed=0, dtype=np.float32):
+    random = np.random.default_rng(seed)
+    n_x = widths[0] - extra
+    shape = (n_x // grouped, n, grouped) if grouped else (n, n_x)
+    x = random.normal(size=shape).astype(dtype)
+    params = (random.normal(size=n_params(widths, biased)) / np.sqrt(widths[1])).astype(dtype)
+    more = random.normal(size=(n, extra)).astype(dtype) if extra else None
+    return x, params, more
+
+
+@pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
+@pytest.mark.parametrize("n", [1, 47, 48, 49, 700])
+def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, biased, n):
+    x, params, more = arrays(widths, n, extra, biased)
+    grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
+    xv, pv = jt.array(x), jt.array(params)
+    ev = jt.array(more) if extra else None
+    out = mlp(xv, pv, widths, n_out, ev, biased)
+    expected = reference.mlp(x, params, widths, n_out, more, biased)
+    np.testing.assert_allclose(out.numpy(), expected, rtol=1e-3, atol=1e-4)
+    wanted = [xv, pv] + ([ev] if extra else [])
+    grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), wanted)]
+    grad_in, grad_params = reference.mlp_grad(x, params, widths, n_out, grad_out, more, biased)
+    split = widths[0] - extra
+    np.testing.assert_allclose(grads[0], grad_in[:, :split], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(grads[1], grad_params, rtol=1e-3, atol=2e-3)
+    if extra:
+        np.testing.assert_allclose(grads[2], grad_in[:, split:], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("grouped", [1, 2, 4, 8])
+def test_grouped_input_is_the_same_input_in_another_order(device, grouped):
+    widths, n = [32, 64, 16], 100
+    x, params, _ = arrays(widths, n, 0, False, grouped)
+    rows = np.ascontiguousarray(x.transpose(1, 0, 2).reshape(n, 32))
+    xv, rv, pv = jt.array(x), jt.array(rows), jt.array(params)
+    out, expected = mlp(xv, pv, widths), mlp(rv, pv, widths)
+    assert (out.numpy() == expected.numpy()).all()
+    grad = jt.grad((out * out).sum(), [xv])[0].numpy().transpose(1, 0, 2).reshape(n, 32)
+    assert (grad == jt.grad((expected * expected).sum(), [rv])[0].numpy()).all()
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_reference_gradients_by_finite_differences(biased):
+    widths, n = [6, 9, 8, 4], 5
+    x, params, more = arrays(widths, n, 2, biased, dtype=np.float64)
+    grad_out = np.random.default_rng(1).normal(size=(n, 3))
+
+    def loss(x, params, more):
+        return (reference.mlp(x, params, widths, 3, more, biased) * grad_out).sum()
+
+    grad_in, grad_params = reference.mlp_grad(x, params, widths, 3, grad_out, more, biased)
+    h = 1e-6
+    for i in range(params.size):
+        step = np.zeros_like(params)
+        step[i] = h
+        numeric = (loss(x, params + step, more) - loss(x, params - step, more)) / (2 * h)
+        assert numeric == pytest.approx(grad_params[i], rel=1e-5, abs=1e-7)
+    for s in range(n):
+        for c in range(4):
+            step = np.zeros_like(x)
+            step[s, c] = h
+            numeric = (loss(x + step, params, more) - loss(x - step, params, more)) / (2 * h)
+            assert numeric == pytest.approx(grad_in[s, c], rel=1e-5, abs=1e-7)
+
+
+def test_no_samples(device):
+    out = mlp(jt.zeros((0, 4)), jt.zeros((n_params([4, 8, 2]),)), [4, 8, 2])
+    assert list(out.shape) == [0, 2]
+
+
+def test_stop_grad_inputs_get_no_gradient_and_parameters_do(device):
+    x, params, more = arrays([32, 64, 16], 60, 16, False)
+    pv = jt.array(params)
+    out = mlp(jt.array(x).stop_grad(), pv, [32, 64, 16], 16, jt.array(more).stop_grad())
+    grad = jt.grad(out.sum(), [pv])[0].numpy()
+    ones = np.ones((60, 16), np.float32)
+    expected = reference.mlp_grad(x, params, [32, 64, 16], 16, ones, more)[1]
+    np.testing.assert_allclose(grad, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_nan_reaches_the_output(device):
+    x, params, _ = arrays([8, 16, 2], 20, 0, False)
+    x[3, 1] = np.nan
+    out = mlp(jt.array(x), jt.array(params), [8, 16, 2]).numpy()
+    assert np.isnan(out[3]).all() and np.isfinite(np.delete(out, 3, axis=0)).all()
+
+
+def test_bits_do_not_depend_on_threads():
+    x, params, more = arrays([32, 64, 64, 16], 10_000, 16, False)
+
+    def run():
+        xv, pv = jt.array(x), jt.array(params)
+        out = mlp(xv, pv, [32, 64, 64, 16], 3, jt.array(more).stop_grad())
+        return [out.numpy(), *(g.numpy() for g in jt.grad((out * out).sum(), [xv, pv]))]
+
+    for one, two in zip(with_threads(1, run), with_threads(2, run), strict=True):
+        assert (one == two).all()
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda x, p: mlp(x, p, [5, 2]), "the inputs have 4 channels; the first layer takes 5"),
+        (lambda x, p: mlp(x, p[1:], [4, 2]), r"7 parameters; widths \[4, 2\] need 8"),
+        (lambda x, p: mlp(x, p, [4, 2], 3), "n_out is 3; it must be between 1 and 2"),
+        (lambda x, p: mlp(x, p, [4]), "0 layers"),
+        (lambda x, p: mlp(x[0], p, [4, 2]), r"x has shape \[4\]"),
+    ],
+)
+def test_wrong_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(jt.zeros((3, 4)), jt.zeros((8,)))
