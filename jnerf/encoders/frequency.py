@@ -1,4 +1,4 @@
-"""Frequency encoder (NeRF: Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, equation 4)."""
+"""Frequency encoder (NeRF, Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, eq. 4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jnerf.registry import ENCODERS
 
 @ENCODERS.register()
 class FrequencyEncoder(Encoder):
-    """``sin(2^k pi u), cos(2^k pi u)`` of every coordinate, k = 0 .. n_frequencies - 1; no parameters.
+    """``sin(2^k pi u), cos(2^k pi u)`` of every coordinate, k < n_frequencies; no parameters.
 
     ``u`` is the input moved from ``input_range`` to [-1, 1], the interval that equation 4 is meant
     for. Features are ordered by frequency: ``u``, then for each frequency the sines and the cosines

@@ -5,7 +5,8 @@ The update of an entry with gradient g at its t-th step is::
     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
     p = p - lr * c(t) * m / (sqrt(v) + eps),   c(t) = sqrt(1 - b2^t) / (1 - b1^t)
 
-``eps`` is not bias-corrected. All state is written in place: whoever reads the old values must be synced before.
+``eps`` is not bias-corrected. All state is written in place: whoever reads the old values must be
+synced before.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def bias_correction_table(betas: tuple[float, float]) -> np.ndarray:
         betas: decay of the first and second moment, each in [0, 0.99999].
 
     Returns:
-        float32 [T]: entry t belongs to the t-th update, entry 0 is unused; later steps use entry T - 1.
+        float32 [T]: entry t belongs to the t-th update, later ones use entry T - 1; 0 is unused.
 
     Raises:
         ValueError: a beta is out of range.
@@ -129,7 +130,7 @@ def adam_sparse(
     betas: tuple[float, float] = (0.9, 0.99),
     eps: float = 1e-15,
 ) -> None:
-    """Updates in place the entries whose gradient is not zero; the others keep value, moments and step count.
+    """Updates in place the entries whose gradient is not zero; the others keep all their state.
 
     Args:
         param: parameter, float32 of any shape.

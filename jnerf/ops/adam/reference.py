@@ -1,4 +1,4 @@
-"""The specification of the Adam ops in NumPy: plain loops over entries, in the dtype of the arguments."""
+"""The specification of the Adam ops in NumPy: loops over entries, in the arguments' dtype."""
 
 from __future__ import annotations
 

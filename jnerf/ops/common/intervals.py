@@ -35,7 +35,11 @@ class PackedIntervals:
         """R rays without a sample."""
         nothing = jt.zeros((0,), "float32")
         return PackedIntervals(
-            nothing, nothing.clone(), jt.zeros((0,), "int32"), jt.zeros((n_rays, 2), "int32"), wanted
+            nothing,
+            nothing.clone(),
+            jt.zeros((0,), "int32"),
+            jt.zeros((n_rays, 2), "int32"),
+            wanted,
         )
 
 

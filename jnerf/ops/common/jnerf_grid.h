@@ -3,7 +3,7 @@
 // so that one 64-bit word of the bitfield is one brick and a single load tells that 64 cells are empty.
 #pragma once
 #include <cstring>
-#include "common/jnerf_common.h"
+#include "common/jnerf_minmax.h"
 
 namespace jnerf {
 
@@ -13,13 +13,6 @@ JNERF_FN int brick_index(int x, int y, int z, int res) {
 }
 
 JNERF_FN int cell_in_brick(int x, int y, int z) { return ((z & 3) << 4) | ((y & 3) << 2) | (x & 3); }
-
-JNERF_FN void cell_coords(int cell, int res, int* xyz) {
-    const int bricks = res >> 2, brick = cell >> 6;
-    xyz[0] = ((brick % bricks) << 2) | (cell & 3);
-    xyz[1] = ((brick / bricks % bricks) << 2) | ((cell >> 2) & 3);
-    xyz[2] = ((brick / (bricks * bricks)) << 2) | ((cell >> 4) & 3);
-}
 
 JNERF_FN float exp2i(int e) {  // 2^e for |e| < 127
     const int bits = (e + 127) << 23;
@@ -35,9 +28,17 @@ JNERF_FN int exponent(float x) {
     return ((bits >> 23) & 255) - 126;
 }
 
+JNERF_FN void cell_coords(int cell, int res, int* xyz) {  // res is a power of two
+    const int shift = exponent((float)res) - 3, mask = (1 << shift) - 1, brick = cell >> 6;
+    xyz[0] = ((brick & mask) << 2) | (cell & 3);
+    xyz[1] = ((brick >> shift & mask) << 2) | ((cell >> 2) & 3);
+    xyz[2] = ((brick >> 2 * shift) << 2) | ((cell >> 4) & 3);
+}
+
 // The level that a step of length dt at p looks at: the finest that holds p and whose cells are at least dt/2 wide.
 JNERF_FN int grid_level(const float* p, float dt, int res, int levels) {
-    const float far = fmaxf(fmaxf(fabsf(p[0] - 0.5f), fabsf(p[1] - 0.5f)), fabsf(p[2] - 0.5f));
+    if (levels == 1) return 0;
+    const float far = larger(larger(fabsf(p[0] - 0.5f), fabsf(p[1] - 0.5f)), fabsf(p[2] - 0.5f));
     int level = exponent(far) + 1;
     const int by_step = exponent(2.f * res * dt);
     level = level > by_step ? level : by_step;

@@ -1,6 +1,6 @@
 // The part of a ray inside an axis-aligned box.
 #pragma once
-#include "common/jnerf_common.h"
+#include "common/jnerf_minmax.h"
 
 namespace jnerf {
 
@@ -19,8 +19,8 @@ JNERF_FN bool ray_box(const Box& box, const float* o, const float* d, float near
             continue;
         }
         const float a = (box.lo[k] - o[k]) / d[k], b = (box.hi[k] - o[k]) / d[k];
-        t_in = fmaxf(t_in, fminf(a, b));
-        t_out = fminf(t_out, fmaxf(a, b));
+        t_in = larger(t_in, lesser(a, b));
+        t_out = lesser(t_out, larger(a, b));
     }
     return t_in < t_out;
 }

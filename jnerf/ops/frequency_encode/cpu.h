@@ -1,33 +1,39 @@
-// On the CPU a sample's waves are computed side by side in vector registers, then laid out.
+// On the CPU the waves of a sample are computed side by side in vector registers, then laid out.
 #pragma once
 #include "frequency_encode/kernel.h"
 
 namespace jnerf {
 
+// One sample; the number of dimensions is a constant, so that the layout is plain moves.
+template <int D> inline void frequency_encode_row(const FrequencyShape& shape, const float* x, const float* frequencies, float* row) {
+    constexpr int kBlock = 16;  // frequencies at a time
+    float u[D];
+    for (int d = 0; d < D; d++) u[d] = fmaf(shape.scale, x[d], shape.offset);
+    for (int d = 0; d < shape.head(); d++) row[d] = u[d];
+    row += shape.head();
+    for (int first = 0; first < shape.n_frequencies; first += kBlock) {
+        const int block = std::min(kBlock, shape.n_frequencies - first);
+        const int lanes = (block * D + 15) / 16 * 16;  // whole vectors; the surplus is computed and dropped
+        float phase[kBlock * D] = {}, s[kBlock * D], c[kBlock * D];
+        for (int k = 0; k < block; k++)
+            for (int d = 0; d < D; d++) phase[k * D + d] = frequencies[first + k] * u[d];
+        for (int j = 0; j < lanes; j++) sincos_pi(phase[j], s[j], c[j]);
+        for (int k = 0; k < block; k++, row += 2 * D)
+            for (int d = 0; d < D; d++) row[d] = s[k * D + d], row[D + d] = c[k * D + d];
+    }
+}
+
+template <int D> inline void frequency_encode_rows(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, float* values) {
+    const int width = shape.width();
+    parallel_for(n, [=](int64_t i) { frequency_encode_row<D>(shape, x + i * D, frequencies, values + i * width); });
+}
+
 inline void frequency_encode(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, float* values) {
-    constexpr int kLanes = 64;
-    const int D = shape.n_dims, waves = shape.waves(), width = shape.width(), head = shape.head();
-    #pragma omp parallel if (n > 1)
-    {
-        FlushSubnormals flush;
-        #pragma omp for schedule(static)
-        for (int64_t i = 0; i < n; i++) {
-            float* row = values + i * width;
-            for (int d = 0; d < head; d++) row[d] = fmaf(shape.scale, x[i * D + d], shape.offset);
-            for (int first = 0; first < waves; first += kLanes) {
-                const int lanes = std::min(kLanes, waves - first);
-                float phase[kLanes], s[kLanes], c[kLanes];
-                for (int j = 0, k = first / D, d = first % D; j < lanes; j++) {
-                    phase[j] = frequencies[k] * fmaf(shape.scale, x[i * D + d], shape.offset);
-                    if (++d == D) d = 0, k++;
-                }
-                for (int j = 0; j < lanes; j++) sincos_pi(phase[j], s[j], c[j]);
-                for (int j = 0, k = first / D, d = first % D; j < lanes; j++) {
-                    row[head + 2 * k * D + d] = s[j], row[head + 2 * k * D + D + d] = c[j];
-                    if (++d == D) d = 0, k++;
-                }
-            }
-        }
+    switch (shape.n_dims) {
+        case 1: return frequency_encode_rows<1>(n, shape, x, frequencies, values);
+        case 2: return frequency_encode_rows<2>(n, shape, x, frequencies, values);
+        case 3: return frequency_encode_rows<3>(n, shape, x, frequencies, values);
+        default: parallel_for(n * std::max(shape.waves(), 1), FrequencyEncode{shape, x, frequencies, values});
     }
 }
 

@@ -9,4 +9,11 @@ from jnerf.ops.occupancy.op import (
     update_grid,
 )
 
-__all__ = ["Bitfield", "build_bitfield", "candidates", "check_resolution", "mark_unseen", "update_grid"]
+__all__ = [
+    "Bitfield",
+    "build_bitfield",
+    "candidates",
+    "check_resolution",
+    "mark_unseen",
+    "update_grid",
+]

@@ -72,7 +72,7 @@ struct Candidates {
         const uint32_t walk = ((uint32_t)i + update * n) * 56924617u + 96925573u;
         uint32_t cell = 0;
         for (uint32_t j = 0; j < 10; j++) {
-            cell = (walk + j * 19349663u) % per_level;
+            cell = (walk + j * 19349663u) & (per_level - 1);  // a power of two
             if (grid[(int64_t)level * per_level + cell] > threshold) break;
         }
         cells[i] = (int)(level * per_level + cell);
@@ -86,7 +86,7 @@ struct Candidates {
     }
 };
 
-JNERF_FN float decayed(float before, float now, float decay) { return before < 0.f ? before : fmaxf(decay * before, now); }
+JNERF_FN float decayed(float before, float now, float decay) { return before < 0.f ? before : larger(decay * before, now); }
 
 constexpr int kMeanChunk = 4096;  // fixed, so that the mean is the same for any number of threads
 
@@ -111,7 +111,7 @@ struct Threshold {  // stats = (mean density of level 0, threshold)
         double sum = 0;
         for (int64_t i = 0; i < chunks; i++) sum += sums[i];
         stats[0] = (float)(sum / cells);
-        stats[1] = fminf(most, stats[0]);
+        stats[1] = lesser(most, stats[0]);
     }
 };
 
@@ -151,7 +151,10 @@ struct CoarserBits {
     }
 };
 
-struct BlockBits {
+// Blocks of 8 x 8 x 8 cells. First 0 where one holds an occupied cell, kFarthest elsewhere ...
+constexpr int kFarthest = 6;
+
+struct BlockOccupied {
     const uint64_t* bits;
     int res;
     uint8_t* blocks;
@@ -162,7 +165,28 @@ struct BlockBits {
         const uint64_t* words = bits + level * bricks * bricks * bricks;
         uint64_t any = 0;
         for (int k = 0; k < 8; k++) any |= words[((2 * z + (k >> 2)) * bricks + 2 * y + (k >> 1 & 1)) * bricks + 2 * x + (k & 1)];
-        blocks[i] = any != 0;
+        blocks[i] = any != 0 ? 0 : kFarthest;
+    }
+};
+
+// ... then, for distance = 1, 2 ...: how many blocks away (in the maximum norm) the nearest such block is. In place: a
+// pass reads `distance - 1` and writes `distance`, so the order of the blocks does not matter.
+struct BlockDistance {
+    int res, distance;
+    uint8_t* blocks;
+    JNERF_FN void operator()(int64_t i) const {
+        if (blocks[i] != kFarthest) return;
+        const int side = res / 8, per_level = side * side * side, b = (int)(i % per_level);
+        const uint8_t* level = blocks + (i - b);
+        const int c[3] = {b % side, b / side % side, b / (side * side)};
+        for (int k = 0; k < 27; k++) {
+            const int x = c[0] + k % 3 - 1, y = c[1] + k / 3 % 3 - 1, z = c[2] + k / 9 - 1;
+            if (x < 0 || y < 0 || z < 0 || x >= side || y >= side || z >= side) continue;
+            if (level[(z * side + y) * side + x] == distance - 1) {
+                blocks[i] = (uint8_t)distance;
+                return;
+            }
+        }
     }
 };
 
@@ -172,7 +196,9 @@ inline void build_bitfield(const float* grid, int res, int levels, float most, d
     parallel_for(1, Threshold{sums, chunks, cells, most, stats});
     parallel_for(cells / 64 * levels, BrickBits{grid, stats, bits});
     for (int level = 1; level < levels; level++) parallel_for(cells / 64, CoarserBits{bits, res, level});
-    parallel_for(cells / 512 * levels, BlockBits{bits, res, blocks});
+    const int64_t n_blocks = cells / 512 * levels;
+    parallel_for(n_blocks, BlockOccupied{bits, res, blocks});
+    for (int distance = 1; distance < kFarthest; distance++) parallel_for(n_blocks, BlockDistance{res, distance, blocks});
 }
 
 }  // namespace jnerf

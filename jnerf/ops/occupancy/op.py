@@ -13,7 +13,7 @@ import numpy as np
 
 from jnerf.ops.common import code_op
 
-_MEAN_CHUNK = 4096
+_MEAN_CHUNK = 4096  # kMeanChunk of kernel.h: sizes its partial sums
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Bitfield:
 
     Attributes:
         bits: one bit per cell, uint8 [levels * resolution^3 / 8]; little-endian words of 64 cells.
-        blocks: whether a block of 8^3 cells holds an occupied one, uint8 [levels * resolution^3 / 512].
+        blocks: per block of 8^3 cells, how many blocks away (maximum norm, within the level) the nearest one with an
+            occupied cell is, at most 6; uint8 [levels * resolution^3 / 512].
         stats: (mean value of level 0, threshold used), float32 [2].
     """
 
@@ -71,7 +72,11 @@ def _frusta(c2w: np.ndarray, intrinsics: np.ndarray, sizes: np.ndarray) -> np.nd
 
 
 def mark_unseen(
-    c2w: np.ndarray, intrinsics: np.ndarray, sizes: np.ndarray, resolution: int = 128, levels: int = 1
+    c2w: np.ndarray,
+    intrinsics: np.ndarray,
+    sizes: np.ndarray,
+    resolution: int = 128,
+    levels: int = 1,
 ) -> jt.Var:
     """A fresh grid: 0 for cells with a corner inside some camera's image, -1 for the others.
 
@@ -103,11 +108,19 @@ jnerf::mark_unseen(out0->num / 64, jnerf::MarkUnseen{in0_p, (int)(in0->num / 24)
 """
     frusta = jt.array(_frusta(c2w, intrinsics, sizes))
     data = {"res": resolution, "levels": levels}
-    return code_op("occupancy", [(levels * cells,)], ["float32"], [frusta], source, data)[0].stop_grad()
+    return code_op("occupancy", [(levels * cells,)], ["float32"], [frusta], source, data)[
+        0
+    ].stop_grad()
 
 
 def candidates(
-    grid: jt.Var, n: int, threshold: float, seed: int, update: int, first: int = 0, resolution: int = 128
+    grid: jt.Var,
+    n: int,
+    threshold: float,
+    seed: int,
+    update: int,
+    first: int = 0,
+    resolution: int = 128,
 ) -> tuple[jt.Var, jt.Var]:
     """Chooses cells at random, and a point in each, at which to ask the field for its density.
 
@@ -142,7 +155,9 @@ jnerf::candidates(out0->num, jnerf::Candidates{in0_p, (int)data["res"], (int)dat
     return cells.stop_grad(), positions.stop_grad()
 
 
-def update_grid(grid: jt.Var, cells: jt.Var, sigmas: jt.Var, step_size: float, decay: float = 0.95) -> jt.Var:
+def update_grid(
+    grid: jt.Var, cells: jt.Var, sigmas: jt.Var, step_size: float, decay: float = 0.95
+) -> jt.Var:
     """The next grid: ``v < 0 ? v : max(decay * v, largest sigma * step_size seen in the cell)``.
 
     Args:
@@ -159,11 +174,15 @@ def update_grid(grid: jt.Var, cells: jt.Var, sigmas: jt.Var, step_size: float, d
 jnerf::update_grid(in0_p, in0->num, in1_p, in2_p, in1->num, (float)data["step"], (float)data["decay"], out0_p);
 """
     data = {"step": step_size, "decay": decay}
-    return code_op("occupancy", [grid.shape], ["float32"], [grid, cells, sigmas], source, data)[0].stop_grad()
+    return code_op("occupancy", [grid.shape], ["float32"], [grid, cells, sigmas], source, data)[
+        0
+    ].stop_grad()
 
 
 def build_bitfield(grid: jt.Var, threshold: float = 0.01, resolution: int = 128) -> Bitfield:
-    """Marks cells above ``min(threshold, mean of max(v, 0) over level 0)``; a coarser cell is also occupied where a finer one in it is.
+    """Marks cells above ``min(threshold, mean of max(v, 0) over level 0)``.
+
+    A coarser cell is also occupied where a finer one inside it is.
 
     Args:
         grid: float32 [levels * resolution^3].
@@ -171,7 +190,7 @@ def build_bitfield(grid: jt.Var, threshold: float = 0.01, resolution: int = 128)
         resolution: cells per side.
 
     Returns:
-        Bits, the mask of non-empty blocks, and the mean and threshold used.
+        Bits, distances of blocks, and the mean and threshold used.
     """
     cells = check_resolution(resolution, 1)
     levels = grid.shape[0] // cells

@@ -54,7 +54,9 @@ def mark_unseen(c2w, intrinsics, sizes, resolution: int = 128, levels: int = 1) 
     return np.concatenate(out).astype(np.float32)
 
 
-def candidates(grid, n, threshold, seed, update, first=0, resolution=128) -> tuple[np.ndarray, np.ndarray]:
+def candidates(
+    grid, n, threshold, seed, update, first=0, resolution=128
+) -> tuple[np.ndarray, np.ndarray]:
     """As ``jnerf.ops.occupancy.candidates``, one candidate after the other."""
     per_level = resolution**3
     levels = len(grid) // per_level
@@ -81,7 +83,9 @@ def update_grid(grid, cells, sigmas, step_size, decay=0.95) -> np.ndarray:
     return np.where(grid < 0, grid, np.maximum(np.float32(decay) * grid, new))
 
 
-def build_bitfield(grid, threshold=0.01, resolution=128) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def build_bitfield(
+    grid, threshold=0.01, resolution=128
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bits, blocks and stats as ``jnerf.ops.occupancy.build_bitfield`` describes them."""
     grid = grid.reshape(-1, resolution**3)
     mean = np.maximum(grid[0], 0).astype(np.float64).mean()
@@ -98,7 +102,16 @@ def build_bitfield(grid, threshold=0.01, resolution=128) -> tuple[np.ndarray, np
             dense[level, middle, middle, middle] |= finer
         side = resolution // 8
         block = dense[level].reshape(side, 8, side, 8, side, 8).any((1, 3, 5))
-        blocks.append(block.transpose(2, 1, 0).reshape(-1))
+        blocks.append(_distances(block).transpose(2, 1, 0).reshape(-1))
     flat = np.stack([level[tuple(coords.T)] for level in dense])
     bits = np.packbits(flat.reshape(-1), bitorder="little")
     return bits, np.concatenate(blocks).astype(np.uint8), stats
+
+
+def _distances(block: np.ndarray) -> np.ndarray:
+    """Maximum-norm distance of each block to the nearest occupied one, at most 6; [B, B, B]."""
+    where, places = np.argwhere(block), np.argwhere(np.ones_like(block))
+    if len(where) == 0:
+        return np.full(block.shape, 6)
+    apart = np.abs(places[:, None] - where[None]).max(2).min(1)
+    return np.minimum(apart, 6).reshape(block.shape)

@@ -13,7 +13,7 @@ namespace jnerf {
 struct RayMarch {
     const float *rays_o, *rays_d;
     const uint64_t* bits;     // one word per brick
-    const uint8_t* blocks;    // one byte per 8 x 8 x 8 cells: is any of them occupied?
+    const uint8_t* blocks;    // one byte per block of 8 x 8 x 8 cells: distance to the nearest that is not empty
     Box box;
     float near, far;
     Steps steps;
@@ -35,21 +35,25 @@ struct RayMarch {
         }
         const int blocks_per_side = res >> 3;
         const int block = ((level * blocks_per_side + (c[2] >> 3)) * blocks_per_side + (c[1] >> 3)) * blocks_per_side + (c[0] >> 3);
-        int size = 8;
+        const int distance = blocks[block];
+        int size = 8, around = 8 * (distance - 1);  // empty cells beyond each face of the block
         bool occupied = false;
-        if (blocks[block]) {
+        if (distance == 0) {
             const int bricks = res >> 2;
             const uint64_t word = bits[(int64_t)level * bricks * bricks * bricks + brick_index(c[0], c[1], c[2], res)];
             occupied = (word >> cell_in_brick(c[0], c[1], c[2])) & 1;
             size = word == 0 || word == ~0ull ? 4 : 1;
+            around = 0;
         }
         float gap = 1e30f;
         for (int k = 0; k < 3; k++) {
-            const float low = (float)(c[k] & -size);
-            const float to_face = d[k] > 0.f ? low + size - q[k] : q[k] - low;
-            gap = fminf(gap, fmaxf(to_face - 1e-4f, 0.f) * inv_d[k]);  // 1e-4 cell: more than p and q are rounded by
+            const int low = c[k] & -size;
+            // Not beyond the level itself: outside it coarser levels answer. Inside it finer ones do, but they are empty too.
+            const int face = d[k] > 0.f ? (low + size + around < res ? low + size + around : res) : (low - around > 0 ? low - around : 0);
+            const float to_face = d[k] > 0.f ? face - q[k] : q[k] - face;
+            gap = lesser(gap, larger(0.f, to_face - 1e-4f) * inv_d[k]);  // 1e-4 cell: more than p and q are rounded by
         }
-        reach = gap / scale;
+        reach = gap * (exp2i(level) / res);  // a power of two: exact
         return occupied;
     }
 
@@ -69,9 +73,9 @@ struct RayMarch {
             const float p[3] = {fmaf(t, d[0], o[0]), fmaf(t, d[1], o[1]), fmaf(t, d[2], o[2])};
             float reach;
             const bool occupied = look_up(p, d, inv_d, grid_level(p, dt, res, levels), reach);
-            float run = lattice.run(n, t, dt, fminf(reach, t_out - t), res);
+            float run = lattice.run(n, t, dt, lesser(reach, t_out - t), res);
             if (occupied) {
-                run = fminf(run, (float)(most - count));
+                run = lesser(run, (float)(most - count));
                 emit(count, lattice, n, (int)run);
                 count += (int)run;
             }

@@ -8,7 +8,7 @@ namespace jnerf {
 
 struct Steps {
     float cone, log_ratio, min_step, max_step;  // log_ratio = log2(1 + cone)
-    JNERF_FN float at(float t) const { return fminf(fmaxf(t * cone, min_step), max_step); }
+    JNERF_FN float at(float t) const { return lesser(larger(t * cone, min_step), max_step); }
 };
 
 // 2^(k a) for k a in [-126, 126], to 2e-7; fused operations are spelled out, so that every device rounds alike.
@@ -33,9 +33,9 @@ struct Lattice {
         n_cone = n_far = 1e30f;
         t_cone = t_far = 0.f;
         if (!(s.cone > 0.f)) return;
-        n_cone = fmaxf(ceilf((s.min_step / s.cone - t_first) / s.min_step), 0.f);
+        n_cone = larger(ceilf((s.min_step / s.cone - t_first) / s.min_step), 0.f);
         t_cone = fmaf(n_cone, s.min_step, t_first);
-        n_far = n_cone + fmaxf(ceilf(log2f(s.max_step / s.cone / t_cone) / s.log_ratio), 0.f);
+        n_far = n_cone + larger(ceilf(log2f(s.max_step / s.cone / t_cone) / s.log_ratio), 0.f);
         t_far = t_cone * power(n_far - n_cone, s.log_ratio);
     }
 
@@ -55,12 +55,12 @@ struct Lattice {
     // How many points, n itself included (so 1 at least), surely lie before t + reach and look at the same level. A
     // hundredth of a step is more than t and the logarithm are rounded by.
     JNERF_FN float run(float n, float t, float dt, float reach, int res) const {
-        if (n < n_cone) return fmaxf(fminf(ceilf(reach / dt - 0.01f), n_cone - n), 1.f);
-        if (n >= n_far) return fmaxf(ceilf(reach / dt - 0.01f), 1.f);
+        if (n < n_cone) return larger(1.f, lesser(ceilf(reach / dt - 0.01f), n_cone - n));
+        if (n >= n_far) return larger(1.f, ceilf(reach / dt - 0.01f));
         const float coarser = exp2i(exponent(2.f * res * dt)) / (2.f * res * steps.cone);  // where dt asks for the next level
-        reach = fminf(reach, coarser - t);
-        const float k = ceilf(log2f(1.f + fmaxf(reach, 0.f) / t) / steps.log_ratio - 0.01f);
-        return fmaxf(fminf(k, n_far - n), 1.f);
+        reach = lesser(reach, coarser - t);
+        const float k = ceilf(log2f(1.f + larger(0.f, reach) / t) / steps.log_ratio - 0.01f);
+        return larger(1.f, lesser(k, n_far - n));
     }
 };
 

@@ -65,12 +65,18 @@ jnerf::RayMarch march{in0_p, in1_p, (const uint64_t*)in2_p, (const uint8_t*)in3_
     (int)data["res"], (int)data["levels"], (int)data["max_steps"],
     (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
-_COUNT = _MARCH + """out0_p, out1_p};
+_COUNT = (
+    _MARCH
+    + """out0_p, out1_p};
 jnerf::ray_march_count(in0->num / 3, march, (int64_t)data["capacity"], out2_p);
 """
-_WRITE = _MARCH + """(int*)in4_p, (float*)in5_p};
+)
+_WRITE = (
+    _MARCH
+    + """(int*)in4_p, (float*)in5_p};
 jnerf::ray_march_write(in0->num / 3, march, out0_p, out1_p, out2_p);
 """
+)
 
 
 def ray_march(
@@ -94,7 +100,7 @@ def ray_march(
         rays_o: origins, float32 [R, 3].
         rays_d: unit directions, float32 [R, 3].
         bits: occupancy bits, uint8 [levels * resolution^3 / 8] (``jnerf.ops.occupancy.build_bitfield``).
-        blocks: which blocks of 8^3 cells hold an occupied one, uint8 [levels * resolution^3 / 512].
+        blocks: how far empty space reaches around blocks of 8^3 cells, uint8 [levels * resolution^3 / 512].
         rule: box, range and step lengths.
         resolution: cells per side of the grid.
         seed: seed of the jitter.

@@ -24,7 +24,9 @@ def power(k: np.ndarray, a: float) -> np.ndarray:
     return y * np.exp2(np.minimum(whole, 126)).astype(_F)
 
 
-def lattice(rule: MarchRule, t_in: float, jitter: float, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lattice(
+    rule: MarchRule, t_in: float, jitter: float, n: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Distance and step of the lattice points n of a ray that enters at ``t_in``; float32, each like n."""
     cone, low, high = _F(rule.cone_angle), _F(rule.min_step), _F(rule.max_step)
     n, t_in = n.astype(_F), _F(t_in)
@@ -36,8 +38,10 @@ def lattice(rule: MarchRule, t_in: float, jitter: float, n: np.ndarray) -> tuple
     t_cone = fma(n_cone, low, first)
     n_far = n_cone + max(np.ceil(np.log2(high / cone / t_cone) / ratio), _F(0))
     t_far = t_cone * power(n_far - n_cone, ratio)
-    growing = t_cone * power(np.maximum(n - n_cone, 0), ratio)
-    ts = np.where(n < n_cone, fma(n, low, first), np.where(n < n_far, growing, fma(n - n_far, high, t_far)))
+    growing = t_cone * power(np.clip(n - n_cone, 0, n_far - n_cone), ratio)
+    ts = np.where(
+        n < n_cone, fma(n, low, first), np.where(n < n_far, growing, fma(n - n_far, high, t_far))
+    )
     dts = np.where(n < n_cone, low, np.where(n < n_far, growing * cone, high))
     return ts.astype(_F), dts.astype(_F)
 
@@ -49,7 +53,9 @@ def levels_of(points: np.ndarray, dts: np.ndarray, resolution: int, levels: int)
     return np.clip(np.maximum(by_position, by_step), 0, levels - 1)
 
 
-def occupied(points: np.ndarray, levels: np.ndarray, bits: np.ndarray, resolution: int) -> np.ndarray:
+def occupied(
+    points: np.ndarray, levels: np.ndarray, bits: np.ndarray, resolution: int
+) -> np.ndarray:
     """Whether the cell of each point is occupied, bool [K]."""
     scale = (resolution * 2.0**-levels)[:, None].astype(_F)
     q = fma(points - _F(0.5), scale, 0.5 * resolution)

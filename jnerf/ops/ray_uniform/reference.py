@@ -24,9 +24,15 @@ def ray_uniform(
         if step is not None:
             u = uniform(seed, step, ray, np.arange(n_samples))
         width = (span[1] - span[0]) / np.float32(n_samples)
-        inner = fma(np.arange(1, n_samples, dtype=np.float32) + (u[:-1] - np.float32(0.5)), width, span[0])
+        inner = fma(
+            np.arange(1, n_samples, dtype=np.float32) + (u[:-1] - np.float32(0.5)), width, span[0]
+        )
         edges = np.concatenate([[span[0]], inner, [span[1]]]).astype(np.float32)
         starts.append(edges[:-1])
         ends.append(edges[1:])
     nothing = np.zeros(0, np.float32)
-    return np.concatenate([nothing, *starts]), np.concatenate([nothing, *ends]), pack_counts(counts)[0]
+    return (
+        np.concatenate([nothing, *starts]),
+        np.concatenate([nothing, *ends]),
+        pack_counts(counts)[0],
+    )

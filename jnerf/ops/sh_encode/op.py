@@ -25,10 +25,11 @@ class _SHEncode(jt.Function):
 def sh_encode(directions: jt.Var, degree: int) -> jt.Var:
     """Real spherical harmonics of bands 0 .. degree - 1, with gradients to the directions.
 
-    Value ``l^2 + l + m`` of a row is ``Y_l^m``, orthonormal over the sphere, with the sign convention usual in NeRF
-    (Condon-Shortley phase): ``Y_1^-1 = -0.4886 y``, ``Y_1^0 = 0.4886 z``, ``Y_1^1 = -0.4886 x``. Each is evaluated
-    as the polynomial ``N d^m P_l(z)/dz^m Re or Im (x + iy)^m``; directions that are not of unit length get that
-    polynomial's value, and the gradient is the polynomial's, not only its part tangential to the sphere.
+    Value ``l^2 + l + m`` of a row is ``Y_l^m``, orthonormal over the sphere, with the sign
+    convention usual in NeRF (Condon-Shortley phase): ``Y_1^-1 = -0.4886 y``, ``Y_1^0 = 0.4886 z``,
+    ``Y_1^1 = -0.4886 x``. Each is the polynomial ``N d^m P_l(z)/dz^m Re or Im (x + iy)^m``;
+    directions that are not of unit length get that polynomial's value, and the gradient is the
+    polynomial's, not only its part tangential to the sphere.
 
     Args:
         directions: unit vectors with components in [-1, 1], float32 [S, 3].
@@ -47,6 +48,7 @@ def sh_encode(directions: jt.Var, degree: int) -> jt.Var:
         raise ValueError(f"sh_encode: degree is {degree}; choose 1 .. {MAX_DEGREE}")
     if directions.ndim != 2 or directions.shape[1] != 3 or directions.dtype != "float32":
         raise ValueError(
-            f"sh_encode: directions are {directions.dtype} {list(directions.shape)}; give float32 [S, 3]"
+            f"sh_encode: directions are {directions.dtype} {list(directions.shape)};"
+            " give float32 [S, 3]"
         )
     return _SHEncode()(directions, degree)

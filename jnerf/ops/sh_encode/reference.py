@@ -1,6 +1,6 @@
 """The specification of ``sh_encode`` in NumPy, float64.
 
-Written from the definition, with NumPy's Legendre series, so that it shares no recurrence with the kernel.
+Written from the definition, with NumPy's Legendre series: it shares no recurrence with the kernel.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The examinations of ``python -m jnerf.doctor``: each returns one ``Finding``."""

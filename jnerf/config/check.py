@@ -1,0 +1,122 @@
+"""The strict check: every block against the constructor of the class that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from jnerf.checks.arguments import argument_problems, signature_of
+from jnerf.checks.origin import complaint
+from jnerf.checks.suggest import hint, nearest
+from jnerf.config.block import Block
+from jnerf.config.custom import import_custom
+from jnerf.config.schema import SCHEMA
+from jnerf.config.validate import missing_problems, schema_problems
+from jnerf.errors import ConfigError
+from jnerf.registry import REGISTRIES, Registry
+
+#: Arguments that the engine supplies to whichever constructor has them.
+FACTS = frozenset(
+    {"split", "seed", "aabb", "near", "far", "n_images", "cameras", "params", "total_steps"}
+)
+
+
+def check(config: Block, registries: Mapping[str, Registry] = REGISTRIES) -> None:
+    """Find everything in a config that would not build.
+
+    Imports ``custom_imports`` and the modules of the families (and so Jittor). Builds nothing.
+
+    Args:
+        config: as loaded.
+        registries: the families by block name.
+
+    Raises:
+        ConfigError: one line per problem: file, line, path, what is allowed.
+    """
+    import_custom(config)
+    problems = schema_problems(config, SCHEMA) + missing_problems(config)
+    for name in ("dataset", "sampler"):
+        problems += _block_problems(config.get(name), registries[name], name)
+    problems += _encoder_problems(config, registries)
+    problems += _block_problems(config.get("renderer"), registries["renderer"], "renderer")
+    problems += _loss_problems(config.get("loss"), registries["loss"])
+    for name in ("optim", "ema"):
+        problems += _block_problems(config.get(name), registries["optim"], name)
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+
+
+def _block_problems(
+    block: Any, registry: Registry, path: str, facts: Collection[str] = FACTS
+) -> list[str]:
+    if block is None:
+        return []
+    try:
+        cls = registry.resolve(block, path)
+    except ConfigError as error:
+        return [str(error)]
+    return argument_problems(cls, block, path, facts)
+
+
+def _encoder_problems(config: Block, registries: Mapping[str, Registry]) -> list[str]:
+    """The encoders, and the network that takes them by name."""
+    encoders = config.get("encoder")
+    network = config.get("network")
+    if not isinstance(encoders, Mapping):
+        return _block_problems(network, registries["network"], "network")
+    if "type" in encoders:
+        text = "encoders need names: encoder = dict(pos_encoder=dict(type=...), ...)"
+        return [complaint(encoders, "type", "encoder", text)]
+    problems = []
+    given = list(encoders)
+    for name in given:
+        problems += _named_block(encoders, name, "encoder", registries["encoder"])
+    problems += _block_problems(network, registries["network"], "network", FACTS | set(given))
+    return problems + _unused_encoders(encoders, given, network, registries["network"])
+
+
+def _unused_encoders(
+    encoders: Block, given: list[str], network: Any, registry: Registry
+) -> list[str]:
+    """Encoders whose name looks like a misspelt argument of the network.
+
+    An encoder that the network has no use for is no mistake: networks can be swapped.
+    """
+    try:
+        parameters = signature_of(registry.resolve(network, "network")).parameters
+    except ConfigError:
+        return []
+    open_ones = [name for name in parameters if name not in given and name not in network]
+    problems = []
+    for name in given:
+        if name not in parameters and nearest(name, open_ones) is not None:
+            text = f"{network['type']} takes no encoder of that name. {hint(name, open_ones)}"
+            problems.append(complaint(encoders, name, f"encoder.{name}", text))
+    return problems
+
+
+def _loss_problems(loss: Any, registry: Registry) -> list[str]:
+    if not isinstance(loss, Mapping):
+        return []
+    if "type" in loss:
+        terms = [key for key, item in loss.items() if isinstance(item, Mapping) and "type" in item]
+        if terms:
+            text = (
+                f"the loss is a single {loss['type']} here. For several, name each: "
+                f'loss = dict(_delete_=True, rgb=dict(type="{loss["type"]}"), {terms[0]}=dict(...))'
+            )
+            return [complaint(loss, terms[0], f"loss.{terms[0]}", text)]
+        return _block_problems(loss, registry, "loss")
+    problems = []
+    for name, term in loss.items():
+        if term is not None:  # a term set to None is off
+            problems += _named_block(loss, name, "loss", registry)
+    return problems
+
+
+def _named_block(parent: Block, name: str, path: str, registry: Registry) -> list[str]:
+    inner = f"{path}.{name}"
+    if not isinstance(parent[name], Mapping):
+        text = f"expected dict(type=...), got {type(parent[name]).__name__} {parent[name]!r}"
+        return [complaint(parent, name, inner, text)]
+    return _block_problems(parent[name], registry, inner)

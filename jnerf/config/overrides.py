@@ -1,0 +1,139 @@
+"""``key.sub=value`` on the command line.
+
+An override means what the same lines in an inheriting config file would mean: a dict is merged,
+another ``type`` starts its block afresh. The order on the command line does not matter: whole
+blocks come first, then types, then what is inside them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jnerf.checks.origin import Origin
+from jnerf.checks.suggest import hint
+from jnerf.config.block import Block, copy_value, normalise, place, place_block
+from jnerf.config.merge import KIND_KEYS, merge
+from jnerf.config.schema import SCHEMA
+from jnerf.errors import ConfigError
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+
+
+@dataclass(frozen=True)
+class Override:
+    """One parsed override: the keys and indices of ``a.b.0=value``, and the value."""
+
+    text: str
+    keys: tuple[str, ...]
+    value: Any
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Sort key: shallow before deep, a block's type before its arguments."""
+        kind = self.keys[-1] in KIND_KEYS
+        return len(self.keys) - kind, kind
+
+    @property
+    def origin(self) -> Origin:
+        """What messages show as the place of the value."""
+        return Origin(f"override '{self.text}'")
+
+
+def parse_override(text: str) -> Override:
+    """Read ``a.b.0=value``.
+
+    The value is a Python literal, ``dict(...)`` included; ``true``, ``false`` or ``none`` in any
+    case; or else a bare string.
+
+    Raises:
+        ConfigError: no ``=``, an empty key, or a top-level key that configs do not have.
+
+    >>> parse_override("optim.lr=1e-2").value, parse_override("exp_name=lego").value
+    (0.01, 'lego')
+    """
+    name, equals, value = text.partition("=")
+    keys = tuple(name.strip().split("."))
+    if not equals or not all(keys):
+        raise ConfigError(f"override '{text}': write key=value or key.sub=value")
+    if keys[0] not in SCHEMA:
+        raise ConfigError(f"override '{text}': unknown key '{keys[0]}'. {hint(keys[0], SCHEMA)}")
+    return Override(text, keys, parse_value(value.strip()))
+
+
+def parse_value(text: str) -> Any:
+    """The value of an override; see `parse_override`."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return ast.literal_eval(_DictCalls().visit(ast.parse(text, mode="eval")))
+    except (SyntaxError, ValueError, TypeError):
+        return text
+
+
+def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
+    """Lay overrides over a loaded config.
+
+    Args:
+        config: the config; stays as it is.
+        overrides: texts as `parse_override` reads them, in any order; of two equal keys the later
+            wins.
+
+    Returns:
+        A new config.
+
+    Raises:
+        ConfigError: malformed, unknown top-level key, an index outside a list, or a path through a
+            value that is no block.
+    """
+    for override in sorted(map(parse_override, overrides), key=lambda entry: entry.rank):
+        config = merge(config, _layer(config, override, 0))
+    return config
+
+
+def _layer(held: Any, override: Override, depth: int) -> Any:
+    """What an inheriting config would write for the override at ``keys[:depth]``, now ``held``."""
+    rest = override.keys[depth:]
+    if not rest:
+        return normalise(override.value, override.keys, lambda path: override.origin)
+    if isinstance(held, (list, tuple)):
+        items = [copy_value(item) for item in held]
+        index = _index(rest[0], items, override, depth)
+        item = _layer(items[index], override, depth + 1)
+        both = isinstance(items[index], Block) and isinstance(item, Block)
+        items[index] = merge(items[index], item) if both else item
+        return type(held)(items)
+    if held is not None and not isinstance(held, Block):
+        parent = ".".join(override.keys[:depth])
+        raise ConfigError(f"override '{override.text}': {parent} is {held!r}, which has no keys")
+    inner = held.get(rest[0]) if held is not None else None
+    layer = Block({rest[0]: _layer(inner, override, depth + 1)})
+    place_block(layer, override.origin)
+    if inner is None or len(rest) == 1:
+        place(layer, rest[0], override.origin)
+    return layer
+
+
+def _index(key: str, items: list[Any], override: Override, depth: int) -> int:
+    parent = ".".join(override.keys[:depth])
+    if not key.isdecimal() or int(key) >= len(items):
+        allowed = f"0 to {len(items) - 1}" if items else "none, it is empty"
+        raise ConfigError(
+            f"override '{override.text}': '{key}' is no index of {parent}, a list of {len(items)}. "
+            f"Allowed: {allowed}"
+        )
+    return int(key)
+
+
+class _DictCalls(ast.NodeTransformer):
+    """``dict(a=1)`` as ``{"a": 1}``, so that ``literal_eval`` takes it."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        named = all(keyword.arg is not None for keyword in node.keywords)
+        if not isinstance(node.func, ast.Name) or node.func.id != "dict" or node.args or not named:
+            return node
+        keys: list[ast.expr | None] = [ast.Constant(keyword.arg) for keyword in node.keywords]
+        return ast.Dict(keys=keys, values=[keyword.value for keyword in node.keywords])

@@ -1,0 +1,86 @@
+"""The top level of a config: every key, its type, default and meaning. Add a key by adding a row.
+
+Blocks with a ``type`` are described by the constructor of the class that they name, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Key:
+    """One setting.
+
+    Attributes:
+        type: annotation that its value must fit.
+        default: value when the config does not set it; ignored when ``required``.
+        doc: one line for people.
+        minimum: smallest number allowed (for lists: of each item).
+        required: a run needs it from the config.
+        keys: the settings of a plain block, whose default is then made of theirs.
+    """
+
+    type: Any
+    default: Any
+    doc: str
+    minimum: int | None = None
+    required: bool = False
+    keys: dict[str, Key] = field(default_factory=dict)
+
+
+def module(doc: str) -> Key:
+    """A required block with ``type`` (or with named blocks that have one)."""
+    return Key(dict, None, doc, required=True)
+
+
+def block(doc: str, **keys: Key) -> Key:
+    """A plain block of settings."""
+    return Key(dict, None, doc, keys=keys)
+
+
+EVALUATION = block(
+    "when to evaluate on the test split during training",
+    steps=Key(list[int], [], "evaluate after these training steps", minimum=0),
+    every=Key(int | None, None, "also evaluate every so many steps; None: no", minimum=1),
+    n_images=Key(int | None, None, "test images per evaluation; None: all", minimum=1),
+)
+
+CHECKPOINT = block(
+    "when to save",
+    every=Key(int, 1000, "steps between checkpoints", minimum=1),
+    keep=Key(int, 3, "newest checkpoints to keep", minimum=1),
+)
+
+RENDER = block(
+    "the orbit that --task render writes",
+    n_frames=Key(int, 120, "frames of the orbit", minimum=1),
+    fps=Key(int, 30, "frames per second", minimum=1),
+    width=Key(int | None, None, "pixels; None: as the dataset's images", minimum=1),
+    height=Key(int | None, None, "pixels; None: as the dataset's images", minimum=1),
+)
+
+SCHEMA: dict[str, Key] = {
+    "exp_name": Key(str, None, "name of the run's folder; default: the config file's name"),
+    "seed": Key(int, 1337, "seed of every random draw", minimum=0),
+    "total_steps": Key(int, None, "training steps", minimum=1, required=True),
+    "n_rays": Key(int, 4096, "rays per step, unless the sampler adapts them", minimum=1),
+    "dataset": module("the scene: images, cameras, transform"),
+    "sampler": module("where on a ray the field is asked"),
+    "encoder": Key(dict, {}, "named encoders, each with a type, handed to the network by name"),
+    "network": module("the field: positions and directions to density and colour"),
+    "renderer": module("samples to pixels"),
+    "loss": module("one loss, or named losses that are summed"),
+    "optim": module("the optimiser, its learning rate and parameter groups"),
+    "ema": Key(dict | None, None, "averaged weights for evaluation; None: none"),
+    "evaluation": EVALUATION,
+    "checkpoint": CHECKPOINT,
+    "render": RENDER,
+    "chunk": Key(int, 16384, "most rays rendered at once", minimum=1),
+    "log_every": Key(int, 20, "steps between rows of log.jsonl", minimum=1),
+    "save_dir": Key(str, "logs", "folder that holds the run folders"),
+    "custom_imports": Key(
+        list[str], [], "your own modules: dotted names, or .py files relative to the config file"
+    ),
+}

@@ -1,0 +1,1 @@
+"""Datasets: where training rays and test views come from, one format per file."""

@@ -1,0 +1,174 @@
+"""What every dataset is: posed images whose pixels become training rays and test views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import jittor as jt
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.ops.common import uniform
+from jnerf.structures import Batch, RayBundle
+
+if TYPE_CHECKING:
+    from jnerf.datasets.cameras import Cameras
+    from jnerf.datasets.similarity import Similarity
+
+# Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
+# so that a pixel and, say, its background never share a random number.
+_DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
+
+
+class ImageSource(Protocol):
+    """The pixels of N images, decoded or rendered when first needed."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint32]:
+        """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Index of each image's first pixel, int64 [N]."""
+
+    def image(self, i: int) -> NDArray[np.uint8]:
+        """Straight RGBA of one image, uint8 [H, W, 4]."""
+
+
+class Dataset:
+    """Posed images in field units. Formats subclass it and hand over their parts.
+
+    Args:
+        cameras: the N cameras, in field units.
+        images: the N images' pixels; looked at only when first needed.
+        transform: world to field.
+        aabb: the field's box, (min xyz, max xyz), field units, [6].
+        near: distance from the camera where the scene may begin, field units.
+        far: distance where it must have ended, field units.
+        split: which part this is; ``train`` rays carry their image's number.
+        seed: the run's seed; with the step it decides which pixels are drawn.
+    """
+
+    def __init__(
+        self,
+        cameras: Cameras,
+        images: ImageSource,
+        transform: Similarity,
+        aabb: Sequence[float],
+        near: float,
+        far: float,
+        split: str,
+        seed: int,
+    ) -> None:
+        self.cameras = cameras
+        self.images = images
+        self.transform = transform
+        self.aabb = np.asarray(aabb, np.float32)
+        self.near, self.far = float(near), float(far)
+        self.split = split
+        self.seed = seed
+
+    @property
+    def n_images(self) -> int:
+        """How many images this split has."""
+        return len(self.cameras)
+
+    def facts(self) -> dict[str, Any]:
+        """What other modules may ask of the scene: aabb float32 [6], near, far, n_images, cameras."""
+        return {
+            "aabb": self.aabb,
+            "near": self.near,
+            "far": self.far,
+            "n_images": self.n_images,
+            "cameras": self.cameras,
+        }
+
+    def sample(self, n_rays: int, step: int) -> Batch:
+        """Random training rays with the truth at their pixels; depends on (seed, step, n_rays) alone.
+
+        Images take turns (ray i belongs to image i plus a random shift of the step), so that every batch
+        sees all of them alike; the pixel is uniform within its image.
+
+        Args:
+            n_rays: R.
+            step: the training step.
+
+        Returns:
+            A batch of R rays.
+        """
+        images, x, y = self.draw_pixels(n_rays, step)
+        rays_o, rays_d = self.cameras.generate_rays(images, x, y)
+        # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
+        where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
+        colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
+        rgba = np.divide(colors, np.float32(255), dtype=np.float32)
+        bundle = RayBundle(jt.array(rays_o), jt.array(rays_d), jt.array(images))
+        return Batch(bundle, jt.array(rgba), self.extras(images, rays_o, rays_d))
+
+    def draw_pixels(
+        self, n_rays: int, step: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """The image, column and row of each training ray of a step, int32 [R] each."""
+        rays = np.arange(n_rays, dtype=np.uint32)
+        shift = int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
+        images = ((rays + np.uint32(shift)) % np.uint32(self.n_images)).astype(np.int32)
+        sizes = self.cameras.sizes[images]
+        # float32 * int32 is float64 here, so that u < 1 never rounds up to a column outside.
+        x = (uniform(self.seed, step, rays, _DRAW_X) * sizes[:, 0]).astype(np.int32)
+        y = (uniform(self.seed, step, rays, _DRAW_Y) * sizes[:, 1]).astype(np.int32)
+        return images, x, y
+
+    def extras(
+        self,
+        images: NDArray[np.int32],
+        rays_o: NDArray[np.float32],
+        rays_d: NDArray[np.float32],
+    ) -> dict[str, jt.Var]:
+        """Further truths of a batch (depth, mask ...), each [R, C]; none unless a format has some."""
+        return {}
+
+    def view(self, i: int) -> View:
+        """Image ``i`` of this split, whole."""
+        if not 0 <= i < self.n_images:
+            raise IndexError(f"view {i} of split '{self.split}', which has {self.n_images} images")
+        width, height = self.cameras.sizes[i].tolist()
+        return View(self, i, self.cameras.names[i], width, height)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One image with its camera.
+
+    Attributes:
+        dataset: where it comes from.
+        index: its number in the dataset, also that of its camera.
+        name: short name, unique in the split, usable as a file name.
+        width: in pixels.
+        height: in pixels.
+    """
+
+    dataset: Dataset
+    index: int
+    name: str
+    width: int
+    height: int
+
+    def rays(self, y0: int = 0, y1: int | None = None) -> RayBundle:
+        """Rays of the pixel rows ``y0 .. y1 - 1``, row-major, (y1 - y0) * width of them.
+
+        Args:
+            y0: first row.
+            y1: one past the last row; None for all.
+        """
+        y1 = self.height if y1 is None else y1
+        y, x = np.mgrid[y0:y1, 0 : self.width].reshape(2, -1)
+        indices = np.full(x.shape, self.index, np.int32)
+        rays_o, rays_d = self.dataset.cameras.generate_rays(indices, x, y)
+        known = jt.array(indices) if self.dataset.split == "train" else None
+        return RayBundle(jt.array(rays_o), jt.array(rays_d), known)
+
+    def rgba(self) -> NDArray[np.uint8]:
+        """The true image, straight RGBA, uint8 [H, W, 4]."""
+        return self.dataset.images.image(self.index)

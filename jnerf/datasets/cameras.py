@@ -1,0 +1,164 @@
+"""Cameras: pixels to rays and points to pixels.
+
+Poses are OpenGL camera-to-world (x right, y up, looking along -z). Image coordinates run x to the right and
+y downwards, in pixels; the image spans [0, width] x [0, height], so the centre of pixel (i, j) is at
+(i + 0.5, j + 0.5). That half is added in :meth:`Cameras.generate_rays` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from jnerf.datasets.lenses import LensModel, Pinhole
+from jnerf.errors import DataError
+
+_ROTATION_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Where points fall in one camera's image.
+
+    Attributes:
+        xy: image coordinates in pixels, float32 [P, 2]; meaningless where the lens cannot see the point.
+        visible: the lens sees the point and it falls inside the image, bool [P].
+    """
+
+    xy: NDArray[np.float32]
+    visible: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Cameras:
+    """N posed cameras.
+
+    Attributes:
+        c2w: OpenGL camera-to-world poses, float32 [N, 3, 4]; in a dataset's cameras "world" is the field.
+        intrinsics: fx, fy, cx, cy in pixels, float32 [N, 4].
+        sizes: width, height in pixels, int32 [N, 2].
+        lens: the lens of all N.
+        names: what errors call each camera; its number by default.
+
+    Raises:
+        DataError: a shape is wrong, a pose is not finite or no rigid motion, or an intrinsic is unusable.
+    """
+
+    c2w: NDArray[np.float32]
+    intrinsics: NDArray[np.float32]
+    sizes: NDArray[np.int32]
+    lens: LensModel = field(default_factory=Pinhole)
+    names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        names = list(self.names) or [f"camera {i}" for i in range(len(self.c2w))]
+        checked = {
+            "c2w": check_poses(self.c2w, names).astype(np.float32),
+            "intrinsics": np.asarray(self.intrinsics, np.float32),
+            "sizes": np.asarray(self.sizes, np.int32),
+            "names": tuple(names),
+        }
+        for key, value in checked.items():
+            object.__setattr__(self, key, value)
+        n = len(names)
+        if self.intrinsics.shape != (n, 4) or self.sizes.shape != (n, 2):
+            raise DataError(
+                f"{n} poses need intrinsics [{n}, 4] and sizes [{n}, 2], "
+                f"got {list(self.intrinsics.shape)} and {list(self.sizes.shape)}"
+            )
+        bad = ~np.isfinite(self.intrinsics).all(1) | (self.intrinsics[:, :2] <= 0).any(1)
+        bad |= (self.sizes < 1).any(1)
+        if bad.any():
+            i = int(bad.argmax())
+            raise DataError(
+                f"{names[i]}: intrinsics fx fy cx cy = {self.intrinsics[i].tolist()}, "
+                f"width height = {self.sizes[i].tolist()}: focal lengths and sizes must be positive "
+                "and all must be finite; check camera_angle_x, fl_x, fl_y, w and h"
+            )
+
+    def __len__(self) -> int:
+        return len(self.c2w)
+
+    def generate_rays(
+        self, indices: ArrayLike, x: ArrayLike, y: ArrayLike
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Rays through the centres of pixels.
+
+        Args:
+            indices: the camera of each ray, int [R].
+            x: pixel column of each ray, 0 .. width - 1, [R].
+            y: pixel row of each ray, 0 .. height - 1, [R].
+
+        Returns:
+            Origins float32 [R, 3] and unit directions float32 [R, 3].
+        """
+        indices = np.asarray(indices)
+        intrinsics = self.intrinsics[indices]
+        plane = np.empty((len(indices), 2), np.float32)
+        plane[:, 0] = x
+        plane[:, 1] = y
+        plane += np.float32(0.5)
+        plane -= intrinsics[:, 2:]
+        plane /= intrinsics[:, :2]
+        local = self.lens.directions(plane, indices)
+        poses = self.c2w[indices]
+        directions = poses[:, :, 0] * local[:, :1]
+        directions += poses[:, :, 1] * local[:, 1:2]
+        directions += poses[:, :, 2] * local[:, 2:]
+        directions /= np.sqrt(np.einsum("ij,ij->i", directions, directions))[:, None]
+        return np.ascontiguousarray(poses[:, :, 3]), directions
+
+    def project(self, points: ArrayLike, i: int) -> Projection:
+        """Where camera ``i`` sees points: the inverse of :meth:`generate_rays`.
+
+        Args:
+            points: float [P, 3] in the units of ``c2w``.
+            i: the camera.
+        """
+        pose = self.c2w[i]
+        local = (np.asarray(points, np.float32) - pose[:, 3]) @ pose[:, :3]
+        plane, seen = self.lens.plane(local, i)
+        xy = plane * self.intrinsics[i, :2] + self.intrinsics[i, 2:]
+        inside = ((xy >= 0) & (xy <= self.sizes[i])).all(axis=1)
+        return Projection(xy.astype(np.float32), seen & inside)
+
+
+def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
+    """Poses as float64 [N, 3, 4], if every one is a rigid motion.
+
+    Args:
+        c2w: [N, 3, 4].
+        names: what to call each pose, N strings.
+
+    Raises:
+        DataError: names the first pose that is not finite, or whose 3x3 part is no rotation, and says why.
+    """
+    c2w = np.asarray(c2w, np.float64)
+    if c2w.ndim != 3 or c2w.shape[1:] != (3, 4) or len(c2w) != len(names) or not len(c2w):
+        raise DataError(f"camera poses must be [N, 3, 4] with N >= 1, got {list(c2w.shape)}")
+    for name, pose in zip(names, c2w, strict=True):
+        if not np.isfinite(pose).all():
+            raise DataError(
+                f"{name}: the pose holds NaN or infinity: {pose.tolist()}. Remove the frame or "
+                "repair its transform_matrix"
+            )
+        rotation = pose[:, :3]
+        lengths = np.linalg.norm(rotation, axis=0)
+        deviation = np.abs(rotation.T @ rotation - np.eye(3)).max()
+        determinant = np.linalg.det(rotation)
+        if abs(determinant) < 1e-6:
+            fault = f"its 3x3 part is singular (determinant {determinant:.3g})"
+        elif deviation > _ROTATION_TOLERANCE:
+            fault = f"its 3x3 part is no rotation: columns of length {lengths.round(4).tolist()}"
+        elif determinant < 0:
+            fault = "its 3x3 part mirrors (determinant -1)"
+        else:
+            continue
+        raise DataError(
+            f"{name}: the pose is no rigid motion: {fault}. A camera-to-world pose needs three "
+            "perpendicular unit columns of determinant +1: repair its transform_matrix or remove it"
+        )
+    return c2w

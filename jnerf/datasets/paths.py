@@ -1,0 +1,65 @@
+"""Where scenes are looked for: absolute paths as they are, relative ones below the data root."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from jnerf.errors import DataError
+
+
+def data_root() -> Path:
+    """The folder that relative scene paths start from.
+
+    ``$JNERF_DATA`` if it is set, else ``./data`` if that exists, else ``../shared/data``.
+    """
+    chosen = os.environ.get("JNERF_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    local = Path("data")
+    return local if local.is_dir() else Path("../shared/data")
+
+
+def scene_folder(root: str | Path) -> Path:
+    """The existing folder of a scene.
+
+    Args:
+        root: absolute, or relative to :func:`data_root`.
+
+    Raises:
+        DataError: no such folder; says where it looked, what is there, and how to point elsewhere.
+    """
+    path = Path(root).expanduser()
+    if not path.is_absolute():
+        path = data_root() / path
+    if path.is_dir():
+        return path
+    looked = path.absolute()
+    if path.exists():
+        raise DataError(f"scene folder {looked} is a file: name the folder that holds the scene")
+    set_to = os.environ.get("JNERF_DATA")
+    source = f"JNERF_DATA is {set_to}" if set_to else "JNERF_DATA is not set"
+    raise DataError(
+        f"scene folder '{root}' not found: looked for {looked}. {nearby(looked)} "
+        f"Relative scene folders start from JNERF_DATA ({source}), else ./data, else "
+        "../shared/data: set JNERF_DATA to the folder that holds your scenes, or give "
+        "dataset.root as an absolute path"
+    )
+
+
+def nearby(missing: Path) -> str:
+    """One sentence on what lies around a path that does not exist: names there, nearest first.
+
+    Args:
+        missing: absolute path.
+    """
+    for parent in missing.parents:
+        if parent.is_dir():
+            wanted = missing.relative_to(parent).parts[0]
+            names = sorted(entry.name for entry in parent.iterdir())
+            close = difflib.get_close_matches(wanted, names, n=1)
+            guess = f" Did you mean '{close[0]}'?" if close else ""
+            shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+            return f"{parent} holds: {shown or 'nothing'}.{guess}"
+    return ""

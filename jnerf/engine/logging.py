@@ -1,0 +1,89 @@
+"""``log.jsonl``: one JSON object a line, the record that every curve and table is made from.
+
+Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.clock), each loss term as
+``loss/<name>``, ``loss`` (their sum), ``psnr``, ``rays``, ``samples``, ``samples_per_s``, ``lr``,
+and what the sampler reports of itself as ``sampler/<name>``.
+Evaluation rows: ``{"step", "seconds", "eval": {...}}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from jnerf.engine.files import write_text_atomic
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON text; infinities and NaN, which JSON cannot say, become null.
+
+    >>> to_json({"psnr": float("inf"), "step": 3})
+    '{"psnr": null, "step": 3}'
+    """
+    return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if hasattr(value, "tolist"):  # NumPy scalars and arrays
+        return _finite(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+class JsonLog:
+    """Appends rows to a file; each row is on disk's way as soon as it is written."""
+
+    def __init__(self, path: Path, keep_until: int | None = None) -> None:
+        """Opens the log.
+
+        Args:
+            path: the file; made when absent.
+            keep_until: when resuming, the checkpoint's step: rows beyond it, and a last line that a
+                killed process left half written, are dropped, because those steps are about to be
+                trained again.
+        """
+        if keep_until is not None and path.exists():
+            rows = [row for row in read_log(path) if row["step"] <= keep_until]
+            write_text_atomic(path, "".join(f"{to_json(row)}\n" for row in rows))
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Appends one row.
+
+        Args:
+            row: must hold ``step``.
+        """
+        self._file.write(f"{to_json(row)}\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Flushes to disk and closes."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """All whole rows of a log; lines that are not JSON objects with a step (a torn last line) are
+    left out.
+
+    Args:
+        path: a ``log.jsonl``.
+    """
+    rows = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(row, dict) and isinstance(row.get("step"), int):
+            rows.append(row)
+    return rows

@@ -1,0 +1,78 @@
+"""Arrays to pictures: quantisation, colour maps, PNG files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.errors import JnerfError
+
+
+def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Clips to [0, 1] and rounds to 8 bit, NaN becoming 0.
+
+    >>> to_uint8(np.array([-1.0, 0.5, 2.0]))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    return (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def depth_picture(
+    depths: NDArray[np.floating], opacities: NDArray[np.floating], near: float, far: float
+) -> NDArray[np.uint8]:
+    """Depth through the Turbo colour map (near red, far blue), darkened to black where nothing is
+    seen.
+
+    Args:
+        depths: [H, W].
+        opacities: [H, W], in [0, 1].
+        near: depth of the near end of the map.
+        far: depth of its far end.
+
+    Returns:
+        RGB [H, W, 3].
+    """
+    part = 1 - (depths - near) / max(far - near, 1e-9)
+    colored = cv2.applyColorMap(to_uint8(part), cv2.COLORMAP_TURBO)[..., ::-1]
+    return to_uint8(colored / 255.0 * np.clip(opacities, 0, 1)[..., None])
+
+
+def depth_range(
+    depths: NDArray[np.floating], opacities: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Depths between which the middle 98 % of the opaque pixels lie; (0, 1) for an empty view."""
+    seen = depths[opacities > 0.5]
+    if seen.size == 0:
+        return 0.0, 1.0
+    near, far = np.percentile(seen, [1, 99])
+    return float(near), float(far)
+
+
+def error_picture(prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mean absolute error over the channels through the Turbo map; 0.2 and above saturates.
+
+    Args:
+        prediction: RGB [H, W, 3].
+        truth: RGB [H, W, 3].
+    """
+    error = np.abs(prediction.astype(np.float32) - truth.astype(np.float32)).mean(axis=-1) / 255
+    return cv2.applyColorMap(to_uint8(error / 0.2), cv2.COLORMAP_TURBO)[..., ::-1]
+
+
+def write_png(path: Path, image: NDArray[np.uint8]) -> None:
+    """Writes RGB [H, W, 3] or grey [H, W].
+
+    Raises:
+        JnerfError: the file cannot be written.
+    """
+    bgr = image[..., ::-1] if image.ndim == 3 else image
+    # Encoding in memory: cv2.imwrite does not say why it failed, and mistakes some file names for
+    # formats.
+    encoded = cv2.imencode(".png", np.ascontiguousarray(bgr))[1]
+    try:
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise JnerfError(f"cannot write the picture {path}: {error}") from error

@@ -1,0 +1,169 @@
+"""The three tasks behind ``tools/run_net.py``: train, test, render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from jnerf.config.check import check
+from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
+from jnerf.engine.checkpoint import Checkpoint, load_checkpoint, load_latest
+from jnerf.engine.evaluator import Evaluation, evaluate, write_metrics
+from jnerf.engine.logging import JsonLog
+from jnerf.engine.render import render_orbit
+from jnerf.engine.run_folder import RunFolder
+from jnerf.engine.state import restore
+from jnerf.engine.trainer import Trainer
+from jnerf.errors import CheckpointError, ConfigError
+
+TASKS = ("train", "test", "render")
+
+
+def run(
+    config: Any,
+    task: str,
+    save_dir: str | Path | None = None,
+    resume: bool = False,
+    checkpoint: str | Path | None = None,
+) -> dict[str, Any]:
+    """Runs one task of a config in its run folder, ``<save_dir>/<exp_name>``.
+
+    Args:
+        config: a loaded config; it is checked here.
+        task: ``train`` (then tested), ``test`` or ``render``.
+        save_dir: the folder that holds run folders; None for the config's (``logs``).
+        resume: train: continue from the last good checkpoint; from the start when there is none
+            yet.
+        checkpoint: load this file instead of the run folder's newest. For ``train`` the run starts
+            from it.
+
+    Returns:
+        What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
+        ``mean``.
+
+    Raises:
+        JnerfError: anything the user can mend; the message says how.
+    """
+    if task not in TASKS:
+        raise ConfigError(f"unknown task {task!r}; choose one of {', '.join(TASKS)}")
+    check(config)
+    folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
+    if task == "train":
+        return _train(config, folder, resume, checkpoint)
+    pipeline = build_pipeline(config, training=False)
+    loaded, path = _load(folder, checkpoint)
+    restore(pipeline, loaded, str(path))
+    done = {
+        "folder": str(folder.root),
+        "step": loaded.step,
+        "seconds": loaded.seconds,
+        "complete": True,
+    }
+    if task == "test":
+        protocol = _protocol(config) | {
+            "step": loaded.step,
+            "train_seconds": round(loaded.seconds, 3),
+        }
+        found = _test(config, pipeline, folder, protocol)
+        return done | {"mean": found.mean}
+    files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
+    return done | {"files": [str(file) for file in files]}
+
+
+def _train(
+    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
+) -> dict[str, Any]:
+    folder.check_free(resume)
+    pipeline = build_pipeline(config)
+    start = load_checkpoint(Path(checkpoint)) if checkpoint else None
+    if start is None and resume:
+        start = load_latest(folder.checkpoints)
+    if start is not None:
+        _check_seed(config, start)
+        restore(pipeline, start, str(checkpoint or folder.checkpoints))
+    step, seconds = (start.step, start.seconds) if start else (0, 0.0)
+    folder.begin(config.dump(), {"seed": config.seed, "protocol": _protocol(config)}, step, resume)
+    with closing(JsonLog(folder.log, keep_until=step)) as log:
+        evaluate_at = _during_training(config, pipeline)
+        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds)
+        complete = trainer.train()
+        done = {
+            "folder": str(folder.root),
+            "step": trainer.step,
+            "seconds": trainer.seconds,
+            "complete": complete,
+        }
+        if not complete or not config.evaluation.get("at_end", True):
+            return done
+        protocol = _protocol(config) | {
+            "step": trainer.step,
+            "train_seconds": round(trainer.seconds, 3),
+        }
+        found = _test(config, pipeline, folder, protocol)
+        log.write(
+            {"step": trainer.step, "seconds": round(trainer.seconds, 4), "eval": found.summary()}
+        )
+    return done | {"mean": found.mean}
+
+
+def _during_training(
+    config: Any, pipeline: Pipeline
+) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
+    """The trainer's way to evaluate: numbers only, the test split opened at the first need."""
+    opened: list[Any] = []
+
+    def at_step(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
+        if not opened:
+            opened.append(build_dataset(config, "test"))
+        found = evaluate(pipeline, opened[0], config.evaluation.n_images, None, config.chunk, stop)
+        return None if found is None else found.summary()
+
+    return at_step
+
+
+def _test(
+    config: Any, pipeline: Pipeline, folder: RunFolder, protocol: dict[str, Any]
+) -> Evaluation:
+    dataset = build_dataset(config, "test")
+    found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
+    write_metrics(folder.test / "metrics.json", found, protocol)
+    numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
+    print(f"step {protocol['step']}: {numbers} ({len(found.images)} views) -> {folder.test}")
+    return found
+
+
+def _load(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Checkpoint, Path]:
+    if checkpoint:
+        return load_checkpoint(Path(checkpoint)), Path(checkpoint)
+    loaded = load_latest(folder.checkpoints)
+    if loaded is None:
+        raise CheckpointError(
+            f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
+            "that holds the run's folder."
+        )
+    return loaded, folder.checkpoints
+
+
+def _check_seed(config: Any, start: Checkpoint) -> None:
+    if start.seed != config.seed:
+        raise ConfigError(
+            f"the checkpoint was trained with seed {start.seed}, the config has seed {config.seed}: such a run cannot "
+            f"be continued. Pass seed={start.seed}, or start anew in another --save-dir."
+        )
+
+
+def _protocol(config: Any) -> dict[str, Any]:
+    """What a number depends on besides the code and the machine."""
+    return {
+        "exp_name": config.exp_name,
+        "dataset": dict(config.dataset),
+        "train_split": config.dataset.get("split", "train"),
+        "test_split": "test",
+        "train_background": config.renderer.get("background"),
+        "weights": "ema" if config.get("ema") else "raw",
+        "n_images": config.evaluation.n_images or "all",
+        "seed": config.seed,
+        "clock": "seconds inside training steps, without compilation, evaluation and checkpoints",
+    }

@@ -1,0 +1,107 @@
+"""The folder of a run: ``logs/<exp_name>/``.
+
+    config.py      the resolved config, itself a runnable config file
+    run.json       command, versions, commit, machine, seed, protocol; one entry under "sessions"
+    per start log.jsonl      training and evaluation rows (jnerf.engine.logging) checkpoints/
+    step_00001000.safetensors ... (jnerf.engine.checkpoint) test/          metrics.json and pictures
+    render/        orbit.mp4, orbit.gif
+
+A run never writes over another: starting in a folder that already holds one is an error unless it
+is resumed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from jnerf.engine.checkpoint import tidy
+from jnerf.engine.files import write_text_atomic
+from jnerf.engine.logging import to_json
+from jnerf.engine.machine import git_state, machine, versions
+from jnerf.errors import ConfigError
+
+_RUN_FILES = ("config.py", "run.json", "log.jsonl", "checkpoints")
+
+
+class RunFolder:
+    """Paths of one run.
+
+    >>> RunFolder(Path("logs/ngp_lego")).checkpoints.as_posix()
+    'logs/ngp_lego/checkpoints'
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Names the folder; nothing is read or made.
+
+        Args:
+            root: the run's folder.
+        """
+        self.root = root
+        self.config = root / "config.py"
+        self.info = root / "run.json"
+        self.log = root / "log.jsonl"
+        self.checkpoints = root / "checkpoints"
+        self.test = root / "test"
+        self.render = root / "render"
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether a run was started here before."""
+        return any((self.root / name).exists() for name in _RUN_FILES)
+
+    def begin(self, config_text: str, info: dict[str, Any], step: int, resume: bool) -> None:
+        """Claims the folder for a training run and writes config.py and run.json.
+
+        Args:
+            config_text: the resolved config as the text of a runnable config file.
+            info: what run.json shall hold beside command, versions, commit and machine (seed,
+                protocol).
+            step: the step that training starts from.
+            resume: continue the run that lies here, if one does.
+
+        Raises:
+            ConfigError: a run lies here and ``resume`` is False, or the path is no folder or not
+                writable.
+        """
+        self.check_free(resume)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            tidy(self.checkpoints, step)
+            write_text_atomic(self.config, config_text)
+            sessions = self._sessions() + [_session(step)]
+            write_text_atomic(
+                self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write the run folder {self.root}: {error}. Choose another with --save-dir."
+            ) from error
+
+    def check_free(self, resume: bool) -> None:
+        """Raises ConfigError when a run lies here that is not to be resumed."""
+        if self.holds_run and not resume:
+            raise ConfigError(
+                f"{self.root} already holds a run. Continue it with --resume, write to another folder with "
+                f"--save-dir, choose another exp_name, or remove the folder."
+            )
+
+    def _sessions(self) -> list[dict[str, Any]]:
+        try:
+            return list(json.loads(self.info.read_text(encoding="utf-8"))["sessions"])
+        except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+            return []
+
+
+def _session(step: int) -> dict[str, Any]:
+    return {
+        "command": sys.argv,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "from_step": step,
+        "versions": versions(),
+        "git": git_state(),
+        "machine": machine(),
+    }

@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM as a polite request: finish the step, save, leave."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+
+class StopSignal:
+    """While active, the first SIGINT or SIGTERM only sets a flag; a second one acts as it always
+    did.
+
+    Outside the main thread, where Python allows no signal handlers, the flag just never rises.
+
+    >>> with StopSignal() as stop:
+    ...     stop()
+    False
+    """
+
+    def __init__(self) -> None:
+        self._requested = False
+        self._previous: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._requested
+
+    def __enter__(self) -> StopSignal:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._restore()
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self._requested = True
+        name = signal.Signals(number).name
+        tqdm.write(f"{name}: finishing this step and saving; once more to quit at once")
+        self._restore()
+
+    def _restore(self) -> None:
+        while self._previous:
+            number, handler = self._previous.popitem()
+            # None: the handler was not installed from Python and cannot be put back.
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -1,0 +1,245 @@
+"""The training loop. It knows the seven interfaces and no method by name.
+
+Steps are counted by completion: after the first step ``step`` is 1, and a checkpoint, log row or
+evaluation of "step N" is of the weights after N updates. Modules receive the 0-based number of the
+step in progress.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jittor as jt
+from tqdm import tqdm
+
+from jnerf.engine.build import Pipeline
+from jnerf.engine.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.clock import TrainingClock
+from jnerf.engine.logging import JsonLog
+from jnerf.engine.run_folder import RunFolder
+from jnerf.engine.state import pipeline_state
+from jnerf.engine.stop import StopSignal
+from jnerf.errors import TrainingError
+
+
+@dataclass
+class _Window:
+    """Sums since the last log row."""
+
+    seconds: float
+    samples: int = 0
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """What the last watched step measured, as numbers.
+
+    Attributes:
+        losses: each term, already weighted.
+        psnr: of the training batch, over its own background, dB.
+        rays: rays of the batch.
+        samples: samples of the batch.
+    """
+
+    losses: dict[str, float] = field(default_factory=dict)
+    psnr: float = math.nan
+    rays: int = 0
+    samples: int = 0
+
+
+class Trainer:
+    """Trains a pipeline, logs, evaluates on the way and saves.
+
+    Args:
+        config: the resolved config (``total_steps``, ``n_rays``, ``log_every``, ``checkpoint``,
+            ``evaluation``).
+        pipeline: the modules, built for training, their state already restored when resuming.
+        folder: where to save.
+        log: an open log.
+        evaluate: called with (step, stop) -> metrics of the test views, or None when stopped.
+        start_step: steps completed before.
+        seconds: training seconds before.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        pipeline: Pipeline,
+        folder: RunFolder,
+        log: JsonLog,
+        evaluate: Callable[[int, Callable[[], bool]], dict[str, Any] | None],
+        start_step: int = 0,
+        seconds: float = 0.0,
+    ) -> None:
+        self._config, self._pipeline, self._folder = config, pipeline, folder
+        self._log, self._evaluate = log, evaluate
+        self.step = start_step
+        self._clock = TrainingClock(seconds)
+        self._window = _Window(seconds)
+        self._saved = start_step if start_step else -1
+        self._eval_steps = evaluation_steps(config.evaluation, config.total_steps)
+
+    @property
+    def seconds(self) -> float:
+        """Training seconds so far, without compilation, evaluation and checkpoints."""
+        return self._clock.seconds
+
+    def train(self) -> bool:
+        """Runs to ``total_steps``.
+
+        Returns:
+            True when complete; False when Ctrl-C or SIGTERM ended it, its state saved.
+
+        Raises:
+            TrainingError: a loss term or a weight is not finite.
+            CheckpointError: a checkpoint cannot be written.
+        """
+        total = self._config.total_steps
+        self._pipeline.network.train()
+        with (
+            StopSignal() as stop,
+            tqdm(total=total, initial=self.step, desc="train", unit="step") as bar,
+        ):
+            if self.step == 0 and 0 in self._eval_steps:
+                self._run_evaluation(stop)
+            while self.step < total and not stop():
+                self._advance(bar, stop, total)
+            self._save()
+        return self.step >= total
+
+    def _advance(self, bar: tqdm, stop: Callable[[], bool], total: int) -> None:
+        """One step and whatever is due after it."""
+        done = self.step + 1
+        last = done == total
+        log_due = last or self.step == 0 or done % self._config.log_every == 0
+        save_due = done % self._config.checkpoint.every == 0
+        with self._clock.step():
+            watched = self._train_step(self.step, log_due or save_due or done in self._eval_steps)
+        self.step = done
+        bar.update()
+        if log_due:
+            self._write_row(watched, bar)
+        if save_due:
+            self._save()
+        if done in self._eval_steps:
+            self._run_evaluation(stop)
+
+    def _train_step(self, step: int, watch: bool) -> _Watched:
+        """One step; when watched, its numbers are fetched and checked, which waits for the device."""
+        pipe = self._pipeline
+        density = _without_gradient(pipe.network.density)
+        with jt.no_grad():
+            pipe.sampler.update(density, step)
+        n_rays = getattr(pipe.sampler, "n_rays", None) or self._config.n_rays
+        batch = pipe.dataset.sample(n_rays, step)
+        samples = pipe.sampler(batch.rays, density, step)
+        background = pipe.renderer.background(n_rays, step)
+        render = pipe.renderer(samples, pipe.network(samples), background)
+        losses = {name: loss(render, batch, samples, step) for name, loss in pipe.losses.items()}
+        total = sum(losses.values())
+        self._window.samples += len(samples)
+        if not watch:
+            pipe.optim.step(total, step)
+            self._update_ema()
+            return _Watched()
+        # The optimiser writes the weights in place; whatever is still lazy would then see the new
+        # ones.
+        error = jt.sqr(render.colors - batch.target(background)).mean()
+        jt.sync([error, total, *losses.values()])
+        terms = {name: float(value.item()) for name, value in losses.items()}
+        self._check_losses(terms, step)
+        watched = _Watched(
+            terms, -10 * math.log10(max(float(error.item()), 1e-12)), n_rays, len(samples)
+        )
+        pipe.optim.step(total, step)
+        self._update_ema()
+        jt.sync_all(True)
+        return watched
+
+    def _update_ema(self) -> None:
+        if self._pipeline.ema is not None:
+            self._pipeline.ema.update()
+
+    def _check_losses(self, terms: dict[str, float], step: int) -> None:
+        bad = {name: value for name, value in terms.items() if not math.isfinite(value)}
+        if bad:
+            named = ", ".join(f"loss term '{name}' is {value}" for name, value in bad.items())
+            raise TrainingError(
+                f"{named} at step {step + 1}; all terms: {terms}. Nothing was saved from here on: the last good "
+                f"checkpoint is step {max(self._saved, 0)}. Lower optim.lr or that term's weight, then --resume."
+            )
+
+    def _write_row(self, watched: _Watched, bar: tqdm) -> None:
+        seconds = self._clock.seconds
+        spent = seconds - self._window.seconds
+        rate = self._window.samples / spent if spent > 0 else None
+        loss = sum(watched.losses.values())
+        row = {"step": self.step, "seconds": round(seconds, 4)}
+        row |= {f"loss/{name}": value for name, value in watched.losses.items()}
+        row |= {
+            "loss": loss,
+            "psnr": watched.psnr,
+            "rays": watched.rays,
+            "samples": watched.samples,
+        }
+        row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
+        stats = getattr(self._pipeline.sampler, "stats", {})
+        row |= {f"sampler/{name}": value for name, value in stats.items()}
+        self._log.write(row)
+        shown = {"loss": f"{loss:.3g}", "psnr": f"{watched.psnr:.2f}"}
+        bar.set_postfix(shown | ({"samples/s": f"{rate:,.0f}"} if rate else {}), refresh=False)
+        self._window = _Window(seconds)
+
+    def _run_evaluation(self, stop: Callable[[], bool]) -> None:
+        result = self._evaluate(self.step, stop)
+        self._pipeline.network.train()
+        if result is not None:
+            self._log.write(
+                {"step": self.step, "seconds": round(self._clock.seconds, 4), "eval": result}
+            )
+
+    def _save(self) -> None:
+        """Saves the state after ``self.step`` steps, unless it is on disk already or not finite."""
+        if self._saved == self.step:
+            return
+        state = pipeline_state(self._pipeline)
+        bad = nonfinite(state)
+        if bad:
+            named = ", ".join(f"{name} ({count} values)" for name, count in list(bad.items())[:5])
+            raise TrainingError(
+                f"not finite after step {self.step}: {named}. This state was not saved: the last good checkpoint is "
+                f"step {max(self._saved, 0)}. Lower optim.lr, then --resume."
+            )
+        checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
+        save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
+        self._saved = self.step
+
+
+def evaluation_steps(evaluation: Mapping[str, Any], total_steps: int) -> frozenset[int]:
+    """Steps after which the test views are judged on the way; the end of training has a test of its
+    own.
+
+    >>> sorted(evaluation_steps({"steps": [0, 10, 100], "every": 40}, 100))
+    [0, 10, 40, 80]
+    """
+    steps = set(evaluation.get("steps") or ())
+    every = evaluation.get("every")
+    if every:
+        steps.update(range(every, total_steps, every))
+    at_end = evaluation.get("at_end", True)
+    return frozenset(
+        step for step in steps if step < total_steps or (step == total_steps and not at_end)
+    )
+
+
+def _without_gradient(density: Callable[[jt.Var], jt.Var]) -> Callable[[jt.Var], jt.Var]:
+    """The field as samplers see it: a number per position, no gradients."""
+
+    def frozen(positions: jt.Var) -> jt.Var:
+        with jt.no_grad():
+            return density(positions)
+
+    return frozen

@@ -1,0 +1,98 @@
+"""Exponential moving average of the weights, for inference only: training keeps the raw weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.ops.ema import ema_update
+from jnerf.optims.state import check_state
+from jnerf.registry import OPTIMS
+
+
+@OPTIMS.register()
+class EMA:
+    """``a = decay a + (1 - decay) p`` from zero; used as ``a / (1 - decay^n)`` after n updates.
+
+    Args:
+        params: parameters by group, float32.
+        decay: in [0, 1).
+
+    Raises:
+        ConfigError: decay out of range.
+    """
+
+    def __init__(self, params: dict[str, list[jt.Var]], decay: float = 0.95) -> None:
+        if not 0 <= decay < 1:
+            raise ConfigError(f"ema: decay is {decay}; it must be in [0, 1)")
+        self.decay = float(decay)
+        self.updates = 0
+        self._params = {
+            f"{name}.{i}": var for name, group in params.items() for i, var in enumerate(group)
+        }
+        self._averages = {key: jt.zeros(var.shape).stop_grad() for key, var in self._params.items()}
+        self._applied = False
+
+    def update(self) -> None:
+        """Takes the parameters into the average; call it after every optimiser step.
+
+        Raises:
+            RuntimeError: inside ``applied()``, where the parameters are the average itself.
+        """
+        if self._applied:
+            raise RuntimeError(
+                "EMA.update inside EMA.applied(): the parameters hold the average; leave the block first"
+            )
+        for key, param in self._params.items():
+            ema_update(self._averages[key], param, self.decay)
+        jt.sync(list(self._averages.values()))
+        self.updates += 1
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Puts the bias-corrected average in place of the parameters while the block runs.
+
+        The parameters come back bit for bit, also when the block raises. Before the first
+        update they stay.
+
+        Raises:
+            RuntimeError: when nested.
+        """
+        if self._applied:
+            raise RuntimeError("EMA.applied() is already active; leave that block first")
+        raw = {key: param.copy() for key, param in self._params.items()}
+        jt.sync(list(raw.values()))
+        self._applied = True
+        try:
+            if self.updates:
+                scale = 1 / (1 - self.decay**self.updates)
+                for key, param in self._params.items():
+                    param.update(self._averages[key] * scale)
+                jt.sync(list(self._params.values()))
+            yield
+        finally:
+            for key, param in self._params.items():
+                param.update(raw[key])
+            self._applied = False
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The averages (before bias correction) by ``<group>.<index>`` and ``updates`` [1]."""
+        arrays = {key: var.numpy() for key, var in self._averages.items()}
+        return arrays | {"updates": np.array([self.updates], np.int64)}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Takes back what ``state`` gave.
+
+        Raises:
+            CheckpointError: names or shapes are not those of these parameters; nothing is changed then.
+        """
+        shapes = {key: tuple(var.shape) for key, var in self._averages.items()}
+        check_state("EMA", shapes | {"updates": (1,)}, state)
+        for key, var in self._averages.items():
+            var.update(jt.array(np.ascontiguousarray(state[key])).stop_grad())
+        jt.sync(list(self._averages.values()))
+        self.updates = int(state["updates"][0])

@@ -1,0 +1,18 @@
+"""Makes ``import jittor`` work on the machine at hand, and says which device jnerf computes on.
+
+``import jnerf`` calls ``prepare``, which only installs an import hook: nothing is probed, built or imported until
+somebody imports jittor. The hook then
+
+* looks at the machine (``facts``), decides every Jittor switch in one pure function (``plan``), and applies it;
+* builds Jittor in a child process the first time, with one line of progress (``build``);
+* undoes what Jittor's import does to the process: HTTPS verification off, ``random`` and NumPy reseeded (``hook``).
+
+Environment variables that the user sets win over the plan. ``JNERF_DEVICE`` = ``auto`` (default), ``cpu`` or ``cuda``
+chooses the device.
+"""
+
+from jnerf.runtime.control import num_threads, set_num_threads, set_seed
+from jnerf.runtime.hook import device, prepare
+from jnerf.runtime.plan import SetupError
+
+__all__ = ["SetupError", "device", "num_threads", "prepare", "set_num_threads", "set_seed"]

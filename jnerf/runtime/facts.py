@@ -1,0 +1,118 @@
+"""The facts about machine and Python that decide how Jittor is started."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jnerf.runtime import onednn
+from jnerf.runtime.cuda import Driver, Toolkit, find_toolkit, probe_driver
+
+RECORD = "JNERF_RUNTIME"
+"""Environment variable in which a process notes what it has set, so that its children know it from the user's."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that ``plan`` looks at; tests make their own."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """The environment without what an outer jnerf process has put there."""
+    python: tuple[int, ...] = (3, 11, 0)
+    python_include: str | None = "/usr/include/python3.11"
+    """Folder that holds this interpreter's Python.h; None if there is none."""
+    numpy: str | None = "1.26.4"
+    """Version of the NumPy that would be imported; None if none can be."""
+    jittor: str | None = "1.3.11.0"
+    jittor_path: str = ""
+    cxx: str | None = "/usr/bin/g++"
+    driver: Driver = field(default_factory=Driver)
+    toolkit: Toolkit | None = None
+    onednn: bool = False
+    """Whether oneDNN 2 is installed, or already lies where Jittor looks."""
+    home: Path = Path("/root")
+    """The folder under which Jittor keeps ``.cache/jittor``."""
+
+
+def gather(environ: Mapping[str, str] | None = None) -> Facts:
+    """Looks at the machine. Never raises for something missing: that is for ``plan`` to judge."""
+    environ = user_environ(os.environ if environ is None else environ)
+    home = jittor_home(environ)
+    jittor_path, jittor = _jittor()
+    return Facts(
+        environ=environ,
+        python=tuple(sys.version_info[:3]),
+        python_include=_python_include(),
+        numpy=_numpy(),
+        jittor=jittor,
+        jittor_path=jittor_path,
+        cxx=shutil.which(environ.get("cc_path") or "g++", path=environ.get("PATH")),
+        # cuInit costs 0.1 s and more where there is a GPU: not for somebody who wants the CPU.
+        driver=Driver(fault="not asked: JNERF_DEVICE=cpu")
+        if environ.get("JNERF_DEVICE") == "cpu"
+        else probe_driver(),
+        toolkit=find_toolkit(environ),
+        onednn=onednn.placed(home)
+        or (platform.machine() == "x86_64" and onednn.find() is not None),
+        home=home,
+    )
+
+
+def recorded(environ: Mapping[str, str]) -> dict[str, str]:
+    """What an outer jnerf process has set."""
+    try:
+        return dict(json.loads(environ.get(RECORD, "{}")))
+    except (json.JSONDecodeError, TypeError, ValueError):
+        return {}
+
+
+def user_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without what an outer jnerf process has set and nobody has changed since."""
+    ours = recorded(environ)
+    return {
+        key: value for key, value in environ.items() if key != RECORD and ours.get(key) != value
+    }
+
+
+def jittor_home(environ: Mapping[str, str]) -> Path:
+    """Jittor's home folder: ``JITTOR_HOME``, else what an earlier ``JITTOR_HOME`` left in its config.json, else ~."""
+    if environ.get("JITTOR_HOME"):
+        return Path(environ["JITTOR_HOME"]).absolute()
+    try:
+        config = json.loads((Path.home() / ".cache" / "jittor" / "config.json").read_text())
+        return Path(config.get("JITTOR_HOME", Path.home()))
+    except (OSError, json.JSONDecodeError, AttributeError):
+        return Path.home()
+
+
+def _python_include() -> str | None:
+    include = sysconfig.get_paths()["include"]
+    return include if os.path.isfile(os.path.join(include, "Python.h")) else None
+
+
+def _numpy() -> str | None:
+    """The version of the very NumPy that Jittor would import: package metadata can tell of another one."""
+    try:
+        return str(importlib.import_module("numpy").__version__)
+    except ImportError:
+        return None
+
+
+def _jittor() -> tuple[str, str | None]:
+    """Folder and version of the installed Jittor, read from its source: importing it is what we prepare for."""
+    spec = importlib.util.find_spec("jittor")
+    if spec is None or not spec.origin:
+        return "", None
+    with open(spec.origin, encoding="utf-8") as file:
+        match = re.search(r"^__version__ = '([^']+)'", file.read(), re.MULTILINE)
+    return os.path.dirname(spec.origin), match[1] if match else None

@@ -1,0 +1,191 @@
+"""The import hook: whoever imports jittor first gets it prepared, built, and without its side effects."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import random
+import sys
+from collections.abc import Iterator, MutableMapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from jnerf.runtime import build, onednn
+from jnerf.runtime.facts import RECORD, Facts, gather, recorded
+from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
+
+_RESTARTED = "JNERF_RESTARTED"
+
+
+def prepare() -> None:
+    """Makes a later ``import jittor`` work here. Cheap: it only installs the hook, and only once.
+
+    Does nothing if Jittor is imported already, or on a platform other than Linux, where Jittor's own set-up applies.
+    """
+    installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
+    if sys.platform.startswith("linux") and "jittor" not in sys.modules and not installed:
+        sys.meta_path.insert(0, _Finder())
+
+
+@cache
+def settle() -> Plan:
+    """Looks at the machine, decides and sets the environment; once per process.
+
+    Raises:
+        SetupError: Jittor cannot work here.
+    """
+    facts = gather()
+    chosen = plan(facts)
+    _write_files(facts, chosen)
+    apply(chosen, os.environ)
+    for note in chosen.notes:
+        print(f"jnerf: {note}", file=sys.stderr)
+    return chosen
+
+
+def device() -> str:
+    """The device that jnerf computes on in this process: ``cpu`` or ``cuda``.
+
+    Decided by ``JNERF_DEVICE`` and the machine before Jittor is imported; afterwards Jittor's own flag tells.
+
+    Raises:
+        SetupError: as for importing Jittor.
+    """
+    if "jittor" in sys.modules:
+        return "cuda" if sys.modules["jittor"].flags.use_cuda else "cpu"
+    return settle().device
+
+
+def apply(chosen: Plan, environ: MutableMapping[str, str]) -> None:
+    """Sets the plan's variables, and notes them for child processes (see ``facts.RECORD``)."""
+    for key, value in recorded(environ).items():
+        if environ.get(key) == value:
+            del environ[key]  # an outer process wanted it; whether this one does, its own plan says
+    environ.update(chosen.env)
+    environ[RECORD] = json.dumps(chosen.env)
+
+
+def _write_files(facts: Facts, chosen: Plan) -> None:
+    """Writes what the plan's variables point to: the python-config script, and the links to oneDNN."""
+    if "python_config_path" in chosen.env:
+        _write_python_config(python_config_path(facts), str(facts.python_include))
+    if {**facts.environ, **chosen.env}.get("use_mkl") == "1":
+        found = onednn.find()
+        if found:
+            onednn.place(found, facts.home)
+
+
+def _write_python_config(path: Path, include: str) -> None:
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    text = (
+        "#!/bin/sh\n# Written by jnerf: what pythonX.Y-config says, for an interpreter that may have come without it.\n"
+        f"case \"$1\" in\n--includes) echo '-I{include}' ;;\n--extension-suffix) echo '{suffix}' ;;\n"
+        '*) echo "unknown option $1" >&2; exit 1 ;;\nesac\n'
+    )
+    if path.is_file() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.chmod(0o755)
+    os.replace(temporary, path)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds jittor and jittor_utils as the other finders do, and wraps their loaders."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in ("jittor", "jittor_utils"):
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = _Loader(spec.loader)
+                return spec
+        return None
+
+
+class _Loader(importlib.abc.Loader):
+    """Runs the preparation around the real loader, then leaves the real one in the module."""
+
+    def __init__(self, inner: importlib.abc.Loader) -> None:
+        self.inner = inner
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self.inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__loader__ = module.__spec__.loader = self.inner
+        chosen = settle()
+        with preserved():
+            if module.__name__ == "jittor":
+                _import_jittor(self.inner, module, chosen)
+            else:
+                self.inner.exec_module(module)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Plan) -> None:
+    import jittor_utils  # cheap; knows the cache folder that belongs to the environment
+
+    folder = Path(jittor_utils.cache_path)
+    build.ensure(folder, Path(module.__path__[0]), chosen)
+    try:
+        loader.exec_module(module)
+    except SystemExit:  # Jittor has rebuilt a part of itself that this process had loaded
+        build.forget(folder)
+        _restart()
+    os.environ.pop(_RESTARTED, None)
+    if chosen.device == "cuda":
+        module.flags.use_cuda = 1
+
+
+def _restart() -> None:
+    """Starts this program again from its beginning; Jittor would have ended it with status 0.
+
+    Raises:
+        SetupError: it has been restarted before, or it cannot be: a notebook, a prompt, a script from standard input.
+    """
+    arguments = sys.orig_argv[1:]
+    restartable = (
+        bool(arguments)
+        and arguments[-1] != "-"
+        and not hasattr(sys, "ps1")
+        and "ipykernel" not in sys.modules
+    )
+    if not restartable or _RESTARTED in os.environ:
+        raise SetupError(
+            "Jittor has rebuilt a part of itself; start this program (or notebook kernel) again."
+        )
+    os.environ[_RESTARTED] = "1"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+@contextlib.contextmanager
+def preserved() -> Iterator[None]:
+    """Undoes what Jittor's import does to the process: no HTTPS verification, ``random`` and NumPy reseeded."""
+    import ssl
+
+    import numpy as np
+
+    https, python_random, numpy_random = (
+        ssl._create_default_https_context,
+        random.getstate(),
+        np.random.get_state(),
+    )
+    try:
+        yield
+    finally:
+        ssl._create_default_https_context = https
+        random.setstate(python_random)
+        np.random.set_state(numpy_random)

@@ -1,0 +1,102 @@
+"""What every sampler is: rays in, packed samples out; it knows the field only through its density."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import CheckpointError
+from jnerf.ops.common import pcg_hash
+from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.structures import RayBundle, RaySamples
+
+# Positions, float32 [S, 3] in field units -> densities, float32 [S].
+DensityFn = Callable[[jt.Var], jt.Var]
+
+
+def stream_seed(seed: int, stream: int) -> int:
+    """The seed of one of several independent streams of random numbers of a run.
+
+    >>> stream_seed(1337, 1) != stream_seed(1337, 2)
+    True
+    """
+    return int(pcg_hash(int(pcg_hash(seed & 0xFFFFFFFF)) ^ stream))
+
+
+class Sampler(ABC):
+    """Base of the samplers.
+
+    Before training step s the engine calls ``update``, then draws ``n_rays`` rays and calls the sampler with
+    ``step=s``. ``step=None`` means rendering: no random numbers, the same rays give the same samples.
+    """
+
+    @property
+    def n_rays(self) -> int | None:
+        """Rays wanted for the next training step; None leaves it to the engine."""
+        return None
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Numbers about the last training step, for the log."""
+        return {}
+
+    def update(self, density_fn: DensityFn, step: int) -> None:  # noqa: B027 - most samplers keep nothing
+        """Adapts to the field before training step ``step``.
+
+        Args:
+            density_fn: positions [S, 3] -> densities [S], called without gradients.
+            step: number of the step about to be made, from 0.
+        """
+
+    @abstractmethod
+    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+        """Places samples.
+
+        Args:
+            rays: R rays.
+            density_fn: positions [S, 3] -> densities [S], called without gradients.
+            step: training step, or None for rendering.
+
+        Returns:
+            Packed samples inside the box.
+        """
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that a bit-exact resume needs."""
+        return {}
+
+    def load_state(self, state: dict[str, np.ndarray]) -> None:
+        """Takes over what ``state`` returned.
+
+        Raises:
+            CheckpointError: the state is not that of a sampler like this one.
+        """
+        check_state(state, self.state(), type(self).__name__)
+
+
+def check_state(state: dict[str, np.ndarray], like: dict[str, np.ndarray], owner: str) -> None:
+    """Compares names and shapes of a loaded state with one's own.
+
+    Raises:
+        CheckpointError: a name is missing or unknown, or a shape differs.
+    """
+    if set(state) != set(like):
+        raise CheckpointError(
+            f"{owner}: the checkpoint holds {sorted(state)}, needed are {sorted(like)}"
+        )
+    for name, value in like.items():
+        if np.shape(state[name]) != value.shape:
+            raise CheckpointError(
+                f"{owner}: {name} in the checkpoint has shape {np.shape(state[name])}, needed is {value.shape}; "
+                "the config that made it differs"
+            )
+
+
+def to_samples(rays: RayBundle, intervals: PackedIntervals) -> RaySamples:
+    """Intervals together with the rays they lie on."""
+    return RaySamples(
+        rays, intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
+    )

@@ -1,0 +1,255 @@
+"""Sampling through an occupancy grid, as Instant-NGP does it.
+
+Mueller et al. 2022, https://arxiv.org/abs/2201.05989, appendix E, in its paper-era form: the grid is refreshed every
+16 steps, rays are marched through its bitfield, samples behind opaque ones are dropped by a first look at the
+density, and the number of rays follows the samples that remain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jittor as jt
+import numpy as np
+
+from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.occupancy import (
+    Bitfield,
+    build_bitfield,
+    candidates,
+    check_resolution,
+    mark_unseen,
+    update_grid,
+)
+from jnerf.ops.ray_compact import ray_compact
+from jnerf.ops.ray_march import MIN_STEP, MarchRule, ray_march
+from jnerf.ops.ray_points import ray_points
+from jnerf.registry import SAMPLERS
+from jnerf.samplers.base import DensityFn, Sampler, check_state, stream_seed, to_samples
+from jnerf.structures import RayBundle, RaySamples
+
+_MARCH_STREAM, _GRID_STREAM = 2, 3
+_ANY_CELL = -0.01  # a threshold that every trainable cell passes
+_MOST_RAYS = 2**18
+_RAY_QUANTUM = 256
+
+
+def grid_levels(aabb: Sequence[float]) -> int:
+    """Levels that cover the box: level l reaches 0.5 +- 2^l / 2.
+
+    >>> grid_levels([0, 0, 0, 1, 1, 1]), grid_levels([-1.5, -1.5, -1.5, 2.5, 2.5, 2.5])
+    (1, 3)
+    """
+    reach = max(abs(float(x) - 0.5) for x in aabb)
+    return max(0, math.ceil(math.log2(max(2 * reach, 1e-9)) - 1e-6)) + 1
+
+
+@SAMPLERS.register()
+class OccupancySampler(Sampler):
+    """Marches rays through the occupied cells and keeps what can be seen.
+
+    Args:
+        aabb: scene fact: (min xyz, max xyz), field units.
+        near: scene fact: smallest distance, field units.
+        far: scene fact: largest distance, field units.
+        cameras: scene fact: pinhole training cameras (``c2w``, ``intrinsics``, ``sizes``); cells that none sees
+            stay empty. None: every cell can be trained.
+        seed: the run's seed.
+        grid_resolution: cells per side and level, a power of two.
+        target_samples: samples per training step; also the budget that a step never exceeds.
+        n_rays_init: rays of the first steps.
+        cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
+        decay: factor on a cell's value at each update.
+        update_every: steps between two updates of the grid, and of the number of rays.
+        warmup_steps: before it an update asks the field once per cell, then half as often: a quarter at any cells,
+            a quarter at occupied ones.
+        threshold: largest density x MIN_STEP of an empty cell.
+        max_steps: most samples on a ray.
+        early_stop: transmittance below which a ray ends.
+        march_samples: most samples marched per training step, a bound on memory.
+        density_chunk: most positions per call of the density.
+    """
+
+    def __init__(
+        self,
+        aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
+        near: float = 0.0,
+        far: float = 1e9,
+        cameras: Any = None,
+        seed: int = 0,
+        grid_resolution: int = 128,
+        target_samples: int = 2**18,
+        n_rays_init: int = 4096,
+        cone_angle: float | None = None,
+        decay: float = 0.95,
+        update_every: int = 16,
+        warmup_steps: int = 256,
+        threshold: float = 0.01,
+        max_steps: int = 1024,
+        early_stop: float = 1e-4,
+        march_samples: int = 2**22,
+        density_chunk: int = 2**18,
+    ) -> None:
+        for name, value in (("target_samples", target_samples), ("n_rays_init", n_rays_init),
+                            ("update_every", update_every), ("max_steps", max_steps),
+                            ("march_samples", march_samples), ("density_chunk", density_chunk)):  # fmt: skip
+            if value < 1:
+                raise ValueError(f"OccupancySampler: {name} is {value}; it must be at least 1")
+        self.levels = grid_levels(aabb)
+        self._cells = check_resolution(grid_resolution, self.levels)
+        self.resolution = grid_resolution
+        if cone_angle is None:
+            cone_angle = 0.0 if self.levels == 1 else 1 / 256
+        self.rule = MarchRule(
+            [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
+        )
+        self.target_samples, self.march_samples, self.density_chunk = (
+            target_samples,
+            march_samples,
+            density_chunk,
+        )
+        self.decay, self.threshold, self.early_stop = decay, threshold, early_stop
+        self.update_every, self.warmup_steps = update_every, warmup_steps
+        self._march_seed, self._grid_seed = (
+            stream_seed(seed, _MARCH_STREAM),
+            stream_seed(seed, _GRID_STREAM),
+        )
+        self._n_rays = n_rays_init
+        self._updates = 0
+        self._measured = self._window = 0
+        self._stats: dict[str, float] = {}
+        self._set_grid(self._fresh_grid(cameras))
+
+    @property
+    def n_rays(self) -> int:
+        """Rays for the next step, so that about ``target_samples`` samples remain."""
+        return self._n_rays
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Samples of the last training step: ``marched``, ``wanted`` (seen) and ``kept`` (within the budget)."""
+        return dict(self._stats)
+
+    @property
+    def grid(self) -> jt.Var:
+        """Density x MIN_STEP per cell, -1 where no camera looks, float32 [levels * resolution^3]."""
+        return self._grid
+
+    @property
+    def bitfield(self) -> Bitfield:
+        """What rays are marched through."""
+        return self._bitfield
+
+    def occupied_fraction(self) -> float:
+        """Share of the cells of level 0 that are occupied."""
+        bits = self._bitfield.bits.numpy()[: self._cells // 8]
+        return float(np.unpackbits(bits).mean())
+
+    def _fresh_grid(self, cameras: Any) -> jt.Var:
+        if cameras is None:
+            return jt.zeros((self.levels * self._cells,), "float32")
+        return mark_unseen(
+            cameras.c2w, cameras.intrinsics, cameras.sizes, self.resolution, self.levels
+        )
+
+    def _set_grid(self, grid: jt.Var) -> None:
+        self._grid = grid.stop_grad()
+        self._bitfield = build_bitfield(self._grid, self.threshold, self.resolution)
+        jt.sync([self._grid, self._bitfield.bits, self._bitfield.blocks, self._bitfield.stats])
+
+    def update(self, density_fn: DensityFn, step: int) -> None:
+        """Refreshes the grid and adapts the number of rays, every ``update_every`` steps; see ``Sampler``."""
+        if step % self.update_every:
+            return
+        with jt.no_grad():
+            picks = [self._ask(density_fn, *pick) for pick in self._picks(step)]
+            cells = jt.concat([cell for cell, _ in picks])
+            sigmas = jt.concat([sigma for _, sigma in picks])
+            self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
+        self._updates += 1
+        if self._window:
+            measured = max(self._measured / self._window, 1.0)
+            rays = self._n_rays * self.target_samples / measured
+            rays = math.ceil(rays / _RAY_QUANTUM) * _RAY_QUANTUM
+            self._n_rays = min(rays, max(_MOST_RAYS, _RAY_QUANTUM))
+            self._measured = self._window = 0
+
+    def _picks(self, step: int) -> Iterator[tuple[int, float, int]]:
+        """(number, threshold, number of the first one) of each group of candidates."""
+        total = self.levels * self._cells
+        if step < self.warmup_steps:
+            yield total, _ANY_CELL, 0
+        else:
+            yield total // 4, _ANY_CELL, 0
+            yield total // 4, self.threshold, total // 4
+
+    def _ask(
+        self, density_fn: DensityFn, n: int, threshold: float, first: int
+    ) -> tuple[jt.Var, jt.Var]:
+        cells, positions = candidates(
+            self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
+        )
+        return cells, self._densities(density_fn, positions)
+
+    def _densities(self, density_fn: DensityFn, positions: jt.Var) -> jt.Var:
+        """Densities of positions [S, 3], ``density_chunk`` at a time."""
+        n, chunk = positions.shape[0], self.density_chunk
+        if n <= chunk:
+            return density_fn(positions)
+        parts = []
+        for start in range(0, n, chunk):
+            parts.append(density_fn(positions[start : min(start + chunk, n)]))
+            parts[-1].sync()  # frees what the field computed on the way
+        return jt.concat(parts)
+
+    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+        """Marches, looks at the density, keeps the visible samples; rendering drops nothing. See ``Sampler``."""
+        training = step is not None
+        with jt.no_grad():
+            marched = ray_march(
+                rays.rays_o, rays.rays_d, self._bitfield.bits, self._bitfield.blocks, self.rule,
+                self.resolution, self._march_seed, step, self.march_samples if training else None,
+            )  # fmt: skip
+            kept = self._visible(
+                rays, marched, density_fn, self.target_samples if training else None
+            )
+        if training:
+            self._measured += kept.wanted
+            self._window += 1
+            self._stats = {"marched": len(marched), "wanted": kept.wanted, "kept": len(kept)}
+        return to_samples(rays, kept)
+
+    def _visible(
+        self, rays: RayBundle, marched: PackedIntervals, density_fn: DensityFn, budget: int | None
+    ) -> PackedIntervals:
+        if len(marched) == 0:
+            return marched
+
+        def sigma_fn(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> jt.Var:
+            x = ray_points(rays.rays_o, rays.rays_d, t_starts, t_ends, ray_indices)
+            return self._densities(density_fn, x)
+
+        return ray_compact(
+            marched.t_starts,
+            marched.t_ends,
+            marched.packed_info,
+            sigma_fn,
+            self.early_stop,
+            budget,
+            self.rule.max_samples_per_ray,
+        )
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Grid, number of rays and the counters; see ``Sampler``."""
+        counters = [self._n_rays, self._updates, self._measured, self._window]
+        return {"grid": self._grid.numpy(), "counters": np.array(counters, np.int64)}
+
+    def load_state(self, state: dict[str, np.ndarray]) -> None:
+        """Restores grid and counters; the bitfield follows from the grid. See ``Sampler``."""
+        check_state(state, self.state(), type(self).__name__)
+        self._n_rays, self._updates, self._measured, self._window = (
+            int(x) for x in state["counters"]
+        )
+        self._set_grid(jt.array(np.asarray(state["grid"], np.float32)))

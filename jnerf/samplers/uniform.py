@@ -1,0 +1,54 @@
+"""Stratified samples between the points where rays enter and leave the box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jnerf.ops.ray_uniform import ray_uniform
+from jnerf.registry import SAMPLERS
+from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
+from jnerf.structures import RayBundle, RaySamples
+
+
+@SAMPLERS.register()
+class UniformSampler(Sampler):
+    """The same number of intervals on every ray that hits the box (NeRF, Mildenhall et al. 2020, eq. 2).
+
+    Args:
+        n_samples: intervals per ray.
+        aabb: scene fact: (min xyz, max xyz), field units.
+        near: scene fact: smallest distance, field units.
+        far: scene fact: largest distance, field units.
+        seed: the run's seed.
+    """
+
+    def __init__(
+        self,
+        n_samples: int = 64,
+        aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
+        near: float = 0.0,
+        far: float = 1e9,
+        seed: int = 0,
+    ) -> None:
+        if n_samples < 1:
+            raise ValueError(f"UniformSampler: n_samples is {n_samples}; it must be at least 1")
+        self.n_samples = n_samples
+        self.aabb = [float(x) for x in aabb]
+        self.near, self.far = near, far
+        self._seed = stream_seed(seed, 1)
+
+    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+        """Jittered intervals in training, equal ones in rendering; see ``Sampler``."""
+        intervals = ray_uniform(
+            rays.rays_o,
+            rays.rays_d,
+            self.aabb,
+            self.near,
+            self.far,
+            self.n_samples,
+            self._seed,
+            step,
+        )
+        return to_samples(rays, intervals)

@@ -1,0 +1,3 @@
+"""Scene: the embedded one, rendered by the package itself in seconds. Nothing to download."""
+
+dataset = dict(type="ProceduralDataset")

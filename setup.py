@@ -1,0 +1,43 @@
+"""Package metadata of jnerf. Nothing here imports jnerf: its dependencies may not be installed yet."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"', (ROOT / "jnerf" / "__init__.py").read_text(), re.M)[1]
+README = ROOT / "README.md"
+
+# oneDNN 2.6, the newest that Jittor's matmul links with; without it Jittor would download one at its first import.
+LINUX_X86 = "sys_platform == 'linux' and platform_machine == 'x86_64'"
+CORE = [
+    "jittor==1.3.11.0",
+    "numpy>=1.26,<2",  # with NumPy 2 Jittor corrupts data silently
+    "opencv-python-headless<4.12",  # 4.12 wants NumPy 2; the other variant needs libGL, which a bare machine lacks
+    "imageio",
+    "imageio-ffmpeg",
+    "tqdm",
+    "safetensors",
+    f"onednn-cpu-gomp==2022.2.1; {LINUX_X86}",
+    f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
+]
+EXTRAS = {
+    "test": ["pytest", "hypothesis", "ruff", "scikit-image"],
+    "plots": ["matplotlib"],
+}
+
+setup(
+    name="jnerf",
+    version=VERSION,
+    description="A zoo of neural fields on Jittor: every method a config file of seven swappable modules",
+    long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["jnerf", "jnerf.*"]),
+    package_data={"jnerf": ["**/*.h"]},
+    include_package_data=False,
+    python_requires=">=3.10,<3.13",
+    install_requires=CORE,
+    extras_require=EXTRAS,
+)

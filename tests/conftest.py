@@ -1,0 +1,75 @@
+"""Fixtures that every test may use: the device, the data folder, and what an op test needs on both devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cuda_sources import OpSource, recorded
+
+import jnerf  # noqa: F401  (before anything imports jittor)
+from jnerf.datasets.paths import data_root as find_data_root
+from jnerf.runtime import device as default_device
+from jnerf.runtime import num_threads, set_num_threads
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs the test on the CPU, and on CUDA where there is a GPU; skips visibly where there is none."""
+    if request.param == "cuda" and default_device_at_start() != "cuda":
+        pytest.skip("no GPU that Jittor can use")
+    import jittor as jt
+
+    before = jt.flags.use_cuda
+    jt.flags.use_cuda = int(request.param == "cuda")
+    yield request.param
+    jt.flags.use_cuda = before
+
+
+@cache
+def default_device_at_start() -> str:
+    """The device jnerf chooses here, asked once: later a test may have switched Jittor's flag."""
+    return default_device()
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real scenes; skips visibly without it."""
+    root = find_data_root()
+    if not root.is_dir():
+        pytest.skip(f"no data folder: {root} does not exist, JNERF_DATA sets another")
+    return root.resolve()
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Puts the number of OpenMP threads back after a test that changes it."""
+    before = num_threads()
+    yield
+    set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def op_sources() -> Iterator[set[OpSource]]:
+    """Notes the CUDA source of every op that any test runs on the CPU, for ``test_cuda_compile``."""
+    import jittor as jt
+
+    sources, code = set(), jt.code
+
+    def noting(*arguments: Any, **keywords: Any) -> Any:
+        source = recorded(keywords, *arguments)
+        if source is not None:
+            sources.add(source)
+        return code(*arguments, **keywords)
+
+    jt.code = noting
+    yield sources
+    jt.code = code
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Moves tests marked ``after_all`` to the end."""
+    items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)

@@ -1,0 +1,115 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from jnerf.engine.build import build_dataset, build_pipeline
+from jnerf.engine.evaluator import evaluate, file_stem, spaced_views
+from jnerf.engine.image import Image, render_image
+from jnerf.engine.pictures import depth_picture, to_uint8
+from jnerf.engine.run import run
+from jnerf.errors import ConfigError
+from jnerf.metrics import psnr, ssim
+
+
+@pytest.fixture
+def scene(tiny):
+    from jnerf.config.check import check
+
+    config = tiny()
+    check(config)
+    return build_pipeline(config, training=False), build_dataset(config, "test")
+
+
+def test_chunks_make_no_difference(scene):
+    pipeline, dataset = scene
+    view = dataset.view(1)
+    whole = render_image(pipeline, view.rays, 16, 16)
+    for rays in (1, 40, 200):
+        parts = render_image(pipeline, view.rays, 16, 16, rays_per_chunk=rays)
+        assert np.array_equal(parts.colors, whole.colors) and np.array_equal(
+            parts.depths, whole.depths
+        )
+    assert whole.colors.shape == (16, 16, 3) and whole.opacities.shape == (16, 16)
+
+
+def test_metrics_are_of_the_8_bit_pictures_on_black_and_white(scene, tmp_path):
+    pipeline, dataset = scene
+    found = evaluate(pipeline, dataset, n_images=3, folder=tmp_path)
+    assert [image["name"] for image in found.images] == ["./test/r_0", "./test/r_2", "./test/r_5"]
+    for image, index in zip(found.images, (0, 2, 5), strict=True):
+        strip = cv2.imread(str(tmp_path / f"test_r_{index}.png"))[..., ::-1] / np.float32(255)
+        prediction, truth = strip[:, :16], strip[:, 16:32]
+        assert image["psnr"] == pytest.approx(psnr(prediction, truth), abs=1e-6)
+        assert image["ssim"] == pytest.approx(ssim(prediction, truth), abs=1e-6)
+        rgba = dataset.view(index).rgba() / np.float32(255)
+        assert np.allclose(truth, rgba[..., :3] * rgba[..., 3:], atol=0.51 / 255)
+        # White, from a render of its own: the one-render identity must hold.
+        with pipeline.ema.applied():
+            rendered = render_image(pipeline, dataset.view(index).rays, 16, 16)
+        white = to_uint8(rendered.colors + 1 - rendered.opacities[..., None]) / np.float32(255)
+        truth_white = to_uint8(rgba[..., :3] * rgba[..., 3:] + 1 - rgba[..., 3:]) / np.float32(255)
+        assert image["psnr_white"] == pytest.approx(psnr(white, truth_white), abs=1e-6)
+        assert (tmp_path / f"test_r_{index}_depth.png").is_file()
+        assert (tmp_path / f"test_r_{index}_opacity.png").is_file()
+    assert found.mean["psnr"] == pytest.approx(np.mean([image["psnr"] for image in found.images]))
+    assert found.mean["psnr"] != found.mean["psnr_white"]
+
+
+def test_over_white():
+    image = Image(
+        np.full((1, 1, 3), 0.25, np.float32), np.full((1, 1), 0.5, np.float32), np.zeros((1, 1))
+    )
+    assert np.allclose(image.over_white(), 0.75)
+
+
+def test_averaged_weights_are_used_and_put_back(scene):
+    pipeline, dataset = scene
+    raw = pipeline.network.table.numpy()
+    plain = evaluate(pipeline, dataset, 1).mean["psnr"]
+    pipeline.ema.averages = [average + 2.0 for average in pipeline.ema.averages]
+    assert evaluate(pipeline, dataset, 1).mean["psnr"] != plain
+    assert np.array_equal(pipeline.network.table.numpy(), raw)
+
+
+def test_stopping_ends_it_without_a_result(scene, tmp_path):
+    pipeline, dataset = scene
+    raw = pipeline.network.table.numpy()
+    assert evaluate(pipeline, dataset, stop=lambda: True) is None
+    assert np.array_equal(pipeline.network.table.numpy(), raw)
+
+
+def test_the_test_task_writes_metrics_json(tiny, folder):
+    trained = run(tiny("total_steps=30", "evaluation.n_images=None"), "train")
+    first = json.loads((folder / "test/metrics.json").read_text())
+    again = run(tiny("evaluation.n_images=None"), "test")
+    content = json.loads((folder / "test/metrics.json").read_text())
+    assert set(content) == {"protocol", "mean", "images"}
+    assert set(content["mean"]) == {"psnr", "psnr_white", "ssim"}
+    assert set(content["images"][0]) == {"name", "psnr", "psnr_white", "ssim", "seconds"}
+    assert len(content["images"]) == 6 and content["protocol"]["n_images"] == 6
+    assert content["protocol"]["resolution"] == [16, 16] and content["protocol"]["step"] == 30
+    assert content["protocol"]["weights"] == "ema"
+    # The model from disk is the model that was trained, bit for bit.
+    assert first["mean"] == content["mean"] and again["mean"] == trained["mean"]
+
+
+def test_views_are_spaced_evenly():
+    assert spaced_views(5, None) == spaced_views(5, 9) == [0, 1, 2, 3, 4]
+    assert spaced_views(200, 5) == [0, 50, 100, 149, 199]
+    assert spaced_views(7, 1) == [0]
+    with pytest.raises(ConfigError, match="no views"):
+        spaced_views(0, None)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/abs", "..", "a b/ü.png", ""])
+def test_names_cannot_leave_the_folder(name):
+    stem = file_stem(name)
+    assert stem and "/" not in stem and not stem.startswith(".")
+
+
+def test_pictures_survive_nan_and_empty_views():
+    nan = np.full((4, 4), np.nan, np.float32)
+    assert to_uint8(nan).max() == 0
+    assert depth_picture(nan, np.zeros((4, 4)), 0.0, 0.0).max() == 0

@@ -1,0 +1,100 @@
+"""60 steps straight against 30, kill -9 and resume to 60: every saved array must be equal, bit for bit.
+
+``JNERF_RESUME_CONFIG`` names a config file to prove it for, beside those below; ``JNERF_RESUME_OVERRIDES`` holds
+overrides for it, separated by blanks.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import jnerf  # noqa: F401
+from jnerf.engine.checkpoint import load_checkpoint
+from jnerf.engine.logging import read_log
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = [pytest.param(Path(__file__).parent / "configs" / "tiny.py", [], id="fakes")]
+if "JNERF_RESUME_CONFIG" in os.environ:
+    extra = os.environ.get("JNERF_RESUME_OVERRIDES", "").split()
+    CASES.append(
+        pytest.param(Path(os.environ["JNERF_RESUME_CONFIG"]), extra, id="JNERF_RESUME_CONFIG")
+    )
+
+# The process is killed as the trainer enters step 40: the checkpoint of step 30 is the last.
+RUNNER = """
+import os, signal, sys
+import jnerf
+from jnerf.config import load_config
+from jnerf.engine import trainer
+from jnerf.engine.run import run
+config, kill_at, resume = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "resume"
+real = trainer.Trainer._train_step
+def step(self, number, watch):
+    if number == kill_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, number, watch)
+trainer.Trainer._train_step = step
+train = trainer.Trainer.train
+def train_only(self):
+    train(self)
+    sys.exit(0)  # without the test that follows training: it takes longer than the training here
+trainer.Trainer.train = train_only
+run(load_config(config, sys.argv[4:]), "train", resume=resume)
+"""
+
+
+@pytest.fixture(autouse=True)
+def children_may_be_killed():
+    """Jittor ends the process when a child of it is killed by a signal; here that is the point."""
+    old = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGCHLD, old if old is not None else signal.SIG_DFL)
+
+
+def train(config, overrides, kill_at=-1, resume=False, threads=1):
+    words = [str(config), str(kill_at), "resume" if resume else "new", *overrides]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER, *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    wanted = -signal.SIGKILL if kill_at >= 0 else 0
+    assert done.returncode == wanted, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(("config", "overrides"), CASES)
+def test_killed_and_resumed_equals_straight(config, overrides, tmp_path):
+    common = [
+        "exp_name=run",
+        "total_steps=60",
+        "checkpoint.every=30",
+        "log_every=10",
+        "evaluation.steps=[]",
+        *overrides,
+    ]
+    straight, broken = [*common, f"save_dir={tmp_path}/a"], [*common, f"save_dir={tmp_path}/b"]
+    train(config, straight)
+    train(config, broken, kill_at=40)
+    folders = [tmp_path / name / "run" / "checkpoints" for name in "ab"]
+    assert [path.name for path in folders[1].glob("*")] == ["step_00000030.safetensors"]
+    train(config, broken, resume=True)
+    first, second = (load_checkpoint(folder / "step_00000060.safetensors") for folder in folders)
+    assert set(first.state) == set(second.state)
+    different = [
+        n for n, array in first.state.items() if not np.array_equal(array, second.state[n])
+    ]
+    assert not different
+    rows = [read_log(tmp_path / name / "run" / "log.jsonl") for name in "ab"]
+    losses = [{row["step"]: row["loss"] for row in log if "loss" in row} for log in rows]
+    assert losses[0] == losses[1] and list(losses[1]) == [1, 10, 20, 30, 40, 50, 60]
+    # The clock goes on where it was, it does not start again.
+    seconds = [row["seconds"] for row in rows[1]]
+    assert seconds == sorted(seconds)

@@ -1,0 +1,103 @@
+"""Every CUDA source compiles with nvcc, for every architecture that we promise; whether it is right needs a GPU."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import cuda_sources
+import pytest
+
+from jnerf.runtime.cuda import Driver, Gpu, find_toolkit
+from jnerf.runtime.facts import gather
+from jnerf.runtime.plan import COMPAT, plan
+
+OPS = Path(__file__).resolve().parents[2] / "jnerf" / "ops"
+FOLDERS = sorted(path.parent for path in OPS.glob("*/cuda.h"))
+ARCHITECTURES = (75, 80, 86, 90)
+
+
+@pytest.fixture(scope="session")
+def nvcc(tmp_path_factory):
+    """Compiles text for some architectures; skips visibly without nvcc."""
+    toolkit = find_toolkit({"PATH": str(Path(shutil.which("nvcc") or "/x").parent)})
+    if toolkit is None:
+        pytest.skip("no nvcc")
+    folder = tmp_path_factory.mktemp("cuda")
+
+    def compile_text(name: str, text: str, architectures: tuple[int, ...], *flags: str) -> None:
+        source = folder / f"{name}.cu"
+        source.write_text(text)
+        codes = [f"-gencode=arch=compute_{a},code=sm_{a}" for a in architectures]
+        command = [toolkit.nvcc, "-std=c++17", *codes, "--threads", "2", f"-I{OPS}", *flags]
+        command += ["-c", str(source), "-o", str(source.with_suffix(".o"))]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+
+    return compile_text
+
+
+def test_every_op_has_a_cuda_path():
+    cpu = {path.parent for path in OPS.glob("*/cpu.h")}
+    assert cpu == set(FOLDERS) and len(FOLDERS) > 10
+
+
+def test_every_kernel_compiles_for_every_architecture(nvcc):
+    includes = [f'#include "{folder.name}/cuda.h"\n' for folder in FOLDERS]
+    nvcc("kernels", "".join([*includes, *map(cuda_sources.instantiations, FOLDERS)]), ARCHITECTURES)
+
+
+def test_template_without_named_arguments_is_noticed(tmp_path):
+    (tmp_path / "kernel.h").write_text("")
+    (tmp_path / "cuda.h").write_text("template <int Q> inline void launch(int n) {}")
+    with pytest.raises(KeyError, match="with which \\['Q'\\] launch is used"):
+        cuda_sources.instantiations(tmp_path)
+
+
+def test_compiler_faults_are_noticed(nvcc):
+    with pytest.raises(AssertionError, match="undefined_function"):
+        nvcc("fault", "__global__ void kernel() { undefined_function(); }", (75,))
+
+
+def test_compat_header_gives_jittor_the_fields_cuda_13_dropped(nvcc):
+    text = (
+        "#include <npp.h>\n"
+        "int f() { cudaDeviceProp p; cudaGetDeviceProperties(&p, 0); return p.clockRate + p.computeMode; }\n"
+        'static_assert(NPP_MAX_32S == 2147483647 && NPP_MIN_64S < NPP_MIN_32S, "");\n'
+        'static_assert(NPP_MAX_64U == ~0ull && NPP_MAX_32U == ~0u && NPP_MIN_32U == 0, "");\n'
+    )
+    header = COMPAT / "jnerf_cuda_compat.h"
+    nvcc("compat", text, (75,), "-DHAS_CUDA", "-include", str(header), f"-I{COMPAT / 'inc'}")
+
+
+def test_jittor_itself_compiles_for_cuda_with_the_flags_of_the_plan():
+    """One of the files that read ``cudaDeviceProp``, as Jittor would compile it where a GPU is."""
+    facts = gather()
+    if facts.toolkit is None:
+        pytest.skip("no nvcc")
+    flags = plan(replace(facts, driver=Driver((13, 0), (Gpu("test", 90),)), environ={})).env
+    jittor, cuda = Path(facts.jittor_path), Path(facts.toolkit.nvcc).parent.parent
+    folders = [
+        jittor / "src",
+        jittor / "extern" / "cuda" / "inc",
+        cuda / "include",
+        facts.python_include,
+    ]
+    command = [facts.cxx, "-std=c++14", "-fsyntax-only", "-DHAS_CUDA", "-DIS_CUDA"]
+    command += [*flags.get("cc_flags", "").split(), *(f"-I{folder}" for folder in folders)]
+    command.append(str(jittor / "src" / "ops" / "array_op.cc"))
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.after_all
+def test_every_source_of_this_session_compiles(nvcc, op_sources):
+    """What the Python side passed to ``jt.code`` in all tests before this one, with its argument lists."""
+    if not op_sources:
+        pytest.skip("no op has run in this session: run the whole suite")
+    sources = sorted(op_sources, key=repr)
+    includes = "".join(f'#include "{name}/cuda.h"\n' for name in sorted({s.op for s in sources}))
+    functions = "".join(source.function(i) for i, source in enumerate(sources))
+    nvcc("sources", includes + cuda_sources.PROLOGUE + functions, (75,))

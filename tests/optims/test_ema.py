@@ -1,0 +1,110 @@
+"""EMA: bias correction, swapping, state, messages."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.errors import CheckpointError, ConfigError
+from jnerf.optims.adam import Adam
+from jnerf.optims.ema import EMA
+from jnerf.registry import OPTIMS
+
+
+def make(decay=0.9):
+    params = {"encoder": [jt.array([1.0, -2.0])], "network": [jt.array([[3.0]])]}
+    return params, EMA(params, decay)
+
+
+def move(params, ema, n, seed=0):
+    """Changes the parameters and averages them, n times; returns the weighted mean as defined."""
+    random = np.random.default_rng(seed)
+    history = []
+    for _ in range(n):
+        for var in (params["encoder"][0], params["network"][0]):
+            var.update(jt.array(random.normal(size=var.shape).astype(np.float32)))
+        ema.update()
+        history.append(params["encoder"][0].numpy())
+    weights = ema.decay ** np.arange(n)[::-1]
+    return (weights[:, None] * np.array(history)).sum(0) / weights.sum()
+
+
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_applied_is_the_weighted_mean(device, n):
+    params, ema = make()
+    expected = move(params, ema, n)
+    raw = params["encoder"][0].numpy()
+    with ema.applied():
+        np.testing.assert_allclose(params["encoder"][0].numpy(), expected, rtol=1e-5)
+    np.testing.assert_array_equal(params["encoder"][0].numpy(), raw)
+
+
+def test_constant_parameters_average_to_themselves(device):
+    params, ema = make(decay=0.95)
+    for _ in range(3):
+        ema.update()
+    with ema.applied():
+        np.testing.assert_allclose(params["network"][0].numpy(), [[3.0]], rtol=1e-6)
+
+
+def test_before_the_first_update_nothing_changes():
+    params, ema = make()
+    with ema.applied():
+        np.testing.assert_array_equal(params["encoder"][0].numpy(), [1, -2])
+
+
+def test_an_exception_restores_the_parameters():
+    params, ema = make()
+    move(params, ema, 3)
+    raw = params["encoder"][0].numpy()
+    with pytest.raises(KeyError):
+        with ema.applied():
+            raise KeyError
+    np.testing.assert_array_equal(params["encoder"][0].numpy(), raw)
+    ema.update()  # allowed again
+
+
+def test_training_goes_on_as_if_never_swapped(device):
+    def run(swap):
+        params, ema = make()
+        optim = Adam(params, groups={"encoder": {"sparse": True}})
+        for step in range(6):
+            loss = ((params["encoder"][0] - 5) ** 2).sum() * params["network"][0].sum()
+            optim.step(loss, step)
+            ema.update()
+            if swap:
+                with ema.applied():
+                    (params["encoder"][0] * 2).sync()
+        return params["encoder"][0].numpy(), *ema.state().values()
+
+    for a, b in zip(run(False), run(True), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_misuse_is_an_error():
+    _, ema = make()
+    with ema.applied():
+        with pytest.raises(RuntimeError, match="leave the block first"):
+            ema.update()
+        with pytest.raises(RuntimeError, match="already active"):
+            with ema.applied():
+                pass
+
+
+def test_state_round_trips():
+    params, ema = make()
+    move(params, ema, 4)
+    saved = ema.state()
+    other_params, other = make()
+    other.load_state(saved)
+    with ema.applied(), other.applied():
+        np.testing.assert_array_equal(
+            params["encoder"][0].numpy(), other_params["encoder"][0].numpy()
+        )
+    with pytest.raises(CheckpointError, match="EMA: the saved state lacks"):
+        other.load_state({})
+
+
+@pytest.mark.parametrize("decay", [1.0, -0.1])
+def test_decay_out_of_range(decay):
+    with pytest.raises(ConfigError, match=r"it must be in \[0, 1\)"):
+        OPTIMS.build({"type": "EMA", "decay": decay}, path="ema", params=make()[0])

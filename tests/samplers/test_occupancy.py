@@ -1,0 +1,190 @@
+"""The occupancy sampler: finds a ball, keeps what is visible, adapts its rays, resumes bit by bit."""
+
+from types import SimpleNamespace
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.errors import CheckpointError
+from jnerf.ops.occupancy.reference import cell_coords
+from jnerf.samplers.occupancy import OccupancySampler, grid_levels
+from jnerf.structures import RayBundle
+from tests.threads import with_threads
+
+SMALL = {"grid_resolution": 32, "target_samples": 4096, "n_rays_init": 256, "near": 0.05, "seed": 9}
+
+
+def rays(n: int, seed: int) -> RayBundle:
+    random = np.random.default_rng(seed)
+    o = random.normal(size=(n, 3))
+    o = 0.5 + 1.3 * o / np.linalg.norm(o, axis=1, keepdims=True)
+    d = random.uniform(0, 1, (n, 3)) - o
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    return RayBundle(jt.array(o.astype(np.float32)), jt.array(d.astype(np.float32)))
+
+
+def ball(positions: jt.Var, radius: float = 0.25, sigma: float = 300.0) -> jt.Var:
+    return (((positions - 0.5) ** 2).sum(1) < radius**2).float32() * sigma
+
+
+def train(sampler: OccupancySampler, steps: range, density=ball) -> list[np.ndarray]:
+    last = None
+    for step in steps:
+        sampler.update(density, step)
+        last = sampler(rays(sampler.n_rays, step), density, step)
+    return [v.numpy() for v in (last.t_starts, last.t_ends, last.ray_indices, last.packed_info)]
+
+
+@pytest.mark.parametrize("half, levels", [(0.5, 1), (0.4, 1), (0.51, 2), (1, 2), (2, 3), (8, 5)])
+def test_levels_cover_the_box(half, levels):
+    assert grid_levels([0.5 - half] * 3 + [0.5 + half] * 3) == levels
+
+
+def test_cone_angle_follows_the_box():
+    assert OccupancySampler(**SMALL).rule.cone_angle == 0
+    big = OccupancySampler(aabb=[-0.5] * 3 + [1.5] * 3, **SMALL)
+    assert big.rule.cone_angle == 1 / 256 and big.levels == 2
+    assert (
+        OccupancySampler(aabb=[-0.5] * 3 + [1.5] * 3, cone_angle=0.0, **SMALL).rule.cone_angle == 0
+    )
+
+
+def test_finds_the_ball():
+    sampler = OccupancySampler(**SMALL)
+    train(sampler, range(0, 33))
+    values = sampler.grid.numpy()
+    distance = np.linalg.norm((cell_coords(32) + 0.5) / 32 - 0.5, axis=1)
+    assert (values[distance < 0.2] > 0.01).all() and (values[distance > 0.3] == 0).all()
+    assert sampler.occupied_fraction() == pytest.approx(4 / 3 * np.pi * 0.25**3, rel=0.3)
+
+
+def test_keeps_what_is_visible_and_within_the_budget():
+    sampler = OccupancySampler(**SMALL)
+    t_starts, t_ends, indices, packed = train(sampler, range(0, 17))
+    stats = sampler.stats
+    assert (
+        stats["marched"] > stats["wanted"] >= stats["kept"] == len(t_starts) == packed[:, 1].sum()
+    )
+    assert len(t_starts) <= 4096
+    # A ray ends once exp(-300 dt n) < 1e-4, that is 18.2 steps of MIN_STEP inside the ball.
+    samples = RayBundle(
+        *(v for v in (rays(sampler.n_rays, 16).rays_o, rays(sampler.n_rays, 16).rays_d))
+    )
+    o, d = samples.rays_o.numpy()[indices], samples.rays_d.numpy()[indices]
+    points = o + 0.5 * (t_starts + t_ends)[:, None] * d
+    inside = np.linalg.norm(points - 0.5, axis=1) < 0.2499
+    assert np.bincount(indices[inside]).max() <= 20
+
+
+def test_rays_follow_the_budget():
+    sampler = OccupancySampler(**SMALL)
+    train(sampler, range(0, 16))
+    assert sampler.n_rays == 256
+    sampler.update(ball, 16)
+    measured = sampler.state()["counters"]
+    assert measured[2] == measured[3] == 0  # a new window begins
+    assert sampler.n_rays % 256 == 0 and sampler.n_rays > 256
+    train(sampler, range(16, 33))
+    assert sampler.stats["wanted"] == pytest.approx(4096, rel=0.35)  # rounded up to 256 rays
+
+
+def test_an_empty_scene_asks_for_the_most_rays_and_gives_no_samples():
+    def nothing(positions):
+        return jt.zeros((positions.shape[0],))
+
+    sampler = OccupancySampler(**SMALL)
+    packed = train(sampler, range(0, 16), nothing)[3]
+    assert packed[:, 1].sum() == 0 and sampler.stats == {"marched": 0, "wanted": 0, "kept": 0}
+    sampler.update(nothing, 16)
+    assert sampler.n_rays == 2**18
+
+
+def test_rendering_repeats_itself_drops_nothing_and_leaves_the_state():
+    sampler = OccupancySampler(**SMALL)
+    train(sampler, range(0, 17))
+    before = sampler.state()
+    a, b = (sampler(rays(3000, 5), ball, None) for _ in range(2))
+    assert len(a) > 4096
+    np.testing.assert_array_equal(a.t_starts.numpy(), b.t_starts.numpy())
+    for name, value in sampler.state().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_small_chunks_of_density_change_nothing():
+    big, small = OccupancySampler(**SMALL), OccupancySampler(density_chunk=1000, **SMALL)
+    sizes = []
+
+    def watched(positions):
+        sizes.append(positions.shape[0])
+        return ball(positions)
+
+    for one, two in zip(train(big, range(0, 2)), train(small, range(0, 2), watched), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert max(sizes) == 1000
+
+
+def test_after_the_warm_up_updates_ask_half_as_much():
+    sampler, asked = OccupancySampler(**SMALL), []
+
+    def watched(positions):
+        asked.append(positions.shape[0])
+        return ball(positions)
+
+    sampler.update(watched, 0)
+    sampler.update(watched, 5)
+    assert asked == [32**3]
+    sampler.update(watched, 256)
+    assert asked[1:] == [32**3 // 4, 32**3 // 4]
+
+
+def test_cells_that_no_camera_sees_stay_empty():
+    back = np.array([0.0, 0.0, 1.0])
+    c2w = np.concatenate([np.eye(3), (0.5 + 1.3 * back)[:, None]], 1)[None]
+    cameras = SimpleNamespace(
+        c2w=c2w, intrinsics=np.array([[200.0, 200, 50, 50]]), sizes=np.array([[100, 100]])
+    )
+    sampler = OccupancySampler(cameras=cameras, **SMALL)
+    sampler.update(lambda x: jt.ones((x.shape[0],)) * 100, 0)
+    values = sampler.grid.numpy()
+    assert 0.2 < (values == -1).mean() < 0.95 and (values[values != -1] > 0).all()
+    assert sampler.occupied_fraction() == pytest.approx((values > 0).mean())
+
+
+@pytest.mark.parametrize("stop", [7, 16, 20])
+def test_resume_is_bit_exact(stop):
+    straight = OccupancySampler(**SMALL)
+    expected = train(straight, range(0, 35))
+    first, second = OccupancySampler(**SMALL), OccupancySampler(**SMALL)
+    train(first, range(0, stop))
+    second.load_state({name: value.copy() for name, value in first.state().items()})
+    for one, two in zip(expected, train(second, range(stop, 35)), strict=True):
+        np.testing.assert_array_equal(one, two)
+    for name, value in straight.state().items():
+        np.testing.assert_array_equal(value, second.state()[name])
+
+
+def test_same_bits_for_any_number_of_threads():
+    runs = [with_threads(n, lambda: train(OccupancySampler(**SMALL), range(0, 18))) for n in (1, 2)]
+    for one, two in zip(*runs, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_no_gradient_reaches_the_field():
+    sampler = OccupancySampler(**SMALL)
+    scale = jt.array(np.float32([300.0]))
+    sampler.update(lambda x: ball(x) * scale / 300, 0)
+    samples = sampler(rays(64, 0), lambda x: ball(x) * scale / 300, 0)
+    assert (jt.grad(samples.t_starts.sum() + scale.sum(), scale).numpy() == 1).all()
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="OccupancySampler: target_samples is 0"):
+        OccupancySampler(target_samples=0)
+    with pytest.raises(ValueError, match="resolution is 48"):
+        OccupancySampler(grid_resolution=48)
+    sampler = OccupancySampler(**SMALL)
+    with pytest.raises(
+        CheckpointError, match=r"grid in the checkpoint has shape \(5,\), needed is \(32768,\)"
+    ):
+        sampler.load_state({"grid": np.zeros(5), "counters": np.zeros(4)})

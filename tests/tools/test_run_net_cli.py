@@ -1,0 +1,129 @@
+"""The command line: flags, order, exit status, and that it stays off Jittor until it must not."""
+
+import importlib.util
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from jnerf.errors import CheckpointError, ConfigError, DataError, TrainingError
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools" / "run_net.py"
+METHOD = str(ROOT / "tests" / "data" / "config" / "methods" / "method.py")
+CHILD = str(ROOT / "tests" / "data" / "config" / "methods" / "child.py")
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location("run_net_under_test", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Stands in for check and engine; what `run` was called with."""
+    seen = []
+    engine = types.ModuleType("jnerf.engine.run")
+    engine.run = lambda config, **options: seen.append((config, options))
+    monkeypatch.setitem(sys.modules, "jnerf.engine.run", engine)
+    monkeypatch.setattr("jnerf.config.check.check", lambda config: None)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config-file", METHOD, "seed=5", "--task", "test", "sampler.levels.0=3", "--resume"],
+        ["seed=5", "--resume", "sampler.levels.0=3", "--task=test", "--config-file", METHOD],
+    ],
+)
+def test_any_order(tool, calls, arguments):
+    assert tool.main([*arguments, "--save-dir", "out", "--checkpoint", "c"]) == 0
+    config, options = calls[0]
+    assert (config.seed, config.sampler.levels) == (5, [3, 2])
+    assert options == dict(task="test", save_dir="out", resume=True, checkpoint="c")
+
+
+def test_defaults(tool, calls):
+    assert tool.main(["--config-file", METHOD]) == 0
+    assert calls[0][1] == dict(task="train", save_dir=None, resume=False, checkpoint=None)
+
+
+def test_print_config_diff_and_check_do_not_run(tool, calls, capsys, tmp_path):
+    assert tool.main(["--config-file", METHOD, "--print-config", "seed=9"]) == 0
+    text = capsys.readouterr().out
+    assert "seed = 9\n" in text
+    (tmp_path / "again.py").write_text(text)
+    assert tool.main(["--config-file", METHOD, "--diff", str(tmp_path / "again.py")]) == 0
+    assert capsys.readouterr().out == "~ seed: 1337 -> 9\n"
+    assert tool.main(["--config-file", METHOD, "--diff", METHOD]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+    assert tool.main(["--config-file", METHOD, "--check"]) == 0
+    assert capsys.readouterr().out == f"{METHOD}: ok\n"
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ConfigError, 2), (DataError, 2), (CheckpointError, 2), (TrainingError, 1)],
+)
+def test_errors_print_without_traceback(tool, calls, monkeypatch, capsys, error, status):
+    def fail(config, **options):
+        raise error("what was wrong")
+
+    monkeypatch.setattr(sys.modules["jnerf.engine.run"], "run", fail)
+    assert tool.main(["--config-file", METHOD]) == status
+    assert capsys.readouterr().err == "error: what was wrong\n"
+
+
+def test_interrupt(tool, calls, monkeypatch):
+    def interrupt(config, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["jnerf.engine.run"], "run", interrupt)
+    assert tool.main(["--config-file", METHOD]) == 130
+
+
+def test_bad_override(tool, calls, capsys):
+    assert tool.main(["--config-file", METHOD, "samplr.x=1"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: override 'samplr.x=1': unknown key 'samplr'. Did you mean 'sampler'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config-file", METHOD, "--resum"], "unknown flag --resum. Did you mean --resume?"),
+        (["--config-file", METHOD, "--task", "trian"], "invalid choice: 'trian'"),
+        ([], "the following arguments are required: --config-file"),
+    ],
+)
+def test_bad_flags(tool, capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        tool.main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [["--help"], ["--config-file", CHILD, "--print-config"]])
+def test_no_jittor_for_help_and_print_config(flags, tmp_path):
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = ['run_net.py', *{flags!r}]\n"
+        "try:\n"
+        f"    runpy.run_path({str(TOOL)!r}, run_name='__main__')\n"
+        "finally:\n"
+        "    print('jittor' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "False"
+    assert "examples:" in done.stdout or "total_steps = 200" in done.stdout

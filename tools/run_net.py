@@ -1,0 +1,110 @@
+"""Train, test or render a neural field from a config file."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+# Runs from a checkout as well as from an installed package.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+EXAMPLES = """\
+examples:
+  python tools/run_net.py --config-file projects/ngp/configs/ngp_lego.py
+  python tools/run_net.py --config-file CONFIG --task train --resume
+  python tools/run_net.py --config-file CONFIG --task test --checkpoint PATH
+  python tools/run_net.py --config-file CONFIG --task render render.n_frames=60
+  python tools/run_net.py --config-file CONFIG n_rays=1024 optim.lr=5e-3 evaluation.steps.0=50
+  python tools/run_net.py --config-file CONFIG --diff OTHER_CONFIG
+  python tools/run_net.py --config-file CONFIG --print-config 'loss=dict(type="MSELoss")'
+
+overrides:
+  key.sub=value   value is a Python literal, dict(...), true/false/none, or a bare string.
+                  Another type starts its block afresh: give its arguments with it.
+
+exit status: 0 done, 1 training failed, 2 wrong config, data, checkpoint or flag, 130 interrupted
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; flags and overrides may come in any order."""
+    parser = argparse.ArgumentParser(
+        prog="run_net.py",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--config-file", required=True, metavar="F", help="config, a .py file")
+    add("--task", choices=["train", "test", "render"], default="train", help="default: train")
+    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
+    add("--resume", action="store_true", help="go on from the last good checkpoint of the run")
+    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
+    add("--print-config", action="store_true", help="print the resolved config and stop")
+    add("--diff", metavar="OTHER", help="print what changes from this config to OTHER and stop")
+    add("--check", action="store_true", help="check every module's arguments and stop")
+    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
+    return parser
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line; on an unknown flag, exit with status 2 and name the nearest."""
+    parser = make_parser()
+    options, unknown = parser.parse_known_intermixed_args(arguments)
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
+    return options
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Do what the command line asks; imports Jittor only where a module is checked or built."""
+    from jnerf.config import load_config
+
+    config = load_config(options.config_file, options.overrides)
+    if options.diff is not None:
+        print("\n".join(config.diff(load_config(options.diff))) or "no difference")
+    if options.print_config:
+        print(config.dump(), end="")
+    if (options.diff is not None or options.print_config) and not options.check:
+        return
+    if options.check:
+        from jnerf.config.check import check
+
+        check(config)
+        print(f"{options.config_file}: ok")
+        return
+    from jnerf.engine.run import run
+
+    run(
+        config,
+        task=options.task,
+        save_dir=options.save_dir,
+        resume=options.resume,
+        checkpoint=options.checkpoint,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    options = parse_arguments(arguments)
+    from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+
+    try:
+        execute(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except JnerfError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
