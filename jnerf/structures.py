@@ -32,13 +32,19 @@ class RayBundle:
     def __len__(self) -> int:
         return self.rays_o.shape[0]
 
+    def first(self, n: int) -> RayBundle:
+        """The first n rays."""
+        indices = None if self.image_indices is None else self.image_indices[:n]
+        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices)
+
 
 @dataclass(frozen=True)
 class RaySamples:
     """Samples along rays, packed: the samples of ray r are rows ``first .. first + count - 1``.
 
     Attributes:
-        rays: the R rays that the samples lie on.
+        rays: the R rays that the samples lie on. A sampler with a budget may drop the last rays of a batch;
+            what follows then sees the first R of it.
         t_starts: distance at which each sample's interval begins, float32 [S].
         t_ends: distance at which it ends, float32 [S].
         ray_indices: the ray of each sample, ascending, int32 [S].
@@ -117,6 +123,11 @@ class Batch:
     rays: RayBundle
     rgba: jt.Var
     extras: dict[str, Any] = field(default_factory=dict)
+
+    def first(self, n: int) -> Batch:
+        """The first n rays and their truths."""
+        extras = {name: value[:n] for name, value in self.extras.items()}
+        return Batch(self.rays.first(n), self.rgba[:n], extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].

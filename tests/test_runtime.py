@@ -124,6 +124,24 @@ def test_failed_build_shows_the_end_of_its_output_and_names_the_log(fake):
     assert str(log) in result.stderr and "g++: fatal error" in log.read_text()
 
 
+def test_interrupted_build_leaves_no_process_behind(fake):
+    worker = "import subprocess, time; p = subprocess.Popen(['sleep', '99']); "
+    note = "open(os.path.expanduser('~/pids'), 'w').write(f'{os.getpid()} {p.pid}'); time.sleep(99)"
+    code = (
+        "import jnerf, os, threading, time, _thread\n"
+        "def interrupt():\n"
+        "    while not os.path.exists('pids') or not open('pids').read(): time.sleep(0.1)\n"
+        "    _thread.interrupt_main()\n"
+        "threading.Thread(target=interrupt, daemon=True).start()\n"
+        "try: import jittor\n"
+        "except KeyboardInterrupt: print('interrupted')"
+    )
+    assert ok(fake(code, FAKE_JITTOR=worker + note)) == "interrupted"
+    for pid in (fake.home / "pids").read_text().split():
+        state = Path(f"/proc/{pid}/stat")
+        assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
 def test_a_jittor_that_corrupts_arrays_is_refused(fake):
     result = fake("import jnerf, jittor", FAKE_JITTOR="read_back = lambda x: x * 0")
     assert (
@@ -250,12 +268,18 @@ def test_the_real_jittor_imports_and_computes(tmp_path):
         "import jittor as jt\n"
         "from jnerf.runtime import device, set_num_threads\n"
         "set_num_threads(2)\n"
+        "import subprocess; assert subprocess.run(['sh', '-c', 'kill -9 $$']).returncode == -9\n"
+        "import os, signal\n"
+        "try: os.kill(os.getpid(), signal.SIGINT); time.sleep(1); raise SystemExit('no Ctrl-C')\n"
+        "except KeyboardInterrupt: pass\n"
         "assert ssl._create_default_https_context is ssl.create_default_context\n"
         "assert random.random() == random.Random(1).random()\n"
         "print(device(), int((jt.array([1, 2, 3]) * 2).sum().item()))"
     )
     env = {**os.environ, "PYTHONPATH": str(fake_jittor.ROOT)}
-    result = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=600
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() in (["cpu", "12"], ["cuda", "12"])
     assert result.stderr == ""  # not a word of Jittor's log

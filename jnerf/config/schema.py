@@ -45,6 +45,7 @@ EVALUATION = block(
     steps=Key(list[int], [], "evaluate after these training steps", minimum=0),
     every=Key(int | None, None, "also evaluate every so many steps; None: no", minimum=1),
     n_images=Key(int | None, None, "test images per evaluation; None: all", minimum=1),
+    at_end=Key(bool, True, "test, with pictures, when training is complete"),
 )
 
 CHECKPOINT = block(

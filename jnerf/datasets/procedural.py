@@ -20,7 +20,7 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.errors import ConfigError
 from jnerf.registry import DATASETS
 
-_RADIUS, _ANGLE, _TARGET = 4.0, 0.69, (0.0, 0.0, -0.4)
+_RADIUS, _ANGLE, _TARGET = 4.0, 0.69, (0.0, 0.0, -0.45)
 _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)
 _EXTRAS = ("depths", "normals")
 

@@ -119,7 +119,9 @@ def _load(path: Path) -> dict[str, Any]:
 def _short_names(path: Path, entries: list[Any]) -> list[str]:
     for i, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("file_path"), str):
-            raise DataError(f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}")
+            raise DataError(
+                f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}"
+            )
     stems = [_strip_suffix(Path(entry["file_path"])) for entry in entries]
     names = [stem.name for stem in stems]
     if len(set(names)) < len(names):

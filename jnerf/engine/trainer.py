@@ -136,6 +136,9 @@ class Trainer:
         n_rays = getattr(pipe.sampler, "n_rays", None) or self._config.n_rays
         batch = pipe.dataset.sample(n_rays, step)
         samples = pipe.sampler(batch.rays, density, step)
+        if len(samples.rays) < n_rays:  # over the sampler's budget
+            n_rays = len(samples.rays)
+            batch = batch.first(n_rays)
         background = pipe.renderer.background(n_rays, step)
         render = pipe.renderer(samples, pipe.network(samples), background)
         losses = {name: loss(render, batch, samples, step) for name, loss in pipe.losses.items()}

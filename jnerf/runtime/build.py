@@ -7,6 +7,9 @@ by a stamp inside the very cache that was built, so deleting the cache deletes t
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,8 +91,13 @@ def _import_in_child(log: Path, progress: _Progress) -> tuple[int, str]:
     """Imports Jittor in a child of the same environment and module path; returns its status and output."""
     code = _CHILD.format(path=sys.path, done=_DONE)
     with open(log, "wb") as file:
+        # A process group of its own: Jittor's compile workers inherit its lock, and one that outlives an
+        # interrupted build would keep every later import of Jittor waiting for ever.
         child = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, "-c", code],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             while True:
@@ -98,10 +106,10 @@ def _import_in_child(log: Path, progress: _Progress) -> tuple[int, str]:
                     break
                 except subprocess.TimeoutExpired:
                     progress.update()
-        except BaseException:
-            child.terminate()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-            raise
     return status, log.read_text(errors="replace")
 
 

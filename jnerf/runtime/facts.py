@@ -40,7 +40,7 @@ class Facts:
     toolkit: Toolkit | None = None
     onednn: bool = False
     """Whether oneDNN 2 is installed, or already lies where Jittor looks."""
-    home: Path = Path("/root")
+    home: Path = Path("/home/user")
     """The folder under which Jittor keeps ``.cache/jittor``."""
 
 

@@ -8,7 +8,9 @@ import importlib.machinery
 import json
 import os
 import random
+import signal
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -173,7 +175,11 @@ def _restart() -> None:
 
 @contextlib.contextmanager
 def preserved() -> Iterator[None]:
-    """Undoes what Jittor's import does to the process: no HTTPS verification, ``random`` and NumPy reseeded."""
+    """Undoes what Jittor's import does to the process.
+
+    It switches HTTPS verification off, reseeds ``random`` and NumPy, and installs handlers that end the process at
+    once: on Ctrl-C, and when any child (an ffmpeg, say) is killed by a signal.
+    """
     import ssl
 
     import numpy as np
@@ -183,9 +189,13 @@ def preserved() -> Iterator[None]:
         random.getstate(),
         np.random.get_state(),
     )
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGCHLD)}
     try:
         yield
     finally:
         ssl._create_default_https_context = https
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, handlers[number] or signal.SIG_DFL)
         random.setstate(python_random)
         np.random.set_state(numpy_random)

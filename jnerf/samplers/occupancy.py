@@ -33,7 +33,8 @@ from jnerf.structures import RayBundle, RaySamples
 _MARCH_STREAM, _GRID_STREAM = 2, 3
 _ANY_CELL = -0.01  # a threshold that every trainable cell passes
 _MOST_RAYS = 2**18
-_RAY_QUANTUM = 256
+# Of the paper's 2^18 samples: first rays, and what the number of rays is rounded up to.
+_SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
 
 
 def grid_levels(aabb: Sequence[float]) -> int:
@@ -59,7 +60,7 @@ class OccupancySampler(Sampler):
         seed: the run's seed.
         grid_resolution: cells per side and level, a power of two.
         target_samples: samples per training step; also the budget that a step never exceeds.
-        n_rays_init: rays of the first steps.
+        n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
         cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
         decay: factor on a cell's value at each update.
         update_every: steps between two updates of the grid, and of the number of rays.
@@ -81,7 +82,7 @@ class OccupancySampler(Sampler):
         seed: int = 0,
         grid_resolution: int = 128,
         target_samples: int = 2**18,
-        n_rays_init: int = 4096,
+        n_rays_init: int | None = None,
         cone_angle: float | None = None,
         decay: float = 0.95,
         update_every: int = 16,
@@ -92,6 +93,8 @@ class OccupancySampler(Sampler):
         march_samples: int = 2**22,
         density_chunk: int = 2**18,
     ) -> None:
+        if n_rays_init is None:
+            n_rays_init = max(1, target_samples // _SAMPLES_PER_FIRST_RAY)
         for name, value in (("target_samples", target_samples), ("n_rays_init", n_rays_init),
                             ("update_every", update_every), ("max_steps", max_steps),
                             ("march_samples", march_samples), ("density_chunk", density_chunk)):  # fmt: skip
@@ -172,8 +175,8 @@ class OccupancySampler(Sampler):
         if self._window:
             measured = max(self._measured / self._window, 1.0)
             rays = self._n_rays * self.target_samples / measured
-            rays = math.ceil(rays / _RAY_QUANTUM) * _RAY_QUANTUM
-            self._n_rays = min(rays, max(_MOST_RAYS, _RAY_QUANTUM))
+            quantum = max(1, self.target_samples // _SAMPLES_PER_QUANTUM)
+            self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
             self._measured = self._window = 0
 
     def _picks(self, step: int) -> Iterator[tuple[int, float, int]]:
@@ -205,7 +208,11 @@ class OccupancySampler(Sampler):
         return jt.concat(parts)
 
     def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
-        """Marches, looks at the density, keeps the visible samples; rendering drops nothing. See ``Sampler``."""
+        """Marches, looks at the density, keeps the visible samples.
+
+        In training the rays past the budget are dropped: the samples then belong to the leading rays only.
+        Rendering drops nothing. See ``Sampler``.
+        """
         training = step is not None
         with jt.no_grad():
             marched = ray_march(
@@ -219,6 +226,8 @@ class OccupancySampler(Sampler):
             self._measured += kept.wanted
             self._window += 1
             self._stats = {"marched": len(marched), "wanted": kept.wanted, "kept": len(kept)}
+        if len(kept) < kept.wanted:
+            rays, kept = _leading_rays(rays, kept)
         return to_samples(rays, kept)
 
     def _visible(
@@ -253,3 +262,11 @@ class OccupancySampler(Sampler):
             int(x) for x in state["counters"]
         )
         self._set_grid(jt.array(np.asarray(state["grid"], np.float32)))
+
+
+def _leading_rays(rays: RayBundle, kept: PackedIntervals) -> tuple[RayBundle, PackedIntervals]:
+    """Cuts off the rays that the budget left without samples: all behind the last that has one."""
+    n = int(kept.ray_indices[-1].item()) + 1 if len(kept) else 0
+    packed_info = kept.packed_info[:n].stop_grad()
+    leading = PackedIntervals(kept.t_starts, kept.t_ends, kept.ray_indices, packed_info, kept.wanted)
+    return rays.first(n), leading

@@ -165,7 +165,9 @@ def test_broken_json_names_line_and_column(scene):
 
 
 def test_missing_split_lists_what_is_there(scene):
-    with pytest.raises(DataError, match="transforms_tset.json not found. .* 'transforms_test.json'"):
+    with pytest.raises(
+        DataError, match="transforms_tset.json not found. .* 'transforms_test.json'"
+    ):
         BlenderDataset(str(scene), split="tset")
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenes import ring_poses
 
 from jnerf.datasets.cameras import Cameras
 from jnerf.datasets.lenses import LensModel
 from jnerf.errors import DataError
-from scenes import ring_poses
 
 WIDTH, HEIGHT = 40, 30
 

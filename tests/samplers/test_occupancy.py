@@ -84,9 +84,21 @@ def test_rays_follow_the_budget():
     sampler.update(ball, 16)
     measured = sampler.state()["counters"]
     assert measured[2] == measured[3] == 0  # a new window begins
-    assert sampler.n_rays % 256 == 0 and sampler.n_rays > 256
+    assert sampler.n_rays % 4 == 0 and sampler.n_rays > 256  # rounded as 256 is to 2^18
     train(sampler, range(16, 33))
-    assert sampler.stats["wanted"] == pytest.approx(4096, rel=0.35)  # rounded up to 256 rays
+    assert sampler.stats["wanted"] == pytest.approx(4096, rel=0.2)
+
+
+def test_rays_past_the_budget_leave_the_batch():
+    sampler = OccupancySampler(**{**SMALL, "target_samples": 1000})
+    train(sampler, range(0, 1))
+    samples = sampler(rays(256, 1), ball, 1)
+    assert sampler.stats["wanted"] > 1000 >= sampler.stats["kept"] == len(samples)
+    n = len(samples.rays)
+    assert 0 < n < 256 and list(samples.packed_info.shape) == [n, 2]
+    assert samples.ray_indices.numpy().max() == n - 1
+    assert samples.packed_info.numpy()[:, 1].sum() == len(samples)
+    np.testing.assert_array_equal(samples.rays.rays_o.numpy(), rays(256, 1).rays_o.numpy()[:n])
 
 
 def test_an_empty_scene_asks_for_the_most_rays_and_gives_no_samples():

@@ -39,7 +39,7 @@ class RenderCache:
         try:
             with np.load(self.path, allow_pickle=False) as data:
                 images = data["images"]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             warnings.warn(f"{self.path} is damaged and will be made again: {error}", stacklevel=2)

@@ -39,9 +39,9 @@ def render_image(scene: Scene, rays: RayMaker, width: int, height: int) -> NDArr
     edge = np.flatnonzero(_edges(_encoded(image), solid, width, height))
     offsets = ((np.arange(_GRID) + 0.5) / _GRID - 0.5).astype(np.float32)
     dy, dx = (part.reshape(-1) for part in np.meshgrid(offsets, offsets, indexing="ij"))
-    fine = _traced(
-        scene, rays, (x[edge, None] + dx).reshape(-1), (y[edge, None] + dy).reshape(-1)
-    )[0]
+    fine = _traced(scene, rays, (x[edge, None] + dx).reshape(-1), (y[edge, None] + dy).reshape(-1))[
+        0
+    ]
     image[edge] = fine.reshape(len(edge), _GRID**2, 4).mean(axis=1)
     return (_encoded(image) * 255 + 0.5).astype(np.uint8).reshape(height, width, 4)
 

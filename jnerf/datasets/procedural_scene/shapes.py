@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
-_MAX_STEPS = 80
+_MARCH_STEPS = 48
+_NEWTON_STEPS = 10
 _CONVERGED = np.float32(1e-5)
+_ON_SURFACE = np.float32(5e-5)
 
 
 class Shape(ABC):
@@ -78,7 +80,7 @@ class Shape(ABC):
 
     @abstractmethod
     def _gradient(self, q: Floats) -> Floats:
-        """Unit gradient of the distance on the surface, in the solid's frame."""
+        """Unit gradient of the distance on or outside the surface, in the solid's frame."""
 
     def _turned(self, vectors: Floats) -> Floats:
         return vectors if self.rotation is None else vectors @ self.rotation
@@ -87,17 +89,29 @@ class Shape(ABC):
         """Sphere tracing from t to t_end; rays that are done leave the working set."""
         result = np.full(len(t), np.inf, np.float32)
         active = np.arange(len(t))
-        for _ in range(_MAX_STEPS):
+        for _ in range(_MARCH_STEPS):
             step = self._distance(origins + t[:, None] * directions)
             t = t + step
             arrived = step < _CONVERGED
             result[active[arrived]] = t[arrived]
             going = ~arrived & (t < t_end)
-            if not going.any():
-                break
             active, t, t_end = active[going], t[going], t_end[going]
             origins, directions = origins[going], directions[going]
+            if not len(active):
+                return result
+        result[active] = self._polished(origins, directions, t, t_end)
         return result
+
+    def _polished(self, origins: Floats, directions: Floats, t: Floats, t_end: Floats) -> Floats:
+        """Newton's method for rays that graze the surface, where sphere tracing creeps."""
+        for _ in range(_NEWTON_STEPS):
+            points = origins + t[:, None] * directions
+            distance = self._distance(points)
+            slope = np.einsum("ij,ij->i", self._gradient(points), directions)
+            sinking = (slope < 0) & (t < t_end)
+            t = np.where(sinking, t - distance / np.where(sinking, slope, -1), t)
+        gap = np.abs(self._distance(origins + t[:, None] * directions))
+        return np.where(gap < _ON_SURFACE, t, np.float32(np.inf))
 
 
 class Sphere(Shape):

@@ -7,7 +7,6 @@ sampler = dict(
     type="OccupancySampler",
     grid_resolution=128,  # cells a side of each level
     target_samples=2**18,  # samples per step; the number of rays follows
-    n_rays_init=4096,  # rays of the first steps
     update_every=16,  # steps between updates of the grid and of the number of rays
 )
 encoder = dict(
