@@ -35,7 +35,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["jnerf", "jnerf.*"]),
-    package_data={"jnerf": ["**/*.h"]},
+    package_data={"jnerf": ["**/*.h", "**/*.cc"]},
     include_package_data=False,
     python_requires=">=3.10,<3.13",
     install_requires=CORE,

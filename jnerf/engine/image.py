@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from jnerf.engine.build import Pipeline
 from jnerf.structures import RayBundle
 
-#: Rays rendered at once unless the config says otherwise: large enough to keep the kernels busy,
-#: small enough that a sampler with hundreds of samples a ray stays far below a GiB.
-RAYS_PER_CHUNK = 8192
+#: Most rays rendered at once unless the config says otherwise.
+RAYS_PER_CHUNK = 16384
+#: Samples that a chunk aims at, as many as a training step has: a field that is still fog has hundreds on a ray.
+SAMPLES_PER_CHUNK = 2**18
+_FIRST_RAYS = 1024
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,15 @@ def render_image(
         height: pixels.
         rays_per_chunk: at most this many rays at once, but at least one row.
     """
-    step = max(1, rays_per_chunk // width)
-    parts = [_render_rays(pipeline, rows(y, min(y + step, height))) for y in range(0, height, step)]
+    most = max(1, rays_per_chunk // width)
+    parts, y, n_rows = [], 0, min(most, max(1, _FIRST_RAYS // width))
+    while y < height:
+        end = min(y + n_rows, height)
+        part, n_samples = _render_rays(pipeline, rows(y, end))
+        parts.append(part)
+        # As many rows next as would have met the aim here, but growing slowly: the next ones may be denser.
+        wanted = int((end - y) * SAMPLES_PER_CHUNK / max(n_samples, 1))
+        y, n_rows = end, max(1, min(wanted, 2 * n_rows, most))
     colors, opacities, depths = (np.concatenate(channel) for channel in zip(*parts, strict=True))
     opacities = opacities.reshape(height, width)
     # The renderer's depth is a sum of weight x distance; divided by the opacity it is a distance.
@@ -61,9 +70,11 @@ def render_image(
     return Image(colors.reshape(height, width, 3), opacities, depths * (opacities > 0))
 
 
-def _render_rays(pipeline: Pipeline, rays: RayBundle) -> tuple[NDArray, NDArray, NDArray]:
+def _render_rays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray, ...], int]:
+    """(colours, opacities, depths) of rays, and how many samples they took."""
     with jt.no_grad():
         samples = pipeline.sampler(rays, pipeline.network.density, None)
         render = pipeline.renderer(samples, pipeline.network(samples), None)
         jt.sync([render.colors, render.opacities, render.depths])
-        return render.colors.numpy(), render.opacities.numpy(), render.depths.numpy()
+        channels = render.colors, render.opacities, render.depths
+        return tuple(channel.numpy() for channel in channels), len(samples)

@@ -17,6 +17,7 @@ from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.state import restore
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import CheckpointError, ConfigError
+from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
 
@@ -49,6 +50,7 @@ def run(
     if task not in TASKS:
         raise ConfigError(f"unknown task {task!r}; choose one of {', '.join(TASKS)}")
     check(config)
+    show_kernel_progress()
     folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
         return _train(config, folder, resume, checkpoint)

@@ -7,12 +7,23 @@ somebody imports jittor. The hook then
 * builds Jittor in a child process the first time, with one line of progress (``build``);
 * undoes what Jittor's import does to the process: HTTPS verification off, ``random`` and NumPy reseeded (``hook``).
 
+Kernels are compiled later, by the step that first needs them; ``show_kernel_progress`` makes that one line as well.
+
 Environment variables that the user sets win over the plan. ``JNERF_DEVICE`` = ``auto`` (default), ``cpu`` or ``cuda``
 chooses the device.
 """
 
 from jnerf.runtime.control import num_threads, set_num_threads, set_seed
 from jnerf.runtime.hook import device, prepare
+from jnerf.runtime.kernel_progress import show_kernel_progress
 from jnerf.runtime.plan import SetupError
 
-__all__ = ["SetupError", "device", "num_threads", "prepare", "set_num_threads", "set_seed"]
+__all__ = [
+    "SetupError",
+    "device",
+    "num_threads",
+    "prepare",
+    "set_num_threads",
+    "set_seed",
+    "show_kernel_progress",
+]

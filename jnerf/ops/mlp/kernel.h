@@ -15,7 +15,7 @@ struct MlpShape {
     int width[MLP_MAX_LAYERS + 1];
     int64_t weight[MLP_MAX_LAYERS], bias[MLP_MAX_LAYERS], n_params;  // first element of W_l, b_l (-1: none)
 
-    // widths: int32 [n_layers + 1].
+    // widths: [n_layers + 1], on the host.
     MlpShape(const int* widths, int n_widths, int n_out, bool biased) : n_layers(n_widths - 1), n_out(n_out), n_params(0) {
         for (int l = 0; l <= n_layers; l++) width[l] = widths[l];
         for (int l = 0; l < n_layers; l++) {

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import jittor as jt
-import numpy as np
 
 from jnerf.ops.common import code_op
 
 _MAX_LAYERS = 16
 
-_SETUP = (
-    'jnerf::MlpShape shape(in3_p, (int)in3->num, (int)data["n_out"], data["biased"] != 0); '
+_INPUT = (
     'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '
     '(int)data["features"], (int)data["extra"]};'
 )
+
+
+def _setup(n_widths: int) -> str:
+    """The C++ that rebuilds shape and input from ``data``: numbers, since CUDA pointers cannot be read here."""
+    widths = ", ".join(f'(int)data["width{i}"]' for i in range(n_widths))
+    return (
+        f"const int widths[] = {{{widths}}}; "
+        f'jnerf::MlpShape shape(widths, {n_widths}, (int)data["n_out"], data["biased"] != 0); {_INPUT}'
+    )
 
 
 def n_params(widths: Sequence[int], biased: bool = False) -> int:
@@ -36,20 +43,22 @@ class _Mlp(jt.Function):
         self.data = {"extra": 0 if extra is None else extra.shape[1]}
         if extra is None:
             extra = jt.zeros((1,)).stop_grad()
+        self.data |= {f"width{i}": width for i, width in enumerate(widths)}
         self.data |= {"n_out": n_out, "biased": biased}
         self.data |= {"n": n, "groups": groups, "features": features}
-        self.saved = x, extra, params, widths
-        source = f"{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);"
+        self.saved = x, extra, params
+        self.setup = _setup(len(widths))
+        source = f"{self.setup} jnerf::mlp_forward(shape, input, in2_p, out0_p);"
         return code_op("mlp", [(n, n_out)], ["float32"], self.saved, source, self.data)[0]
 
     def grad(self, grad_out):
-        x, extra, params, widths = self.saved
+        x, extra, params = self.saved
         wanted = self.wanted
         shapes = [params.shape] + [v.shape for v, w in zip((x, extra), wanted, strict=True) if w]
         pointers = ["out1_p" if wanted[0] else "nullptr"]
         pointers += [f"out{1 + wanted[0]}_p" if wanted[1] else "nullptr"]
         source = (
-            f"{_SETUP} jnerf::mlp_backward(shape, input, in2_p, in4_p, "
+            f"{self.setup} jnerf::mlp_backward(shape, input, in2_p, in3_p, "
             f"jnerf::MlpInputGrad{{{pointers[0]}, {pointers[1]}}}, out0_p);"
         )
         inputs = [*self.saved, grad_out]
@@ -101,7 +110,6 @@ def mlp(
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
-    widths_var = jt.array(np.array(widths, dtype=np.int32)).stop_grad()
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
-    return _Mlp()(x, params, extra, widths_var, n_out, biased, wanted)
+    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, wanted)
