@@ -94,6 +94,12 @@ def test_misspelt_encoder_name():
     assert "Did you mean 'pos_encoder'?" in found
 
 
+def test_misspelt_block_in_an_override():
+    found = errors(METHOD, "encoder.pos_encodr.n_levels=4")
+    assert "override 'encoder.pos_encodr.n_levels=4': encoder.pos_encodr: no 'type'" in found
+    assert "Did you mean 'pos_encoder'?" in found
+
+
 def test_encoder_without_use_is_no_error():
     check(load_config(METHOD, ["encoder.appearance=dict(type='FakeEncoder')"]), FAKES)
 

@@ -18,6 +18,7 @@ OVERRIDES = [
     f"total_steps={STEPS}",
     "encoder.pos_encoder.log2_table_size=14",
     "sampler.target_samples=16384",
+    "sampler.grid_resolution=64",
     "evaluation.steps=[]",
     "evaluation.at_end=False",
 ]
@@ -35,7 +36,8 @@ def train(tmp_path_factory):
         done = subprocess.run(
             [*command, f"dataset.root={scene}", f"seed={seed}", *OVERRIDES],
             cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            # Passive: two threads that spin take minutes where other programs keep the cores busy.
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"},
             capture_output=True,
             text=True,
         )
@@ -49,7 +51,7 @@ def train(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first(train):
-    return train(seed=1, threads=2)
+    return train(seed=1, threads=1)
 
 
 def different(one, other):
@@ -58,14 +60,14 @@ def different(one, other):
     return [name for name in one if one[name].tobytes() != other[name].tobytes()]
 
 
-@pytest.mark.parametrize("threads", [2, 1])
+@pytest.mark.parametrize("threads", [1, 2])
 def test_same_seed_same_weights(train, first, threads):
     tensors, loss = train(seed=1, threads=threads)
     assert different(first[0], tensors) == [] and loss == first[1]
 
 
 def test_another_seed_other_weights(train, first):
-    tensors, _ = train(seed=2, threads=2)
+    tensors, _ = train(seed=2, threads=1)
     changed = different(first[0], tensors)
     trained = [name for name in tensors if name.startswith("network.")]
     assert trained and set(trained) <= set(changed)

@@ -41,6 +41,16 @@ def test_import_of_jnerf_is_cheap_and_touches_nothing(fake):
     assert list(fake.home.iterdir()) == []
 
 
+def test_the_workers_of_jittors_import_are_gone():
+    code = (
+        "import jnerf, jittor, jittor_utils, multiprocessing\n"
+        "print(multiprocessing.active_children(), jittor_utils.pool_size)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(fake_jittor.ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert done.stdout == "[] 0\n", done.stderr
+
+
 def test_asking_whether_jittor_exists_builds_nothing(fake):
     assert (
         ok(fake("import jnerf, importlib.util as u; print(bool(u.find_spec('jittor')))")) == "True"

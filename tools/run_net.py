@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
+import warnings
 from pathlib import Path
 
 # Runs from a checkout as well as from an installed package.
@@ -90,15 +91,22 @@ def execute(options: argparse.Namespace) -> None:
     )
 
 
+def show_warning(message: Warning | str, *_: object) -> None:
+    """Prints a warning as one line for the user, without the line of code that raised it."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = parse_arguments(arguments)
     from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 
     try:
-        execute(options)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            execute(options)
+    except KeyboardInterrupt as interrupt:
+        print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
         return 130
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)

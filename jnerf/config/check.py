@@ -119,4 +119,8 @@ def _named_block(parent: Block, name: str, path: str, registry: Registry) -> lis
     if not isinstance(parent[name], Mapping):
         text = f"expected dict(type=...), got {type(parent[name]).__name__} {parent[name]!r}"
         return [complaint(parent, name, inner, text)]
+    near = nearest(name, [other for other in parent if other != name])
+    if "type" not in parent[name] and near is not None:
+        text = f"no 'type', and there is a '{path}.{near}'. Did you mean '{near}'?"
+        return [complaint(parent, name, inner, text)]
     return _block_problems(parent[name], registry, inner)

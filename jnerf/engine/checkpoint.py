@@ -57,6 +57,11 @@ class Checkpoint:
         return {k[len(prefix) :]: v for k, v in self.state.items() if k.startswith(prefix)}
 
 
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint after ``step`` steps lies, or would lie."""
+    return folder / f"step_{step:08d}.safetensors"
+
+
 def checkpoint_paths(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest (highest step) first."""
     found = [
@@ -80,7 +85,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         CheckpointError: the disk is full or not writable. No file is left half written, older ones
             survive.
     """
-    path = folder / f"step_{checkpoint.step:08d}.safetensors"
+    path = checkpoint_path(folder, checkpoint.step)
     meta = {
         "format": _FORMAT,
         "step": checkpoint.step,

@@ -9,7 +9,7 @@ from typing import Any
 
 from jnerf.config.check import check
 from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
-from jnerf.engine.checkpoint import Checkpoint, load_checkpoint, load_latest
+from jnerf.engine.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, load_latest
 from jnerf.engine.evaluator import Evaluation, evaluate, write_metrics
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.render import render_orbit
@@ -84,7 +84,8 @@ def _train(
         start = load_latest(folder.checkpoints)
     if start is not None:
         _check_seed(config, start)
-        restore(pipeline, start, str(checkpoint or folder.checkpoints))
+        path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
+        restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
     folder.begin(config.dump(), {"seed": config.seed, "protocol": _protocol(config)}, step, resume)
     with closing(JsonLog(folder.log, keep_until=step)) as log:
@@ -97,6 +98,11 @@ def _train(
             "seconds": trainer.seconds,
             "complete": complete,
         }
+        if not complete:
+            print(
+                f"stopped after step {trainer.step} of {config.total_steps}, saved as "
+                f"{checkpoint_path(folder.checkpoints, trainer.step)}. Go on with the same command and --resume."
+            )
         if not complete or not config.evaluation.get("at_end", True):
             return done
         protocol = _protocol(config) | {
@@ -145,7 +151,7 @@ def _load(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Checkpoint,
             f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
             "that holds the run's folder."
         )
-    return loaded, folder.checkpoints
+    return loaded, checkpoint_path(folder.checkpoints, loaded.step)
 
 
 def _check_seed(config: Any, start: Checkpoint) -> None:

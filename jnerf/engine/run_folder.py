@@ -1,9 +1,10 @@
 """The folder of a run: ``logs/<exp_name>/``.
 
     config.py      the resolved config, itself a runnable config file
-    run.json       command, versions, commit, machine, seed, protocol; one entry under "sessions"
-    per start log.jsonl      training and evaluation rows (jnerf.engine.logging) checkpoints/
-    step_00001000.safetensors ... (jnerf.engine.checkpoint) test/          metrics.json and pictures
+    run.json       command, versions, commit, machine, seed, protocol; per start one of "sessions"
+    log.jsonl      training and evaluation rows (jnerf.engine.logging)
+    checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoint)
+    test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -23,8 +24,6 @@ from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
-
-_RUN_FILES = ("config.py", "run.json", "log.jsonl", "checkpoints")
 
 
 class RunFolder:
@@ -50,8 +49,14 @@ class RunFolder:
 
     @property
     def holds_run(self) -> bool:
-        """Whether a run was started here before."""
-        return any((self.root / name).exists() for name in _RUN_FILES)
+        """Whether a step was trained here before: there is a log row or a checkpoint to lose.
+
+        A start that failed before its first step (an image cannot be read, say) has left config.py
+        and run.json; they do not stand in the way of the next.
+        """
+        if self.log.exists() and self.log.stat().st_size > 0:
+            return True
+        return self.checkpoints.is_dir() and any(self.checkpoints.iterdir())
 
     def begin(self, config_text: str, info: dict[str, Any], step: int, resume: bool) -> None:
         """Claims the folder for a training run and writes config.py and run.json.
@@ -72,7 +77,7 @@ class RunFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
-            sessions = self._sessions() + [_session(step)]
+            sessions = (self._sessions() if self.holds_run else []) + [_session(step)]
             write_text_atomic(
                 self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
             )

@@ -96,6 +96,7 @@ class Trainer:
         Raises:
             TrainingError: a loss term or a weight is not finite.
             CheckpointError: a checkpoint cannot be written.
+            KeyboardInterrupt: Ctrl-C broke a step off.
         """
         total = self._config.total_steps
         self._pipeline.network.train()
@@ -106,9 +107,19 @@ class Trainer:
             if self.step == 0 and 0 in self._eval_steps:
                 self._run_evaluation(stop)
             while self.step < total and not stop():
-                self._advance(bar, stop, total)
+                try:
+                    self._advance(bar, stop, total)
+                except RuntimeError as error:
+                    if not stop():
+                        raise
+                    raise KeyboardInterrupt(self._interrupted()) from error
             self._save()
         return self.step >= total
+
+    def _interrupted(self) -> str:
+        """What to say when a step could not be finished: Ctrl-C on a terminal also kills the compilers it waits for."""
+        kept = f"Step {self._saved} is saved." if self._saved > 0 else "Nothing was saved yet."
+        return f"kernels were being compiled, step {self.step + 1} is lost. {kept}"
 
     def _advance(self, bar: tqdm, stop: Callable[[], bool], total: int) -> None:
         """One step and whatever is due after it."""

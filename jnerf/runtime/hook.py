@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.abc
 import importlib.machinery
@@ -130,6 +131,8 @@ class _Loader(importlib.abc.Loader):
                 _import_jittor(self.inner, module, chosen)
             else:
                 self.inner.exec_module(module)
+        # Here, under the handlers put back: Jittor's would end the process with its first worker.
+        _end_compile_workers()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
@@ -148,6 +151,20 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
     os.environ.pop(_RESTARTED, None)
     if chosen.device == "cuda":
         module.flags.use_cuda = 1
+
+
+def _end_compile_workers() -> None:
+    """Ends the worker processes that Jittor's import has forked to compile itself.
+
+    Idle ones would stay to the end, and Ctrl-C on a terminal kills them together with the program: Jittor then waits
+    for ever at exit for a lock that a dead worker holds. Should it need workers again, it makes new ones.
+    """
+    import jittor_utils
+
+    if getattr(jittor_utils, "pool_size", 0):
+        atexit.unregister(jittor_utils.pool_cleanup)
+        jittor_utils.pool_cleanup()
+        jittor_utils.pool_size = 0
 
 
 def _restart() -> None:

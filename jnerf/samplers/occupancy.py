@@ -14,6 +14,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.errors import ConfigError
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.occupancy import (
     Bitfield,
@@ -59,7 +60,7 @@ class OccupancySampler(Sampler):
             stay empty. None: every cell can be trained.
         seed: the run's seed.
         grid_resolution: cells per side and level, a power of two.
-        target_samples: samples per training step; also the budget that a step never exceeds.
+        target_samples: samples per training step; also the budget that a step never exceeds. At least max_steps.
         n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
         cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
         decay: factor on a cell's value at each update.
@@ -69,8 +70,11 @@ class OccupancySampler(Sampler):
         threshold: largest density x MIN_STEP of an empty cell.
         max_steps: most samples on a ray.
         early_stop: transmittance below which a ray ends.
-        march_samples: most samples marched per training step, a bound on memory.
+        march_samples: most samples marched per training step, a bound on memory. At least max_steps.
         density_chunk: most positions per call of the density.
+
+    Raises:
+        ConfigError: a value is out of its range.
     """
 
     def __init__(
@@ -95,13 +99,20 @@ class OccupancySampler(Sampler):
     ) -> None:
         if n_rays_init is None:
             n_rays_init = max(1, target_samples // _SAMPLES_PER_FIRST_RAY)
-        for name, value in (("target_samples", target_samples), ("n_rays_init", n_rays_init),
-                            ("update_every", update_every), ("max_steps", max_steps),
-                            ("march_samples", march_samples), ("density_chunk", density_chunk)):  # fmt: skip
-            if value < 1:
-                raise ValueError(f"OccupancySampler: {name} is {value}; it must be at least 1")
+        _check_numbers(
+            n_rays_init=(n_rays_init, 1),
+            update_every=(update_every, 1),
+            max_steps=(max_steps, 1),
+            density_chunk=(density_chunk, 1),
+            # else one ray alone could exceed the budget, and nothing would be left to train on
+            target_samples=(target_samples, max_steps),
+            march_samples=(march_samples, max_steps),
+        )
         self.levels = grid_levels(aabb)
-        self._cells = check_resolution(grid_resolution, self.levels)
+        try:
+            self._cells = check_resolution(grid_resolution, self.levels)
+        except ValueError as error:
+            raise ConfigError(f"OccupancySampler: {error}") from None
         self.resolution = grid_resolution
         if cone_angle is None:
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
@@ -219,11 +230,14 @@ class OccupancySampler(Sampler):
                 rays.rays_o, rays.rays_d, self._bitfield.bits, self._bitfield.blocks, self.rule,
                 self.resolution, self._march_seed, step, self.march_samples if training else None,
             )  # fmt: skip
+            n_rays = len(rays)
+            if len(marched) < marched.wanted:
+                rays, marched = _leading_rays(rays, marched)
             kept = self._visible(
                 rays, marched, density_fn, self.target_samples if training else None
             )
         if training:
-            self._measured += kept.wanted
+            self._measured += round(kept.wanted * n_rays / max(len(rays), 1))
             self._window += 1
             self._stats = {"marched": len(marched), "wanted": kept.wanted, "kept": len(kept)}
         if len(kept) < kept.wanted:
@@ -264,9 +278,21 @@ class OccupancySampler(Sampler):
         self._set_grid(jt.array(np.asarray(state["grid"], np.float32)))
 
 
+def _check_numbers(**arguments: tuple[int, int]) -> None:
+    """Raises a ConfigError for the first argument, (value, least), below its least value."""
+    for name, (value, least) in arguments.items():
+        if value < least:
+            reason = "" if least == 1 else " (max_steps: one ray may need as many)"
+            raise ConfigError(
+                f"OccupancySampler: {name} is {value}; it must be at least {least}{reason}"
+            )
+
+
 def _leading_rays(rays: RayBundle, kept: PackedIntervals) -> tuple[RayBundle, PackedIntervals]:
     """Cuts off the rays that the budget left without samples: all behind the last that has one."""
     n = int(kept.ray_indices[-1].item()) + 1 if len(kept) else 0
     packed_info = kept.packed_info[:n].stop_grad()
-    leading = PackedIntervals(kept.t_starts, kept.t_ends, kept.ray_indices, packed_info, kept.wanted)
+    leading = PackedIntervals(
+        kept.t_starts, kept.t_ends, kept.ray_indices, packed_info, kept.wanted
+    )
     return rays.first(n), leading

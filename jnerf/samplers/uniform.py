@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jnerf.errors import ConfigError
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
@@ -33,7 +34,7 @@ class UniformSampler(Sampler):
         seed: int = 0,
     ) -> None:
         if n_samples < 1:
-            raise ValueError(f"UniformSampler: n_samples is {n_samples}; it must be at least 1")
+            raise ConfigError(f"UniformSampler: n_samples is {n_samples}; it must be at least 1")
         self.n_samples = n_samples
         self.aabb = [float(x) for x in aabb]
         self.near, self.far = near, far

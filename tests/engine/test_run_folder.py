@@ -16,6 +16,16 @@ def test_a_second_run_never_overwrites_the_first(tiny, folder):
     assert (folder / "log.jsonl").read_bytes() == before
 
 
+def test_a_start_that_trained_nothing_leaves_the_folder_free(tiny, folder, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("jnerf.engine.trainer.Trainer.train", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(tiny(), "train")
+    assert (folder / "config.py").is_file() and not RunFolder(folder).holds_run
+    assert run(tiny(), "train")["step"] == 12
+    assert len(json.loads((folder / "run.json").read_text())["sessions"]) == 1
+
+
 def test_resume_of_nothing_starts_from_the_beginning(tiny):
     assert run(tiny(), "train", resume=True)["step"] == 12
 

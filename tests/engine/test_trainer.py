@@ -1,7 +1,9 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGINT
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from jnerf.engine.checkpoint import checkpoint_paths
 from jnerf.engine.clock import TrainingClock
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
-from jnerf.engine.trainer import evaluation_steps
+from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import ConfigError, TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +82,33 @@ def test_ctrl_c_ends_a_process_with_status_0(tiny, folder):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "finishing this step" in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("at", "kept"), [(0, "Nothing was saved yet"), (7, "Step 5 is saved")])
+def test_ctrl_c_that_also_kills_the_compilers(tiny, folder, monkeypatch, at, kept):
+    real = Trainer._train_step
+
+    def fail(self, step, watch):
+        if step == at:
+            os.kill(os.getpid(), SIGINT)
+            raise RuntimeError("Run cmd failed: g++ ...")  # as Jittor does
+        return real(self, step, watch)
+
+    monkeypatch.setattr(Trainer, "_train_step", fail)
+    with pytest.raises(KeyboardInterrupt, match=f"step {at + 1} is lost. {kept}"):
+        run(tiny(), "train")
+    monkeypatch.undo()
+    # Without a step to lose, the next start needs no --resume.
+    assert run(tiny(), "train", resume=at > 0)["step"] == 12
+
+
+def test_any_other_failure_of_a_step_is_not_taken_for_ctrl_c(tiny, monkeypatch):
+    def fail(self, step, watch):
+        raise RuntimeError("no more memory")
+
+    monkeypatch.setattr(Trainer, "_train_step", fail)
+    with pytest.raises(RuntimeError, match="no more memory"):
+        run(tiny(), "train")
 
 
 def test_nan_names_the_term_and_the_step_and_is_not_saved(tiny, folder):

@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.errors import CheckpointError
+from jnerf.errors import CheckpointError, ConfigError
 from jnerf.ops.occupancy.reference import cell_coords
 from jnerf.samplers.occupancy import OccupancySampler, grid_levels
 from jnerf.structures import RayBundle
@@ -90,15 +90,25 @@ def test_rays_follow_the_budget():
 
 
 def test_rays_past_the_budget_leave_the_batch():
-    sampler = OccupancySampler(**{**SMALL, "target_samples": 1000})
+    sampler = OccupancySampler(**{**SMALL, "target_samples": 1100})
     train(sampler, range(0, 1))
     samples = sampler(rays(256, 1), ball, 1)
-    assert sampler.stats["wanted"] > 1000 >= sampler.stats["kept"] == len(samples)
+    assert sampler.stats["wanted"] > 1100 >= sampler.stats["kept"] == len(samples)
     n = len(samples.rays)
     assert 0 < n < 256 and list(samples.packed_info.shape) == [n, 2]
     assert samples.ray_indices.numpy().max() == n - 1
     assert samples.packed_info.numpy()[:, 1].sum() == len(samples)
     np.testing.assert_array_equal(samples.rays.rays_o.numpy(), rays(256, 1).rays_o.numpy()[:n])
+
+
+def test_rays_past_the_marching_bound_leave_the_batch_and_the_measure():
+    free = OccupancySampler(**SMALL)
+    bound = OccupancySampler(**SMALL, march_samples=5000)
+    train(free, range(0, 1)), train(bound, range(0, 1))
+    assert bound.stats["marched"] <= 5000 < free.stats["marched"]
+    measured = [s.state()["counters"][2] for s in (free, bound)]
+    assert measured[1] == pytest.approx(measured[0], rel=0.3)  # as if all rays had been marched
+    assert len(bound(rays(256, 1), ball, 1).rays) < 256
 
 
 def test_an_empty_scene_asks_for_the_most_rays_and_gives_no_samples():
@@ -191,9 +201,9 @@ def test_no_gradient_reaches_the_field():
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="OccupancySampler: target_samples is 0"):
+    with pytest.raises(ConfigError, match="target_samples is 0; it must be at least 1024"):
         OccupancySampler(target_samples=0)
-    with pytest.raises(ValueError, match="resolution is 48"):
+    with pytest.raises(ConfigError, match="resolution is 48"):
         OccupancySampler(grid_resolution=48)
     sampler = OccupancySampler(**SMALL)
     with pytest.raises(

@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.errors import CheckpointError
+from jnerf.errors import CheckpointError, ConfigError
 from jnerf.registry import SAMPLERS
 from jnerf.structures import RayBundle
 
@@ -47,7 +47,7 @@ def test_rendering_is_regular():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="n_samples is 0"):
+    with pytest.raises(ConfigError, match="n_samples is 0"):
         SAMPLERS.get("UniformSampler")(n_samples=0)
     with pytest.raises(CheckpointError, match="the checkpoint holds \\['grid'\\]"):
         SAMPLERS.get("UniformSampler")().load_state({"grid": np.zeros(3)})

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,13 @@ def test_interrupt(tool, calls, monkeypatch):
 
     monkeypatch.setattr(sys.modules["jnerf.engine.run"], "run", interrupt)
     assert tool.main(["--config-file", METHOD]) == 130
+
+
+def test_warnings_are_one_line(tool, calls, monkeypatch, capsys):
+    run = sys.modules["jnerf.engine.run"]
+    monkeypatch.setattr(run, "run", lambda config, **_: warnings.warn("mind this", stacklevel=1))
+    assert tool.main(["--config-file", METHOD]) == 0
+    assert capsys.readouterr().err == "warning: mind this\n"
 
 
 def test_bad_override(tool, calls, capsys):

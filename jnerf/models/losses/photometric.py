@@ -1,7 +1,7 @@
 """Losses between rendered and true colours, averaged over rays and channels.
 
-The truth is composited over the background that the renderer used. All rays of the batch count, those without
-samples too: their colour is the background, and the mean is over the batch that was asked for.
+The truth is composited over the background that the renderer used. Rays without samples count too: their colour is
+the background. Rays that a sampler dropped for its budget are not in the batch any more.
 """
 
 from __future__ import annotations
