@@ -50,7 +50,10 @@ def test_elsewhere_one_line_in_all(program):
 
 def test_on_a_terminal_one_line_rewritten_in_place(program):
     shown = run(program, "terminal")
-    lines = [f"\rjnerf: compiling kernels, once: {i} of 3, {s} s\x1b[K" for i, s in ((1, 2), (2, 5), (3, 8))]
+    lines = [
+        f"\rjnerf: compiling kernels, once: {i} of 3, {s} s\x1b[K"
+        for i, s in ((1, 2), (2, 5), (3, 8))
+    ]
     progress = "".join(lines) + "\r\x1b[K"
     assert shown == f"before\n{progress}{progress}\nCompiling 3\n\nafter: Compiling Operators(\n"
 

@@ -51,6 +51,14 @@ def test_the_workers_of_jittors_import_are_gone():
     assert done.stdout == "[] 0\n", done.stderr
 
 
+def test_numpy_does_not_warn_of_subnormal_numbers():
+    code = "import jnerf, jittor, numpy; numpy.finfo('float32'); numpy.finfo('float64')"
+    env = {**os.environ, "PYTHONPATH": str(fake_jittor.ROOT)}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+
+
 def test_asking_whether_jittor_exists_builds_nothing(fake):
     assert (
         ok(fake("import jnerf, importlib.util as u; print(bool(u.find_spec('jittor')))")) == "True"

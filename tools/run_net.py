@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import sys
 import warnings
 from pathlib import Path
@@ -27,6 +28,13 @@ overrides:
 
 exit status: 0 done, 1 training failed, 2 wrong config, data, checkpoint or flag, 130 interrupted
 """
+
+
+#: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
+DISK_FAULTS = frozenset(
+    getattr(errno, name)
+    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR".split()
+)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -111,6 +119,12 @@ def main(arguments: list[str] | None = None) -> int:
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
+    except OSError as error:
+        if error.errno not in DISK_FAULTS:
+            raise
+        mend = "Free disk space, make the file writable, or choose another folder with --save-dir."
+        print(f"error: {error}. {mend}", file=sys.stderr)
+        return 1
     return 0
 
 

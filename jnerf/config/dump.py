@@ -85,7 +85,7 @@ def _flat(value: Any) -> str:
         return f"({', '.join(map(_flat, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, float) and math.isinf(value):
         return 'float("inf")' if value > 0 else 'float("-inf")'
-    if isinstance(value, str) and value.isprintable() and not set("\"\\") & set(value):
+    if isinstance(value, str) and value.isprintable() and not set('"\\') & set(value):
         return f'"{value}"'
     return repr(value)
 

@@ -154,5 +154,3 @@ def _bases(value: Any, path: Path, origin: Origin) -> list[Path]:
 def _absolute(entry: Any, folder: Path) -> Any:
     is_file = isinstance(entry, str) and entry.endswith(".py")
     return str((folder / entry).resolve()) if is_file else entry
-
-

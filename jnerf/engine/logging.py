@@ -8,6 +8,7 @@ Evaluation rows: ``{"step", "seconds", "eval": {...}}``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.engine.files import write_text_atomic
+from jnerf.errors import JnerfError
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -53,21 +55,33 @@ class JsonLog:
         if keep_until is not None and path.exists():
             rows = [row for row in read_log(path) if row["step"] <= keep_until]
             write_text_atomic(path, "".join(f"{to_json(row)}\n" for row in rows))
-        self._file = path.open("a", encoding="utf-8")
+        # Unbuffered: rows that a full disk refused must not come again when the file is closed.
+        self._file = path.open("ab", buffering=0)
+        self._path = path
 
     def write(self, row: dict[str, Any]) -> None:
         """Appends one row.
 
         Args:
             row: must hold ``step``.
+
+        Raises:
+            JnerfError: the disk is full.
         """
-        self._file.write(f"{to_json(row)}\n")
-        self._file.flush()
+        left = memoryview(f"{to_json(row)}\n".encode())
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise JnerfError(
+                f"cannot write {self._path}: {error}. The last checkpoint is kept: free disk space, then "
+                "continue with --resume."
+            ) from error
 
     def close(self) -> None:
-        """Flushes to disk and closes."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Closes the file; what was written reaches the disk even if the machine stops now."""
+        with contextlib.suppress(OSError):  # a full disk was reported by the write that met it
+            os.fsync(self._file.fileno())
         self._file.close()
 
 

@@ -71,6 +71,7 @@ def run(
         found = _test(config, pipeline, folder, protocol)
         return done | {"mean": found.mean}
     files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
+    print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 

@@ -118,8 +118,10 @@ class Trainer:
 
     def _interrupted(self) -> str:
         """What to say when a step could not be finished: Ctrl-C on a terminal also kills the compilers it waits for."""
-        kept = f"Step {self._saved} is saved." if self._saved > 0 else "Nothing was saved yet."
-        return f"kernels were being compiled, step {self.step + 1} is lost. {kept}"
+        kept = "Nothing was saved yet."
+        if self._saved > 0:
+            kept = f"The last saved is step {self._saved}: go on with --resume."
+        return f"kernels were being compiled, step {self.step + 1} cannot be finished. {kept}"
 
     def _advance(self, bar: tqdm, stop: Callable[[], bool], total: int) -> None:
         """One step and whatever is due after it."""

@@ -195,7 +195,8 @@ def preserved() -> Iterator[None]:
     """Undoes what Jittor's import does to the process.
 
     It switches HTTPS verification off, reseeds ``random`` and NumPy, and installs handlers that end the process at
-    once: on Ctrl-C, and when any child (an ffmpeg, say) is killed by a signal.
+    once: on Ctrl-C, and when any child (an ffmpeg, say) is killed by a signal. Its libraries also make subnormal
+    numbers zero, which speed wants; NumPy would warn of that at whatever moment it first looks, so it looks now.
     """
     import ssl
 
@@ -206,6 +207,8 @@ def preserved() -> Iterator[None]:
         random.getstate(),
         np.random.get_state(),
     )
+    for kind in (np.float32, np.float64):
+        np.finfo(kind)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGCHLD)}
     try:
         yield

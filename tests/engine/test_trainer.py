@@ -84,7 +84,9 @@ def test_ctrl_c_ends_a_process_with_status_0(tiny, folder):
     assert "finishing this step" in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("at", "kept"), [(0, "Nothing was saved yet"), (7, "Step 5 is saved")])
+@pytest.mark.parametrize(
+    ("at", "kept"), [(0, "Nothing was saved yet"), (7, "The last saved is step 5")]
+)
 def test_ctrl_c_that_also_kills_the_compilers(tiny, folder, monkeypatch, at, kept):
     real = Trainer._train_step
 
@@ -95,7 +97,7 @@ def test_ctrl_c_that_also_kills_the_compilers(tiny, folder, monkeypatch, at, kep
         return real(self, step, watch)
 
     monkeypatch.setattr(Trainer, "_train_step", fail)
-    with pytest.raises(KeyboardInterrupt, match=f"step {at + 1} is lost. {kept}"):
+    with pytest.raises(KeyboardInterrupt, match=f"step {at + 1} cannot be finished. {kept}"):
         run(tiny(), "train")
     monkeypatch.undo()
     # Without a step to lose, the next start needs no --resume.

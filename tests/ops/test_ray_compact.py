@@ -34,7 +34,9 @@ def lookup(t_starts, sigmas, asked=None):
 
 def compare(samples, asked=None, first_window=8, **kwargs):
     sigma_fn = lookup(samples[0], samples[3], asked)
-    out = ray_compact(*(jt.array(v) for v in samples[:3]), sigma_fn, first_window=first_window, **kwargs)
+    out = ray_compact(
+        *(jt.array(v) for v in samples[:3]), sigma_fn, first_window=first_window, **kwargs
+    )
     rows, packed, wanted = reference.ray_compact(*samples, **kwargs)
     np.testing.assert_array_equal(out.packed_info.numpy(), packed)
     np.testing.assert_array_equal(out.t_starts.numpy(), samples[0][rows])

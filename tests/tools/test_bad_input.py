@@ -16,6 +16,7 @@ import pytest
 from scenes import make_tiny_blender
 
 from jnerf.engine import checkpoint as checkpoints
+from jnerf.engine.logging import JsonLog
 
 ROOT = Path(__file__).resolve().parents[2]
 NGP = ROOT / "projects/ngp/configs/ngp_lego.py"
@@ -191,6 +192,27 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(start, scene, tmp_path, monk
     assert checkpoints.load_latest(folder).step == 3
 
 
+def test_a_full_disk_under_the_log(start, scene, monkeypatch):
+    real = JsonLog.__init__
+
+    def on_a_full_disk(self, *arguments, **keywords):
+        real(self, *arguments, **keywords)
+        self._file = open("/dev/full", "wb", buffering=0)
+
+    monkeypatch.setattr(JsonLog, "__init__", on_a_full_disk)
+    messages = ["cannot write", "ngp_lego/log.jsonl", "No space left on device", "--resume"]
+    start(f"dataset.root={scene}", "total_steps=2", status=1, messages=messages)
+    monkeypatch.undo()
+    start(f"dataset.root={scene}", "total_steps=2")
+
+
+def test_a_file_where_the_pictures_go(start, scene, tmp_path):
+    start(f"dataset.root={scene}", "total_steps=1")
+    (tmp_path / "runs/ngp_lego/test").write_text("in the way")
+    messages = ["File exists", "runs/ngp_lego/test", "--save-dir"]
+    start(f"dataset.root={scene}", "--task", "test", status=1, messages=messages)
+
+
 @pytest.mark.parametrize("task", ["test", "render"])
 def test_a_run_folder_without_checkpoints(start, scene, tmp_path, task):
     messages = ["no checkpoint in", "--task train", "--save-dir"]
@@ -198,7 +220,15 @@ def test_a_run_folder_without_checkpoints(start, scene, tmp_path, task):
     assert not (tmp_path / "runs").exists()
     (tmp_path / "runs/ngp_lego").mkdir(parents=True)
     start(f"dataset.root={scene}", "--task", task, status=2, messages=messages)
-    start(f"dataset.root={scene}", "--task", task, "--checkpoint", tmp_path, status=2, messages=["no checkpoint"])
+    start(
+        f"dataset.root={scene}",
+        "--task",
+        task,
+        "--checkpoint",
+        tmp_path,
+        status=2,
+        messages=["no checkpoint"],
+    )
 
 
 def test_training_in_an_empty_run_folder_just_starts(start, scene, tmp_path):

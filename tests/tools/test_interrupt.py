@@ -40,7 +40,9 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_0(tmp_path):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err[-3000:]
     assert "Traceback" not in err
-    found = re.search(r"stopped after step (\d+) of 1000000, saved as (\S+)\. Go on .*--resume", out)
+    found = re.search(
+        r"stopped after step (\d+) of 1000000, saved as (\S+)\. Go on .*--resume", out
+    )
     assert found, out
     step = int(found[1])
     assert step > 0 and Path(found[2]).is_file()

@@ -90,6 +90,15 @@ def test_interrupt(tool, calls, monkeypatch):
     assert tool.main(["--config-file", METHOD]) == 130
 
 
+def test_a_failure_that_is_no_disk_fault_keeps_its_traceback(tool, calls, monkeypatch):
+    def fail(config, **options):
+        raise ConnectionError("no such thing as a network here")
+
+    monkeypatch.setattr(sys.modules["jnerf.engine.run"], "run", fail)
+    with pytest.raises(ConnectionError):
+        tool.main(["--config-file", METHOD])
+
+
 def test_warnings_are_one_line(tool, calls, monkeypatch, capsys):
     run = sys.modules["jnerf.engine.run"]
     monkeypatch.setattr(run, "run", lambda config, **_: warnings.warn("mind this", stacklevel=1))

@@ -43,7 +43,9 @@ class PlainMLPNetwork(Network):
         super().__init__()
         for name, value, least in (("hidden_width", hidden_width, 2), ("n_layers", n_layers, 1)):
             if value < least:
-                raise ConfigError(f"PlainMLPNetwork: {name} is {value}; it must be at least {least}")
+                raise ConfigError(
+                    f"PlainMLPNetwork: {name} is {value}; it must be at least {least}"
+                )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._box = Box(aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def composite(sigmas, rgbs, t_starts, t_ends, packed_info, background=None, early_stop=1e-4) -> tuple:
+def composite(
+    sigmas, rgbs, t_starts, t_ends, packed_info, background=None, early_stop=1e-4
+) -> tuple:
     """(colors, opacities, depths, weights, trans); arguments as in ``jnerf.ops.composite``."""
     n_rays, dtype = len(packed_info), sigmas.dtype
     colors, opacities, depths = (np.zeros((n_rays, c), dtype) for c in (3, 1, 1))

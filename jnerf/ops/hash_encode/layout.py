@@ -53,7 +53,9 @@ class HashGridLayout:
         """The factor b between the resolutions of neighbouring levels (1 for a single level)."""
         if self.n_levels == 1:
             return 1.0
-        return float(np.exp(np.log(self.max_resolution / self.min_resolution) / (self.n_levels - 1)))
+        return float(
+            np.exp(np.log(self.max_resolution / self.min_resolution) / (self.n_levels - 1))
+        )
 
     @cached_property
     def scales(self) -> np.ndarray:

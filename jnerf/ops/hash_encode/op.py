@@ -29,9 +29,7 @@ class _HashEncode(jt.Function):
         kind = f"<{layout.n_dims}, {layout.n_features}>"
         inputs = [positions, table, scales, meta, grad_out]
         data = {"smoothstep": smoothstep}
-        source = (
-            f"{_GRID} jnerf::hash_encode_table_grad{kind}(grid, in4_p, out0_p, out0_shape0);"
-        )
+        source = f"{_GRID} jnerf::hash_encode_table_grad{kind}(grid, in4_p, out0_p, out0_shape0);"
         grad_table = code_op("hash_encode", [table.shape], ["float32"], inputs, source, data)[0]
         grad_positions = None
         if self.position_grad:

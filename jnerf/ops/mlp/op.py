@@ -105,7 +105,9 @@ def mlp(
     if n_in != widths[0]:
         raise ValueError(f"the inputs have {n_in} channels; the first layer takes {widths[0]}")
     if params.numel() != n_params(widths, biased):
-        raise ValueError(f"{params.numel()} parameters; widths {widths} need {n_params(widths, biased)}")
+        raise ValueError(
+            f"{params.numel()} parameters; widths {widths} need {n_params(widths, biased)}"
+        )
     if not 1 <= n_out <= widths[-1]:
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
     if x.shape[-2] == 0:

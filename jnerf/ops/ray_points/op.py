@@ -25,8 +25,6 @@ def ray_points(
         float32 [S, 3].
     """
     n = t_starts.shape[0]
-    source = (
-        "jnerf::ray_points(out0->num / 3, jnerf::RayPoints{in0_p, in1_p, in2_p, in3_p, in4_p, out0_p});"
-    )
+    source = "jnerf::ray_points(out0->num / 3, jnerf::RayPoints{in0_p, in1_p, in2_p, in3_p, in4_p, out0_p});"
     inputs = [rays_o, rays_d, t_starts, t_ends, ray_indices]
     return code_op("ray_points", [(n, 3)], ["float32"], inputs, source)[0].stop_grad()

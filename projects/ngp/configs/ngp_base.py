@@ -37,7 +37,7 @@ optim = dict(
     betas=(0.9, 0.99),
     eps=1e-15,
     groups=dict(
-        encoder=dict(sparse=True),  # entries without gradient are skipped, each counts its own steps
+        encoder=dict(sparse=True),  # entries without gradient are skipped; each counts its steps
         network=dict(weight_decay=1e-6),
     ),
 )
