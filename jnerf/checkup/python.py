@@ -62,7 +62,7 @@ def check_jittor(facts: Facts) -> Finding:
 def check_packages() -> Finding:
     """The other packages that jnerf always needs: each is really imported."""
     names = {"cv2": "opencv-python-headless<4.12", "imageio": "imageio", "tqdm": "tqdm"}
-    names["safetensors"] = "safetensors"
+    names |= {"imageio_ffmpeg": "imageio-ffmpeg", "safetensors": "safetensors"}
     versions, faults = [], {}
     for module, package in names.items():
         try:

@@ -17,7 +17,18 @@ from jnerf.registry import REGISTRIES, Registry
 
 #: Arguments that the engine supplies to whichever constructor has them.
 FACTS = frozenset(
-    {"split", "seed", "aabb", "near", "far", "n_images", "cameras", "params", "total_steps"}
+    {
+        "split",
+        "seed",
+        "aabb",
+        "near",
+        "far",
+        "n_images",
+        "cameras",
+        "params",
+        "total_steps",
+        "n_dims",
+    }
 )
 
 

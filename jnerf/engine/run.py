@@ -51,7 +51,9 @@ def run(
         raise ConfigError(f"unknown task {task!r}; choose one of {', '.join(TASKS)}")
     check(config)
     show_kernel_progress()
-    folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
+    if save_dir is not None:
+        config.save_dir = str(save_dir)  # so that the run's own config.py finds it again
+    folder = RunFolder(Path(config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
         return _train(config, folder, resume, checkpoint)
     pipeline = build_pipeline(config, training=False)
@@ -88,7 +90,11 @@ def _train(
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
-    folder.begin(config.dump(), {"seed": config.seed, "protocol": _protocol(config)}, step, resume)
+    info = {"seed": config.seed, "protocol": _protocol(config)}
+    if hasattr(pipeline.dataset, "transform"):
+        info["world_to_field"] = pipeline.dataset.transform.to_dict()
+    folder.begin(config.dump(), info, step, resume)
+    tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
     with closing(JsonLog(folder.log, keep_until=step)) as log:
         evaluate_at = _during_training(config, pipeline)
         trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds)
@@ -111,9 +117,14 @@ def _train(
             "train_seconds": round(trainer.seconds, 3),
         }
         found = _test(config, pipeline, folder, protocol)
-        log.write(
-            {"step": trainer.step, "seconds": round(trainer.seconds, 4), "eval": found.summary()}
-        )
+        if not tested:  # --resume on a finished run shows its test again, and logs nothing new
+            log.write(
+                {
+                    "step": trainer.step,
+                    "seconds": round(trainer.seconds, 4),
+                    "eval": found.summary(),
+                }
+            )
     return done | {"mean": found.mean}
 
 
