@@ -5,6 +5,7 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
+from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import FieldOutput, RaySamples
 
 
@@ -34,6 +35,14 @@ class Network(jt.Module):
         known = {id(p) for p in of_encoders}
         others = [p for p in trainable(self) if id(p) not in known]
         return {"encoder": of_encoders, "network": others}
+
+
+def directions_of(samples: RaySamples, dir_encoder: jt.Module | None) -> jt.Var | None:
+    """The encoded direction of each sample, float32 [S, E]; encoded once per ray. None without an encoder."""
+    if dir_encoder is None:
+        return None
+    per_ray = dir_encoder(samples.rays.rays_d)
+    return gather_rays(per_ray, samples.ray_indices, samples.packed_info)
 
 
 def trainable(module: jt.Module) -> list[jt.Var]:

@@ -6,9 +6,8 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.base import Box, Network, directions_of
 from jnerf.models.networks.layers import MLP
-from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -75,9 +74,6 @@ class NGPNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
         geometry = self.density_mlp(self.pos_encoder(self._box(samples.positions)))
-        directions = None
-        if self.dir_encoder:
-            per_ray = self.dir_encoder(samples.rays.rays_d)
-            directions = gather_rays(per_ray, samples.ray_indices, samples.packed_info)
+        directions = directions_of(samples, self.dir_encoder)
         color = self.color_mlp(geometry, directions)
         return FieldOutput(sigmas=trunc_exp(geometry[:, 0]), rgbs=jt.sigmoid(color))
