@@ -66,11 +66,7 @@ def run(
         "complete": True,
     }
     if task == "test":
-        protocol = _protocol(config) | {
-            "step": loaded.step,
-            "train_seconds": round(loaded.seconds, 3),
-        }
-        found = _test(config, pipeline, folder, protocol)
+        found = _test(config, pipeline, folder, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
     files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
@@ -112,11 +108,7 @@ def _train(
             )
         if not complete or not config.evaluation.get("at_end", True):
             return done
-        protocol = _protocol(config) | {
-            "step": trainer.step,
-            "train_seconds": round(trainer.seconds, 3),
-        }
-        found = _test(config, pipeline, folder, protocol)
+        found = _test(config, pipeline, folder, trainer.step, trainer.seconds)
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             log.write(
                 {
@@ -144,13 +136,15 @@ def _during_training(
 
 
 def _test(
-    config: Any, pipeline: Pipeline, folder: RunFolder, protocol: dict[str, Any]
+    config: Any, pipeline: Pipeline, folder: RunFolder, step: int, seconds: float
 ) -> Evaluation:
+    """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
     dataset = build_dataset(config, "test")
     found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
+    protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     write_metrics(folder.test / "metrics.json", found, protocol)
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
-    print(f"step {protocol['step']}: {numbers} ({len(found.images)} views) -> {folder.test}")
+    print(f"step {step}: {numbers} ({len(found.images)} views) -> {folder.test}")
     return found
 
 
