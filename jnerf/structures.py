@@ -50,6 +50,8 @@ class RaySamples:
         ray_indices: the ray of each sample, ascending, int32 [S].
         packed_info: (first, count) of each ray, int32 [R, 2].
         history: samples of earlier rounds, for methods that sample more than once; losses may read it.
+        features: what the field's ``look`` computed at the samples when the sampler asked for their density, for
+            the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
     """
 
     rays: RayBundle
@@ -58,6 +60,7 @@ class RaySamples:
     ray_indices: jt.Var
     packed_info: jt.Var
     history: tuple[RaySamples, ...] = ()
+    features: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jittor as jt
 
 
@@ -15,10 +17,14 @@ class Encoder(jt.Module):
     Attributes:
         n_dims: number of input coordinates.
         out_dim: number of features.
+        known: None, or a method (x, features) -> features for an encoder whose results are worth keeping: it returns
+            ``features``, which an earlier call without gradient gave for the same x and the same parameters, with
+            the gradients of a call.
     """
 
     n_dims: int
     out_dim: int
+    known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features of coordinates; positions are in [0, 1], directions are unit vectors."""

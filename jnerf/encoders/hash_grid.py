@@ -9,7 +9,7 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.ops.hash_encode import HashGridLayout, hash_encode
+from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known
 from jnerf.registry import ENCODERS
 
 
@@ -75,3 +75,13 @@ class HashGridEncoder(Encoder):
     def execute(self, x: jt.Var) -> jt.Var:
         """Features, grouped by level, of positions in [0, 1]: [S, n_dims] -> [L, S, F]."""
         return hash_encode(x, self.table, self._scales, self._meta, self.layout, self.smoothstep)
+
+    def known(self, x: jt.Var, features: jt.Var) -> jt.Var:
+        """``self(x)`` where it is known already: ``features`` [L, S, F] of an earlier call without gradient.
+
+        They must come from these positions and the present table. Gradients go to the table as if they had been
+        looked up again.
+        """
+        return hash_encode_known(
+            x, self.table, features, self._scales, self._meta, self.layout, self.smoothstep
+        )

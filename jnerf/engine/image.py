@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.engine.build import Pipeline
+from jnerf.engine.field import FrozenField
 from jnerf.structures import RayBundle
 
 #: Most rays rendered at once unless the config says otherwise.
@@ -73,7 +74,7 @@ def render_image(
 def _render_rays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray, ...], int]:
     """(colours, opacities, depths) of rays, and how many samples they took."""
     with jt.no_grad():
-        samples = pipeline.sampler(rays, pipeline.network.density, None)
+        samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)
         render = pipeline.renderer(samples, pipeline.network(samples), None)
         jt.sync([render.colors, render.opacities, render.depths])
         channels = render.colors, render.opacities, render.depths

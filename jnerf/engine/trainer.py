@@ -18,6 +18,7 @@ from tqdm import tqdm
 from jnerf.engine.build import Pipeline
 from jnerf.engine.checkpoint import Checkpoint, nonfinite, save_checkpoint
 from jnerf.engine.clock import TrainingClock
+from jnerf.engine.field import FrozenField
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.state import pipeline_state
@@ -143,12 +144,12 @@ class Trainer:
     def _train_step(self, step: int, watch: bool) -> _Watched:
         """One step; when watched, its numbers are fetched and checked, which waits for the device."""
         pipe = self._pipeline
-        density = _without_gradient(pipe.network.density)
+        frozen = FrozenField(pipe.network)
         with jt.no_grad():
-            pipe.sampler.update(density, step)
+            pipe.sampler.update(frozen, step)
         n_rays = getattr(pipe.sampler, "n_rays", None) or self._config.n_rays
         batch = pipe.dataset.sample(n_rays, step)
-        samples = pipe.sampler(batch.rays, density, step)
+        samples = pipe.sampler(batch.rays, frozen, step)
         if len(samples.rays) < n_rays:  # over the sampler's budget
             n_rays = len(samples.rays)
             batch = batch.first(n_rays)
@@ -249,13 +250,3 @@ def evaluation_steps(evaluation: Mapping[str, Any], total_steps: int) -> frozens
     return frozenset(
         step for step in steps if step < total_steps or (step == total_steps and not at_end)
     )
-
-
-def _without_gradient(density: Callable[[jt.Var], jt.Var]) -> Callable[[jt.Var], jt.Var]:
-    """The field as samplers see it: a number per position, no gradients."""
-
-    def frozen(positions: jt.Var) -> jt.Var:
-        with jt.no_grad():
-            return density(positions)
-
-    return frozen

@@ -13,7 +13,8 @@ from jnerf.ops.common import pcg_hash
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.structures import RayBundle, RaySamples
 
-# Positions, float32 [S, 3] in field units -> densities, float32 [S].
+# Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look`` beside: positions ->
+# (densities, features of the samples or None); features go back to the field as ``RaySamples.features``.
 DensityFn = Callable[[jt.Var], jt.Var]
 
 
@@ -95,8 +96,9 @@ def check_state(state: dict[str, np.ndarray], like: dict[str, np.ndarray], owner
             )
 
 
-def to_samples(rays: RayBundle, intervals: PackedIntervals) -> RaySamples:
-    """Intervals together with the rays they lie on."""
-    return RaySamples(
-        rays, intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
-    )
+def to_samples(
+    rays: RayBundle, intervals: PackedIntervals, features: jt.Var | None = None
+) -> RaySamples:
+    """Intervals together with the rays they lie on, and the field's features of them."""
+    where = intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
+    return RaySamples(rays, *where, features=features)

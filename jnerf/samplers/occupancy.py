@@ -24,9 +24,9 @@ from jnerf.ops.occupancy import (
     mark_unseen,
     update_grid,
 )
-from jnerf.ops.ray_compact import ray_compact
 from jnerf.ops.ray_march import MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_points import ray_points
+from jnerf.ops.ray_visible import VisibleSamples, ray_visible
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import DensityFn, Sampler, check_state, stream_seed, to_samples
 from jnerf.structures import RayBundle, RaySamples
@@ -70,7 +70,7 @@ class OccupancySampler(Sampler):
         threshold: largest density x MIN_STEP of an empty cell.
         max_steps: most samples on a ray.
         early_stop: transmittance below which a ray ends.
-        march_samples: most samples marched per training step, a bound on memory. At least max_steps.
+        look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
         density_chunk: most positions per call of the density.
 
     Raises:
@@ -94,8 +94,8 @@ class OccupancySampler(Sampler):
         threshold: float = 0.01,
         max_steps: int = 1024,
         early_stop: float = 1e-4,
-        march_samples: int = 2**22,
-        density_chunk: int = 2**18,
+        look_samples: int = 2**21,
+        density_chunk: int = 2**19,
     ) -> None:
         if n_rays_init is None:
             n_rays_init = max(1, target_samples // _SAMPLES_PER_FIRST_RAY)
@@ -106,7 +106,7 @@ class OccupancySampler(Sampler):
             density_chunk=(density_chunk, 1),
             # else one ray alone could exceed the budget, and nothing would be left to train on
             target_samples=(target_samples, max_steps),
-            march_samples=(march_samples, max_steps),
+            look_samples=(look_samples, max_steps),
         )
         self.levels = grid_levels(aabb)
         try:
@@ -119,11 +119,8 @@ class OccupancySampler(Sampler):
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
         )
-        self.target_samples, self.march_samples, self.density_chunk = (
-            target_samples,
-            march_samples,
-            density_chunk,
-        )
+        self.target_samples, self.look_samples = target_samples, look_samples
+        self.density_chunk = density_chunk
         self.decay, self.threshold, self.early_stop = decay, threshold, early_stop
         self.update_every, self.warmup_steps = update_every, warmup_steps
         self._march_seed, self._grid_seed = (
@@ -143,7 +140,7 @@ class OccupancySampler(Sampler):
 
     @property
     def stats(self) -> dict[str, float]:
-        """Samples of the last training step: ``marched``, ``wanted`` (seen) and ``kept`` (within the budget)."""
+        """Samples of the last training step: ``looked`` at, ``wanted`` (seen) and ``kept`` (within the budget)."""
         return dict(self._stats)
 
     @property
@@ -224,45 +221,44 @@ class OccupancySampler(Sampler):
         In training the rays past the budget are dropped: the samples then belong to the leading rays only.
         Rendering drops nothing. See ``Sampler``.
         """
-        training = step is not None
         with jt.no_grad():
-            marched = ray_march(
-                rays.rays_o, rays.rays_d, self._bitfield.bits, self._bitfield.blocks, self.rule,
-                self.resolution, self._march_seed, step, self.march_samples if training else None,
-            )  # fmt: skip
-            n_rays = len(rays)
-            if len(marched) < marched.wanted:
-                rays, marched = _leading_rays(rays, marched)
-            kept = self._visible(
-                rays, marched, density_fn, self.target_samples if training else None
-            )
-        if training:
-            self._measured += round(kept.wanted * n_rays / max(len(rays), 1))
+            found = self._march(rays, density_fn, step)
+        intervals, n_rays = found.intervals, len(rays)
+        if found.n_rays < n_rays:
+            rays = rays.first(found.n_rays)
+        if step is not None:
+            self._measured += round(intervals.wanted * n_rays / max(len(rays), 1))
             self._window += 1
-            self._stats = {"marched": len(marched), "wanted": kept.wanted, "kept": len(kept)}
-        if len(kept) < kept.wanted:
-            rays, kept = _leading_rays(rays, kept)
-        return to_samples(rays, kept)
+            self._stats = {
+                "looked": found.looked,
+                "wanted": intervals.wanted,
+                "kept": len(intervals),
+            }
+        if len(intervals) < intervals.wanted:
+            rays, intervals = _leading_rays(rays, intervals)
+        return to_samples(rays, intervals, found.features)
 
-    def _visible(
-        self, rays: RayBundle, marched: PackedIntervals, density_fn: DensityFn, budget: int | None
-    ) -> PackedIntervals:
-        if len(marched) == 0:
-            return marched
+    def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
+        grid = self._bitfield.bits, self._bitfield.blocks, self.rule, self.resolution
+        bounds = {"seed": self._march_seed, "step": step}
+        if step is not None:
+            bounds |= {"max_samples": self.target_samples}
+        if self.early_stop <= 0:  # everything is kept: nothing to ask
+            intervals = ray_march(rays.rays_o, rays.rays_d, *grid, **bounds)
+            return VisibleSamples(intervals, None, 0, len(rays))
+        if step is not None:
+            bounds |= {"max_looked": self.look_samples}
+        look_at = getattr(density_fn, "look", None) or (lambda x: (density_fn(x), None))
 
-        def sigma_fn(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> jt.Var:
+        def look(
+            t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
+        ) -> tuple[jt.Var, jt.Var | None]:
             x = ray_points(rays.rays_o, rays.rays_d, t_starts, t_ends, ray_indices)
-            return self._densities(density_fn, x)
+            if x.shape[0] <= self.density_chunk:
+                return look_at(x)
+            return self._densities(density_fn, x), None
 
-        return ray_compact(
-            marched.t_starts,
-            marched.t_ends,
-            marched.packed_info,
-            sigma_fn,
-            self.early_stop,
-            budget,
-            self.rule.max_samples_per_ray,
-        )
+        return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:
         """Grid, number of rays and the counters; see ``Sampler``."""

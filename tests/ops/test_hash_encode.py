@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.ops.hash_encode import HashGridLayout, hash_encode, reference
+from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, reference
 from tests.threads import with_threads
 
 SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
@@ -148,6 +148,65 @@ def test_runs_of_samples_in_one_cell_add_up(device):
     ones = np.ones((5, 210, 2), np.float32)
     expected = reference.hash_encode_grad(positions, table, layout, ones)[1]
     np.testing.assert_allclose(grad, expected, rtol=1e-4, atol=1e-4)
+
+
+def known(positions, table, features, layout, smoothstep=False):
+    scales, meta = jt.array(layout.scales).stop_grad(), jt.array(layout.meta).stop_grad()
+    return hash_encode_known(positions, table, features, scales, meta, layout, smoothstep)
+
+
+@pytest.mark.parametrize("smoothstep", [False, True])
+@pytest.mark.parametrize("n_dims, n_features", [(3, 2), (2, 1), (3, 4)])
+def test_known_features_give_the_gradients_of_a_lookup(device, n_dims, n_features, smoothstep):
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    positions, table = arrays(layout, 77)
+    x, t = jt.array(positions), jt.array(table)
+    with jt.no_grad():
+        features = op(x, t, layout, smoothstep)
+    looked_up, given = (
+        op(x, t, layout, smoothstep),
+        known(x, t, features, layout, smoothstep),
+    )
+    np.testing.assert_array_equal(given.numpy(), looked_up.numpy())
+    expected = jt.grad((looked_up * looked_up).sum(), [x, t])
+    got = jt.grad((given * given).sum(), [x, t])
+    for one, other in zip(expected, got, strict=True):
+        if device == "cpu":
+            np.testing.assert_array_equal(other.numpy(), one.numpy())
+        else:  # sums by atomics
+            np.testing.assert_allclose(other.numpy(), one.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_known_features_are_passed_on_and_get_no_gradient(device):
+    layout = HashGridLayout(**SMALL)
+    positions, table = arrays(layout, 50)
+    source = jt.array(np.random.default_rng(3).normal(size=(5, 50, 2)).astype(np.float32))
+    t = jt.array(table)
+    out = known(jt.array(positions).stop_grad(), t, source, layout)
+    grads = jt.grad((out * out).sum(), [source, t])
+    np.testing.assert_array_equal(out.numpy(), source.numpy())  # not looked up again
+    assert (grads[0].numpy() == 0).all()
+    expected = reference.hash_encode_grad(positions, table, layout, 2 * source.numpy())[1]
+    np.testing.assert_allclose(grads[1].numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_known_features_keep_their_memory():
+    layout = HashGridLayout(**SMALL)
+    positions, table = arrays(layout, 50)
+    source = jt.ones((5, 50, 2)).stop_grad()
+    source.sync()
+    out = known(jt.array(positions).stop_grad(), jt.array(table), source, layout)
+    out.sync()
+    assert out.data.ctypes.data == source.data.ctypes.data
+
+
+def test_known_features_of_no_sample_and_of_wrong_shape(device):
+    layout = HashGridLayout(**SMALL)
+    positions, table = arrays(layout, 4)
+    x, t = jt.array(positions), jt.array(table)
+    assert list(known(x[:0], t, jt.zeros((5, 0, 2)), layout).shape) == [5, 0, 2]
+    with pytest.raises(ValueError, match=r"features have shape \[5, 3, 2\].*need \[5, 4, 2\]"):
+        known(x, t, jt.zeros((5, 3, 2)), layout)
 
 
 @pytest.mark.parametrize("threads", [2, 9])

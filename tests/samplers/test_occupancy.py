@@ -64,7 +64,7 @@ def test_keeps_what_is_visible_and_within_the_budget():
     t_starts, t_ends, indices, packed = train(sampler, range(0, 17))
     stats = sampler.stats
     assert (
-        stats["marched"] > stats["wanted"] >= stats["kept"] == len(t_starts) == packed[:, 1].sum()
+        stats["looked"] > stats["wanted"] >= stats["kept"] == len(t_starts) == packed[:, 1].sum()
     )
     assert len(t_starts) <= 4096
     # A ray ends once exp(-300 dt n) < 1e-4, that is 18.2 steps of MIN_STEP inside the ball.
@@ -101,13 +101,13 @@ def test_rays_past_the_budget_leave_the_batch():
     np.testing.assert_array_equal(samples.rays.rays_o.numpy(), rays(256, 1).rays_o.numpy()[:n])
 
 
-def test_rays_past_the_marching_bound_leave_the_batch_and_the_measure():
+def test_rays_past_the_looking_bound_leave_the_batch_and_the_measure():
     free = OccupancySampler(**SMALL)
-    bound = OccupancySampler(**SMALL, march_samples=5000)
+    bound = OccupancySampler(**SMALL, look_samples=1500)
     train(free, range(0, 1)), train(bound, range(0, 1))
-    assert bound.stats["marched"] <= 5000 < free.stats["marched"]
+    assert bound.stats["looked"] <= 1500 < free.stats["looked"]
     measured = [s.state()["counters"][2] for s in (free, bound)]
-    assert measured[1] == pytest.approx(measured[0], rel=0.3)  # as if all rays had been marched
+    assert measured[1] == pytest.approx(measured[0], rel=0.3)  # as if all rays had been looked at
     assert len(bound(rays(256, 1), ball, 1).rays) < 256
 
 
@@ -117,7 +117,7 @@ def test_an_empty_scene_asks_for_the_most_rays_and_gives_no_samples():
 
     sampler = OccupancySampler(**SMALL)
     packed = train(sampler, range(0, 16), nothing)[3]
-    assert packed[:, 1].sum() == 0 and sampler.stats == {"marched": 0, "wanted": 0, "kept": 0}
+    assert packed[:, 1].sum() == 0 and sampler.stats == {"looked": 0, "wanted": 0, "kept": 0}
     sampler.update(nothing, 16)
     assert sampler.n_rays == 2**18
 

@@ -26,6 +26,15 @@ class Network(jt.Module):
         """Density at positions [S, 3] in field units: float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define density(positions)")
 
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Density, and what ``execute`` can use again if these positions become samples.
+
+        Returns:
+            Densities [S], and features [S, C] or grouped [G, S, F], which come back as ``RaySamples.features`` of
+            the samples that stay; None where there is nothing to reuse.
+        """
+        return self.density(positions), None
+
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Trainable parameters by group: "encoder" holds those of encoders, "network" all others."""
         encoders = [

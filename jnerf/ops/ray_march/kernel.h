@@ -20,8 +20,6 @@ struct RayMarch {
     int res, levels, max_steps;
     uint32_t seed, step;
     bool jitter;
-    int* packed_info;
-    float* resume;            // per ray: lattice number of the first sample
 
     // Is the cell of p occupied, and how far along the ray does the same answer surely hold?
     JNERF_FN bool look_up(const float* p, const float* d, const float* inv_d, int level, float& reach) const {
@@ -57,8 +55,9 @@ struct RayMarch {
         return occupied;
     }
 
-    // Walks one ray from lattice point n on; calls emit(count, lattice, n, k) for each run of k samples n .. n + k - 1.
-    template <class Emit> JNERF_FN int walk(int64_t ray, float n, int most, const Emit& emit) const {
+    // Walks one ray from lattice point n on, and leaves n where a next walk goes on; calls emit(count, lattice, n, k) for
+    // each run of k samples n .. n + k - 1. Returns the samples found: fewer than `most` only at the ray's end.
+    template <class Emit> JNERF_FN int walk(int64_t ray, float& n, int most, const Emit& emit) const {
         const float *o = rays_o + 3 * ray, *d = rays_d + 3 * ray;
         float t_in, t_out;
         if (!ray_box(box, o, d, near, far, t_in, t_out)) return 0;
@@ -85,22 +84,29 @@ struct RayMarch {
     }
 };
 
+// Keeps the lattice number of the first sample of a walk.
+struct RayMarchFirst {
+    float* slot;
+    JNERF_FN void operator()(int count, const Lattice&, float n, int) const {
+        if (count == 0) *slot = n;
+    }
+};
+
 struct RayMarchCount {
     RayMarch march;
-    struct First {
-        float* slot;
-        JNERF_FN void operator()(int count, const Lattice&, float n, int) const {
-            if (count == 0) *slot = n;
-        }
-    };
+    int* packed_info;  // [R, 2]
+    float* first;      // lattice number of each ray's first sample
     JNERF_FN void operator()(int64_t ray) const {
-        march.resume[ray] = 0.f;
-        march.packed_info[2 * ray + 1] = march.walk(ray, 0.f, march.max_steps, First{march.resume + ray});
+        float n = 0.f;
+        first[ray] = 0.f;
+        packed_info[2 * ray + 1] = march.walk(ray, n, march.max_steps, RayMarchFirst{first + ray});
     }
 };
 
 struct RayMarchWrite {
     RayMarch march;
+    const int* packed_info;
+    const float* first;
     float *t_starts, *t_ends;
     int* ray_indices;
     struct Write {
@@ -117,10 +123,18 @@ struct RayMarchWrite {
         }
     };
     JNERF_FN void operator()(int64_t ray) const {
-        const int64_t first = march.packed_info[2 * ray], count = march.packed_info[2 * ray + 1];
+        const int64_t row = packed_info[2 * ray], count = packed_info[2 * ray + 1];
         if (count == 0) return;
-        march.walk(ray, march.resume[ray], (int)count, Write{t_starts + first, t_ends + first, ray_indices + first, (int)ray});
+        float n = first[ray];
+        march.walk(ray, n, (int)count, Write{t_starts + row, t_ends + row, ray_indices + row, (int)ray});
     }
 };
+
+inline void ray_march_count(int64_t n, const RayMarchCount& kernel, int64_t capacity, int* totals) {
+    parallel_for(n, kernel);
+    pack_counts(n, capacity, kernel.packed_info, totals);
+}
+
+inline void ray_march_write(int64_t n, const RayMarchWrite& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

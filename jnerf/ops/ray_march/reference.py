@@ -9,7 +9,7 @@ from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.common.random import uniform
 from jnerf.ops.common.ray_box import ray_box
 from jnerf.ops.occupancy.reference import cell_index
-from jnerf.ops.ray_march.op import MarchRule
+from jnerf.ops.ray_march.rule import MarchRule
 
 _F = np.float32
 _EXP2 = [1.5403530e-4, 1.3333558e-3, 9.6181291e-3, 5.5504109e-2, 2.4022651e-1, 6.9314718e-1, 1.0]

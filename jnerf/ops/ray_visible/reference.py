@@ -1,4 +1,4 @@
-"""The specification of ``ray_compact`` in NumPy."""
+"""The specification of ``ray_visible`` in NumPy, given the samples of ``ray_march`` and all their densities."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 from jnerf.ops.common.pack import pack_counts
 
 
-def ray_compact(
+def visible(
     t_starts, t_ends, packed_info, sigmas, early_stop=1e-4, max_samples=None
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Arguments as in ``jnerf.ops.ray_compact``, as arrays.
+    """Which samples of packed rays are kept; arguments as in ``ray_visible``, as arrays.
 
     Returns:
         Rows of the samples kept, int [K], packed_info of the kept ones [R, 2], and the samples wanted.

@@ -1,0 +1,28 @@
+"""The field as samplers see it: densities of positions, without gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jittor as jt
+
+
+class FrozenField:
+    """Densities of a network, for samplers.
+
+    Args:
+        network: answers ``density``, and may answer ``look``.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def __call__(self, positions: jt.Var) -> jt.Var:
+        """Densities [S] of positions [S, 3]."""
+        with jt.no_grad():
+            return self._network.density(positions)
+
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Densities [S] of positions [S, 3], and features that the network can use again; see ``Network.look``."""
+        with jt.no_grad():
+            return self._network.look(positions)

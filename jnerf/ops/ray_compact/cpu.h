@@ -1,3 +1,0 @@
-// One call per ray: the shared body is all there is.
-#pragma once
-#include "ray_compact/kernel.h"

@@ -1,0 +1,21 @@
+// One call per ray, or per (group of features, ray).
+#pragma once
+#include "ray_visible/kernel.h"
+
+namespace jnerf {
+
+struct VisibleGatherFeatures {
+    VisibleFeatures all;
+    JNERF_FN void operator()(int64_t i) const {
+        const int64_t group = i / all.n_rays;
+        int64_t from, to;
+        const int64_t count = all.rows.of(i - group * all.n_rays, from, to) * all.width;
+        const float* source = all.features_in + (group * all.n_in + from) * all.width;
+        float* target = all.features + (group * all.n_out + to) * all.width;
+        for (int64_t k = 0; k < count; k++) target[k] = source[k];
+    }
+};
+
+inline void visible_gather_features(const VisibleFeatures& all) { parallel_for(all.groups * all.n_rays, VisibleGatherFeatures{all}); }
+
+}  // namespace jnerf
