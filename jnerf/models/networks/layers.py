@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
+from jnerf.errors import ConfigError
 from jnerf.ops.mlp import mlp
+from jnerf.ops.mlp.precision import PRECISIONS
 
 
 class MLP(jt.Module):
@@ -19,6 +21,10 @@ class MLP(jt.Module):
         biased: whether layers have biases (they start at 0).
         seed: weights start Xavier-uniform, +-sqrt(6 / (in + out)), from this seed.
         stream: distinguishes the MLPs of one network that share a seed.
+        precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16".
+
+    Raises:
+        ConfigError: the precision is unknown.
     """
 
     def __init__(
@@ -28,8 +34,12 @@ class MLP(jt.Module):
         biased: bool = False,
         seed: int = 0,
         stream: int = 0,
+        precision: str = "auto",
     ) -> None:
         super().__init__()
+        if precision not in PRECISIONS:
+            raise ConfigError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
+        self.precision = precision
         self.widths, self.biased = tuple(widths), biased
         self.n_out = self.widths[-1] if n_out is None else n_out
         random = np.random.Generator(np.random.Philox(key=[seed, 1 + stream]))
@@ -40,6 +50,7 @@ class MLP(jt.Module):
             parts.append(np.zeros(n_layer if biased else 0))
         self.params = jt.array(np.concatenate(parts).astype(np.float32))
 
-    def execute(self, x: jt.Var, extra: jt.Var | None = None) -> jt.Var:
-        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> [S, n_out]."""
-        return mlp(x, self.params, self.widths, self.n_out, extra, self.biased)
+    def execute(self, x: jt.Var, extra: jt.Var | None = None, n_out: int | None = None) -> jt.Var:
+        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all)."""
+        n_out = n_out or self.n_out
+        return mlp(x, self.params, self.widths, n_out, extra, self.biased, self.precision)

@@ -6,8 +6,9 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network, directions_of
+from jnerf.models.networks.base import Box, Network, directions_of, trainable
 from jnerf.models.networks.layers import MLP
+from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -34,6 +35,8 @@ class NGPNetwork(Network):
         color_layers: hidden layers of the colour MLP.
         geometry_features: outputs of the density MLP; the first is the density's logarithm.
         seed: of the initial weights.
+        precision: in what the MLPs' products are rounded: "auto" (what the device multiplies fastest), "fp32",
+            "bf16" or "fp16".
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class NGPNetwork(Network):
         color_layers: int = 2,
         geometry_features: int = 16,
         seed: int = 0,
+        precision: str = "auto",
     ) -> None:
         super().__init__()
         sizes = {
@@ -61,19 +65,41 @@ class NGPNetwork(Network):
         self._box = Box(aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         hidden = [hidden_width] * density_layers
-        self.density_mlp = MLP([pos_encoder.out_dim, *hidden, geometry_features], seed=seed)
+        density_widths = [pos_encoder.out_dim, *hidden, geometry_features]
+        self.density_mlp = MLP(density_widths, seed=seed, precision=precision)
         hidden = [hidden_width] * color_layers
         color_widths = [geometry_features + n_dir, *hidden, padded(3)]
-        self.color_mlp = MLP(color_widths, n_out=3, seed=seed, stream=1)
+        self.color_mlp = MLP(color_widths, 3, seed=seed, stream=1, precision=precision)
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]."""
+        return self.look(positions)[0]
+
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         features = self.pos_encoder(self._box(positions))
-        return trunc_exp(self.density_mlp(features)[:, 0])
+        sigmas = trunc_exp(self.density_mlp(features, n_out=1).reshape(-1))
+        return sigmas, features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
-        geometry = self.density_mlp(self.pos_encoder(self._box(samples.positions)))
-        directions = directions_of(samples, self.dir_encoder)
-        color = self.color_mlp(geometry, directions)
+        positions = self._box(samples.positions)
+        if samples.features is None:
+            features = self.pos_encoder(positions)
+        else:
+            features = self.pos_encoder.known(positions, samples.features)
+        if self.dir_encoder and trainable(self.dir_encoder):
+            return self._in_two_steps(features, samples)
+        trunk, head = self.density_mlp, self.color_mlp
+        extra = self.dir_encoder(samples.rays.rays_d).stop_grad() if self.dir_encoder else None
+        sigmas, rgbs = field_mlp(
+            features, trunk.params, head.params, trunk.widths, head.widths, extra,
+            samples.ray_indices, trunk.precision,
+        )  # fmt: skip
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs)
+
+    def _in_two_steps(self, features: jt.Var, samples: RaySamples) -> FieldOutput:
+        """The same with a gradient to the encoded directions, which the fused kernel does not give."""
+        geometry = self.density_mlp(features)
+        color = self.color_mlp(geometry, directions_of(samples, self.dir_encoder))
         return FieldOutput(sigmas=trunc_exp(geometry[:, 0]), rgbs=jt.sigmoid(color))

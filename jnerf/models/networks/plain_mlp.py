@@ -28,6 +28,7 @@ class PlainMLPNetwork(Network):
         hidden_width: of the trunk.
         n_layers: hidden layers of the trunk.
         seed: of the initial weights.
+        precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class PlainMLPNetwork(Network):
         hidden_width: int = 64,
         n_layers: int = 3,
         seed: int = 0,
+        precision: str = "auto",
     ) -> None:
         super().__init__()
         for name, value, least in (("hidden_width", hidden_width, 2), ("n_layers", n_layers, 1)):
@@ -49,12 +51,13 @@ class PlainMLPNetwork(Network):
         self._box = Box(aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         widths = [pos_encoder.out_dim] + [hidden_width] * (n_layers + 1)
-        self.trunk = MLP(widths, biased=True, seed=seed)
-        self.color = MLP([hidden_width + n_dir, hidden_width // 2, 3], None, True, seed, stream=1)
+        self.trunk = MLP(widths, biased=True, seed=seed, precision=precision)
+        color_widths = [hidden_width + n_dir, hidden_width // 2, 3]
+        self.color = MLP(color_widths, None, True, seed, stream=1, precision=precision)
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]."""
-        return trunc_exp(self.trunk(self.pos_encoder(self._box(positions)))[:, 0])
+        return trunc_exp(self.trunk(self.pos_encoder(self._box(positions)), n_out=1).reshape(-1))
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""

@@ -10,13 +10,19 @@ namespace jnerf {
 
 constexpr int MLP_MAX_LAYERS = 16;
 
+// In what the operands of the products are rounded; sums, weights and all that an op takes and returns are fp32.
+// automatic: what the device multiplies fastest.
+enum class MlpPrecision { automatic, fp32, bf16, fp16 };
+
 struct MlpShape {
     int n_layers, n_out;  // n_out: columns of the output that are used; the last layer may be wider (padded)
     int width[MLP_MAX_LAYERS + 1];
     int64_t weight[MLP_MAX_LAYERS], bias[MLP_MAX_LAYERS], n_params;  // first element of W_l, b_l (-1: none)
+    MlpPrecision precision;
 
     // widths: [n_layers + 1], on the host.
-    MlpShape(const int* widths, int n_widths, int n_out, bool biased) : n_layers(n_widths - 1), n_out(n_out), n_params(0) {
+    MlpShape(const int* widths, int n_widths, int n_out, bool biased, MlpPrecision precision = MlpPrecision::automatic)
+        : n_layers(n_widths - 1), n_out(n_out), n_params(0), precision(precision) {
         for (int l = 0; l <= n_layers; l++) width[l] = widths[l];
         for (int l = 0; l < n_layers; l++) {
             weight[l] = n_params;

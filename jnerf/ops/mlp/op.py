@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.mlp.precision import precision_code
 
 _MAX_LAYERS = 16
 
@@ -21,7 +22,8 @@ def _setup(n_widths: int) -> str:
     widths = ", ".join(f'(int)data["width{i}"]' for i in range(n_widths))
     return (
         f"const int widths[] = {{{widths}}}; "
-        f'jnerf::MlpShape shape(widths, {n_widths}, (int)data["n_out"], data["biased"] != 0); {_INPUT}'
+        f'jnerf::MlpShape shape(widths, {n_widths}, (int)data["n_out"], data["biased"] != 0, '
+        f'(jnerf::MlpPrecision)(int)data["precision"]); {_INPUT}'
     )
 
 
@@ -36,7 +38,7 @@ def n_params(widths: Sequence[int], biased: bool = False) -> int:
 
 
 class _Mlp(jt.Function):
-    def execute(self, x, params, extra, widths, n_out, biased, wanted):
+    def execute(self, x, params, extra, widths, n_out, biased, precision, wanted):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.wanted = wanted
@@ -44,7 +46,7 @@ class _Mlp(jt.Function):
         if extra is None:
             extra = jt.zeros((1,)).stop_grad()
         self.data |= {f"width{i}": width for i, width in enumerate(widths)}
-        self.data |= {"n_out": n_out, "biased": biased}
+        self.data |= {"n_out": n_out, "biased": biased, "precision": precision}
         self.data |= {"n": n, "groups": groups, "features": features}
         self.saved = x, extra, params
         self.setup = _setup(len(widths))
@@ -65,7 +67,7 @@ class _Mlp(jt.Function):
         grads = code_op("mlp", shapes, ["float32"] * len(shapes), inputs, source, self.data)
         grad_x = grads[1] if wanted[0] else None
         grad_extra = grads[-1] if wanted[1] else None
-        return grad_x, grads[0], grad_extra, None, None, None, None
+        return grad_x, grads[0], grad_extra, None, None, None, None, None
 
 
 def mlp(
@@ -75,6 +77,7 @@ def mlp(
     n_out: int | None = None,
     extra: jt.Var | None = None,
     biased: bool = False,
+    precision: str = "auto",
 ) -> jt.Var:
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
@@ -87,12 +90,13 @@ def mlp(
         n_out: how many of the last layer's outputs are wanted (it may be padded); None for all.
         extra: further input channels, float32 [S, E], appended to those of ``x``; C + E = widths[0].
         biased: whether layers have biases.
+        precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16" (``precision_code``).
 
     Returns:
         float32 [S, n_out].
 
     Raises:
-        ValueError: shapes do not fit together.
+        ValueError: shapes do not fit together, or the precision is unknown.
     """
     widths = [int(w) for w in widths]
     n_out = widths[-1] if n_out is None else n_out
@@ -110,8 +114,9 @@ def mlp(
         )
     if not 1 <= n_out <= widths[-1]:
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
+    code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
-    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, wanted)
+    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, code, wanted)

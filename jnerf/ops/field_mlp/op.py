@@ -1,0 +1,121 @@
+"""Jittor op of a density MLP and a colour MLP in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+from jnerf.ops.mlp import n_params
+from jnerf.ops.mlp.precision import precision_code
+
+_COLORS = 3
+
+
+def _widths(name: str, n_widths: int) -> str:
+    return ", ".join(f'(int)data["{name}{i}"]' for i in range(n_widths))
+
+
+def _setup(n_trunk: int, n_head: int) -> str:
+    """The C++ that rebuilds shape and input from ``data``: numbers, since CUDA pointers cannot be read here."""
+    return f"""
+const int trunk_widths[] = {{{_widths("trunk", n_trunk)}}}, head_widths[] = {{{_widths("head", n_head)}}};
+const auto precision = (jnerf::MlpPrecision)(int)data["precision"];
+const jnerf::FieldMlpShape shape{{
+    jnerf::MlpShape(trunk_widths, {n_trunk}, trunk_widths[{n_trunk - 1}], false, precision),
+    jnerf::MlpShape(head_widths, {n_head}, {_COLORS}, false, precision)}};
+const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
+    (int)data["features"], (int)data["extra"]}};
+"""
+
+
+class _FieldMlp(jt.Function):
+    def execute(self, x, trunk, head, extra, ray_indices, widths, precision, wants_x):
+        groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
+        n = x.shape[-2]
+        self.wants_x = wants_x
+        self.data = {"n": n, "groups": groups, "features": features, "precision": precision}
+        self.data["extra"] = 0 if extra is None else extra.shape[1]
+        for name, values in zip(("trunk", "head"), widths, strict=True):
+            self.data |= {f"{name}{i}": width for i, width in enumerate(values)}
+        if extra is None:
+            extra, ray_indices = jt.zeros((1,)).stop_grad(), jt.zeros((1,), "int32").stop_grad()
+        self.saved = [x, extra, ray_indices, trunk, head]
+        self.setup = _setup(*map(len, widths))
+        source = (
+            f"{self.setup} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+        )
+        shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
+        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, source, self.data))
+
+    def grad(self, grad_sigmas, grad_rgbs):
+        x, _, _, trunk, head = self.saved
+        n = self.data["n"]
+        grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
+        grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
+        shapes = [trunk.shape, head.shape] + ([x.shape] if self.wants_x else [])
+        source = (
+            f"{self.setup} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
+            f"{'out2_p' if self.wants_x else 'nullptr'}, out0_p, out1_p);"
+        )
+        inputs = [*self.saved, grad_sigmas, grad_rgbs]
+        grads = code_op("field_mlp", shapes, ["float32"] * len(shapes), inputs, source, self.data)
+        grad_x = grads[2] if self.wants_x else None
+        return grad_x, grads[0], grads[1], None, None, None, None, None
+
+
+def field_mlp(
+    x: jt.Var,
+    trunk: jt.Var,
+    head: jt.Var,
+    trunk_widths: Sequence[int],
+    head_widths: Sequence[int],
+    extra: jt.Var | None = None,
+    ray_indices: jt.Var | None = None,
+    precision: str = "auto",
+) -> tuple[jt.Var, jt.Var]:
+    """Density and colour of samples from two MLPs without biases (``jnerf.ops.mlp``).
+
+    geometry = trunk(x), sigma = trunc_exp(geometry[0]), rgb = logistic(head([geometry | extra[ray]])[:3]): the network
+    of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4). Differentiable once in the
+    parameters, and in ``x`` unless it is ``stop_grad``; not in ``extra``.
+
+    Args:
+        x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).
+        trunk: flat parameters of the trunk.
+        head: flat parameters of the head.
+        trunk_widths: input width and the width of each layer's output.
+        head_widths: the same; the first is the trunk's last plus E, the last may be padded beyond 3.
+        extra: one row per ray, float32 [R, E]; None for none.
+        ray_indices: the ray of each sample, int32 [S]; needed with ``extra``.
+        precision: in what products are rounded, see ``precision_code``.
+
+    Returns:
+        Densities, float32 [S], and colours in [0, 1], float32 [S, 3].
+
+    Raises:
+        ValueError: shapes do not fit together, or the precision is unknown.
+    """
+    trunk_widths, head_widths = [int(w) for w in trunk_widths], [int(w) for w in head_widths]
+    n = x.shape[-2]
+    n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
+    n_extra = 0 if extra is None else extra.shape[1]
+    expected = {
+        "channels of x": (n_in, trunk_widths[0]),
+        "channels of the head's input": (trunk_widths[-1] + n_extra, head_widths[0]),
+        "parameters of the trunk": (trunk.numel(), n_params(trunk_widths)),
+        "parameters of the head": (head.numel(), n_params(head_widths)),
+        "rows of ray_indices": (n if extra is None else ray_indices.shape[0], n),
+    }
+    for what, (found, needed) in expected.items():
+        if found != needed:
+            raise ValueError(f"field_mlp: {found} {what}, needed are {needed}")
+    if head_widths[-1] < _COLORS:
+        raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
+    code = precision_code(precision)
+    if n == 0:
+        return jt.zeros((0,)), jt.zeros((0, _COLORS))
+    widths = tuple(trunk_widths), tuple(head_widths)
+    wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, code, wants_x)
