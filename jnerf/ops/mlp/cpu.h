@@ -63,6 +63,7 @@ template <class Make> inline void for_tiles(int64_t n_samples, const Make& make)
     #pragma omp parallel if (n_tiles > 1)
     {
         FlushSubnormals flush;
+        AmxTiles tiles;
         auto run = make();
         #pragma omp for schedule(dynamic, 8)
         for (int64_t t = 0; t < n_tiles; t++) run(t * MLP_TILE, (int)std::min<int64_t>(MLP_TILE, n_samples - t * MLP_TILE));
@@ -77,6 +78,7 @@ template <class Make> inline std::vector<float> sum_tiles(int64_t n_samples, siz
     #pragma omp parallel if (n_chunks > 1)
     {
         FlushSubnormals flush;
+        AmxTiles tiles;
         auto run = make();
         #pragma omp for schedule(dynamic, 1)
         for (int64_t c = 0; c < n_chunks; c++)

@@ -1,7 +1,8 @@
 // The one matrix product of the MLP on the CPU: C = A B, with B's columns across vector lanes and a block of C held in
-// registers. Vector length follows the machine the compiler is told of: AVX-512, AVX2 + FMA, or four lanes elsewhere.
+// registers, or in the tiles of AMX. Vector length follows the machine the compiler is told of: AVX-512, AVX2 + FMA, or
+// four lanes elsewhere.
 #pragma once
-#include "mlp/precision.h"
+#include "mlp/amx.h"
 
 namespace jnerf {
 
@@ -43,7 +44,35 @@ inline void gemm_columns(const Gemm<P>& g, int j0, const Start& start, const Don
     if (i < g.m) gemm_block<P, 1, VECTORS>(g, i, j0, start, done);
 }
 
+#if defined(JNERF_AMX)
+// Rows of A are read up to the next multiple of AMX_SIDE: they must exist, whatever they hold.
+template <class P, class Start, class Done> inline void gemm_amx(const Gemm<P>& g, const Start& start, const Done& done) {
+    alignas(64) float c[4 * AMX_SIDE * AMX_SIDE];
+    for (int j = 0; j < g.n; j += 2 * AMX_SIDE)
+        for (int i = 0; i < g.m; i += 2 * AMX_SIDE) {
+            const uint32_t *a = (const uint32_t*)g.a + i * g.a_row, *b = (const uint32_t*)g.b + j;
+            const bool two_rows = i + AMX_SIDE < g.m, two_columns = j + AMX_SIDE < g.n;
+            if (two_rows && two_columns) amx_block<true, true>(g.k, a, g.a_row, b, g.ldb, c);
+            else if (two_rows) amx_block<true, false>(g.k, a, g.a_row, b, g.ldb, c);
+            else if (two_columns) amx_block<false, true>(g.k, a, g.a_row, b, g.ldb, c);
+            else amx_block<false, false>(g.k, a, g.a_row, b, g.ldb, c);
+            const int rows = std::min(2 * AMX_SIDE, g.m - i), columns = std::min(2 * AMX_SIDE, g.n - j);
+            for (int r = 0; r < rows; r++)
+                for (int v = 0; v < columns; v += GEMM_LANES)
+                    done(i + r, j + v, start(i + r, j + v) + load_vector(c + r * 2 * AMX_SIDE + v));
+        }
+}
+#endif
+
+// Whether AMX takes a product: half tiles would waste more than they save.
+template <class P> inline bool amx_takes(const Gemm<P>& g) {
+    return P::K == 2 && g.a_col == 1 && g.k > 0 && g.k % AMX_SIDE == 0 && g.m >= AMX_SIDE && amx_ready();
+}
+
 template <class P, class Start, class Done> inline void gemm(const Gemm<P>& g, const Start& start, const Done& done) {
+#if defined(JNERF_AMX)
+    if (amx_takes(g)) return gemm_amx(g, start, done);
+#endif
     int j = 0;
     for (; j + GEMM_VECTORS * GEMM_LANES <= g.n; j += GEMM_VECTORS * GEMM_LANES) gemm_columns<P, GEMM_VECTORS>(g, j, start, done);
     if constexpr (GEMM_VECTORS > 2)

@@ -57,18 +57,32 @@ template <class P> struct MlpRows {
         else {
             end(n);
             scratch.resize((size_t)(MLP_TILE / 2 + 1) * pad);
-            for (int s = 0; s < n; s += 2) {
-                const Element *a = row(s), *b = row(s + 1);
-                uint32_t* out = &scratch[(size_t)(s / 2) * pad];
-                for (int i = 0; i < pad; i += GEMM_LANES) {
-                    GemmHalves low, high;
-                    memcpy(&low, a + i, sizeof low);
-                    memcpy(&high, b + i, sizeof high);
-                    const GemmBits both = __builtin_convertvector(low, GemmBits) | __builtin_convertvector(high, GemmBits) << 16;
-                    memcpy(out + i, &both, sizeof both);
-                }
-            }
+            for (int s = 0; s < n; s += 2) pair(s, &scratch[(size_t)(s / 2) * pad], 1);
             return scratch.data();
+        }
+    }
+
+    // The same with the samples along rows, [pad, ceil(n / K)]: AMX's left operand.
+    const typename P::Item* paired_columns(int n, std::vector<typename P::Word>& scratch) {
+        const int columns = (n + P::K - 1) / P::K;
+        end(n);
+        scratch.resize((size_t)(MLP_TILE / 2 + 1) * pad);
+        for (int s = 0; s < n; s += 2) pair(s, &scratch[s / 2], columns);
+        return scratch.data();
+    }
+
+private:
+    // Rows s and s + 1 as one item a column, `stride` apart.
+    void pair(int s, uint32_t* out, int stride) {
+        const Element *a = row(s), *b = row(s + 1);
+        for (int i = 0; i < pad; i += GEMM_LANES) {
+            GemmHalves low, high;
+            memcpy(&low, a + i, sizeof low);
+            memcpy(&high, b + i, sizeof high);
+            const GemmBits both = __builtin_convertvector(low, GemmBits) | __builtin_convertvector(high, GemmBits) << 16;
+            if (stride == 1) memcpy(out + i, &both, sizeof both);
+            else
+                for (int k = 0; k < GEMM_LANES; k++) out[(size_t)(i + k) * stride] = both[k];
         }
     }
 };
@@ -153,10 +167,26 @@ template <class P> struct MlpTileGrad {
     }
 
 private:
+    // The left operand as AMX takes it, where AMX takes the product.
+    bool left_in_rows(Gemm<P>& product, int l, int n) {
+        if constexpr (P::K == 2) {
+            if (!amx_takes(product)) return false;
+            product.a = grad[l].paired_columns(n, left);
+            return true;
+        }
+        return false;
+    }
     void weight_grads(int l, int n, int rows, float* sums) {
         const int in_pad = gemm_pad(shape.width[l]), out_pad = grad[l].pad;
-        const Item *g = grad[l].paired(n, left), *x = tile.layer[l].paired(n, right);
-        gemm(Gemm<P>{rows, in_pad, items_of<P>(n), g, 1, out_pad, x, in_pad},
+        const Item* x = tile.layer[l].paired(n, right);
+        const int k = items_of<P>(n);
+        Gemm<P> product{rows, in_pad, k, nullptr, k, 1, x, in_pad};
+        if (!left_in_rows(product, l, n)) {
+            product.a = grad[l].paired(n, left);
+            product.a_row = 1;
+            product.a_col = out_pad;
+        }
+        gemm(product,
              [=](int i, int j) { return load_vector(sums + (int64_t)i * in_pad + j); },
              [=](int i, int j, GemmVector v) { store_vector(sums + (int64_t)i * in_pad + j, v); });
         if (shape.bias[l] < 0) return;

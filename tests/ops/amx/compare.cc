@@ -1,0 +1,46 @@
+// Runs field_mlp in bf16 once with AMX's tiles, emulated or real, and once without; prints the largest difference of
+// each result, relative to its largest value, and whether tiles were used at all.
+#include "field_mlp/cpu.h"
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+using namespace jnerf;
+
+struct Results { std::vector<float> all[5]; };
+
+int main(int, char** argv) {
+    const int64_t n = atoi(argv[1]);
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    const auto values = [&](size_t count, float scale) {
+        std::vector<float> v(count);
+        for (float& x : v) x = scale * normal(random);
+        return v;
+    };
+    const int trunk_widths[] = {32, 64, 16}, head_widths[] = {32, 64, 64, 16};
+    const FieldMlpShape shape{MlpShape(trunk_widths, 3, 16, false, MlpPrecision::bf16), MlpShape(head_widths, 4, 3, false, MlpPrecision::bf16)};
+    const std::vector<float> x = values(32 * n, 1), extra = values(16 * n, 1), grad_sigmas = values(n, 1), grad_rgbs = values(3 * n, 1);
+    const std::vector<float> trunk = values(shape.trunk.n_params, 0.2f), head = values(shape.head.n_params, 0.2f);
+    std::vector<int> rays(n);
+    for (int64_t i = 0; i < n; i++) rays[i] = (int)(i / 3);
+    const FieldMlpInput input{x.data(), extra.data(), rays.data(), n, 16, 2, 16};
+    const auto run = [&](bool tiles) {
+        amx_emulation_on() = tiles;
+        Results r{{std::vector<float>(n), std::vector<float>(3 * n), std::vector<float>(32 * n), std::vector<float>(trunk.size()), std::vector<float>(head.size())}};
+        field_mlp_forward(shape, input, trunk.data(), head.data(), r.all[0].data(), r.all[1].data());
+        field_mlp_backward(shape, input, trunk.data(), head.data(), grad_sigmas.data(), grad_rgbs.data(), r.all[2].data(), r.all[3].data(), r.all[4].data());
+        return r;
+    };
+    const Results with = run(true), without = run(false);
+    bool same_bits = true;
+    for (int k = 0; k < 5; k++) {
+        float most = 0, difference = 0;
+        for (size_t i = 0; i < with.all[k].size(); i++) {
+            most = std::max(most, std::abs(without.all[k][i]));
+            difference = std::max(difference, std::abs(with.all[k][i] - without.all[k][i]));
+            same_bits &= with.all[k][i] == without.all[k][i];
+        }
+        printf("%g ", difference / most);
+    }
+    printf("%d\n", !same_bits);
+}
