@@ -1,7 +1,7 @@
 """``python -m jnerf.doctor``: what jnerf finds on this machine, and how to mend what is wrong.
 
 Every line reads OK, warn or FAIL; the exit status is 1 if any reads FAIL. ``--compile`` also builds Jittor and runs one
-of jnerf's ops, which is the proof; it takes about two minutes the first time.
+of jnerf's ops, which is the proof; it takes about a minute the first time.
 """
 
 from __future__ import annotations

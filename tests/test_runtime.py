@@ -142,6 +142,27 @@ def test_failed_build_shows_the_end_of_its_output_and_names_the_log(fake):
     assert str(log) in result.stderr and "g++: fatal error" in log.read_text()
 
 
+def test_what_fails_in_our_order_is_built_in_jittors(fake):
+    code = "import jnerf, jittor; print('alive')"
+    assert ok(fake(code, FAKE_JITTOR="if count == 1: os._exit(3)")) == "alive"
+    assert fake_jittor.imports(fake.home) == 3
+
+
+def test_the_build_in_our_order_is_tried_first_and_only_on_the_cpu(tmp_path, monkeypatch):
+    for device, tries in (("cpu", [True, False]), ("cuda", [False])):
+        seen = []
+        monkeypatch.setattr(
+            build,
+            "_import_in_child",
+            lambda code, log, progress, seen=seen: (seen.append("\nif True:" in code), (3, "no"))[
+                1
+            ],
+        )
+        with pytest.raises(SetupError, match="exit status 3"):
+            build.ensure(tmp_path, tmp_path, Plan(device), io.StringIO())
+        assert seen == tries
+
+
 def test_interrupted_build_leaves_no_process_behind(fake):
     worker = "import subprocess, time; p = subprocess.Popen(['sleep', '99']); "
     note = "open(os.path.expanduser('~/pids'), 'w').write(f'{os.getpid()} {p.pid}'); time.sleep(99)"

@@ -160,7 +160,7 @@ def check_cache(facts: Facts) -> Finding:
         )
     name = chosen.env.get("cache_name", facts.environ.get("cache_name", ""))
     warm = any(root.glob(f"*/*/*/*/*/*/{name}/jnerf_ready"))
-    state = "warm" if warm else "cold: the first import compiles for about 2 minutes"
+    state = "warm" if warm else "cold: the first import compiles for about a minute"
     return Finding("OK", "cache", f"{root}, {size / 2**20:.0f} MiB, {name}: {state}")
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from jnerf.runtime import build, onednn
+from jnerf.runtime import build, kernel_compiler, onednn
 from jnerf.runtime.facts import RECORD, Facts, gather, recorded
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 
@@ -32,6 +32,11 @@ def prepare() -> None:
     installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if sys.platform.startswith("linux") and "jittor" not in sys.modules and not installed:
         sys.meta_path.insert(0, _Finder())
+
+
+def withdraw() -> None:
+    """Undoes ``prepare``, for the process that builds Jittor."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
 
 
 @cache
@@ -151,6 +156,8 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
     os.environ.pop(_RESTARTED, None)
     if chosen.device == "cuda":
         module.flags.use_cuda = 1
+    else:
+        kernel_compiler.install(module)
 
 
 def _end_compile_workers() -> None:

@@ -85,7 +85,7 @@ class OneLine : public std::streambuf {
                     done, total, seconds);
       write(line);
     } else if (!announced_) {
-      write("\njnerf: compiling kernels for this machine, once; this takes a minute or two\n");
+      write("\njnerf: compiling kernels for this machine, once; this takes about half a minute\n");
     }
     announced_ = true;
     inner_->pubsync();

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import jittor as jt
 
+from jnerf.ops.common.digest import digest
+from jnerf.ops.common.simd import simd_flags
+from jnerf.runtime import kernel_compiler
+
 CODE_ROOT = Path(__file__).resolve().parents[1]
 
 # -O3 after Jittor's -Ofast restores IEEE semantics (NaN stays NaN); contraction and errno-free maths cost no meaning.
-_CPU_FLAGS = "-O3 -std=c++17 -fno-math-errno -fno-trapping-math"
+_CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
 
-
-@cache
-def _digest() -> str:
-    """Fingerprint of every kernel source, so that an edited header never meets a stale binary."""
-    digest = hashlib.sha1(f"{_CPU_FLAGS}|{_CUDA_FLAGS}".encode())
-    for path in sorted(CODE_ROOT.rglob("*.h")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+kernel_compiler.precompile(jt, _CPU_FLAGS)
 
 
 def code_op(
@@ -53,10 +48,11 @@ def code_op(
         The outputs, always as a list.
     """
     header = '// {}\n#include "{}/{}.h"\n'
+    fingerprint = digest(CODE_ROOT, op, f"{_CPU_FLAGS}|{_CUDA_FLAGS}")
     kwargs = {
-        "cpu_header": header.format(_digest(), op, "cpu"),
+        "cpu_header": header.format(fingerprint, op, "cpu"),
         "cpu_src": f";{source}",
-        "cuda_header": header.format(_digest(), op, "cuda"),
+        "cuda_header": header.format(fingerprint, op, "cuda"),
         "cuda_src": f";{source}",
         "data": {key: float(value) for key, value in (data or {}).items()},
     }

@@ -1,0 +1,141 @@
+"""Kernels compiled in a third of the time.
+
+For each kernel Jittor starts Python with ``asm_tuner.py``, which asks the compiler for its version, compiles with debug
+information, searches the assembly for something that hardly any kernel asks for, and assembles it. ``install`` puts a
+shell script in its place that runs the compiler once, with precompiled headers; what needs the tuner still gets it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+from jnerf.runtime import core_build, precompiled
+
+# The macros and headers at the top of every kernel that Jittor generates for the CPU.
+_HEADERS = """#define JIT 1
+#define JIT_cpu 1
+#include <algorithm>
+#include <cmath>
+#include <omp.h>
+#include <vector>
+#include <var.h>
+#include <ops/op_register.h>
+#include <misc/cuda_flags.h>
+"""
+_SCRIPT = """#!/bin/sh
+# Written by jnerf. In place of: python asm_tuner.py --cc_path=COMPILER SOURCE FLAGS ... -o LIBRARY
+case "$1:$2" in
+*/asm_tuner.py:--cc_path=*) ;;
+*) exec {python} "$@" ;;
+esac
+if grep -q '@begin' "$3"; then exec {python} "$@"; fi
+compiler=${{2#--cc_path=}}
+shift 2
+if said=$("$compiler" {include} "$@" 2>&1); then
+  if [ -n "$said" ]; then echo "$said" >&2; fi
+  exit 0
+fi
+exec "$compiler" "$@"
+"""
+_KEPT = 4  # precompiled forms, each of some 70 MB: Jittor's flags, ours, and what a developer tries
+_at_work: list[subprocess.Popen] = []  # until the interpreter ends, which reaps them
+
+
+def install(jittor: ModuleType) -> bool:
+    """Makes the kernels of this process compile in this way, if its compiler is GCC and its device the CPU.
+
+    Args:
+        jittor: the module, just imported.
+
+    Returns:
+        Whether it could; if not, Jittor compiles as it always does.
+    """
+    flags = jittor.flags
+    if getattr(flags, "cc_type", "") != "g++" or flags.nvcc_path:
+        return False
+    folder = Path(flags.cache_path) / "jnerf_kernels"
+    try:
+        header = write_header(folder, flags.jittor_path)
+        script = _write(folder, "compile", ".sh", script_text(header, flags.python_path))
+    except OSError:
+        return False
+    flags.python_path = f"/bin/sh {shlex.quote(str(script))}"
+    # Jittor goes by memory: one compiler for 3 GiB. More than cores take each other's cache.
+    flags.use_parallel_op_compiler = min(flags.use_parallel_op_compiler, core_build.workers())
+    precompile(jittor)
+    return True
+
+
+def precompile(jittor: ModuleType, flags: str = "") -> None:
+    """Begins to precompile the kernels' headers, unless it was done before; does not wait for it.
+
+    Until it is done, and if it fails, kernels are compiled with the headers as text.
+
+    Args:
+        jittor: the module.
+        flags: what the kernels' own flags add to Jittor's.
+    """
+    settings = jittor.flags
+    if "/jnerf_kernels/" not in settings.python_path:  # not installed
+        return
+    try:
+        header = write_header(Path(settings.cache_path) / "jnerf_kernels", settings.jittor_path)
+    except OSError:
+        return
+    words = precompiled.compile_flags(f"{settings.cc_flags} {flags}")
+    name = hashlib.sha1("\0".join([settings.cc_path, *words]).encode()).hexdigest()[:12]
+    forms = header.with_name(f"{header.name}.gch")
+    process = precompiled.start(settings.cc_path, words, header, forms / name)
+    if process is not None:
+        _at_work.append(process)
+        for path in sorted(forms.iterdir(), key=os.path.getmtime)[: 1 - _KEPT]:
+            path.unlink(missing_ok=True)
+        for other in header.parent.glob("headers_*.gch"):  # of a Jittor that was replaced
+            if other != forms:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def wait() -> None:
+    """Waits for the headers that are being precompiled."""
+    while _at_work:
+        _at_work.pop().wait()
+
+
+def write_header(folder: Path, jittor_path: str) -> Path:
+    """The header that is to be precompiled, in ``folder``, which is made.
+
+    GCC does not look whether what it has precompiled was edited since: headers of another size or time make another
+    file.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    states = [
+        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in sorted(Path(jittor_path, "src").glob("**/*.h"))
+    ]
+    digest = hashlib.sha1("\n".join(states).encode()).hexdigest()[:12]
+    return _write(folder, "headers", ".h", f"// Of Jittor's headers {digest}\n{_HEADERS}")
+
+
+def script_text(header: Path, python: str) -> str:
+    """The script that stands in for ``python asm_tuner.py``."""
+    include = shlex.quote(precompiled.include_flag(header))
+    return _SCRIPT.format(python=shlex.quote(python), include=include)
+
+
+def _write(folder: Path, stem: str, suffix: str, text: str) -> Path:
+    """A file named after its text, so that another version of jnerf has one of its own."""
+    path = folder / f"{stem}_{hashlib.sha1(text.encode()).hexdigest()[:8]}{suffix}"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text)
+        os.replace(temporary, path)
+    return path
