@@ -109,6 +109,22 @@ def test_borders_and_positions_outside_the_box(device):
     )
 
 
+@pytest.mark.parametrize("n_dims, n_features", [(3, 2), (3, 1), (2, 4)])
+def test_the_last_row_and_its_neighbour_beyond(device, n_dims, n_features):
+    """At the upper border the last dense row is followed by row 0, not by the next level."""
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    table = arrays(layout, 1)[1]
+    positions = np.random.default_rng(5).choice(np.float32([0.5, 0.99, 1]), (40, n_dims))
+    grad_out = np.random.default_rng(6).normal(size=(5, 40, n_features)).astype(np.float32)
+    t = jt.array(table)
+    out = op(jt.array(positions).stop_grad(), t, layout)
+    grad = jt.grad((out * jt.array(grad_out)).sum(), [t])[0]
+    expected = reference.hash_encode(positions, table, layout)
+    np.testing.assert_allclose(out.numpy(), expected, rtol=1e-4, atol=1e-5)
+    expected = reference.hash_encode_grad(positions, table, layout, grad_out)[1]
+    np.testing.assert_allclose(grad.numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_nan_positions_give_nan_and_touch_no_foreign_memory(device):
     layout = HashGridLayout(**SMALL)
     positions, table = arrays(layout, 40)

@@ -1,11 +1,35 @@
 // Adam over blocks of 16 entries: branch-free inside, so that the compiler vectorises them; a block without gradient
 // costs one read of its gradient. Entries are independent, so the result does not depend on who updates which.
 #pragma once
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 #include "adam/kernel.h"
 
 namespace jnerf {
 
 constexpr int64_t kAdamBlock = 16, kAdamChunk = 1024 * kAdamBlock;
+
+// Of a block: whether any entry is not zero, or below a bound. One test, where the compiler would reduce step by step.
+inline bool any_not_zero(const float* p) {
+#ifdef __AVX512F__
+    return _mm512_cmp_ps_mask(_mm512_loadu_ps(p), _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
+#else
+    int any = 0;
+    for (int j = 0; j < kAdamBlock; j++) any |= p[j] != 0;
+    return any != 0;
+#endif
+}
+
+inline bool any_below(const int* p, int bound) {
+#ifdef __AVX512F__
+    return _mm512_cmplt_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32(bound)) != 0;
+#else
+    int any = 0;
+    for (int j = 0; j < kAdamBlock; j++) any |= p[j] < bound;
+    return any != 0;
+#endif
+}
 
 // Calls block(first) for every whole block and entry(i) for what is left over.
 template <class Block, class Entry> inline void adam_blocks(int64_t n, const Block& block, const Entry& entry) {
@@ -40,18 +64,18 @@ inline void adam_sparse(int64_t n, AdamRule rule, const float* grads, const floa
     const AdamSparse entry{rule, grads, table, last, params, m, v, counts};
     const auto block = [=](int64_t first) {
         const float* g = grads + first;
-        int active = 0;
-        for (int j = 0; j < kAdamBlock; j++) active |= g[j] != 0;
-        if (!active) return;
-        float p[kAdamBlock], mb[kAdamBlock], vb[kAdamBlock];
+        if (!any_not_zero(g)) return;
+        float p[kAdamBlock], mb[kAdamBlock], vb[kAdamBlock], rate[kAdamBlock];
         int t[kAdamBlock];
+        for (int j = 0; j < kAdamBlock; j++) rate[j] = rule.rate * table[last];
+        if (any_below(counts + first, last - 1))  // else no lookups: gathers cost more than all the arithmetic
+            for (int j = 0; j < kAdamBlock; j++) rate[j] = rule.rate * table[std::min(counts[first + j] + 1, last)];
         for (int j = 0; j < kAdamBlock; j++) {
-            const int old_t = counts[first + j];
             const float old_p = params[first + j], old_m = m[first + j], old_v = v[first + j];
             float new_p = old_p, new_m = old_m, new_v = old_v;
-            rule(rule.rate * table[std::min(old_t + 1, last)], g[j], new_p, new_m, new_v);
+            rule(rate[j], g[j], new_p, new_m, new_v);
             const bool on = g[j] != 0;
-            p[j] = on ? new_p : old_p, mb[j] = on ? new_m : old_m, vb[j] = on ? new_v : old_v, t[j] = old_t + on;
+            p[j] = on ? new_p : old_p, mb[j] = on ? new_m : old_m, vb[j] = on ? new_v : old_v, t[j] = counts[first + j] + on;
         }
         for (int j = 0; j < kAdamBlock; j++)
             params[first + j] = p[j], m[first + j] = mb[j], v[first + j] = vb[j], counts[first + j] = t[j];

@@ -1,0 +1,85 @@
+// The features of one table row, and of two rows that are neighbours along x, as registers.
+#pragma once
+#include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#include "hash_encode/kernel.h"
+
+namespace jnerf {
+
+// Two features travel as the low half of an SSE register: GCC moves 8-byte vectors through integer registers, at
+// several times the cost.
+template <int F> struct Features { typedef float type __attribute__((vector_size(F * 4))); };
+template <> struct Features<1> { typedef float type; };
+#ifdef __SSE2__
+template <> struct Features<2> { typedef float type __attribute__((vector_size(16))); };
+#endif
+
+template <int F> inline typename Features<F>::type load_features(const float* p) {
+#ifdef __SSE2__
+    if constexpr (F == 2) return _mm_castpd_ps(_mm_load_sd((const double*)p));
+#endif
+    typename Features<F>::type v;
+    memcpy(&v, p, F * sizeof(float));
+    return v;
+}
+
+template <int F> inline void store_features(float* p, typename Features<F>::type v) {
+#ifdef __SSE2__
+    if constexpr (F == 2) { _mm_store_sd((double*)p, _mm_castps_pd(v)); return; }
+#endif
+    memcpy(p, &v, F * sizeof(float));
+}
+
+// The rows of the lower and the upper vertex along x. ADJACENT: they are neighbours in memory too.
+template <int F> struct FeaturePair {
+    typedef typename Features<F>::type Feature;
+    Feature low, high;
+
+    template <bool ADJACENT> static FeaturePair load(const float* a, const float* b) {
+        return {load_features<F>(a), load_features<F>(ADJACENT ? a + F : b)};
+    }
+    void add_to(float* a, float* b) const {
+        store_features<F>(a, load_features<F>(a) + low);
+        store_features<F>(b, load_features<F>(b) + high);
+    }
+    // `value` shared out to the two vertices
+    static FeaturePair split(Feature value, float upper) {
+        const Feature high = value * upper;
+        return {value - high, high};
+    }
+    FeaturePair operator*(float w) const { return {low * w, high * w}; }
+    void add(FeaturePair v, float w) { low += v.low * w, high += v.high * w; }
+    Feature mix(float upper) const { return low + upper * (high - low); }
+};
+
+#ifdef __SSE2__
+template <> struct FeaturePair<2> {
+    typedef Features<2>::type Feature;
+    Feature both;  // low, low, high, high
+
+    template <bool ADJACENT> static FeaturePair load(const float* a, const float* b) {
+        if (ADJACENT) return {_mm_loadu_ps(a)};
+        return {_mm_loadh_pi(load_features<2>(a), (const __m64*)b)};
+    }
+    // Row by row: the next sample often adds to one of these rows, and the processor forwards a store only to a load
+    // that it covers. a first, since b may be the same row.
+    void add_to(float* a, float* b) const {
+        store_features<2>(a, load_features<2>(a) + both);
+        store_features<2>(b, load_features<2>(b) + _mm_movehl_ps(both, both));
+    }
+    static FeaturePair split(Feature value, float upper) {
+        const Feature high = value * upper;
+        return {_mm_movelh_ps(value - high, high)};
+    }
+    FeaturePair operator*(float w) const { return {both * w}; }
+    void add(FeaturePair v, float w) { both += v.both * w; }
+    Feature mix(float upper) const {
+        const Feature high = _mm_movehl_ps(both, both);
+        return both + upper * (high - both);
+    }
+};
+#endif
+
+}  // namespace jnerf
