@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-import errno
 import sys
-import warnings
 from pathlib import Path
 
 # Runs from a checkout as well as from an installed package.
@@ -28,13 +25,6 @@ overrides:
 
 exit status: 0 done, 1 training failed, 2 wrong config, data, checkpoint or flag, 130 interrupted
 """
-
-
-#: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
-DISK_FAULTS = frozenset(
-    getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR".split()
-)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -61,14 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; on an unknown flag, exit with status 2 and name the nearest."""
-    parser = make_parser()
-    options, unknown = parser.parse_known_intermixed_args(arguments)
-    if unknown:
-        flags = [flag for action in parser._actions for flag in action.option_strings]
-        near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
-    return options
+    from jnerf.command_line import parse
+
+    return parse(make_parser(), arguments)
 
 
 def execute(options: argparse.Namespace) -> None:
@@ -99,33 +84,13 @@ def execute(options: argparse.Namespace) -> None:
     )
 
 
-def show_warning(message: Warning | str, *_: object) -> None:
-    """Prints a warning as one line for the user, without the line of code that raised it."""
-    print(f"warning: {message}", file=sys.stderr)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = parse_arguments(arguments)
-    from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+    from jnerf.command_line import exit_status
 
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = show_warning
-            execute(options)
-    except KeyboardInterrupt as interrupt:
-        print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
-        return 130
-    except JnerfError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
-    except OSError as error:
-        if error.errno not in DISK_FAULTS:
-            raise
-        mend = "Free disk space, make the file writable, or choose another folder with --save-dir."
-        print(f"error: {error}. {mend}", file=sys.stderr)
-        return 1
-    return 0
+    mend = "Free disk space, make the file writable, or choose another folder with --save-dir."
+    return exit_status(lambda: execute(options), mend)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934. World units become fie
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ class BlenderDataset(Dataset):
         near: where rays begin to be sampled, field units.
         far: where they end; None is four box diagonals.
         downscale: each pixel becomes the average of this many squared.
+        max_images: of the training split, at most this many of its first images; None for all.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -54,10 +56,13 @@ class BlenderDataset(Dataset):
         near: float = 0.2,
         far: float | None = None,
         downscale: int = 1,
+        max_images: int | None = None,
     ) -> None:
         far = 4 * math.sqrt(3) * aabb_scale if far is None else far
         _check_arguments(scale, offset, aabb_scale, near, far, downscale)
         scene = read_transforms(scene_folder(root) / f"transforms_{split}.json")
+        if max_images is not None:
+            scene = _first_images(scene, max_images, split)
         full_sizes = _image_sizes(scene)
         sizes = _shrunk_sizes(scene, full_sizes, downscale)
         transform = Similarity(scale, translation=offset)
@@ -94,6 +99,15 @@ def _check_arguments(
         raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
     if downscale < 1:
         raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+
+
+def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
+    """The scene with its first ``n`` training images; other splits stay whole, so that tests compare."""
+    if n < 1:
+        raise ConfigError(f"max_images must be 1 or more, or None for all, got {n}")
+    if split != "train":
+        return scene
+    return replace(scene, frames=scene.frames[:n], c2w=scene.c2w[:n])
 
 
 def _image_sizes(scene: TransformsFile) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint)
     pipeline = build_pipeline(config, training=False)
-    loaded, path = _load(folder, checkpoint)
+    loaded, path = load_for_task(folder, checkpoint)
     restore(pipeline, loaded, str(path))
     done = {
         "folder": str(folder.root),
@@ -148,7 +148,12 @@ def _test(
     return found
 
 
-def _load(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Checkpoint, Path]:
+def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Checkpoint, Path]:
+    """The checkpoint that was asked for, else the newest of the run folder, and where it lies.
+
+    Raises:
+        CheckpointError: there is none.
+    """
     if checkpoint:
         return load_checkpoint(Path(checkpoint)), Path(checkpoint)
     loaded = load_latest(folder.checkpoints)

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <algorithm>
 #ifdef __CUDACC__
-#include <cuda_runtime.h>
+#include "common/jnerf_launch.h"
 #define JNERF_FN __host__ __device__ __forceinline__
 #else
 #include <omp.h>
@@ -29,19 +29,13 @@ struct FlushSubnormals {
 #endif
 };
 
-#ifdef __CUDACC__
-template <class Kernel> __global__ void grid_stride(int64_t n, Kernel kernel) {
-    for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) kernel(i);
-}
-#endif
-
 // Calls kernel(i) for i in [0, n). `Kernel` is a struct of plain pointers and numbers with
 // `JNERF_FN void operator()(int64_t i) const`; calls must not depend on one another.
 template <class Kernel> inline void parallel_for(int64_t n, const Kernel& kernel) {
     if (n <= 0) return;
 #ifdef __CUDACC__
     const int64_t block = 256, most = 65535;
-    grid_stride<<<(unsigned)std::min((n + block - 1) / block, most), (unsigned)block>>>(n, kernel);
+    launch(grid_stride<Kernel>, (unsigned)std::min((n + block - 1) / block, most), (unsigned)block, 0, n, kernel);
 #else
     #pragma omp parallel if (n > 1)
     {

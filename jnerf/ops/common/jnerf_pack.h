@@ -14,36 +14,70 @@ JNERF_FN void pack_ray(int64_t wanted_before, int64_t kept_limit, int64_t capaci
 }
 
 #ifdef __CUDACC__
-// One block walks over the rays tile by tile; integer sums are exact, so the order of additions does not matter.
-static __global__ void pack_counts_kernel(int64_t n, int64_t capacity, int* packed_info, int* totals) {
-    constexpr int tile = 1024;
-    __shared__ long long scan[tile];
-    __shared__ long long kept;
-    long long before = 0;
-    if (threadIdx.x == 0) kept = 0;
+// Three small kernels. A tile is PACK_TILE rays; its sum, later the number of samples before it, waits in the
+// `first` slot of its first ray. Numbers beyond PACK_MANY, which exceeds any capacity, count as PACK_MANY.
+constexpr int PACK_TILE = 1024;
+constexpr int64_t PACK_MANY = (int64_t)INT_MAX + 1;
+
+__device__ __forceinline__ int64_t pack_some(int64_t n) { return n < PACK_MANY ? n : PACK_MANY; }
+
+// Inclusive sums over a block of PACK_TILE threads.
+__device__ inline int64_t pack_block_scan(int64_t value) {
+    __shared__ int64_t warps[32];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    for (int by = 1; by < 32; by *= 2) {
+        const int64_t left = __shfl_up_sync(~0u, (long long)value, by);
+        if (lane >= by) value += left;
+    }
+    __syncthreads();  // the last scan's sums have been read
+    if (lane == 31) warps[warp] = value;
     __syncthreads();
-    for (int64_t base = 0; base < n; base += tile) {
-        const int64_t ray = base + threadIdx.x;
-        const int count = ray < n ? packed_info[2 * ray + 1] : 0;
-        scan[threadIdx.x] = count;
+    int64_t before = 0;
+    for (int w = 0; w < warp; w++) before += warps[w];
+    return before + value;
+}
+
+static __global__ void pack_sum_kernel(int64_t n, int* packed_info) {
+    const int64_t ray = (int64_t)blockIdx.x * PACK_TILE + threadIdx.x;
+    const int64_t sum = pack_block_scan(ray < n ? packed_info[2 * ray + 1] : 0);
+    if (threadIdx.x == PACK_TILE - 1) packed_info[2 * (int64_t)blockIdx.x * PACK_TILE] = (int)(uint32_t)pack_some(sum);
+}
+
+// One block: the samples before each tile, and the totals; the tile in which the capacity ends is walked through ray by ray.
+static __global__ void pack_tiles_kernel(int64_t n, int64_t capacity, int* packed_info, int* totals) {
+    __shared__ unsigned long long kept;
+    __shared__ int64_t carried;
+    const int64_t tiles = (n + PACK_TILE - 1) / PACK_TILE;
+    if (threadIdx.x == 0) kept = 0, carried = 0;
+    for (int64_t base = 0; base < tiles; base += PACK_TILE) {
+        const int64_t tile = base + threadIdx.x;
+        int* slot = packed_info + 2 * tile * PACK_TILE;
+        const int64_t sum = tile < tiles ? (int64_t)(uint32_t)*slot : 0, inside = pack_block_scan(sum);
+        const int64_t end = carried + inside, before = end - sum;
         __syncthreads();
-        for (int width = 1; width < tile; width *= 2) {
-            const long long left = threadIdx.x >= width ? scan[threadIdx.x - width] : 0;
-            __syncthreads();
-            scan[threadIdx.x] += left;
-            __syncthreads();
+        if (threadIdx.x == PACK_TILE - 1) carried = end;
+        if (tile < tiles) {
+            *slot = (int)(uint32_t)pack_some(before);
+            int64_t fitting = before;
+            if (end > capacity && before <= capacity)
+                for (int64_t ray = tile * PACK_TILE; ray < n && fitting + packed_info[2 * ray + 1] <= capacity; ray++) fitting += packed_info[2 * ray + 1];
+            else fitting = end;
+            if (fitting <= capacity) atomicMax(&kept, (unsigned long long)fitting);
         }
-        const long long end = before + scan[threadIdx.x], start = end - count;
-        if (end <= capacity) atomicMax(&kept, end);
-        __syncthreads();
-        if (ray < n) pack_ray(start, kept, capacity, count, packed_info + 2 * ray);
-        before += scan[tile - 1];
         __syncthreads();
     }
     if (threadIdx.x == 0) {
         totals[0] = (int)kept;
-        totals[1] = (int)(before < INT_MAX ? before : INT_MAX);
+        totals[1] = (int)(carried < INT_MAX ? carried : INT_MAX);
     }
+}
+
+static __global__ void pack_rays_kernel(int64_t n, int64_t capacity, int* packed_info, const int* totals) {
+    const int64_t ray = (int64_t)blockIdx.x * PACK_TILE + threadIdx.x;
+    const int64_t before = (uint32_t)packed_info[2 * (int64_t)blockIdx.x * PACK_TILE];
+    const int count = ray < n ? packed_info[2 * ray + 1] : 0;
+    const int64_t end = before + pack_block_scan(count);  // all have read `before` when the scan returns
+    if (ray < n) pack_ray(end - count, totals[0], capacity, count, packed_info + 2 * ray);
 }
 #endif
 
@@ -51,7 +85,14 @@ static __global__ void pack_counts_kernel(int64_t n, int64_t capacity, int* pack
 // the second one saturated at INT_MAX. `capacity` must not exceed INT_MAX.
 inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* totals) {
 #ifdef __CUDACC__
-    pack_counts_kernel<<<1, 1024>>>(n, capacity, packed_info, totals);
+    if (n == 0) {
+        cudaMemsetAsync(totals, 0, 2 * sizeof(int));
+        return;
+    }
+    const unsigned tiles = blocks_of(n, PACK_TILE);
+    launch(pack_sum_kernel, tiles, PACK_TILE, 0, n, packed_info);
+    launch(pack_tiles_kernel, 1, PACK_TILE, 0, n, capacity, packed_info, totals);
+    launch(pack_rays_kernel, tiles, PACK_TILE, 0, n, capacity, packed_info, totals);
 #else
     int64_t before = 0, kept = 0;
     for (int64_t ray = 0; ray < n; ray++) {

@@ -1,48 +1,123 @@
-// Hash grid on CUDA: one thread per (level, sample), level-major so that one level's table stays in the L2 cache.
+// Hash grid on CUDA: one thread per (level, sample), blocks level by level, so that one level's table stays in the L2
+// cache. The features of a row are one load, and one atomic addition where the device has such.
 #pragma once
 #include "hash_encode/kernel.h"
 
 namespace jnerf {
 
-template <int D, int F> struct HashForward {
-    HashGrid grid;
-    float* out;
-    JNERF_FN void operator()(int64_t index) const {
-        const int level = (int)(index / grid.n_samples);
-        const int64_t i = index % grid.n_samples;
-        const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
-        float sum[F] = {};
-        for (int c = 0; c < (1 << D); c++)
-            for (int f = 0; f < F; f++) sum[f] += corners.weight[c] * grid.table[(int64_t)corners.row[c] * F + f];
-        for (int f = 0; f < F; f++) out[index * F + f] = sum[f];
+constexpr int HASH_THREADS = 256;
+
+// F features as one register tuple.
+template <int F> struct FeatureRow { typedef float4 type; };
+template <> struct FeatureRow<1> { typedef float type; };
+template <> struct FeatureRow<2> { typedef float2 type; };
+
+template <int F> __device__ __forceinline__ void load_row(float (&v)[F], const float* p) {
+    typedef typename FeatureRow<F>::type Row;
+    constexpr int width = sizeof(Row) / sizeof(float);
+#pragma unroll
+    for (int f = 0; f < F; f += width) {
+        const Row row = __ldg((const Row*)(p + f));
+        if constexpr (width == 1) v[f] = row;
+        else v[f] = row.x, v[f + 1] = row.y;
+        if constexpr (width == 4) v[f + 2] = row.z, v[f + 3] = row.w;
+    }
+}
+
+template <int F> __device__ __forceinline__ void store_row(float* p, const float (&v)[F]) {
+    if constexpr (F == 1) *p = v[0];
+    else if constexpr (F == 2) *(float2*)p = make_float2(v[0], v[1]);
+    else
+#pragma unroll
+        for (int f = 0; f < F; f += 4) *(float4*)(p + f) = make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]);
+}
+
+template <int F> __device__ __forceinline__ void add_row(float* p, const float (&v)[F]) {
+#if __CUDA_ARCH__ >= 900 && CUDART_VERSION >= 12010
+    if constexpr (F == 2) {
+        atomicAdd((float2*)p, make_float2(v[0], v[1]));
+        return;
+    } else if constexpr (F >= 4) {
+#pragma unroll
+        for (int f = 0; f < F; f += 4) atomicAdd((float4*)(p + f), make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]));
+        return;
+    }
+#endif
+#pragma unroll
+    for (int f = 0; f < F; f++) atomicAdd(p + f, v[f]);
+}
+
+template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGrid grid, float* out) {
+    const int level = blockIdx.y;
+    const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x;
+    if (i >= grid.n_samples) return;
+    const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
+    float sum[F] = {};
+#pragma unroll
+    for (int c = 0; c < (1 << D); c++) {
+        float row[F];
+        load_row<F>(row, grid.table + (int64_t)corners.row[c] * F);
+#pragma unroll
+        for (int f = 0; f < F; f++) sum[f] += corners.weight[c] * row[f];
+    }
+    store_row<F>(out + (level * grid.n_samples + i) * F, sum);
+}
+
+// Neighbouring samples of a ray share their cell on coarse levels. A run of lanes in one cell adds up in its first
+// lane, if that saves half of the additions to memory or more; `until` is the lane behind the run.
+struct LaneRuns {
+    bool first, merge;
+    int until;
+    template <int D> __device__ __forceinline__ static LaneRuns of(const uint32_t (&row)[1 << D]) {
+        const int lane = threadIdx.x & 31;
+        bool same = lane > 0;
+#pragma unroll
+        for (int c = 0; c < (1 << D); c++) same &= __shfl_up_sync(~0u, row[c], 1) == row[c];
+        const unsigned firsts = __ballot_sync(~0u, !same);
+        const unsigned behind = lane < 31 ? firsts >> (lane + 1) : 0;
+        return LaneRuns{!same, __popc(firsts) <= 16, behind ? lane + __ffs((int)behind) : 32};
+    }
+    __device__ __forceinline__ float sum(float v) const {
+        const int lane = threadIdx.x & 31;
+#pragma unroll
+        for (int by = 1; by < 32; by *= 2) {
+            const float other = __shfl_down_sync(~0u, v, by);
+            if (lane + by < until) v += other;
+        }
+        return v;
     }
 };
 
-template <int D, int F> __global__ void hash_scatter(HashGrid grid, const float* grad_out, float* grad_table) {
-    const int64_t n = grid.n_samples * grid.n_levels;
-    for (int64_t index = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; index < n; index += (int64_t)gridDim.x * blockDim.x) {
-        const int level = (int)(index / grid.n_samples);
-        const int64_t i = index % grid.n_samples;
-        const float* g = grad_out + index * F;
-        bool any = false;
-        for (int f = 0; f < F; f++) any |= g[f] != 0.0f;
-        if (!any) continue;
-        const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
-        for (int c = 0; c < (1 << D); c++)
-            for (int f = 0; f < F; f++) atomicAdd(grad_table + (int64_t)corners.row[c] * F + f, corners.weight[c] * g[f]);
+template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_scatter(HashGrid grid, const float* grad_out, float* grad_table) {
+    const int level = blockIdx.y;
+    const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x, last = grid.n_samples - 1;
+    float g[F] = {};
+    bool any = false;
+    if (i <= last) load_row<F>(g, grad_out + (level * grid.n_samples + i) * F);
+#pragma unroll
+    for (int f = 0; f < F; f++) any |= g[f] != 0.0f;
+    if (!__any_sync(~0u, any)) return;  // whole warps only: its lanes work together below
+    const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * (i < last ? i : last), grid.smoothstep);
+    const LaneRuns runs = LaneRuns::of<D>(corners.row);
+#pragma unroll
+    for (int c = 0; c < (1 << D); c++) {
+        float v[F];
+#pragma unroll
+        for (int f = 0; f < F; f++) {
+            v[f] = any ? corners.weight[c] * g[f] : 0.0f;
+            if (runs.merge) v[f] = runs.sum(v[f]);
+        }
+        if (runs.merge ? runs.first : any) add_row<F>(grad_table + (int64_t)corners.row[c] * F, v);
     }
 }
 
 template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) {
-    parallel_for(grid.n_samples * grid.n_levels, HashForward<D, F>{grid, out});
+    launch(hash_gather<D, F>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out);
 }
 
 template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     cudaMemsetAsync(grad_table, 0, n_rows * F * sizeof(float));
-    const int64_t n = grid.n_samples * grid.n_levels;
-    if (n == 0) return;
-    const unsigned blocks = (unsigned)std::min<int64_t>((n + 255) / 256, 65535);
-    hash_scatter<D, F><<<blocks, 256>>>(grid, grad_out, grad_table);
+    launch(hash_scatter<D, F>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, grad_out, grad_table);
 }
 
 }  // namespace jnerf

@@ -1,0 +1,113 @@
+"""Cases of a field's ops: encodings, MLPs, activation; sizes of Instant-NGP's paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jittor as jt
+import numpy as np
+
+from jnerf.benchmark.cases.inputs import Inputs
+from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
+from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
+from jnerf.ops.frequency_encode import frequency_encode
+from jnerf.ops.hash_encode import HashGridLayout, hash_encode
+from jnerf.ops.mlp import mlp
+from jnerf.ops.mlp.op import n_params
+from jnerf.ops.sh_encode import sh_encode
+from jnerf.ops.trunc_exp import trunc_exp
+
+
+def random_var(*shape: int, scale: float = 1.0, seed: int = 0) -> jt.Var:
+    """Uniform in +-scale, float32."""
+    values = np.random.default_rng(seed).random(shape, dtype=np.float32)
+    return jt.array((2 * values - 1) * np.float32(scale))
+
+
+@CASES.of("hash_encode")
+def _hash_encode(inputs: Inputs) -> Iterator[Case]:
+    for n_levels, n_features in ((16, 2), (8, 4)):
+        layout = HashGridLayout(n_levels=n_levels, n_features=n_features)
+        table = random_var(layout.n_rows, n_features, scale=1e-4)
+        scales, meta = jt.array(layout.scales).stop_grad(), jt.array(layout.meta).stop_grad()
+        grad = random_var(n_levels, inputs.n_samples, n_features)
+        jt.sync([table, scales, meta, grad])
+
+        def run(
+            layout: HashGridLayout = layout,
+            table: jt.Var = table,
+            grid: tuple[jt.Var, jt.Var] = (scales, meta),
+            grad: jt.Var = grad,
+        ) -> list[jt.Var]:
+            features = hash_encode(inputs.positions, table, *grid, layout)
+            return [features, *jt.grad((features * grad).sum(), [table])]
+
+        yield Case(f"{n_levels} x {n_features} x 2^19", "sample", inputs.n_samples, run)
+
+
+def _mlp_case(inputs: Inputs, name: str, widths: tuple[int, ...], n_out: int) -> Case:
+    n = inputs.n_samples
+    x, params = random_var(n, widths[0]), random_var(n_params(widths), scale=0.2)
+    flop = mlp_flop(widths)
+    return Case(
+        f"{name} {'-'.join(map(str, widths))}",
+        "sample",
+        n,
+        lambda: with_gradient(mlp(x, params, widths, n_out), [params, x]),
+        {"mlp_forward": flop, "mlp_backward": 2 * flop},
+    )
+
+
+@CASES.of("mlp")
+def _mlp(inputs: Inputs) -> Iterator[Case]:
+    yield _mlp_case(inputs, "density", TRUNK, TRUNK[-1])
+    yield _mlp_case(inputs, "colour", HEAD, 3)
+
+
+@CASES.of("field_mlp")
+def _field_mlp(inputs: Inputs) -> Iterator[Case]:
+    from jnerf.ops.field_mlp import field_mlp
+
+    n = inputs.n_samples
+    x = random_var(16, n, 2)
+    trunk, head = random_var(n_params(TRUNK), scale=0.2), random_var(n_params(HEAD), scale=0.2)
+    extra = random_var(inputs.n_rays, 16).stop_grad()
+    ray_indices = inputs.samples.ray_indices
+    flop = mlp_flop(TRUNK) + mlp_flop(HEAD)
+
+    def run() -> list[jt.Var]:
+        sigmas, rgbs = field_mlp(x, trunk, head, TRUNK, HEAD, extra, ray_indices)
+        loss = (sigmas * 1e-3).sum() + (rgbs * 1e-3).sum()
+        return [sigmas, rgbs, *jt.grad(loss, [x, trunk, head])]
+
+    name = "32-64-16, 32-64-64-3"
+    yield Case(name, "sample", n, run, {"field_mlp_forward": flop, "field_mlp_backward": 2 * flop})
+
+
+@CASES.of("trunc_exp")
+def _trunc_exp(inputs: Inputs) -> Iterator[Case]:
+    x = random_var(inputs.n_samples)
+    yield Case("", "sample", inputs.n_samples, lambda: with_gradient(trunc_exp(x), [x]))
+
+
+@CASES.of("sh_encode")
+def _sh_encode(inputs: Inputs) -> Iterator[Case]:
+    n = inputs.n_samples
+    directions = random_var(n, 3)
+    directions = directions / jt.sqrt((directions * directions).sum(1, keepdims=True))
+    directions.sync()
+    yield Case(
+        "degree 4", "sample", n, lambda: with_gradient(sh_encode(directions, 4), [directions])
+    )
+
+
+@CASES.of("frequency_encode")
+def _frequency_encode(inputs: Inputs) -> Iterator[Case]:
+    x = random_var(inputs.n_samples, 3)
+    frequencies = jt.array(2.0 ** np.arange(10, dtype=np.float32))
+    yield Case(
+        "10 frequencies",
+        "sample",
+        inputs.n_samples,
+        lambda: with_gradient(frequency_encode(x, frequencies), [x]),
+    )

@@ -1,0 +1,52 @@
+"""Cases of the optimiser's ops, over the parameters of the paper's hash table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jittor as jt
+import numpy as np
+
+from jnerf.benchmark.cases.inputs import Inputs
+from jnerf.benchmark.cases.registry import CASES, Case
+from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
+from jnerf.ops.ema import ema_update
+from jnerf.ops.hash_encode import HashGridLayout
+
+_BETAS = (0.9, 0.99)
+_TOUCHED = 0.3  # share of the table's rows that a late training step touches
+
+
+@CASES.of("adam")
+def _adam(inputs: Inputs) -> Iterator[Case]:
+    layout = HashGridLayout()
+    n = layout.n_rows * layout.n_features
+    random = np.random.default_rng(0)
+    touched = np.repeat(random.random(layout.n_rows) < _TOUCHED, layout.n_features)
+    grad = jt.array(np.where(touched, random.random(n, dtype=np.float32), 0).astype(np.float32))
+    param, m, v = (jt.zeros((n,)) for _ in range(3))
+    counts, table = jt.zeros((n,), "int32"), jt.array(bias_correction_table(_BETAS))
+
+    def sparse() -> list[jt.Var]:
+        adam_sparse(param, grad, m, v, counts, table, 1e-2, _BETAS)
+        return [param]
+
+    def dense() -> list[jt.Var]:
+        adam_dense(param, grad, m, v, 1, 1e-2, _BETAS)
+        return [param]
+
+    yield Case(f"table, {_TOUCHED:.0%} touched", "parameter", n, sparse)
+    yield Case("table, all", "parameter", n, dense)
+
+
+@CASES.of("ema")
+def _ema(inputs: Inputs) -> Iterator[Case]:
+    layout = HashGridLayout()
+    n = layout.n_rows * layout.n_features
+    average, value = jt.zeros((n,)), jt.ones((n,))
+
+    def run() -> list[jt.Var]:
+        ema_update(average, value, 0.95)
+        return [average]
+
+    yield Case("table", "parameter", n, run)

@@ -1,0 +1,95 @@
+"""Cases of ops on rays: marching, visibility, points, gathering, compositing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jittor as jt
+
+from jnerf.benchmark.cases.inputs import RESOLUTION, Inputs
+from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
+from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.composite import composite
+from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.ray_march import ray_march
+from jnerf.ops.ray_points import ray_points
+from jnerf.ops.ray_uniform import ray_uniform
+from jnerf.ops.ray_visible import ray_visible
+
+_DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
+
+
+def _parts(intervals: PackedIntervals) -> list[jt.Var]:
+    return [intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info]
+
+
+@CASES.of("ray_march")
+def _ray_march(inputs: Inputs) -> Iterator[Case]:
+    bits, blocks = inputs.bitfield.bits, inputs.bitfield.blocks
+
+    def run() -> list[jt.Var]:
+        found = ray_march(inputs.rays_o, inputs.rays_d, bits, blocks, inputs.rule, RESOLUTION, 0, 1)
+        return _parts(found)
+
+    yield Case(f"{inputs.n_rays} rays", "sample", inputs.n_samples, run)
+
+
+@CASES.of("ray_visible")
+def _ray_visible(inputs: Inputs) -> Iterator[Case]:
+    bits, blocks = inputs.bitfield.bits, inputs.bitfield.blocks
+
+    def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, None]:
+        return jt.ones(t_starts.shape) * _DENSITY, None
+
+    def run() -> list[jt.Var]:
+        rays = inputs.rays_o, inputs.rays_d, bits, blocks
+        found = ray_visible(*rays, inputs.rule, RESOLUTION, look, seed=0, step=1)
+        return _parts(found.intervals)
+
+    yield Case(f"{inputs.n_rays} rays", "sample", inputs.n_samples, run)
+
+
+@CASES.of("ray_points")
+def _ray_points(inputs: Inputs) -> Iterator[Case]:
+    where = _parts(inputs.samples)[:3]
+    yield Case(
+        "", "sample", inputs.n_samples, lambda: [ray_points(inputs.rays_o, inputs.rays_d, *where)]
+    )
+
+
+@CASES.of("ray_uniform")
+def _ray_uniform(inputs: Inputs) -> Iterator[Case]:
+    n_rays = max(1, inputs.n_samples // 64)
+    rays = inputs.rays_o[:n_rays].stop_grad(), inputs.rays_d[:n_rays].stop_grad()
+    box = [float(x) for x in inputs.dataset.aabb]
+
+    def run() -> list[jt.Var]:
+        return _parts(ray_uniform(*rays, box, inputs.rule.near, inputs.rule.far, 64, 0, 1))
+
+    yield Case("64 per ray", "sample", n_rays * 64, run)
+
+
+@CASES.of("gather_rays")
+def _gather_rays(inputs: Inputs) -> Iterator[Case]:
+    rows = jt.ones((inputs.n_rays, 16))
+    _, _, ray_indices, packed_info = _parts(inputs.samples)
+    yield Case(
+        "16 channels",
+        "sample",
+        inputs.n_samples,
+        lambda: with_gradient(gather_rays(rows, ray_indices, packed_info), [rows]),
+    )
+
+
+@CASES.of("composite")
+def _composite(inputs: Inputs) -> Iterator[Case]:
+    n, n_rays = inputs.n_samples, inputs.n_rays
+    sigmas, rgbs = jt.ones((n,)) * _DENSITY, jt.ones((n, 3)) * 0.5
+    t_starts, t_ends, _, packed_info = _parts(inputs.samples)
+    background = jt.ones((n_rays, 3)).stop_grad()
+
+    def run() -> list[jt.Var]:
+        found = composite(sigmas, rgbs, t_starts, t_ends, packed_info, background)
+        return with_gradient(found.colors, [sigmas, rgbs])
+
+    yield Case(f"{n_rays} rays", "sample", n, run)

@@ -1,0 +1,180 @@
+"""The command line of ``tools/benchmark.py``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from jnerf.checks.suggest import hint
+
+DESCRIPTION = "Measure speed, memory and quality, and write tables of what was measured."
+COMMANDS = {
+    "ops": "every op, forward and backward, against the machine's ceilings and the bound",
+    "train": "PSNR against training seconds, samples/s, rays/s, peak memory",
+    "profile": "time per op of one training step, and what of it is idle",
+    "memory": "peak memory against samples per step and number of images",
+    "render": "seconds per frame, frames per second, preview",
+    "compare": "two JSON files, number by number",
+    "report": "JSON files to Markdown tables between <!-- benchmark:NAME --> marks",
+}
+EXAMPLES = """\
+examples:
+  python tools/benchmark.py ops --json ops.json
+  python tools/benchmark.py ops --only hash_encode --simd native,avx2,plain
+  python tools/benchmark.py train --config-file projects/ngp/configs/ngp_embedded.py --steps 100 --no-eval
+  python tools/benchmark.py train --config-file A.py B.py --scene nerf_synthetic/lego nerf_synthetic/ship \\
+      --json train.json --plot train.svg evaluation.n_images=25
+  python tools/benchmark.py profile --config-file CONFIG --checkpoint PATH --json profile.json
+  python tools/benchmark.py memory --config-file CONFIG --json memory.json --plot memory.svg
+  python tools/benchmark.py render --config-file CONFIG --checkpoint PATH --frames 10
+  python tools/benchmark.py compare before.json after.json
+  python tools/benchmark.py report docs/benchmarks/*.json --write README.md docs/performance.md
+  python tools/benchmark.py report docs/benchmarks/*.json --write README.md --check
+
+exit status: 0 done, 1 failed, a table is out of date, 2 wrong config, data, checkpoint or flag, 130 interrupted
+"""
+Add = Callable[..., argparse.Action]
+
+
+def usage() -> str:
+    """What ``--help`` without a command prints."""
+    rows = "\n".join(f"  {name:9} {text}" for name, text in COMMANDS.items())
+    return (
+        f"usage: benchmark.py COMMAND ...\n\n{DESCRIPTION}\n\ncommands:\n{rows}\n\n"
+        f"benchmark.py COMMAND --help says more.\n\n{EXAMPLES}"
+    )
+
+
+def make_parser(command: str) -> argparse.ArgumentParser:
+    """The flags of one command."""
+    parser = argparse.ArgumentParser(
+        prog=f"benchmark.py {command}",
+        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    if command == "compare":
+        add("files", nargs=2, metavar="RUN.json", help="before and after, of the same command")
+    elif command == "report":
+        add("files", nargs="*", metavar="RUN.json", help="default: docs/benchmarks/*.json")
+        add("--write", nargs="+", default=[], metavar="FILE.md", help="fill the tables of a file")
+        add("--check", action="store_true", help="write nothing; fail when a table would change")
+    else:
+        _add_measuring(add, command)
+    return parser
+
+
+def _add_measuring(add: Add, command: str) -> None:
+    device = {"dest": "device", "action": "store_const"}
+    add("--cpu", const="cpu", help="measure on the CPU", **device)
+    add("--cuda", const="cuda", help="measure on the GPU (default: where jnerf runs)", **device)
+    add("--json", metavar="OUT", help="write what was measured")
+    if command == "ops":
+        _add_ops(add)
+        return
+    several = {"nargs": "+", "action": "extend"} if command == "train" else {}
+    add("--config-file", required=True, metavar="F", help="config, a .py file", **several)
+    {"train": _add_train, "profile": _add_profile, "memory": _add_memory, "render": _add_render}[
+        command
+    ](add)
+    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
+
+
+def _add_ops(add: Add) -> None:
+    add("--only", action="append", default=[], metavar="NAME", help="this op; may be repeated")
+    add("--samples", type=positive, default=2**18, metavar="N", help="samples (default: 2^18)")
+    add("--repeat", type=positive, default=9, metavar="K", help="repeats (default: 9)")
+    add("--simd", default="", metavar="A,B", help="instruction sets: native, avx2, plain")
+
+
+def _add_train(add: Add) -> None:
+    add("--scene", nargs="+", default=[], metavar="PATH", help="one run per dataset.root")
+    add("--steps", type=positive, metavar="N", help="train so many steps (default: the config's)")
+    add("--warm-up", type=natural, metavar="N", help="steps the speed leaves out (default: 256,"
+        " at most half)")  # fmt: skip
+    add("--no-eval", action="store_true", help="no test views, only speed and memory")
+    add("--save-dir", metavar="D", help="keep the run folders there (default: removed)")
+    add("--plot", metavar="OUT.svg", help="draw PSNR against seconds")
+
+
+def _add_profile(add: Add) -> None:
+    add("--checkpoint", metavar="PATH", help="profile from there (default: from step 0)")
+    add("--steps", type=positive, default=64, metavar="N", help="steps measured (default: 64)")
+    add("--warm-up", type=natural, default=16, metavar="N", help="steps before (default: 16)")
+
+
+def _add_memory(add: Add) -> None:
+    add("--steps", type=positive, default=20, metavar="N", help="steps of a run (default: 20)")
+    add("--samples", type=numbers, default=[2**k for k in range(15, 21)], metavar="A,B",
+        help="samples per step (default: 2^15 to 2^20)")  # fmt: skip
+    add("--images", type=numbers, default=[8, 25, 50, 100], metavar="A,B",
+        help="training images (default: 8,25,50,100)")  # fmt: skip
+    add("--plot", metavar="OUT.svg", help="draw both curves")
+
+
+def _add_render(add: Add) -> None:
+    add("--checkpoint", metavar="PATH", help="default: the newest of the run folder")
+    add("--save-dir", metavar="D", help="folder of the runs (default: save_dir)")
+    add("--frames", type=positive, default=5, metavar="N", help="test views (default: 5)")
+
+
+def positive(text: str) -> int:
+    """An integer of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def natural(text: str) -> int:
+    """An integer of at least 0."""
+    return 0 if text == "0" else positive(text)
+
+
+def numbers(text: str) -> list[int]:
+    """Positive integers between commas; the empty text is no number.
+
+    >>> numbers("8,100")
+    [8, 100]
+    """
+    return [positive(part) for part in text.split(",") if part]
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Parses the command and its flags; on a mistake, exits with status 2.
+
+    ``--config-file A.py B.py key=value``: what has a ``=`` is an override, wherever it stands.
+    """
+    from jnerf.command_line import parse
+
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage(), end="")
+        raise SystemExit(0 if arguments else 2)
+    command = arguments[0]
+    if command not in COMMANDS:
+        text = f"benchmark.py: error: unknown command {command!r}. {hint(command, COMMANDS)}"
+        print(text, file=sys.stderr)
+        raise SystemExit(2)
+    options = parse(make_parser(command), arguments[1:])
+    options.command = command
+    for name in ("config_file", "scene"):
+        given = getattr(options, name, None)
+        if isinstance(given, list):
+            options.overrides += [text for text in given if "=" in text]
+            setattr(options, name, [text for text in given if "=" not in text])
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns its exit status."""
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    if getattr(options, "device", None):
+        os.environ["JNERF_DEVICE"] = options.device  # before anything imports Jittor
+    from jnerf.benchmark import commands
+    from jnerf.command_line import exit_status
+
+    mend = "Free disk space, make the file writable, or choose another path."
+    return exit_status(lambda: getattr(commands, options.command)(options), mend)

@@ -1,0 +1,194 @@
+"""What each command does: measure, print, write."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from jnerf.benchmark.record import make_record, save
+from jnerf.errors import ConfigError, JnerfError
+
+
+def train(options: Namespace) -> None:
+    """``train``: one run per config and scene, each in a process of its own when there are several."""
+    from jnerf.benchmark.plot import training_plot
+    from jnerf.benchmark.stats import pooled
+
+    pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
+    if not pairs:
+        raise ConfigError("--config-file: give at least one config, a .py file")
+    check_plot(options.plot)
+    if len(pairs) == 1:
+        runs = [_train_here(options, *pairs[0])]
+    else:
+        runs = [run for pair in pairs for run in _train_apart(options, *pair)]
+    protocol = {
+        "seconds": "inside training steps; without compilation, evaluation and checkpoints",
+        "samples_per_s": "trained samples, over the log windows after measured_from_step",
+        "memory": "largest resident size of the process, the saving of the last step included",
+    }
+    speed = pooled([run["samples_per_s"] for run in runs])
+    record = make_record("train", {"runs": runs}, protocol, samples_per_s=speed)
+    finish(options, record, training_plot)
+
+
+def _train_here(options: Namespace, file: str, scene: str | None) -> dict[str, Any]:
+    from jnerf.benchmark.train import measure_training, prepare
+    from jnerf.config import load_config
+
+    overrides = [*options.overrides, *([f"dataset.root={scene}"] if scene else [])]
+    config = load_config(file, overrides)
+    warm_up = prepare(config, options.steps, not options.no_eval, options.warm_up)
+    run = measure_training(config, warm_up, options.save_dir)
+    where = str(config.dataset.get("root") or config.dataset.type)
+    return {"config": shown(file), "scene": where, **run}
+
+
+def _train_apart(options: Namespace, file: str, scene: str | None) -> list[dict[str, Any]]:
+    from jnerf.benchmark.children import measure_apart
+
+    flags = ["--no-eval"] if options.no_eval else []
+    for name in ("steps", "warm_up"):
+        value = getattr(options, name)
+        flags += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    if options.save_dir:
+        label = "_".join(Path(part).stem for part in (file, scene) if part)
+        flags += ["--save-dir", str(Path(options.save_dir) / label)]
+    flags += ["--scene", scene] if scene else []
+    record = measure_apart(["train", "--config-file", file, *flags, *options.overrides])
+    return record["results"]["runs"]
+
+
+def profile(options: Namespace) -> None:
+    """``profile``: one training step, op by op."""
+    from jnerf.benchmark.profile import measure_profile
+
+    config = _config(options)
+    results = measure_profile(config, options.checkpoint, options.steps, options.warm_up)
+    protocol = {
+        "free": "steps as they are in training; per window of steps, median over windows",
+        "synchronised": "with a wait for the device after every op, the fastest window; what is left is host time",
+        "busy_share": "processor seconds of the free steps / (seconds x threads); waiting threads may spin",
+    }
+    results = {"config": shown(options.config_file), **results}
+    finish(options, make_record("profile", results, protocol))
+
+
+def ops(options: Namespace) -> None:
+    """``ops``: every op, at each instruction set that was asked for."""
+    from jnerf.benchmark.ops import check_names, measure_level
+    from jnerf.benchmark.simd import level_records, this_level
+
+    check_names(options.only)
+    levels = [name for name in options.simd.split(",") if name]
+    if levels and levels != [this_level()]:
+        results = level_records(options, levels)
+    else:
+        results = [measure_level(options.only, options.samples, options.repeat)]
+    protocol = {
+        "time": "each kernel alone, device synchronised before and after; over the repeats",
+        "bytes": "arrays that the kernel reads and writes, each once: what it must move at least",
+        "bound": "least of the repeats, of the plain loops and of ours",
+        "input": "rays of 800 x 800 views through a thin-shelled occupancy grid of the embedded scene",
+        "share_of_ceiling": "larger of GB/s / memory and GFLOP/s / peak, all measured in the same run",
+    }
+    finish(options, make_record("ops", {"levels": results}, protocol))
+
+
+def memory(options: Namespace) -> None:
+    """``memory``: one short training per point, each in a process of its own."""
+    from jnerf.benchmark.memory import measure_memory
+    from jnerf.benchmark.plot import memory_plot
+
+    check_plot(options.plot)
+    found = measure_memory(
+        options.config_file, options.overrides, options.steps, options.samples, options.images
+    )
+    protocol = {
+        "peak": "largest resident size of the process over all steps and the saving of the last",
+        "images": "the first N training views",
+    }
+    results = {"config": shown(options.config_file), "steps": options.steps, **found}
+    finish(options, make_record("memory", results, protocol), memory_plot)
+
+
+def render(options: Namespace) -> None:
+    """``render``: whole frames of test views, and previews at an eighth of their size."""
+    from jnerf.benchmark.render import measure_rendering
+
+    config = _config(options)
+    results = measure_rendering(config, options.checkpoint, options.save_dir, options.frames)
+    protocol = {
+        "seconds": "one view from rays to arrays on the host, after one that is not counted",
+        "preview": "the same view at an eighth of its width and height",
+    }
+    results = {"config": shown(options.config_file), **results}
+    finish(options, make_record("render", results, protocol))
+
+
+def compare(options: Namespace) -> None:
+    """``compare``: two records, number by number."""
+    from jnerf.benchmark.compare import comparison
+    from jnerf.benchmark.record import load
+
+    before, after = (load(Path(file)) for file in options.files)
+    print(comparison(before, after))
+
+
+def report(options: Namespace) -> int:
+    """``report``: tables to the terminal, or into files."""
+    from jnerf.benchmark.report import default_files, fill_file, read_runs
+    from jnerf.benchmark.tables import all_tables
+
+    runs = read_runs([Path(file) for file in options.files] or default_files())
+    if not options.write:
+        if options.check:
+            raise ConfigError("--check compares files with their tables: name them with --write")
+        for name, record in runs.items():
+            print(f"## {name}\n\n{all_tables(record)}\n")
+        return 0
+    changed = [file for file in options.write if fill_file(Path(file), runs, options.check)]
+    for file in options.write:
+        state = "as measured" if file not in changed else "differs" if options.check else "written"
+        print(f"{file}: {state}")
+    return int(options.check and bool(changed))
+
+
+def _config(options: Namespace) -> Any:
+    from jnerf.config import load_config
+
+    return load_config(options.config_file, options.overrides)
+
+
+def check_plot(path: str | None) -> None:
+    """Raises ConfigError before anything is measured when the plot could not be written after."""
+    if path and Path(path).suffix != ".svg":
+        raise ConfigError(f"--plot {path}: plots are SVG files; choose a name that ends with .svg")
+
+
+def finish(options: Namespace, record: dict[str, Any], plot: Any = None) -> None:
+    """Prints a record's tables, and writes it and its plot where the command line says."""
+    from jnerf.benchmark.tables import all_tables
+    from jnerf.engine.files import write_text_atomic
+
+    print(all_tables(record))
+    if options.json:
+        save(Path(options.json), record)
+        print(f"-> {options.json}")
+    path = getattr(options, "plot", None)
+    if path and plot is not None:
+        try:
+            write_text_atomic(Path(path), plot(record))
+        except OSError as error:
+            raise JnerfError(f"cannot write the plot {path}: {error}") from error
+        print(f"-> {path}")
+
+
+def shown(file: str) -> str:
+    """A config's path as others can read it: relative to the working directory, or its name."""
+    path = Path(file).resolve()
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.name

@@ -1,0 +1,71 @@
+"""``memory``: peak memory of short trainings, one process per point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jnerf.benchmark.children import measure_apart
+from jnerf.errors import ConfigError
+
+
+def measure_memory(
+    file: str,
+    overrides: Sequence[str],
+    steps: int,
+    samples: Sequence[int],
+    images: Sequence[int],
+) -> dict[str, Any]:
+    """Trains a few steps for each number of samples, and for each number of images.
+
+    Args:
+        file: the config; its sampler must have ``target_samples``.
+        overrides: on it.
+        steps: of each training.
+        samples: values of ``sampler.target_samples``.
+        images: values of the dataset's number of training views.
+
+    Returns:
+        ``samples`` and ``images`` of the schema.
+
+    Raises:
+        ConfigError: the sampler or the dataset has no such argument.
+    """
+    from jnerf.config import load_config
+
+    config = load_config(file, overrides)
+    common = ["train", "--config-file", file, "--steps", str(steps), "--no-eval", *overrides]
+    keys = {"samples": "sampler.target_samples", "images": images_key(config) if images else ""}
+    if samples and "target_samples" not in config.sampler:
+        raise ConfigError(
+            f"memory: {config.sampler.type} has no target_samples in {file}; pass --samples ''"
+        )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, values in (("samples", samples), ("images", images)):
+        found[name] = []
+        for value in values:
+            record = measure_apart([*common, f"{keys[name]}={value}"])
+            peak = record["results"]["runs"][0]["peak_memory_gib"]
+            found[name].append({"value": value, "peak_gib": peak})
+            print(f"memory: {keys[name]}={value}: {peak:.3f} GiB")
+    return found
+
+
+def images_key(config: Any) -> str:
+    """The override that sets the number of training images.
+
+    Raises:
+        ConfigError: the dataset has no argument for it.
+    """
+    import inspect
+
+    from jnerf.registry import DATASETS
+
+    DATASETS.load()
+    known = inspect.signature(DATASETS.get(config.dataset.type).__init__).parameters
+    for name in ("n_train", "max_images"):
+        if name in known:
+            return f"dataset.{name}"
+    raise ConfigError(
+        f"memory: {config.dataset.type} cannot be limited to its first images; pass --images ''"
+    )

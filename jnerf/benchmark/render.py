@@ -1,0 +1,103 @@
+"""``render``: how long whole frames and previews take."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jnerf.benchmark.stats import rounded, stats
+
+#: The preview's width and height are those of the frame divided by this.
+PREVIEW = 8
+
+
+def measure_rendering(
+    config: Any, checkpoint: str | None, save_dir: str | None, n_frames: int
+) -> dict[str, Any]:
+    """Renders test views, and the same views small.
+
+    Args:
+        config: the resolved config.
+        checkpoint: the weights; None: the newest of the config's run folder.
+        save_dir: the folder that holds run folders; None: the config's.
+        n_frames: evenly spaced test views.
+
+    Returns:
+        ``results`` of the schema, without ``config``.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    from jnerf.config.check import check
+    from jnerf.engine.build import build_dataset, build_pipeline
+    from jnerf.engine.evaluator import evaluate, spaced_views
+    from jnerf.engine.run import load_for_task
+    from jnerf.engine.run_folder import RunFolder
+    from jnerf.engine.state import restore
+    from jnerf.runtime import show_kernel_progress
+
+    check(config)
+    show_kernel_progress()
+    folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
+    loaded, path = load_for_task(folder, checkpoint)
+    pipeline = build_pipeline(config, training=False)
+    restore(pipeline, loaded, str(path))
+    dataset = build_dataset(config, "test")
+    evaluate(pipeline, dataset, 1, rays_per_chunk=config.chunk)  # compiles
+    found = evaluate(pipeline, dataset, n_frames, rays_per_chunk=config.chunk)
+    seconds = stats([image["seconds"] for image in found.images])
+    width, height = found.resolution
+    views = spaced_views(dataset.n_images, n_frames)
+    small = [_preview_seconds(pipeline, dataset, view, config.chunk) for view in [views[0], *views]]
+    return {
+        "checkpoint": path.name,
+        "step": loaded.step,
+        "train_seconds": rounded(loaded.seconds),
+        "width": width,
+        "height": height,
+        "seconds": seconds,
+        "fps": rounded(1 / seconds["median"]),
+        "psnr": rounded(found.mean["psnr"]),
+        "preview_width": max(1, width // PREVIEW),
+        "preview_height": max(1, height // PREVIEW),
+        "preview_seconds": stats(small[1:]),
+        "protocol": {
+            "scene": str(config.dataset.get("root") or config.dataset.type),
+            "split": "test",
+            "views": len(found.images),
+            "background": "black",
+            "weights": "ema" if config.get("ema") else "raw",
+        },
+    }
+
+
+def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> float:
+    """Seconds for one view at an eighth of its width and height."""
+    import jittor as jt
+
+    from jnerf.datasets.cameras import Cameras
+    from jnerf.engine.image import render_image
+    from jnerf.structures import RayBundle
+
+    cameras = dataset.cameras
+    width, height = (max(1, int(size) // PREVIEW) for size in cameras.sizes[view])
+    camera = Cameras(
+        cameras.c2w[view : view + 1],
+        cameras.intrinsics[view : view + 1] / PREVIEW,
+        np.array([[width, height]]),
+    )
+
+    def rows(y0: int, y1: int) -> RayBundle:
+        y, x = np.mgrid[y0:y1, 0:width].reshape(2, -1)
+        rays_o, rays_d = camera.generate_rays(np.zeros(len(x), np.int32), x, y)
+        return RayBundle(jt.array(rays_o), jt.array(rays_d))
+
+    pipeline.network.eval()
+    with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
+        start = time.perf_counter()
+        render_image(pipeline, rows, width, height, chunk)
+        return time.perf_counter() - start

@@ -1,0 +1,34 @@
+"""The same measurement at several instruction sets: ``JNERF_SIMD`` holds for a whole process, so each has its own."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import Any
+
+from jnerf.benchmark.children import measure_apart
+from jnerf.checks.suggest import hint
+from jnerf.errors import ConfigError
+
+LEVELS = ("native", "avx2", "plain")
+
+
+def this_level() -> str:
+    """The instruction set that this process compiles for."""
+    return os.environ.get("JNERF_SIMD") or LEVELS[0]
+
+
+def level_records(options: Namespace, levels: list[str]) -> list[dict[str, Any]]:
+    """Measures the ops at each level and returns the ``levels`` of the schema.
+
+    Raises:
+        ConfigError: an unknown level.
+    """
+    for level in levels:
+        if level not in LEVELS:
+            raise ConfigError(f"--simd: {level!r} is no instruction set. {hint(level, LEVELS)}")
+    arguments = ["ops", "--samples", str(options.samples), "--repeat", str(options.repeat)]
+    arguments += [part for name in options.only for part in ("--only", name)]
+    arguments += [f"--{options.device}"] if options.device else []
+    records = [measure_apart(arguments, JNERF_SIMD=level) for level in levels]
+    return [level for record in records for level in record["results"]["levels"]]

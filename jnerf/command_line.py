@@ -1,0 +1,70 @@
+"""What the tools share: flags and overrides in any order, errors as one line, exit status."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import errno
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+
+#: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
+DISK_FAULTS = frozenset(
+    getattr(errno, name)
+    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR".split()
+)
+
+
+def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """Parse flags and positionals in any order; on an unknown flag, exit with status 2 and name the nearest.
+
+    Args:
+        parser: without sub-commands.
+        arguments: None for those of the process.
+    """
+    options, unknown = parser.parse_known_intermixed_args(arguments)
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
+    return options
+
+
+def exit_status(execute: Callable[[], int | None], mend: str) -> int:
+    """Runs a command; errors that the user can mend are printed as one line.
+
+    Args:
+        execute: the command; what it returns is the status, None for 0.
+        mend: what to do when the disk refuses.
+
+    Returns:
+        0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            return execute() or 0
+    except KeyboardInterrupt as interrupt:
+        print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
+        return 130
+    except JnerfError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in DISK_FAULTS:
+            raise
+        print(f"error: {error}. {mend}", file=sys.stderr)
+        return 1
+
+
+def show_warning(message: Warning | str, *_: object) -> None:
+    """Prints a warning as one line for the user, without the line of code that raised it."""
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,105 @@
+// How kernels are launched, and what is asked of the device. Everything goes to the default stream, as Jittor's own
+// kernels do, so that ops follow one another without waiting.
+#pragma once
+#include <cstdint>
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <cuda_runtime.h>
+
+// The block's dynamic shared memory as an array of `type`, 16-byte aligned.
+#ifdef JNERF_CUDA_ON_HOST
+#define JNERF_SHARED(type, name) type* name = (type*)cuda_on_host::dynamic_shared()
+#else
+#define JNERF_SHARED(type, name)                                      \
+    extern __shared__ __align__(16) unsigned char jnerf_shared_bytes[]; \
+    type* name = (type*)jnerf_shared_bytes
+#endif
+
+namespace jnerf {
+
+inline void cuda_check(cudaError_t error, const char* what) {
+    if (error != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
+}
+
+// Of the current device, asked once: a process has one.
+struct CudaDevice {
+    int arch;        // 10 major + minor
+    int processors;  // multiprocessors
+    int shared;      // bytes of shared memory that one block may ask for
+};
+
+inline CudaDevice ask_cuda_device() {
+    int device = 0, major = 0, minor = 0;
+    CudaDevice out{};
+    cuda_check(cudaGetDevice(&device), "no CUDA device");
+    cuda_check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "CUDA device");
+    cuda_check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "CUDA device");
+    cuda_check(cudaDeviceGetAttribute(&out.processors, cudaDevAttrMultiProcessorCount, device), "CUDA device");
+    cuda_check(cudaDeviceGetAttribute(&out.shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "CUDA device");
+    out.arch = 10 * major + minor;
+    return out;
+}
+
+#ifdef JNERF_CUDA_ON_HOST
+inline CudaDevice cuda_device() { return ask_cuda_device(); }  // tests play several devices
+#else
+inline const CudaDevice& cuda_device() {
+    static const CudaDevice device = ask_cuda_device();
+    return device;
+}
+#endif
+
+// Beyond 48 KiB of dynamic shared memory a kernel must be allowed to.
+inline void allow_shared(const void* kernel, size_t bytes) {
+    if (bytes > 48 * 1024) cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes), "shared memory of a kernel");
+}
+
+// Launches kernel(args...) with `shared` bytes of dynamic shared memory. A launch of no blocks is no launch.
+// Raises std::runtime_error when the launch itself is impossible.
+template <class... Parameters, class... Arguments>
+inline void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared, Arguments... args) {
+    if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+    allow_shared((const void*)kernel, shared);
+#ifdef JNERF_CUDA_ON_HOST
+    cuda_on_host::launch(grid, block, shared, [&] { kernel(args...); });
+#else
+    cudaGetLastError();  // what a launch of somebody else left behind is not ours to report
+    kernel<<<grid, block, shared, 0>>>(args...);
+#endif
+    cuda_check(cudaGetLastError(), "launch of a kernel");
+}
+
+inline unsigned blocks_of(int64_t n, int64_t per_block) { return (unsigned)((n + per_block - 1) / per_block); }
+
+// Without this the pool gives its memory back whenever the host waits, and the next op pays for new memory.
+inline bool keep_scratch_memory() {
+    int device = 0;
+    cudaMemPool_t pool;
+    uint64_t bytes = 256ull << 20;
+    cuda_check(cudaGetDevice(&device), "no CUDA device");
+    cuda_check(cudaDeviceGetDefaultMemPool(&pool, device), "scratch memory");
+    cuda_check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &bytes), "scratch memory");
+    return true;
+}
+
+// Scratch memory of the default stream for the life of the object: kernels launched meanwhile may use it, and its
+// memory is used again only behind them.
+template <class T> struct CudaScratch {
+    T* data = nullptr;
+    explicit CudaScratch(int64_t n) {
+        static const bool kept = keep_scratch_memory();
+        (void)kept;
+        cuda_check(cudaMallocAsync((void**)&data, std::max<int64_t>(n, 1) * sizeof(T), 0), "scratch memory");
+    }
+    ~CudaScratch() { cudaFreeAsync(data, 0); }
+    CudaScratch(const CudaScratch&) = delete;
+    CudaScratch& operator=(const CudaScratch&) = delete;
+};
+
+// Kernel(i) for i in [0, n) in a grid-stride loop.
+template <class Kernel> __global__ void grid_stride(int64_t n, Kernel kernel) {
+    for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) kernel(i);
+}
+
+}  // namespace jnerf

@@ -1,0 +1,79 @@
+// The field on CUDA in float: the plain MLP twice, with geometry and its gradient in scratch memory between.
+#pragma once
+#include "field_mlp/tensor_cuda.h"
+
+namespace jnerf {
+
+// The head's input: geometry of the sample, then the extra channels of its ray.
+struct FieldHeadInput {
+    const float *geometry, *extra;
+    const int* ray_indices;
+    int64_t n_samples;
+    int width, extra_width;
+    JNERF_FN float load(int64_t sample, int channel) const {
+        if (channel < width) return geometry[sample * width + channel];
+        return extra[(int64_t)ray_indices[sample] * extra_width + channel - width];
+    }
+};
+
+struct FieldHeadGrad {
+    float* geometry;
+    JNERF_FN void store(const FieldHeadInput& input, int64_t sample, int channel, float value) const {
+        if (channel < input.width) geometry[sample * input.width + channel] = value;
+    }
+};
+
+struct FieldActivate {
+    const float* geometry;
+    int width;
+    float *sigmas, *rgbs;  // rgbs: in place
+    JNERF_FN void operator()(int64_t i) const {
+        sigmas[i] = expf(geometry[i * width]);
+        for (int k = 0; k < FIELD_COLORS; k++) rgbs[i * FIELD_COLORS + k] = field_sigmoid(rgbs[i * FIELD_COLORS + k]);
+    }
+};
+
+struct FieldColorGrad {
+    const float* grad_rgbs;
+    float* raw;  // the head's sums, replaced by their gradients
+    JNERF_FN void operator()(int64_t i) const {
+        const float c = field_sigmoid(raw[i]);
+        raw[i] = grad_rgbs[i] * c * (1.0f - c);
+    }
+};
+
+struct FieldDensityGrad {
+    const float *geometry, *grad_sigmas;
+    int width;
+    float* grad_geometry;
+    JNERF_FN void operator()(int64_t i) const {
+        const float x = geometry[i * width];
+        grad_geometry[i * width] += grad_sigmas[i] * expf(x < -FIELD_EXP_LIMIT ? -FIELD_EXP_LIMIT : x > FIELD_EXP_LIMIT ? FIELD_EXP_LIMIT : x);
+    }
+};
+
+inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMlpInput& input, const float* geometry) {
+    return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width};
+}
+
+inline void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+    const CudaScratch<float> geometry(input.n_samples * shape.geometry());
+    mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
+    mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
+    parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), sigmas, rgbs});
+}
+
+inline void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
+                                 float* grad_trunk, float* grad_head) {
+    const int width = shape.geometry();
+    const CudaScratch<float> geometry(input.n_samples * width), grad_geometry(input.n_samples * width), raw(input.n_samples * FIELD_COLORS);
+    const FieldHeadInput head_input = field_head_input(shape, input, geometry.data);
+    mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
+    mlp_plain_forward(shape.head, head_input, head, raw.data);
+    parallel_for(input.n_samples * FIELD_COLORS, FieldColorGrad{grads.rgbs, raw.data});
+    mlp_plain_backward(shape.head, head_input, head, raw.data, FieldHeadGrad{grad_geometry.data}, grad_head);
+    parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, grad_geometry.data});
+    mlp_plain_backward(shape.trunk, input.trunk_input(), trunk, grad_geometry.data, MlpInputGrad{grads.x, nullptr}, grad_trunk);
+}
+
+}  // namespace jnerf

@@ -1,0 +1,52 @@
+// Ops whose CUDA path is one call per element.
+#include "adam/cuda.h"
+#include "ema/cuda.h"
+#include "frequency_encode/cuda.h"
+#include "grid_interp/cuda.h"
+#include "occupancy/cuda.h"
+#include "play.h"
+#include "sh_encode/cuda.h"
+#include "trunc_exp/cuda.h"
+using namespace jnerf;
+
+static AdamRule rule_of(const float* r) { return {r[0], r[1], r[2], r[3], r[4], r[5]}; }
+
+extern "C" void dense(int64_t n, const float* rule, float decay, const float* grads, float* params, float* m, float* v) { adam_dense(n, rule_of(rule), decay, grads, params, m, v); }
+extern "C" void sparse(int64_t n, const float* rule, const float* grads, const float* table, int64_t last, float* params, float* m, float* v, int* counts) {
+    adam_sparse(n, rule_of(rule), grads, table, (int)last, params, m, v, counts);
+}
+extern "C" void average(int64_t n, float decay, float rest, const float* values, float* averages) { ema(n, decay, rest, values, averages); }
+
+extern "C" void frequency(int64_t n, int64_t dims, int64_t count, int64_t include, float scale, float offset, const float* x, const float* frequencies, float* values,
+                          const float* grad_values, float* grad_x) {
+    const FrequencyShape shape{(int)dims, (int)count, (int)include, scale, offset};
+    frequency_encode(n, shape, x, frequencies, values);
+    frequency_encode_backward(n, shape, frequencies, values, grad_values, grad_x);
+}
+
+extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float* positions, const float* grid, float* values, const float* grad_values, float* grad_positions, float* grad_grid) {
+    const auto shape = grid_shape<3>(sizes, (double)smooth);
+    grid_interp<3>(n, shape, positions, grid, values);
+    grid_interp_backward_positions<3>(n, shape, positions, grid, grad_values, grad_positions);
+    grid_interp_backward_grid<3>(n, shape, positions, grad_values, grad_grid);
+}
+
+extern "C" void sh(int64_t n, const float* directions, float* values, const float* grad_values, float* grad_directions) {
+    sh_encode<4>(n, directions, values);
+    sh_encode_backward<4>(n, directions, grad_values, grad_directions);
+}
+
+extern "C" void exponential(int64_t n, const float* x, float* y, const float* grad_y, float* grad_x) {
+    trunc_exp_forward(n, {x, y});
+    trunc_exp_backward(n, {x, grad_y, grad_x, 15.0f});
+}
+
+extern "C" void update(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
+    update_grid(grid, n_cells, cells, sigmas, n, step, decay, out);
+}
+extern "C" void choose(const float* grid, int64_t res, int64_t levels, int64_t seed, int64_t update, int64_t first, int64_t n, float threshold, int* cells, float* positions) {
+    candidates(n, {grid, (int)res, (int)levels, (uint32_t)seed, (uint32_t)update, (uint32_t)first, (uint32_t)n, threshold, cells, positions});
+}
+extern "C" void bitfield(const float* grid, int64_t res, int64_t levels, float most, double* sums, float* stats, uint8_t* bits, uint8_t* blocks) {
+    build_bitfield(grid, (int)res, (int)levels, most, sums, stats, (uint64_t*)bits, blocks);
+}

@@ -1,0 +1,71 @@
+// Everything that places, filters or sums over samples of rays.
+#include "composite/cuda.h"
+#include "gather_rays/cuda.h"
+#include "play.h"
+#include "ray_march/cuda.h"
+#include "ray_points/cuda.h"
+#include "ray_uniform/cuda.h"
+#include "ray_visible/cuda.h"
+using namespace jnerf;
+
+extern "C" void pack(int64_t n, int64_t capacity, int* packed_info, int* totals) { pack_counts(n, capacity, packed_info, totals); }
+
+static Box box_of(const float* b) { return {{b[0], b[1], b[2]}, {b[3], b[4], b[5]}}; }
+
+extern "C" void uniform_count(int64_t n, const float* o, const float* d, const float* box, float near, float far, int64_t samples, int64_t seed, int64_t step, int64_t jitter,
+                              int* packed, int* totals, float* starts, float* ends, int* rays) {
+    const RayUniform kernel{o, d, box_of(box), near, far, (int)samples, (uint32_t)seed, (uint32_t)step, jitter != 0, packed};
+    ray_uniform_count(n, kernel, INT_MAX, totals);
+    ray_uniform_write(n, kernel, starts, ends, rays);
+}
+
+// rule: box (6), near, far, cone, log_ratio, min_step, max_step
+static RayMarch march_of(const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes) {
+    return {o, d, (const uint64_t*)bits, blocks, box_of(rule), rule[6], rule[7], {rule[8], rule[9], rule[10], rule[11]}, sizes[0], sizes[1], sizes[2], (uint32_t)sizes[3], (uint32_t)sizes[4], sizes[5] != 0};
+}
+
+extern "C" void march_count(int64_t n, const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes, int64_t capacity, int* packed,
+                            float* first, int* totals) {
+    ray_march_count(n, {march_of(o, d, bits, blocks, rule, sizes), packed, first}, capacity, totals);
+}
+
+extern "C" void march_write(int64_t n, const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes, const int* packed,
+                            const float* first, float* starts, float* ends, int* rays) {
+    ray_march_write(n, {march_of(o, d, bits, blocks, rule, sizes), packed, first, starts, ends, rays});
+}
+
+extern "C" void window(int64_t n, const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes, const float* next_in,
+                       const int* kept, const float* trans, int64_t looked, int64_t length, float early_stop, int* packed, float* first, float* next, int* totals) {
+    visible_count(n, {march_of(o, d, bits, blocks, rule, sizes), next_in, kept, trans, (int)looked, (int)length, early_stop, packed, first, next}, totals);
+}
+
+extern "C" void advance(int64_t n, const float* starts, const float* ends, const float* sigmas, const int* window, const int* kept_in, const float* trans_in, float early_stop,
+                        int* kept, float* trans) {
+    visible_advance(n, {starts, ends, sigmas, window, kept_in, trans_in, early_stop, kept, trans});
+}
+
+extern "C" void keep(int64_t n, const int* kept, int64_t capacity, int* packed, int* totals) { visible_pack(n, {kept, packed}, capacity, totals); }
+
+extern "C" void gather(int64_t n, const int* window, const int* packed, int64_t looked, const float* starts_in, const float* ends_in, float* starts, float* ends, int* rays,
+                       const float* features_in, int64_t groups, int64_t n_in, int64_t n_out, int64_t width, float* features) {
+    const VisibleRows rows{window, packed, (int)looked};
+    visible_gather(n, {rows, starts_in, ends_in, starts, ends, rays});
+    visible_gather_features({rows, features_in, n, groups, n_in, n_out, (int)width, features});
+}
+
+extern "C" void composite(int64_t n, const float* sigmas, const float* rgbs, const float* starts, const float* ends, const int* packed, const float* background, float early_stop,
+                          float* colors, float* opacities, float* depths, float* weights, float* trans, const float* grads, const float* grad_weights, const float* grad_trans,
+                          float* grad_sigmas, float* grad_rgbs) {
+    const CompositeInput in{sigmas, rgbs, starts, ends, packed, background, early_stop};
+    composite_forward(n, {in, colors, opacities, depths, weights, trans});
+    composite_backward(n, {in, weights, trans, grads, grads + 3 * n, grads + 4 * n, grad_weights, grad_trans, grad_sigmas, grad_rgbs});
+}
+
+extern "C" void rows_of_rays(int64_t n_rays, int64_t n, const float* rows, const int* rays, const int* packed, int64_t channels, float* out, const float* values, float* sums) {
+    gather_rays(n, {rows, rays, out, (int)channels});
+    sum_over_rays(n_rays, {values, packed, sums, (int)channels});
+}
+
+extern "C" void points(int64_t n, const float* o, const float* d, const float* starts, const float* ends, const int* rays, float* positions) {
+    ray_points(n, {o, d, starts, ends, rays, positions});
+}

@@ -1,0 +1,144 @@
+"""The field's CUDA kernels, run on the CPU, against the reference."""
+
+import half_reference
+import numpy as np
+import pytest
+
+from jnerf.ops.field_mlp import reference
+from jnerf.ops.mlp import n_params
+
+FP32, BF16, FP16 = 1, 2, 3
+ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
+# A sum may round to the neighbouring 16-bit number.
+TOLERANCE = {FP32: 2e-5, FP16: 2e-3, BF16: 1e-2}
+NETS = [  # trunk, head, channels of x per group (0: rows)
+    ([32, 64, 16], [32, 64, 64, 16], 2),
+    ([9, 20, 7], [12, 33, 3], 0),
+    ([8, 1], [1, 16, 4], 4),
+    ([32, 128, 128, 16], [24, 128, 3], 2),
+]
+
+
+@pytest.fixture(scope="module")
+def library(cuda_host):
+    return cuda_host.library("field_mlp")
+
+
+def arrays(trunk_widths, head_widths, features, n, n_rays=7):
+    random = np.random.default_rng(n)
+    n_x, extra_width = trunk_widths[0], head_widths[0] - trunk_widths[-1]
+    x = random.normal(size=(n_x // features, n, features) if features else (n, n_x))
+    trunk, head = (
+        random.normal(size=n_params(w)) / np.sqrt(w[1]) for w in (trunk_widths, head_widths)
+    )
+    extra = random.normal(size=(n_rays, extra_width)) if extra_width else None
+    rays = np.sort(random.integers(0, n_rays, n)).astype(np.int32)
+    grads = random.normal(size=n), random.normal(size=(n, 3))
+    floats = [v if v is None else v.astype(np.float32) for v in (x, trunk, head, extra, *grads)]
+    return *floats[:4], rays, *floats[4:]
+
+
+def run(library, widths, data, precision, wants_x=True):
+    x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
+    n = len(rays)
+    groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
+    nets = [a for w in widths for a in (np.int32(w), len(w))]
+    sigmas, rgbs, *grads = (
+        np.full_like(v, np.nan) for v in (grad_sigmas, grad_rgbs, x, trunk, head)
+    )
+    sizes = [n, groups, features, 0 if extra is None else extra.shape[1]]
+    library.call(
+        "field_mlp", *nets, precision, x, extra, rays, *sizes, trunk, head, sigmas, rgbs, grad_sigmas, grad_rgbs,
+        grads[0] if wants_x else None, *grads[1:],
+    )  # fmt: skip
+    if x.ndim == 3:
+        grads[0] = grads[0].transpose(1, 0, 2).reshape(n, groups * features)
+    return sigmas, rgbs, grads
+
+
+def expected(widths, data, precision=FP32):
+    x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
+    if x.ndim == 3:
+        x = x.transpose(1, 0, 2).reshape(len(rays), widths[0][0])
+    if precision != FP32:
+        grads = grad_sigmas, grad_rgbs
+        values, grads = half_reference.field(
+            x, trunk, head, widths, extra, rays, grads, ROUNDING[precision]
+        )
+        return *values, grads
+    net = (x, trunk, head, *widths)
+    sigmas, rgbs = reference.field_mlp(*net, extra, rays)
+    return sigmas, rgbs, reference.field_mlp_grad(*net, grad_sigmas, grad_rgbs, extra, rays)
+
+
+def error(found, right):
+    assert np.isfinite(found).all()
+    return np.linalg.norm(found - right) / max(np.linalg.norm(right), 1e-30)
+
+
+@pytest.mark.parametrize("precision", [FP32, FP16, BF16])
+@pytest.mark.parametrize("trunk_widths, head_widths, features", NETS)
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_forward_and_backward(library, trunk_widths, head_widths, features, precision, n):
+    library.play(shared=227 * 1024, backwards=n == 31)
+    widths, data = (trunk_widths, head_widths), arrays(trunk_widths, head_widths, features, n)
+    sigmas, rgbs, grads = run(library, widths, data, precision)
+    right = expected(widths, data, precision)
+    tolerance = TOLERANCE[precision]
+    np.testing.assert_allclose(sigmas, right[0], rtol=4 * tolerance)
+    np.testing.assert_allclose(rgbs, right[1], atol=tolerance)
+    for found, want in zip(grads, right[2], strict=True):
+        assert error(found, want) < tolerance
+
+
+@pytest.mark.parametrize("shared", [227, 99, 64])
+def test_paper_networks_on_every_device(library, shared):
+    library.play(shared=shared * 1024)
+    widths, data = NETS[0][:2], arrays(*NETS[0], 500)
+    _, _, grads = run(library, widths, data, FP16)
+    for found, want in zip(grads, expected(widths, data, FP16)[2], strict=True):
+        assert error(found, want) < 2e-3
+
+
+@pytest.mark.parametrize("share", [1e-9, 1e9])
+def test_density_and_colour_gradients_of_different_size(library, share):
+    """Each keeps its precision: the head has a scale of its own."""
+    library.play()
+    widths, data = NETS[0][:2], list(arrays(*NETS[0], 200))
+    data[5] = data[5] * np.float32(share)
+    _, _, grads = run(library, widths, data, FP16)
+    for found, want in zip(grads, expected(widths, data, FP16)[2], strict=True):
+        assert error(found, want) < 2e-3
+
+
+def test_unwanted_input_gradient_is_not_written(library):
+    library.play()
+    widths, data = NETS[0][:2], arrays(*NETS[0], 140)
+    _, _, (grad_x, *params) = run(library, widths, data, FP16, wants_x=False)
+    assert np.isnan(grad_x).all()
+    for a, b in zip(params, run(library, widths, data, FP16)[2][1:], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_large_densities_saturate_their_gradient(library):
+    library.play()
+    trunk_widths, head_widths = [1, 16], [16, 3]
+    data = list(arrays(trunk_widths, head_widths, 0, 40))
+    data[1] = np.abs(data[1])
+    data[0][:] = 20 / data[1][0]
+    for precision in (FP32, FP16):
+        sigmas, _, grads = run(library, (trunk_widths, head_widths), data, precision)
+        np.testing.assert_allclose(sigmas, np.exp(20), rtol=0.05)
+        with np.errstate(over="ignore"):
+            want = expected((trunk_widths, head_widths), data)[2]
+        assert error(grads[1], want[1]) < 0.02
+
+
+def test_order_of_threads_does_not_matter(library):
+    found, data = [], arrays(*NETS[0], 300)
+    for backwards in (False, True):
+        library.play(backwards=backwards)
+        sigmas, rgbs, grads = run(library, NETS[0][:2], data, FP16)
+        found.append([sigmas, rgbs, *grads])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,0 +1,103 @@
+"""The hash grid's CUDA kernels, run on the CPU, against the reference."""
+
+import numpy as np
+import pytest
+
+from jnerf.ops.hash_encode import HashGridLayout, reference
+
+SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
+
+
+def run(library, layout, positions, table, grad_out, smoothstep=False):
+    n = len(positions)
+    out = np.full((layout.n_levels, n, layout.n_features), np.nan, np.float32)
+    grad_table, grad_positions = np.full_like(table, np.nan), np.full_like(positions, np.nan)
+    grid = [positions, table, layout.scales, layout.meta, n, layout.n_levels, smoothstep]
+    results = [out, grad_table, len(table), grad_positions]
+    library.call(
+        "hash_encode",
+        layout.n_dims,
+        layout.n_features,
+        *grid,
+        np.ascontiguousarray(grad_out),
+        *results,
+    )
+    return out, grad_table, grad_positions
+
+
+def compare(library, layout, positions, grad_out, smoothstep=False):
+    random = np.random.default_rng(2)
+    table = random.normal(size=(layout.n_rows, layout.n_features)).astype(np.float32)
+    out, grad_table, grad_positions = run(library, layout, positions, table, grad_out, smoothstep)
+    wide = [v.astype(np.float64) for v in (positions, table, grad_out)]
+    # cells from the kernels' own float32 arithmetic, so that no sample changes its cell
+    expected = reference.hash_encode(positions, table, layout, smoothstep)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5)
+    in_positions, in_table = reference.hash_encode_grad(
+        positions, table, layout, grad_out, smoothstep
+    )
+    size = max(1.0, np.abs(wide[2]).max() if wide[2].size else 1.0)
+    np.testing.assert_allclose(grad_table, in_table, rtol=1e-3, atol=1e-3 * size)
+    np.testing.assert_allclose(grad_positions, in_positions, rtol=1e-3, atol=2e-3 * size)
+
+
+@pytest.fixture(params=["hash_encode", "hash_encode_75"], ids=["vector atomics", "float atomics"])
+def library(request, cuda_host):
+    found = cuda_host.library(request.param)
+    found.play()
+    return found
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("n_features", [1, 2, 4, 8])
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_every_kind_of_grid(library, n_dims, n_features, n):
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    random = np.random.default_rng(n)
+    positions = random.random((n, n_dims)).astype(np.float32)
+    grad_out = random.normal(size=(5, n, n_features)).astype(np.float32)
+    compare(library, layout, positions, grad_out, smoothstep=n == 31)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("n", [255, 2500])
+def test_samples_of_rays_share_cells(library, n, backwards):
+    """Runs of neighbours in one cell, cut by warps and blocks, with gradients of exactly 0 in between."""
+    library.play(backwards=backwards)
+    layout = HashGridLayout(**SMALL)
+    random = np.random.default_rng(n)
+    start, direction = random.random((2, 12, 3))
+    t = np.linspace(0, 1, (n + 11) // 12)[None, :, None]
+    positions = np.clip(start[:, None] + t * (direction - start)[:, None], 0, 1).reshape(-1, 3)[:n]
+    grad_out = random.normal(size=(5, n, 2)).astype(np.float32)
+    grad_out[:, random.random(n) < 0.3] = 0
+    grad_out[:, 64:140] = 0
+    compare(library, layout, positions.astype(np.float32), grad_out)
+
+
+def test_all_samples_in_one_place(library):
+    layout = HashGridLayout(**SMALL)
+    positions = np.tile(np.float32([0.3, 0.6, 0.9]), (300, 1))
+    compare(library, layout, positions, np.ones((5, 300, 2), np.float32))
+
+
+def test_positions_outside_are_clamped_and_nan_stays_in_the_table(library):
+    layout = HashGridLayout(**SMALL)
+    positions = np.float32([[-1, 0.5, 2], [1, 1, 1], [0, 0, 0], [np.nan, 0.5, 0.5]])
+    table = np.random.default_rng(0).normal(size=(layout.n_rows, 2)).astype(np.float32)
+    out, grad_table, _ = run(library, layout, positions, table, np.ones((5, 4, 2), np.float32))
+    expected = reference.hash_encode(np.clip(positions[:3], 0, 1), table, layout)
+    np.testing.assert_allclose(out[:, :3], expected, rtol=1e-4, atol=1e-5)
+    assert np.isnan(out[:, 3]).all() and np.isnan(grad_table).any()
+
+
+def test_gradients_of_nan_are_not_dropped(library):
+    layout = HashGridLayout(**SMALL)
+    positions = np.random.default_rng(0).random((40, 3)).astype(np.float32)
+    table = np.zeros((layout.n_rows, 2), np.float32)
+    grad_out = np.zeros((5, 40, 2), np.float32)
+    grad_out[2, 17] = np.nan
+    _, grad_table, _ = run(library, layout, positions, table, grad_out)
+    first, last = layout.offsets[2], layout.offsets[3]
+    assert np.isnan(grad_table[first:last]).any()
+    assert np.isfinite(grad_table[:first]).all() and np.isfinite(grad_table[last:]).all()

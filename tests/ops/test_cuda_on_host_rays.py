@@ -1,0 +1,284 @@
+"""The CUDA kernels that place, filter and sum over samples of rays, run on the CPU, against the references."""
+
+import numpy as np
+import pytest
+
+from jnerf.ops.common.pack import pack_counts
+from jnerf.ops.composite import reference as composite
+from jnerf.ops.gather_rays import reference as gather_rays
+from jnerf.ops.occupancy import reference as occupancy
+from jnerf.ops.ray_march import MarchRule
+from jnerf.ops.ray_march import reference as ray_march
+from jnerf.ops.ray_points import reference as ray_points
+from jnerf.ops.ray_uniform import reference as ray_uniform
+from jnerf.ops.ray_visible import reference as ray_visible
+from tests.ops.march_rays import check_packed, tricky_rays
+
+RES, INT_MAX = 32, 2**31 - 1
+UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
+
+
+@pytest.fixture(params=[False, True], ids=["forwards", "backwards"])
+def library(request, cuda_host):
+    found = cuda_host.library("rays")
+    found.play(backwards=request.param)
+    return found
+
+
+def empty(*shapes, dtype=np.float32):
+    """Arrays that show what was not written."""
+    fill = np.nan if dtype == np.float32 else -(2**31)
+    return [np.full(shape, fill, dtype) for shape in shapes]
+
+
+def packed_rays(counts):
+    counts = np.asarray(counts)
+    packed = np.stack([np.cumsum(counts) - counts, counts], 1).astype(np.int32)
+    return packed, np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+
+
+class TestPack:
+    def check(self, library, counts, capacity):
+        packed = np.full((len(counts), 2), -7, np.int32)
+        packed[:, 1] = counts
+        totals = np.full(2, -7, np.int32)
+        library.call("pack", len(counts), capacity, packed, totals)
+        right, wanted = pack_counts(np.asarray(counts, np.int64), capacity)
+        np.testing.assert_array_equal(packed, right)
+        assert totals.tolist() == [right[:, 1].astype(np.int64).sum(), min(wanted, INT_MAX)]
+
+    @pytest.mark.parametrize("n", [0, 1, 31, 1023, 1024, 1025, 5000])
+    @pytest.mark.parametrize("share", [0.0, 0.3, 0.999, 1.0, 2.0])
+    def test_budgets(self, library, n, share):
+        counts = np.random.default_rng(n).integers(0, 60, n)
+        self.check(library, counts, max(1, int(counts.sum() * share)))
+
+    @pytest.mark.parametrize("at", [0, 1, 1023, 1024, 1025, 2047, 2999])
+    def test_capacity_ends_at_any_ray(self, library, at):
+        counts = np.random.default_rng(at).integers(1, 9, 3000)
+        for off in (-1, 0, 1):
+            self.check(library, counts, max(1, int(counts[: at + 1].sum()) + off))
+
+    def test_rays_without_samples(self, library):
+        self.check(library, np.zeros(2100, int), 5)
+        counts = np.zeros(2100, int)
+        counts[[0, 1500]] = 5
+        self.check(library, counts, 5)
+
+    @pytest.mark.parametrize("capacity", [1, 10**6, INT_MAX - 1, INT_MAX])
+    def test_more_than_int32_can_number(self, library, capacity):
+        counts = np.full(3000, 10**6)
+        counts[1500] = INT_MAX
+        self.check(library, counts, capacity)
+        self.check(library, np.full(2500, INT_MAX), capacity)
+        self.check(library, np.array([INT_MAX]), capacity)
+
+    def test_more_tiles_than_a_block_has_threads(self, cuda_host):
+        library = cuda_host.library("rays")
+        library.play()
+        n = 1024 * 1025 + 3
+        packed = np.ones((n, 2), np.int32)
+        totals = np.zeros(2, np.int32)
+        library.call("pack", n, n - 2, packed, totals)
+        np.testing.assert_array_equal(packed[:, 0], np.minimum(np.arange(n), n - 2))
+        assert totals.tolist() == [n - 2, n] and packed[:, 1].sum() == n - 2
+
+
+@pytest.mark.parametrize("n", [0, 248, 300])
+@pytest.mark.parametrize("step", [None, 5])
+def test_uniform(library, n, step):
+    o, d = tricky_rays(n, 1)
+    n = len(o)
+    packed, totals, rays = *empty((n, 2), 2, dtype=np.int32), empty(n * 6, dtype=np.int32)[0]
+    starts, ends = empty(n * 6, n * 6)
+    jitter = step is not None
+    library.call(
+        "uniform_count",
+        n,
+        o,
+        d,
+        UNIT_BOX,
+        0.05,
+        9.0,
+        6,
+        3,
+        step or 0,
+        jitter,
+        packed,
+        totals,
+        starts,
+        ends,
+        rays,
+    )
+    right = ray_uniform.ray_uniform(o, d, UNIT_BOX, np.float32(0.05), np.float32(9), 6, 3, step)
+    size = totals[0]
+    np.testing.assert_array_equal(packed, right[2])
+    check_packed(packed, rays[:size])
+    np.testing.assert_allclose(starts[:size], right[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ends[:size], right[1], rtol=1e-5, atol=1e-6)
+    assert np.isnan(starts[size:]).all()
+
+
+class Scene:
+    """A random grid, rays, and the numbers of a march through it."""
+
+    def __init__(self, n_rays, cone=0.0):
+        random = np.random.default_rng(n_rays)
+        grid = (random.random(RES**3) < 0.2).astype(np.float32)
+        self.bits, blocks, _ = occupancy.build_bitfield(grid, 0.01, RES)
+        self.o, self.d = tricky_rays(n_rays, 1)
+        self.rule = MarchRule(UNIT_BOX, near=0.05, cone_angle=cone, min_step=0.01)
+        numbers = self.rule.numbers()
+        names = [
+            *(f"box{i}" for i in range(6)),
+            "near",
+            "far",
+            "cone",
+            "log_ratio",
+            "min_step",
+            "max_step",
+        ]
+        sizes = np.int32([RES, 1, numbers["max_steps"], 3, 7, 1])
+        rule = np.float32([numbers[name] for name in names])
+        self.n = len(self.o)
+        self.arguments = [
+            self.n,
+            self.o,
+            self.d,
+            self.bits,
+            np.ascontiguousarray(blocks),
+            rule,
+            sizes,
+        ]
+
+    def reference(self, max_samples=None):
+        return ray_march.ray_march(self.o, self.d, self.bits, self.rule, RES, 3, 7, max_samples)
+
+
+@pytest.mark.parametrize("n, cone", [(0, 0.0), (22, 0.0), (248, 0.0), (60, 1 / 64)])
+@pytest.mark.parametrize("share", [0.4, 2.0])
+def test_march(library, n, cone, share):
+    scene = Scene(n, cone)
+    wanted = scene.reference()[2][:, 1].sum()
+    capacity = max(1, int(wanted * share))
+    t_starts, t_ends, right = scene.reference(capacity)
+    packed, totals = empty((scene.n, 2), 2, dtype=np.int32)
+    (first,) = empty(scene.n)
+    library.call("march_count", *scene.arguments, capacity, packed, first, totals)
+    np.testing.assert_array_equal(packed, right)
+    assert totals.tolist() == [len(t_starts), wanted]
+    starts, ends = empty(len(t_starts), len(t_starts))
+    (rays,) = empty(len(t_starts), dtype=np.int32)
+    library.call("march_write", *scene.arguments, packed, first, starts, ends, rays)
+    check_packed(packed, rays)
+    np.testing.assert_allclose(starts, t_starts, rtol=1e-6 if cone else 1e-7)
+    np.testing.assert_allclose(ends, t_ends, rtol=1e-6 if cone else 1e-7)
+
+
+@pytest.mark.parametrize("n, budget", [(0, 1.0), (100, 1.0), (280, 0.5)])
+def test_visible_windows(library, n, budget):
+    """Two windows per ray and what stays of them, with features that travel along."""
+    scene = Scene(n)
+    t_starts, t_ends, packed_all = scene.reference()
+    field = np.random.default_rng(0).uniform(0, 300, len(t_starts)).astype(np.float32)
+    stop, length, windows = 1e-2, 9, []
+    next_point, trans = np.zeros(scene.n, np.float32), np.ones(scene.n, np.float32)
+    kept = np.zeros(scene.n, np.int32)
+    for looked in (0, length):
+        window, totals = empty((scene.n, 2), 2, dtype=np.int32)
+        first, following = empty(scene.n, scene.n)
+        state = [next_point, kept, trans, looked, length, stop]
+        library.call("window", *scene.arguments, *state, window, first, following, totals)
+        starts, ends = empty(totals[0], totals[0])
+        (rays,) = empty(totals[0], dtype=np.int32)
+        library.call("march_write", *scene.arguments, window, first, starts, ends, rays)
+        check_packed(window, rays)
+        rows = [packed_all[r, 0] + looked + np.arange(window[r, 1]) for r in range(scene.n)]
+        rows = np.concatenate(rows).astype(int)
+        np.testing.assert_allclose(starts, t_starts[rows], rtol=1e-7)
+        before, (kept,), (passed,) = kept, empty(scene.n, dtype=np.int32), empty(scene.n)
+        sigmas = field[rows]
+        library.call(
+            "advance", scene.n, starts, ends, sigmas, window, before, trans, stop, kept, passed
+        )
+        next_point, trans = following, passed
+        windows.append((looked, window, starts, ends, np.stack([sigmas, 2 * sigmas], 1)[None]))
+    cut = packed_all.copy()
+    cut[:, 1] = np.minimum(cut[:, 1], 2 * length)
+    wanted = ray_visible.visible(t_starts, t_ends, cut, field, stop)[2]
+    capacity = max(1, int(wanted * budget))
+    rows, right, _ = ray_visible.visible(t_starts, t_ends, cut, field, stop, capacity)
+    packed, totals = empty((scene.n, 2), 2, dtype=np.int32)
+    library.call("keep", scene.n, kept, capacity, packed, totals)
+    np.testing.assert_array_equal(packed, right)
+    assert totals.tolist() == [len(rows), wanted]
+    starts, ends, features = empty(len(rows), len(rows), (1, len(rows), 2))
+    (rays,) = empty(len(rows), dtype=np.int32)
+    for looked, window, starts_in, ends_in, values in windows:
+        sizes = [1, values.shape[1], len(rows), 2]
+        out = [starts, ends, rays, np.ascontiguousarray(values), *sizes, features]
+        library.call("gather", scene.n, window, packed, looked, starts_in, ends_in, *out)
+    np.testing.assert_allclose(starts, t_starts[rows], rtol=1e-7)
+    np.testing.assert_allclose(ends, t_ends[rows], rtol=1e-7)
+    np.testing.assert_array_equal(features[0], np.stack([field[rows], 2 * field[rows]], 1))
+    check_packed(packed, rays)
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_composite(library, n):
+    random = np.random.default_rng(n)
+    packed, rays = packed_rays(random.integers(0, 12, n))
+    size = len(rays)
+    sigmas, rgbs = random.uniform(0, 40, size), random.random((size, 3))
+    starts = np.sort(random.random(size))
+    ends, background = starts + 0.05, random.random((n, 3))
+    data = [v.astype(np.float32) for v in (sigmas, rgbs, starts, ends)]
+    background = background.astype(np.float32)
+    colors, opacities, depths, weights, trans, grad_sigmas, grad_rgbs = empty(
+        (n, 3), (n, 1), (n, 1), size, size, size, (size, 3)
+    )
+    grads = [
+        random.normal(size=v.shape).astype(np.float32)
+        for v in (colors, opacities, depths, weights, trans)
+    ]
+    flat = np.concatenate([g.ravel() for g in grads[:3]])
+    outputs = [colors, opacities, depths, weights, trans]
+    arguments = [flat, *grads[3:], grad_sigmas, grad_rgbs]
+    library.call("composite", n, *data, packed, background, 1e-3, *outputs, *arguments)
+    right = composite.composite(*data, packed, background, 1e-3)
+    for found, want in zip(outputs, right, strict=True):
+        np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-5)
+    exact = [v.astype(np.float64) for v in data]
+
+    def loss(sigmas):
+        values = composite.composite(
+            sigmas, *exact[1:], packed, background.astype(np.float64), 1e-3
+        )
+        return sum((g * v).sum() for g, v in zip(grads, values, strict=True))
+
+    for i in range(0, size, max(1, size // 20)):
+        step = np.zeros(size)
+        step[i] = 1e-5
+        numeric = (loss(exact[0] + step) - loss(exact[0] - step)) / 2e-5
+        assert grad_sigmas[i] == pytest.approx(numeric, rel=1e-2, abs=1e-3)
+    np.testing.assert_allclose(grad_rgbs, weights[:, None] * grads[0][rays], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_rows_of_rays_and_midpoints(library, n):
+    random = np.random.default_rng(n)
+    packed, rays = packed_rays(random.integers(0, 9, n))
+    size = len(rays)
+    rows, values = random.normal(size=(n, 5)), random.normal(size=(size, 5))
+    rows, values = rows.astype(np.float32), values.astype(np.float32)
+    out, sums = empty((size, 5), (n, 5))
+    library.call("rows_of_rays", n, size, rows, rays, packed, 5, out, values, sums)
+    np.testing.assert_array_equal(out, gather_rays.gather_rays(rows, rays))
+    np.testing.assert_allclose(sums, gather_rays.gather_rays_grad(values, packed), atol=1e-5)
+    o, d = random.normal(size=(2, n, 3)).astype(np.float32)
+    starts, ends = random.random((2, size)).astype(np.float32)
+    (found,) = empty((size, 3))
+    library.call(
+        "points", size, np.ascontiguousarray(o), np.ascontiguousarray(d), starts, ends, rays, found
+    )
+    np.testing.assert_allclose(found, ray_points.ray_points(o, d, starts, ends, rays), atol=1e-5)
