@@ -19,8 +19,12 @@ template <class P> inline void to_elements(const float* x, int64_t n, typename P
 template <class P, int FEATURES> inline void mlp_load_groups(const MlpInput& input, int64_t begin, int n, MlpRows<P>& rows) {
     typedef typename P::Element Element;
     alignas(64) Element group[MLP_TILE * FEATURES];
+    constexpr int LINE = 64 / sizeof(float);
     for (int g = 0; g < input.groups; g++) {
-        to_elements<P>(input.x + (g * input.n_samples + begin) * FEATURES, (int64_t)n * FEATURES, group);
+        const float* x = input.x + (g * input.n_samples + begin) * FEATURES;
+        // The next tile's pieces: too short for the machine to see them coming. A prefetch beyond the end is harmless.
+        for (int i = 0; i < MLP_TILE * FEATURES; i += LINE) __builtin_prefetch(x + MLP_TILE * FEATURES + i);
+        to_elements<P>(x, (int64_t)n * FEATURES, group);
         Element* to = rows.row(0) + g * FEATURES;
         for (int s = 0; s < n; s++) memcpy(to + (int64_t)s * rows.pad, group + s * FEATURES, FEATURES * sizeof(Element));
     }
