@@ -99,13 +99,13 @@ class Dataset:
             A batch of R rays.
         """
         images, x, y = self.draw_pixels(n_rays, step)
-        rays_o, rays_d = self.cameras.generate_rays(images, x, y)
+        rays_o, rays_d = self.cameras.rays(images, x, y)
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        bundle = RayBundle(jt.array(rays_o), jt.array(rays_d), jt.array(images))
-        return Batch(bundle, jt.array(rgba), self.extras(images, rays_o, rays_d))
+        bundle = RayBundle(rays_o, rays_d, jt.array(images))
+        return Batch(bundle, jt.array(rgba), self.extras(images, x, y))
 
     def draw_pixels(
         self, n_rays: int, step: int
@@ -123,10 +123,10 @@ class Dataset:
     def extras(
         self,
         images: NDArray[np.int32],
-        rays_o: NDArray[np.float32],
-        rays_d: NDArray[np.float32],
+        x: NDArray[np.int32],
+        y: NDArray[np.int32],
     ) -> dict[str, jt.Var]:
-        """Further truths of a batch (depth, mask ...), each [R, C]; none unless a format has some."""
+        """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
 
     def view(self, i: int) -> View:
@@ -165,9 +165,9 @@ class View:
         y1 = self.height if y1 is None else y1
         y, x = np.mgrid[y0:y1, 0 : self.width].reshape(2, -1)
         indices = np.full(x.shape, self.index, np.int32)
-        rays_o, rays_d = self.dataset.cameras.generate_rays(indices, x, y)
+        rays_o, rays_d = self.dataset.cameras.rays(indices, x, y)
         known = jt.array(indices) if self.dataset.split == "train" else None
-        return RayBundle(jt.array(rays_o), jt.array(rays_d), known)
+        return RayBundle(rays_o, rays_d, known)
 
     def rgba(self) -> NDArray[np.uint8]:
         """The true image, straight RGBA, uint8 [H, W, 4]."""

@@ -2,19 +2,23 @@
 
 Poses are OpenGL camera-to-world (x right, y up, looking along -z). Image coordinates run x to the right and
 y downwards, in pixels; the image spans [0, width] x [0, height], so the centre of pixel (i, j) is at
-(i + 0.5, j + 0.5). That half is added in :meth:`Cameras.generate_rays` and nowhere else.
+(i + 0.5, j + 0.5). That half is added in :meth:`Cameras.local_directions` and in its kernel, ``jnerf.ops.camera_rays``,
+and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import jittor as jt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jnerf.datasets.lenses import LensModel, Pinhole
 from jnerf.errors import DataError
+from jnerf.ops.camera_rays import camera_rays
 
 _ROTATION_TOLERANCE = 1e-3
 
@@ -96,6 +100,18 @@ class Cameras:
             Origins float32 [R, 3] and unit directions float32 [R, 3].
         """
         indices = np.asarray(indices)
+        local = self.local_directions(indices, x, y)
+        poses = self.c2w[indices]
+        directions = poses[:, :, 0] * local[:, :1]
+        directions += poses[:, :, 1] * local[:, 1:2]
+        directions += poses[:, :, 2] * local[:, 2:]
+        directions /= np.sqrt(np.einsum("ij,ij->i", directions, directions))[:, None]
+        return np.ascontiguousarray(poses[:, :, 3]), directions
+
+    def local_directions(
+        self, indices: NDArray[np.integer], x: ArrayLike, y: ArrayLike
+    ) -> NDArray[np.float32]:
+        """Directions of pixel centres in their own cameras (OpenGL), any length, float32 [R, 3]; see above."""
         intrinsics = self.intrinsics[indices]
         plane = np.empty((len(indices), 2), np.float32)
         plane[:, 0] = x
@@ -103,13 +119,20 @@ class Cameras:
         plane += np.float32(0.5)
         plane -= intrinsics[:, 2:]
         plane /= intrinsics[:, :2]
-        local = self.lens.directions(plane, indices)
-        poses = self.c2w[indices]
-        directions = poses[:, :, 0] * local[:, :1]
-        directions += poses[:, :, 1] * local[:, 1:2]
-        directions += poses[:, :, 2] * local[:, 2:]
-        directions /= np.sqrt(np.einsum("ij,ij->i", directions, directions))[:, None]
-        return np.ascontiguousarray(poses[:, :, 3]), directions
+        return np.asarray(self.lens.directions(plane, indices), np.float32)
+
+    def rays(
+        self, indices: NDArray[np.int32], x: NDArray[np.int32], y: NDArray[np.int32]
+    ) -> tuple[jt.Var, jt.Var]:
+        """:meth:`generate_rays` on the device: origins and unit directions, float32 [R, 3] Vars."""
+        pinhole = type(self.lens) is Pinhole
+        local = None if pinhole else jt.array(self.local_directions(indices, x, y))
+        pixels = (jt.array(np.asarray(v, np.int32)) for v in (indices, x, y))
+        return camera_rays(*pixels, *self._on_device, local)
+
+    @cached_property
+    def _on_device(self) -> tuple[jt.Var, jt.Var]:
+        return jt.array(self.c2w).stop_grad(), jt.array(self.intrinsics).stop_grad()
 
     def project(self, points: ArrayLike, i: int) -> Projection:
         """Where camera ``i`` sees points: the inverse of :meth:`generate_rays`.

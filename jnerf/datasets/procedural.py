@@ -98,13 +98,13 @@ class ProceduralDataset(Dataset):
     def extras(
         self,
         images: NDArray[np.int32],
-        rays_o: NDArray[np.float32],
-        rays_d: NDArray[np.float32],
+        x: NDArray[np.int32],
+        y: NDArray[np.int32],
     ) -> dict[str, jt.Var]:
         """The truths asked for, each [R, C]."""
         if not self._wanted:
             return {}
-        geometry = self.geometry(rays_o, rays_d)
+        geometry = self.geometry(*self.cameras.generate_rays(images, x, y))
         return {name: jt.array(getattr(geometry, name)) for name in self._wanted}
 
 

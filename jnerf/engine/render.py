@@ -96,8 +96,7 @@ class _Rows:
 
     def __call__(self, y0: int, y1: int) -> RayBundle:
         y, x = np.mgrid[y0:y1, 0 : int(self._cameras.sizes[self._index, 0])].reshape(2, -1)
-        rays_o, rays_d = self._cameras.generate_rays(np.full(x.shape, self._index), x, y)
-        return RayBundle(jt.array(rays_o), jt.array(rays_d))
+        return RayBundle(*self._cameras.rays(np.full(x.shape, self._index), x, y))
 
 
 def _write(files: list[Path], frames: Any, fps: int) -> None:

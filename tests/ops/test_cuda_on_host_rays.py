@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jnerf.datasets.cameras import Cameras
 from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.composite import reference as composite
 from jnerf.ops.gather_rays import reference as gather_rays
@@ -282,3 +283,17 @@ def test_rows_of_rays_and_midpoints(library, n):
         "points", size, np.ascontiguousarray(o), np.ascontiguousarray(d), starts, ends, rays, found
     )
     np.testing.assert_allclose(found, ray_points.ray_points(o, d, starts, ends, rays), atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_rays_of_pixels(library, n):
+    random = np.random.default_rng(n)
+    c2w = np.tile(np.eye(3, 4, dtype=np.float32), (3, 1, 1))
+    c2w[:, :, 3] = random.normal(size=(3, 3))
+    cameras = Cameras(c2w, np.full((3, 4), 32, np.float32), np.full((3, 2), 64, np.int32))
+    indices = random.integers(0, 3, n).astype(np.int32)
+    x, y = (random.integers(0, 64, n).astype(np.int32) for _ in range(2))
+    found = empty((n, 3), (n, 3))
+    library.call("pixels", n, indices, x, y, cameras.c2w, cameras.intrinsics, *found)
+    for a, b in zip(found, cameras.generate_rays(indices, x, y), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)

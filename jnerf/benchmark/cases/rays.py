@@ -81,6 +81,13 @@ def _gather_rays(inputs: Inputs) -> Iterator[Case]:
     )
 
 
+@CASES.of("camera_rays")
+def _camera_rays(inputs: Inputs) -> Iterator[Case]:
+    cameras, n = inputs.dataset.cameras, 2**16
+    pixels = inputs.dataset.draw_pixels(n, 0)
+    yield Case("pinhole", "ray", n, lambda: list(cameras.rays(*pixels)))
+
+
 @CASES.of("composite")
 def _composite(inputs: Inputs) -> Iterator[Case]:
     n, n_rays = inputs.n_samples, inputs.n_rays

@@ -1,4 +1,5 @@
 // Everything that places, filters or sums over samples of rays.
+#include "camera_rays/cuda.h"
 #include "composite/cuda.h"
 #include "gather_rays/cuda.h"
 #include "play.h"
@@ -68,4 +69,8 @@ extern "C" void rows_of_rays(int64_t n_rays, int64_t n, const float* rows, const
 
 extern "C" void points(int64_t n, const float* o, const float* d, const float* starts, const float* ends, const int* rays, float* positions) {
     ray_points(n, {o, d, starts, ends, rays, positions});
+}
+
+extern "C" void pixels(int64_t n, const int* cameras, const int* x, const int* y, const float* c2w, const float* intrinsics, float* rays_o, float* rays_d) {
+    camera_rays(n, {cameras, x, y, c2w, intrinsics, nullptr, rays_o, rays_d});
 }

@@ -1,0 +1,38 @@
+// Rays through pixel centres: p = ((x + 0.5 - cx) / fx, (y + 0.5 - cy) / fy) on the image plane, a direction of the camera
+// from it (OpenGL: x right, y up, along -z), turned by the pose and made a unit vector.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+struct CameraRays {
+    const int *cameras, *x, *y;         // [R]
+    const float *c2w, *intrinsics;      // [N, 3, 4], [N, 4] = fx, fy, cx, cy
+    const float* local;                 // [R, 3] directions of a lens that bends light, or null for a pinhole
+    float *rays_o, *rays_d;             // [R, 3]
+    JNERF_FN void operator()(int64_t i) const {
+        const float *pose = c2w + 12 * (int64_t)cameras[i], *k = intrinsics + 4 * (int64_t)cameras[i];
+        float d[3];
+        if (local) {
+            for (int c = 0; c < 3; c++) d[c] = local[3 * i + c];
+        } else {
+            d[0] = ((float)x[i] + 0.5f - k[2]) / k[0];
+            d[1] = -(((float)y[i] + 0.5f - k[3]) / k[1]);
+            d[2] = -1.0f;
+        }
+        float world[3], square = 0.0f;
+        for (int r = 0; r < 3; r++) {
+            world[r] = pose[4 * r] * d[0] + pose[4 * r + 1] * d[1] + pose[4 * r + 2] * d[2];
+            square += world[r] * world[r];
+        }
+        const float length = sqrtf(square);
+        for (int r = 0; r < 3; r++) {
+            rays_o[3 * i + r] = pose[4 * r + 3];
+            rays_d[3 * i + r] = world[r] / length;
+        }
+    }
+};
+
+inline void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
+
+}  // namespace jnerf

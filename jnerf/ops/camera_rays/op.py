@@ -1,0 +1,41 @@
+"""Jittor op that turns pixels of posed cameras into rays; ``Cameras.generate_rays`` is its NumPy specification."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+
+
+def camera_rays(
+    cameras: jt.Var,
+    x: jt.Var,
+    y: jt.Var,
+    c2w: jt.Var,
+    intrinsics: jt.Var,
+    local: jt.Var | None = None,
+) -> tuple[jt.Var, jt.Var]:
+    """Rays through the centres of pixels.
+
+    Args:
+        cameras: the camera of each ray, int32 [R].
+        x: pixel column, int32 [R].
+        y: pixel row, int32 [R].
+        c2w: OpenGL camera-to-world poses, float32 [N, 3, 4].
+        intrinsics: fx, fy, cx, cy in pixels, float32 [N, 4].
+        local: direction of each ray in its camera, float32 [R, 3], for lenses that bend light; None for a pinhole.
+
+    Returns:
+        Origins and unit directions, float32 [R, 3] each; nothing is differentiable.
+    """
+    n = cameras.shape[0]
+    if n == 0:
+        return jt.zeros((0, 3)), jt.zeros((0, 3))
+    inputs = [cameras, x, y, c2w, intrinsics] + ([] if local is None else [local])
+    where = "nullptr" if local is None else "in5_p"
+    source = (
+        "jnerf::camera_rays(in0->num, "
+        f"jnerf::CameraRays{{in0_p, in1_p, in2_p, in3_p, in4_p, {where}, out0_p, out1_p}});"
+    )
+    out = code_op("camera_rays", [(n, 3)] * 2, ["float32"] * 2, inputs, source)
+    return tuple(v.stop_grad() for v in out)

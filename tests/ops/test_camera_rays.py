@@ -1,0 +1,41 @@
+"""camera_rays: against ``Cameras.generate_rays``, with and without a lens of its own."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.lenses import Pinhole
+from jnerf.ops.camera_rays import camera_rays
+
+
+class Bulge(Pinhole):
+    """Directions that no pinhole has."""
+
+    def directions(self, plane, indices):
+        local = super().directions(plane, indices)
+        return local * (1 + 0.3 * (plane**2).sum(1, keepdims=True)) + indices[:, None] * 0.01
+
+
+def make_cameras(lens) -> Cameras:
+    random = np.random.default_rng(2)
+    turns = np.linalg.qr(random.normal(size=(5, 3, 3)))[0]
+    turns[:, :, 0] *= np.sign(np.linalg.det(turns))[:, None]
+    c2w = np.concatenate([turns, random.normal(size=(5, 3, 1))], axis=2)
+    intrinsics = random.uniform(50, 90, (5, 4)).astype(np.float32)
+    return Cameras(c2w, intrinsics, np.full((5, 2), 64, np.int32), lens)
+
+
+@pytest.mark.parametrize("lens", [Pinhole(), Bulge()])
+@pytest.mark.parametrize("n", [0, 1, 3, 1000])
+def test_matches_the_cameras(device, lens, n):
+    cameras, random = make_cameras(lens), np.random.default_rng(n)
+    indices = random.integers(0, 5, n).astype(np.int32)
+    x, y = random.integers(0, 64, (2, n)).astype(np.int32)
+    local = None if type(lens) is Pinhole else jt.array(cameras.local_directions(indices, x, y))
+    arrays = [jt.array(v) for v in (indices, x, y, cameras.c2w, cameras.intrinsics)]
+    rays_o, rays_d = camera_rays(*arrays, local)
+    expected_o, expected_d = cameras.generate_rays(indices, x, y)
+    np.testing.assert_array_equal(rays_o.numpy(), expected_o)
+    np.testing.assert_allclose(rays_d.numpy(), expected_d, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rays_d.numpy(), axis=1), 1, atol=1e-6)
