@@ -7,6 +7,8 @@ import pytest
 from jnerf.ops.field_mlp import field_mlp, reference
 from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.trunc_exp import trunc_exp
+from tests import rounded_mlp
+from tests.rounded_mlp import assert_close
 from tests.threads import with_threads
 
 NGP = ([32, 64, 16], [32, 64, 64, 16])
@@ -47,7 +49,7 @@ def expected(widths, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs):
 
 
 @pytest.mark.parametrize("trunk, head, n_extra", NETS)
-@pytest.mark.parametrize("n", [1, 2, 95, 96, 97, 700])
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 700])
 def test_matches_the_reference(device, trunk, head, n_extra, n):
     values = arrays((trunk, head), n_extra, n)
     for got, wanted in zip(
@@ -56,7 +58,17 @@ def test_matches_the_reference(device, trunk, head, n_extra, n):
         np.testing.assert_allclose(got, wanted, rtol=2e-3, atol=2e-4 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("n", [1, 97, 3000])
+@pytest.mark.parametrize("trunk, head, n_extra", NETS)
+@pytest.mark.parametrize("n", [1, 65, 700])
+def test_bf16_rounds_what_is_multiplied_and_nothing_else(trunk, head, n_extra, n, monkeypatch):
+    values = arrays((trunk, head), n_extra, n)
+    got = run((trunk, head), *values, precision="bf16")
+    monkeypatch.setattr(reference, "reference", rounded_mlp)
+    for a, b in zip(got, expected((trunk, head), *values), strict=True):
+        assert_close(a, b, 5e-3)
+
+
+@pytest.mark.parametrize("n", [1, 65, 3000])
 def test_bf16_is_close_to_fp32(device, n):
     values = arrays(NGP, 16, n)
     exact, rounded = run(NGP, *values), run(NGP, *values, precision="bf16")

@@ -8,6 +8,8 @@ import pytest
 
 from jnerf.ops.mlp import mlp as mlp_op
 from jnerf.ops.mlp import n_params, reference
+from tests import rounded_mlp
+from tests.rounded_mlp import assert_close
 from tests.threads import with_threads
 
 mlp = partial(mlp_op, precision="fp32")
@@ -32,7 +34,7 @@ def arrays(widths, n, extra, biased, grouped=0, seed=0, dtype=np.float32):
 
 
 @pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
-@pytest.mark.parametrize("n", [1, 47, 48, 49, 700])
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 700])
 def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, biased, n):
     x, params, more = arrays(widths, n, extra, biased)
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
@@ -51,43 +53,37 @@ def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, 
         np.testing.assert_allclose(grads[2], grad_in[:, split:], rtol=1e-3, atol=1e-4)
 
 
-def rounded(x: np.ndarray) -> np.ndarray:
-    """Nearest bf16, ties to even."""
-    bits = x.astype(np.float32).view(np.uint32).astype(np.uint64)
-    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
-    return bits.astype(np.uint32).view(np.float32)
-
-
 @pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
-@pytest.mark.parametrize("n", [1, 97, 700])
-def test_bf16_rounds_what_is_multiplied_and_nothing_else(device, widths, n_out, extra, biased, n):
+@pytest.mark.parametrize("n", [1, 63, 65, 700])
+def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, biased, n):
     x, params, more = arrays(widths, n, extra, biased)
     xv, pv = jt.array(x), jt.array(params)
-    ev = jt.array(more).stop_grad() if extra else None
+    ev = jt.array(more) if extra else None
     out = mlp_op(xv, pv, widths, n_out, ev, biased, "bf16")
-    h = rounded(reference.concatenate(x, more))
-    for i, (weight, bias) in enumerate(reference.unpack(params, widths, biased)):
-        h = h @ rounded(weight).T + (0 if bias is None else bias)
-        h = rounded(np.maximum(h, 0)) if i + 2 < len(widths) else h
-    # sums in another order may round a hidden value to the other side
-    np.testing.assert_allclose(out.numpy(), h[:, :n_out], rtol=0, atol=0.02 * np.abs(h).max())
+    assert_close(out.numpy(), rounded_mlp.mlp(x, params, widths, n_out, more, biased))
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
-    grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), [xv, pv])]
-    exact = reference.mlp_grad(x, params, widths, n_out, grad_out, more, biased)
-    for got, wanted in zip(grads, (exact[0][:, : widths[0] - extra], exact[1]), strict=True):
-        a, b = got.ravel(), wanted.ravel()
-        assert a @ b > 0.995 * np.linalg.norm(a) * np.linalg.norm(b)
+    wanted = [xv, pv] + ([ev] if extra else [])
+    grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), wanted)]
+    split, args = widths[0] - extra, (x, params, widths, n_out, grad_out, more, biased)
+    grad_in, grad_params = rounded_mlp.mlp_grad(*args)
+    assert_close(grads[0], grad_in[:, :split])
+    assert_close(grads[1], grad_params)
+    if extra:
+        assert_close(grads[2], grad_in[:, split:])
+    exact = reference.mlp_grad(*args)[1]
+    assert grads[1] @ exact > 0.995 * np.linalg.norm(grads[1]) * np.linalg.norm(exact)
 
 
-@pytest.mark.parametrize("grouped", [1, 2, 4, 8])
-def test_grouped_input_is_the_same_input_in_another_order(device, grouped):
-    widths, n = [32, 64, 16], 100
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("grouped", [1, 2, 3, 4, 8])
+def test_grouped_input_is_the_same_input_in_another_order(device, grouped, precision):
+    widths, n = [24, 64, 16], 100
     x, params, _ = arrays(widths, n, 0, False, grouped)
-    rows = np.ascontiguousarray(x.transpose(1, 0, 2).reshape(n, 32))
+    rows = np.ascontiguousarray(x.transpose(1, 0, 2).reshape(n, 24))
     xv, rv, pv = jt.array(x), jt.array(rows), jt.array(params)
-    out, expected = mlp(xv, pv, widths), mlp(rv, pv, widths)
+    out, expected = (mlp_op(v, pv, widths, precision=precision) for v in (xv, rv))
     assert (out.numpy() == expected.numpy()).all()
-    grad = jt.grad((out * out).sum(), [xv])[0].numpy().transpose(1, 0, 2).reshape(n, 32)
+    grad = jt.grad((out * out).sum(), [xv])[0].numpy().transpose(1, 0, 2).reshape(n, 24)
     assert (grad == jt.grad((expected * expected).sum(), [rv])[0].numpy()).all()
 
 
@@ -130,10 +126,12 @@ def test_stop_grad_inputs_get_no_gradient_and_parameters_do(device):
     np.testing.assert_allclose(grad, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_nan_reaches_the_output(device):
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("nan", [np.nan, -np.nan])
+def test_nan_reaches_the_output(device, precision, nan):
     x, params, _ = arrays([8, 16, 2], 20, 0, False)
-    x[3, 1] = np.nan
-    out = mlp(jt.array(x), jt.array(params), [8, 16, 2]).numpy()
+    x[3, 1] = nan
+    out = mlp_op(jt.array(x), jt.array(params), [8, 16, 2], precision=precision).numpy()
     assert np.isnan(out[3]).all() and np.isfinite(np.delete(out, 3, axis=0)).all()
 
 

@@ -1,6 +1,6 @@
 // exp and the logistic function in vectors.
 #pragma once
-#include "mlp/precision.h"
+#include "mlp/vectors.h"
 
 namespace jnerf {
 

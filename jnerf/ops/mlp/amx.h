@@ -2,7 +2,7 @@
 // 5 rows of A, 6 and 7 columns of B. The instructions name their tiles, hence the macros.
 // JNERF_EMULATE_AMX puts arithmetic in place of the instructions, so that tests can run this file on any machine.
 #pragma once
-#include "mlp/precision.h"
+#include "mlp/panel.h"
 
 #if defined(JNERF_EMULATE_AMX)
 #define JNERF_AMX 1
@@ -51,37 +51,63 @@ struct AmxTiles {
     ~AmxTiles() { if (on) JNERF_TILE_RELEASE(); }
 };
 
-// A block of up to 2 x 2 tiles of C = A B into `c`, [32, 32]; k: items, a multiple of AMX_SIDE. Strides count items.
-template <bool TWO_ROWS, bool TWO_COLUMNS>
-inline void amx_block(int k, const uint32_t* a, int64_t a_row, const uint32_t* b, int64_t ldb, float* c) {
+// A block of one or two x two tiles of C = A B into `c`, [32, 32]; k: items, a multiple of AMX_SIDE. Strides count items.
+template <bool TWO_ROWS> inline void amx_block(int k, const uint32_t* a, int64_t lda, const uint32_t* b, int64_t ldb, float* c) {
     JNERF_TILE_ZERO(0);
-    if (TWO_COLUMNS) JNERF_TILE_ZERO(1);
-    if (TWO_ROWS) JNERF_TILE_ZERO(2);
-    if (TWO_ROWS && TWO_COLUMNS) JNERF_TILE_ZERO(3);
+    JNERF_TILE_ZERO(1);
+    if (TWO_ROWS) {
+        JNERF_TILE_ZERO(2);
+        JNERF_TILE_ZERO(3);
+    }
     for (int i = 0; i < k; i += AMX_SIDE, a += AMX_SIDE, b += AMX_SIDE * ldb) {
-        JNERF_TILE_LOAD(4, a, a_row * 4);
+        JNERF_TILE_LOAD(4, a, lda * 4);
         JNERF_TILE_LOAD(6, b, ldb * 4);
         JNERF_TILE_MULTIPLY(0, 4, 6);
-        if (TWO_COLUMNS) {
-            JNERF_TILE_LOAD(7, b + AMX_SIDE, ldb * 4);
-            JNERF_TILE_MULTIPLY(1, 4, 7);
-        }
+        JNERF_TILE_LOAD(7, b + AMX_SIDE, ldb * 4);
+        JNERF_TILE_MULTIPLY(1, 4, 7);
         if (!TWO_ROWS) continue;
-        JNERF_TILE_LOAD(5, a + AMX_SIDE * a_row, a_row * 4);
+        JNERF_TILE_LOAD(5, a + AMX_SIDE * lda, lda * 4);
         JNERF_TILE_MULTIPLY(2, 5, 6);
-        if (TWO_COLUMNS) JNERF_TILE_MULTIPLY(3, 5, 7);
+        JNERF_TILE_MULTIPLY(3, 5, 7);
     }
     constexpr int stride = 2 * AMX_SIDE;
     JNERF_TILE_STORE(0, c, stride * 4);
-    if (TWO_COLUMNS) JNERF_TILE_STORE(1, c + AMX_SIDE, stride * 4);
-    if (TWO_ROWS) JNERF_TILE_STORE(2, c + AMX_SIDE * stride, stride * 4);
-    if (TWO_ROWS && TWO_COLUMNS) JNERF_TILE_STORE(3, c + AMX_SIDE * stride + AMX_SIDE, stride * 4);
+    JNERF_TILE_STORE(1, c + AMX_SIDE, stride * 4);
+    if (!TWO_ROWS) return;
+    JNERF_TILE_STORE(2, c + AMX_SIDE * stride, stride * 4);
+    JNERF_TILE_STORE(3, c + AMX_SIDE * stride + AMX_SIDE, stride * 4);
+}
+
+// Two rows of a block in `c` go on as if they had been summed up from what `start` gives.
+template <class Start, class Done> inline void amx_rows(const float* c, int i, int j, const Start& start, const Done& done) {
+    GemmVector sum[2][2];
+    start(i, j, sum);
+    for (int r = 0; r < 2; r++)
+        for (int v = 0; v < 2; v++) sum[r][v] += load_vector(c + (r * 2 + v) * AMX_SIDE);
+    done(i, j, sum);
+}
+
+// Whether AMX takes a product: half tiles would waste more than they save.
+inline bool amx_takes(const Product& p) { return p.k % AMX_SIDE == 0 && p.m >= AMX_SIDE && amx_ready(); }
+
+template <class Start, class Done> inline void amx_product(const Product& p, const Start& start, const Done& done) {
+    alignas(64) float c[4 * AMX_SIDE * AMX_SIDE];
+    constexpr int stride = 2 * AMX_SIDE;
+    for (int i = 0; i < p.m; i += stride)
+        for (int j = 0; j < p.n; j += stride) {
+            const bool two_rows = i + AMX_SIDE < p.m;
+            if (two_rows) amx_block<true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c);
+            else amx_block<false>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c);
+            for (int r = 0; r < std::min(stride, p.m - i); r += 2) amx_rows(c + r * stride, i + r, j, start, done);
+        }
 }
 
 #else
 
 inline bool amx_ready() { return false; }
-struct AmxTiles {};
+struct AmxTiles { ~AmxTiles() {} };
+inline bool amx_takes(const Product&) { return false; }
+template <class Start, class Done> inline void amx_product(const Product&, const Start&, const Done&) {}
 
 #endif
 

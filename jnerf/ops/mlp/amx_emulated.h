@@ -1,5 +1,6 @@
 // AMX's tile instructions as arithmetic, for tests on machines without them. Only the shape that jnerf configures.
 #pragma once
+#include <atomic>
 #include <cstdlib>
 
 namespace jnerf {
@@ -7,6 +8,12 @@ namespace jnerf {
 inline bool& amx_emulation_on() {
     static bool on = true;
     return on;
+}
+
+// How many tile products there were.
+inline std::atomic<int64_t>& amx_products() {
+    static std::atomic<int64_t> count{0};
+    return count;
 }
 
 struct EmulatedTiles {
@@ -38,6 +45,7 @@ struct EmulatedTiles {
     }
     void multiply(int c, int a, int b) {
         check();
+        amx_products()++;
         for (int i = 0; i < 16; i++)
             for (int k = 0; k < 16; k++)
                 for (int j = 0; j < 16; j++) {
