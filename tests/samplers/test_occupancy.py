@@ -63,9 +63,7 @@ def test_keeps_what_is_visible_and_within_the_budget():
     sampler = OccupancySampler(**SMALL)
     t_starts, t_ends, indices, packed = train(sampler, range(0, 17))
     stats = sampler.stats
-    assert (
-        stats["looked"] > stats["wanted"] >= stats["kept"] == len(t_starts) == packed[:, 1].sum()
-    )
+    assert stats["looked"] > stats["wanted"] >= stats["kept"] == len(t_starts) == packed[:, 1].sum()
     assert len(t_starts) <= 4096
     # A ray ends once exp(-300 dt n) < 1e-4, that is 18.2 steps of MIN_STEP inside the ball.
     samples = RayBundle(
