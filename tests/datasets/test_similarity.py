@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jnerf.datasets.similarity import Similarity
 from jnerf.errors import DataError
 
-number = st.floats(-10, 10)
+# Without subnormals: Jittor's own kernels switch them off for the process, which hypothesis would refuse.
+number, angles = (st.floats(-x, x, allow_subnormal=False) for x in (10, 3))
 
 
 def rotation(axis: list[float], angle: float) -> np.ndarray:
@@ -19,7 +20,7 @@ def rotation(axis: list[float], angle: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
 
 
-@given(st.floats(0.01, 100), st.floats(-3, 3), st.lists(number, min_size=3, max_size=3))
+@given(st.floats(0.01, 100), angles, st.lists(number, min_size=3, max_size=3))
 def test_inverse_and_dict_round_trip(scale, angle, translation):
     forth = Similarity(scale, rotation([1, 2, 3], angle), translation)
     points = np.array([[0.0, 0, 0], [1, -2, 3]])
