@@ -24,7 +24,6 @@ CORE = [
 ]
 EXTRAS = {
     "test": ["pytest", "hypothesis", "ruff", "scikit-image"],
-    "plots": ["matplotlib"],
 }
 
 setup(

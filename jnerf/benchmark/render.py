@@ -77,11 +77,9 @@ def measure_rendering(
 
 def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> float:
     """Seconds for one view at an eighth of its width and height."""
-    import jittor as jt
-
     from jnerf.datasets.cameras import Cameras
     from jnerf.engine.image import render_image
-    from jnerf.structures import RayBundle
+    from jnerf.engine.render import CameraRows
 
     cameras = dataset.cameras
     width, height = (max(1, int(size) // PREVIEW) for size in cameras.sizes[view])
@@ -91,13 +89,8 @@ def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> floa
         np.array([[width, height]]),
     )
 
-    def rows(y0: int, y1: int) -> RayBundle:
-        y, x = np.mgrid[y0:y1, 0:width].reshape(2, -1)
-        rays_o, rays_d = camera.generate_rays(np.zeros(len(x), np.int32), x, y)
-        return RayBundle(jt.array(rays_o), jt.array(rays_d))
-
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         start = time.perf_counter()
-        render_image(pipeline, rows, width, height, chunk)
+        render_image(pipeline, CameraRows(camera, 0), width, height, chunk)
         return time.perf_counter() - start

@@ -9,13 +9,12 @@ from typing import Any
 from jnerf.benchmark.children import measure_apart
 from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
-
-LEVELS = ("native", "avx2", "plain")
+from jnerf.ops.common.simd import LEVELS
 
 
 def this_level() -> str:
     """The instruction set that this process compiles for."""
-    return os.environ.get("JNERF_SIMD") or LEVELS[0]
+    return os.environ.get("JNERF_SIMD") or "native"
 
 
 def level_records(options: Namespace, levels: list[str]) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         for index in range(len(path)):
             width, height = path.sizes[index].tolist()
-            image = render_image(pipeline, _Rows(path, index), width, height, rays_per_chunk)
+            image = render_image(pipeline, CameraRows(path, index), width, height, rays_per_chunk)
             if span is None:
                 # One range for the whole flight: the first frame's, widened, so that the colours do
                 # not flicker.
@@ -88,7 +88,7 @@ def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[
     jt.gc()
 
 
-class _Rows:
+class CameraRows:
     """Rays of a camera's pixel rows, as :func:`render_image` asks for them."""
 
     def __init__(self, cameras: Cameras, index: int) -> None:
