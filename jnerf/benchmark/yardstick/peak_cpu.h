@@ -5,10 +5,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-#if defined(__AMX_BF16__) && defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "mlp/amx_tiles.h"
 
 namespace jnerf {
 
@@ -50,35 +47,26 @@ inline double yardstick_fp32(int64_t rounds, float* out) {
     return 2.0 * sizeof(PeakVector) / sizeof(float) * kPeakChains * rounds * threads;
 }
 
-#if defined(__AMX_BF16__) && defined(__linux__)
+#if defined(JNERF_AMX)
 constexpr int kPeakLowPrecision = 2;
-struct alignas(64) PeakTiles {
-    uint8_t palette = 1, start = 0, pad[14] = {};
-    uint16_t row_bytes[16] = {};
-    uint8_t rows[16] = {};
-};
 
 // AMX tiles of bf16; 0 when the kernel refuses them.
 inline double yardstick_low_precision(int64_t rounds, float* out) {
-    if (syscall(SYS_arch_prctl, 0x1023, 18)) return 0;  // ARCH_REQ_XCOMP_PERM, tile data
+    if (!amx_ready()) return 0;
     int threads = 1;
     #pragma omp parallel
     {
         #pragma omp single
         threads = omp_get_num_threads();
-        syscall(SYS_arch_prctl, 0x1023, 18);
-        PeakTiles tiles;
-        for (int i = 0; i < 8; i++) { tiles.row_bytes[i] = 64; tiles.rows[i] = 16; }
-        _tile_loadconfig(&tiles);
-        _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
-        _tile_zero(4); _tile_zero(5); _tile_zero(6); _tile_zero(7);
+        AmxTiles tiles;
+        JNERF_TILE_ZERO(0); JNERF_TILE_ZERO(1); JNERF_TILE_ZERO(2); JNERF_TILE_ZERO(3);
+        JNERF_TILE_ZERO(4); JNERF_TILE_ZERO(5); JNERF_TILE_ZERO(6); JNERF_TILE_ZERO(7);
         for (int64_t i = 0; i < rounds; i++) {
-            _tile_dpbf16ps(0, 4, 6); _tile_dpbf16ps(1, 4, 7);
-            _tile_dpbf16ps(2, 5, 6); _tile_dpbf16ps(3, 5, 7);
+            JNERF_TILE_MULTIPLY(0, 4, 6); JNERF_TILE_MULTIPLY(1, 4, 7);
+            JNERF_TILE_MULTIPLY(2, 5, 6); JNERF_TILE_MULTIPLY(3, 5, 7);
         }
         alignas(64) float result[256];
-        _tile_stored(0, result, 64);
-        _tile_release();
+        JNERF_TILE_STORE(0, result, 64);
         #pragma omp critical
         out[0] += result[0];
     }
