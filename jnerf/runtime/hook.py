@@ -19,6 +19,7 @@ from types import ModuleType
 
 from jnerf.runtime import build, kernel_compiler, onednn
 from jnerf.runtime.facts import RECORD, Facts, gather, recorded
+from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 
 _RESTARTED = "JNERF_RESTARTED"
@@ -157,6 +158,7 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
     if chosen.device == "cuda":
         module.flags.use_cuda = 1
     else:
+        keep_memory()
         kernel_compiler.install(module)
 
 

@@ -66,6 +66,19 @@ def test_forward_and_backward_match_the_reference(device, n_dims, n_features, sm
     np.testing.assert_allclose(grads[1].numpy(), expected[1], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_features, n", [(1, 270_001), (2, 131_073), (2, 131_591), (8, 32_771)])
+def test_large_results_have_the_bits_of_small_ones(device, n_features, n):
+    """Above 4 MiB features are stored past the caches, in lines that hold 64 bytes wherever a level begins."""
+    layout = HashGridLayout(**SMALL, n_features=n_features)
+    positions, table = arrays(layout, n)
+    t = jt.array(table)
+    whole = op(jt.array(positions), t, layout).numpy()
+    assert whole.nbytes > 2**22
+    for begin in range(0, n, 20_000):
+        part = op(jt.array(positions[begin : begin + 20_000]), t, layout).numpy()
+        assert np.array_equal(whole[:, begin : begin + 20_000], part)
+
+
 @pytest.mark.parametrize("smoothstep", [False, True])
 def test_reference_gradients_by_finite_differences(smoothstep):
     layout = HashGridLayout(**SMALL)

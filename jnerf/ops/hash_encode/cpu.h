@@ -3,6 +3,7 @@
 // taken a vector's worth at a time: rows and weights by vector arithmetic (lanes.h), the lookups themselves by plain
 // loads, which are cheaper than gathers. While one batch is summed, the rows of the next are fetched.
 #pragma once
+#include "common/jnerf_stream.h"
 #include "hash_encode/features.h"
 #include "hash_encode/lanes.h"
 
@@ -42,23 +43,28 @@ template <int D, int F, bool ADJACENT, bool FETCH> inline void hash_sum(const Ha
     }
 }
 
-template <int D, int F, bool FETCH> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
+// Samples `begin` to `end` of a level. STREAM: past the caches, for which batches begin with a line of `out`.
+template <int D, int F, bool FETCH, bool STREAM> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
     const float* table = grid.table + (int64_t)level.offset * F;
     HashLanes<D> lanes[2];
     next_lanes<D>(grid, level, begin, lanes[0]);
-    int now = 0;
-    for (int64_t i = begin; i < end; i += HASH_LANES, now ^= 1) {
-        const bool more = i + HASH_LANES < end;
-        if (more) next_lanes<D>(grid, level, i + HASH_LANES, lanes[now ^ 1]);
+    int now = 0, count = HASH_LANES;
+    if (STREAM && floats_to_line(out + begin * F)) count = (int)(floats_to_line(out + begin * F) / F);
+    for (int64_t i = begin; i < end; i += count, count = HASH_LANES, now ^= 1) {
+        count = (int)std::min<int64_t>(count, end - i);
+        const bool more = i + count < end;
+        if (more) next_lanes<D>(grid, level, i + count, lanes[now ^ 1]);
         const HashLanes<D>&current = lanes[now], &next = lanes[more ? now ^ 1 : now];
-        const int count = (int)std::min<int64_t>(HASH_LANES, end - i);
-        if (current.adjacent) hash_sum<D, F, true, FETCH>(current, next, count, table, out + i * F);
-        else hash_sum<D, F, false, FETCH>(current, next, count, table, out + i * F);
+        alignas(STREAM_LINE) float batch[HASH_LANES * F];
+        float* to = STREAM ? batch : out + i * F;
+        if (current.adjacent) hash_sum<D, F, true, FETCH>(current, next, count, table, to);
+        else hash_sum<D, F, false, FETCH>(current, next, count, table, to);
+        if (STREAM && count == HASH_LANES) stream_lines(out + i * F, batch, HASH_LANES * F);
+        else if (STREAM) memcpy(out + i * F, batch, count * F * sizeof(float));
     }
 }
 
-// Blocks are handed out level by level, so that all threads share one level's table in the cache.
-template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) {
+template <int D, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
     #pragma omp parallel if (n_blocks > 1)
     {
@@ -67,11 +73,25 @@ template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* ou
         for (int64_t job = 0; job < grid.n_levels * n_blocks; job++) {
             const int l = (int)(job / n_blocks);
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
-            const int64_t begin = job % n_blocks * HASH_BLOCK, end = std::min(begin + HASH_BLOCK, n);
-            if (level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES) hash_block_forward<D, F, true>(grid, level, begin, end, out + l * n * F);
-            else hash_block_forward<D, F, false>(grid, level, begin, end, out + l * n * F);
+            float* features = out + l * n * F;
+            // So that no line belongs to two blocks, all but the first begin with one.
+            const int64_t lead = STREAM ? floats_to_line(features) / F : 0;
+            const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * HASH_BLOCK) : 0; };
+            const int64_t begin = start(job % n_blocks), end = job % n_blocks + 1 < n_blocks ? start(job % n_blocks + 1) : n;
+            if (begin == end) continue;
+            if (level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES) hash_block_forward<D, F, true, STREAM>(grid, level, begin, end, features);
+            else hash_block_forward<D, F, false, STREAM>(grid, level, begin, end, features);
         }
+        if (STREAM) stream_done();
     }
+}
+
+// Blocks are handed out level by level, so that all threads share one level's table in the cache.
+template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) {
+    constexpr bool whole_lines = HASH_LANES * F * sizeof(float) % STREAM_LINE == 0 && STREAM_LINE % (F * sizeof(float)) == 0;
+    const bool large = grid.n_levels * grid.n_samples * F * (int64_t)sizeof(float) >= STREAM_BYTES;
+    if (whole_lines && large) hash_encode_levels<D, F, whole_lines>(grid, out);
+    else hash_encode_levels<D, F, false>(grid, out);
 }
 
 // The rows of a level's gradient that a thread owns: [first, last).
@@ -84,8 +104,10 @@ template <int F> struct HashSlice {
 };
 
 // WHOLE: the slice is the level.
-template <int D, int F, bool ADJACENT, bool WHOLE> inline void hash_add(const HashLanes<D>& lanes, int count, const float* grad_out, HashSlice<F>& slice) {
+template <int D, int F, bool ADJACENT, bool WHOLE, bool FETCH> inline void hash_add(const HashLanes<D>& lanes, const HashLanes<D>& next, int count, const float* grad_out, HashSlice<F>& slice) {
     for (int k = 0; k < count; k++) {
+        if (FETCH)
+            for (int c = 0; c < lanes.kPairs; c++) __builtin_prefetch(slice.table + (int64_t)next.row[2 * c][k] * F, 1);
         const FeaturePair<F> grad = FeaturePair<F>::split(load_features<F>(grad_out + k * F), lanes.upper[k]);
         #pragma GCC unroll 4
         for (int c = 0; c < lanes.kPairs; c++) {
@@ -97,13 +119,17 @@ template <int D, int F, bool ADJACENT, bool WHOLE> inline void hash_add(const Ha
     }
 }
 
-template <int D, int F, bool WHOLE> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
-    HashLanes<D> lanes;
-    for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES) {
-        next_lanes<D>(grid, level, i, lanes);
+template <int D, int F, bool WHOLE, bool FETCH> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
+    HashLanes<D> lanes[2];
+    int now = 0;
+    next_lanes<D>(grid, level, 0, lanes[0]);
+    for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES, now ^= 1) {
         const int count = (int)std::min<int64_t>(HASH_LANES, grid.n_samples - i);
-        if (lanes.adjacent) hash_add<D, F, true, WHOLE>(lanes, count, grad_out + i * F, slice);
-        else hash_add<D, F, false, WHOLE>(lanes, count, grad_out + i * F, slice);
+        const bool more = i + HASH_LANES < grid.n_samples;
+        if (more) next_lanes<D>(grid, level, i + HASH_LANES, lanes[now ^ 1]);
+        const HashLanes<D>&current = lanes[now], &next = lanes[more ? now ^ 1 : now];
+        if (current.adjacent) hash_add<D, F, true, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
+        else hash_add<D, F, false, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
     }
 }
 
@@ -123,8 +149,10 @@ template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const 
             memset(table + (int64_t)first * F, 0, (int64_t)(last - first) * F * sizeof(float));
             const HashSlice<F> slice{table, first, last, {}};
             const float* grad_level = grad_out + l * grid.n_samples * F;
-            if (slices == 1) hash_scatter<D, F, true>(grid, level, grad_level, slice);
-            else hash_scatter<D, F, false>(grid, level, grad_level, slice);
+            const bool fetch = level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES;
+            if (slices > 1) hash_scatter<D, F, false, false>(grid, level, grad_level, slice);
+            else if (fetch) hash_scatter<D, F, true, true>(grid, level, grad_level, slice);
+            else hash_scatter<D, F, true, false>(grid, level, grad_level, slice);
         }
     }
 }
