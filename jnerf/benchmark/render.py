@@ -11,14 +11,14 @@ import numpy as np
 
 from jnerf.benchmark.stats import rounded, stats
 
-#: The preview's width and height are those of the frame divided by this.
+#: Of the first picture of a preview: pixels of the view per pixel of the picture, along each side.
 PREVIEW = 8
 
 
 def measure_rendering(
     config: Any, checkpoint: str | None, save_dir: str | None, n_frames: int
 ) -> dict[str, Any]:
-    """Renders test views, and the same views small.
+    """Renders test views, and the first pictures of their previews.
 
     Args:
         config: the resolved config.
@@ -62,8 +62,8 @@ def measure_rendering(
         "seconds": seconds,
         "fps": rounded(1 / seconds["median"]),
         "psnr": rounded(found.mean["psnr"]),
-        "preview_width": max(1, width // PREVIEW),
-        "preview_height": max(1, height // PREVIEW),
+        "preview_width": -(-width // PREVIEW),
+        "preview_height": -(-height // PREVIEW),
         "preview_seconds": stats(small[1:]),
         "protocol": {
             "scene": str(config.dataset.get("root") or config.dataset.type),
@@ -76,21 +76,18 @@ def measure_rendering(
 
 
 def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> float:
-    """Seconds for one view at an eighth of its width and height."""
-    from jnerf.datasets.cameras import Cameras
-    from jnerf.engine.image import render_image
-    from jnerf.engine.render import CameraRows
+    """Seconds until the first picture of a view's preview."""
+    from jnerf.engine.preview import preview
+    from jnerf.structures import RayBundle
 
     cameras = dataset.cameras
-    width, height = (max(1, int(size) // PREVIEW) for size in cameras.sizes[view])
-    camera = Cameras(
-        cameras.c2w[view : view + 1],
-        cameras.intrinsics[view : view + 1] / PREVIEW,
-        np.array([[width, height]]),
-    )
+    width, height = cameras.sizes[view].tolist()
+
+    def rays(x: np.ndarray, y: np.ndarray) -> RayBundle:
+        return RayBundle(*cameras.rays(np.full(x.shape, view, np.int32), x, y))
 
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         start = time.perf_counter()
-        render_image(pipeline, CameraRows(camera, 0), width, height, chunk)
+        next(preview(pipeline, rays, width, height, (PREVIEW, 1), chunk))
         return time.perf_counter() - start

@@ -55,23 +55,62 @@ def render_image(
         height: pixels.
         rays_per_chunk: at most this many rays at once, but at least one row.
     """
-    most = max(1, rays_per_chunk // width)
-    parts, y, n_rows = [], 0, min(most, max(1, _FIRST_RAYS // width))
-    while y < height:
-        end = min(y + n_rows, height)
-        part, n_samples = _render_rays(pipeline, rows(y, end))
+
+    def rays(first: int, end: int) -> RayBundle:
+        return rows(first // width, end // width)
+
+    channels = render_rays(pipeline, rays, width * height, rays_per_chunk, unit=width)
+    return to_image(*channels, width, height)
+
+
+def render_rays(
+    pipeline: Pipeline,
+    rays: Callable[[int, int], RayBundle],
+    n: int,
+    rays_per_chunk: int = RAYS_PER_CHUNK,
+    unit: int = 1,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Renders rays over black, a chunk at a time, without gradients and without jitter.
+
+    Args:
+        pipeline: the method; the caller applies the EMA.
+        rays: (first, end) -> those of the rays.
+        n: rays in all, at least 1.
+        rays_per_chunk: at most this many at once, but at least one unit.
+        unit: chunks begin at its multiples.
+
+    Returns:
+        What the renderer gives for all of them: colours [n, 3], opacities [n], and depths, sums of weight x
+        distance, [n], float32 each.
+    """
+    units, most = -(-n // unit), max(1, rays_per_chunk // unit)
+    parts, done, size = [], 0, min(most, max(1, _FIRST_RAYS // unit))
+    while done < units:
+        end = min(done + size, units)
+        part, n_samples = _render_chunk(pipeline, rays(done * unit, min(end * unit, n)))
         parts.append(part)
-        # As many rows next as would have met the aim here, but growing slowly: the next ones may be denser.
-        wanted = int((end - y) * SAMPLES_PER_CHUNK / max(n_samples, 1))
-        y, n_rows = end, max(1, min(wanted, 2 * n_rows, most))
+        # As many next as would have met the aim here, but growing slowly: the next ones may be denser.
+        wanted = int((end - done) * SAMPLES_PER_CHUNK / max(n_samples, 1))
+        done, size = end, max(1, min(wanted, 2 * size, most))
     colors, opacities, depths = (np.concatenate(channel) for channel in zip(*parts, strict=True))
-    opacities = opacities.reshape(height, width)
+    return colors, opacities.reshape(-1), depths.reshape(-1)
+
+
+def to_image(
+    colors: NDArray[np.float32],
+    opacities: NDArray[np.float32],
+    depths: NDArray[np.float32],
+    width: int,
+    height: int,
+) -> Image:
+    """The picture of what :func:`render_rays` gave for its pixels, row after row."""
     # The renderer's depth is a sum of weight x distance; divided by the opacity it is a distance.
-    depths = depths.reshape(height, width) / np.maximum(opacities, 1e-6)
-    return Image(colors.reshape(height, width, 3), opacities, depths * (opacities > 0))
+    depths = depths / np.maximum(opacities, 1e-6) * (opacities > 0)
+    shape = height, width
+    return Image(colors.reshape(*shape, 3), opacities.reshape(shape), depths.reshape(shape))
 
 
-def _render_rays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray, ...], int]:
+def _render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray, ...], int]:
     """(colours, opacities, depths) of rays, and how many samples they took."""
     with jt.no_grad():
         samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)

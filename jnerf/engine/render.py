@@ -53,10 +53,13 @@ def render_orbit(
     Raises:
         JnerfError: the video cannot be written.
     """
-    cameras = pipeline.facts["cameras"]
+    cameras = pipeline.dataset.cameras
     width = int(width or cameras.sizes[0, 0])
     height = max(2, int(height or cameras.sizes[0, 1]) // 2 * 2)
-    path = orbit(cameras, pipeline.facts["aabb"], n_frames, width, height)
+    if pipeline.facts["cameras"] is None:  # no pinholes of the field
+        path = pipeline.dataset.flight(n_frames, width, height)
+    else:
+        path = orbit(cameras, pipeline.facts["aabb"], n_frames, width, height)
     frames = _frames(pipeline, path, rays_per_chunk)
     files = [folder / "orbit.mp4", folder / "orbit.gif"]
     try:

@@ -29,6 +29,7 @@ from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import DensityFn, Sampler, check_state, stream_seed, to_samples
+from jnerf.schedules import make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
@@ -59,8 +60,10 @@ class OccupancySampler(Sampler):
         cameras: scene fact: pinhole training cameras (``c2w``, ``intrinsics``, ``sizes``); cells that none sees
             stay empty. None: every cell can be trained.
         seed: the run's seed.
+        total_steps: of the run; a schedule is checked at its first and its last step.
         grid_resolution: cells per side and level, a power of two.
         target_samples: samples per training step; also the budget that a step never exceeds. At least max_steps.
+            A number, or a schedule (``jnerf.schedules``) that is rounded to whole samples.
         n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
         cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
         decay: factor on a cell's value at each update.
@@ -84,8 +87,9 @@ class OccupancySampler(Sampler):
         far: float = 1e9,
         cameras: Any = None,
         seed: int = 0,
+        total_steps: int | None = None,
         grid_resolution: int = 128,
-        target_samples: int = 2**18,
+        target_samples: int | dict = 2**18,
         n_rays_init: int | None = None,
         cone_angle: float | None = None,
         decay: float = 0.95,
@@ -97,15 +101,16 @@ class OccupancySampler(Sampler):
         look_samples: int = 2**21,
         density_chunk: int = 2**19,
     ) -> None:
+        self._target = make_schedule(target_samples)
         if n_rays_init is None:
-            n_rays_init = max(1, target_samples // _SAMPLES_PER_FIRST_RAY)
+            n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
         _check_numbers(
             n_rays_init=(n_rays_init, 1),
             update_every=(update_every, 1),
             max_steps=(max_steps, 1),
             density_chunk=(density_chunk, 1),
             # else one ray alone could exceed the budget, and nothing would be left to train on
-            target_samples=(target_samples, max_steps),
+            target_samples=(min(map(self.target_samples, (0, total_steps or 0))), max_steps),
             look_samples=(look_samples, max_steps),
         )
         self.levels = grid_levels(aabb)
@@ -119,8 +124,7 @@ class OccupancySampler(Sampler):
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
         )
-        self.target_samples, self.look_samples = target_samples, look_samples
-        self.density_chunk = density_chunk
+        self.look_samples, self.density_chunk = look_samples, density_chunk
         self.decay, self.threshold, self.early_stop = decay, threshold, early_stop
         self.update_every, self.warmup_steps = update_every, warmup_steps
         self._march_seed, self._grid_seed = (
@@ -132,6 +136,10 @@ class OccupancySampler(Sampler):
         self._measured = self._window = 0
         self._stats: dict[str, float] = {}
         self._set_grid(self._fresh_grid(cameras))
+
+    def target_samples(self, step: int) -> int:
+        """Samples that training step ``step`` is to have."""
+        return round(self._target(step))
 
     @property
     def n_rays(self) -> int:
@@ -182,8 +190,9 @@ class OccupancySampler(Sampler):
         self._updates += 1
         if self._window:
             measured = max(self._measured / self._window, 1.0)
-            rays = self._n_rays * self.target_samples / measured
-            quantum = max(1, self.target_samples // _SAMPLES_PER_QUANTUM)
+            target = self.target_samples(step)
+            rays = self._n_rays * target / measured
+            quantum = max(1, target // _SAMPLES_PER_QUANTUM)
             self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
             self._measured = self._window = 0
 
@@ -242,7 +251,7 @@ class OccupancySampler(Sampler):
         grid = self._bitfield.bits, self._bitfield.blocks, self.rule, self.resolution
         bounds = {"seed": self._march_seed, "step": step}
         if step is not None:
-            bounds |= {"max_samples": self.target_samples}
+            bounds |= {"max_samples": self.target_samples(step)}
         if self.early_stop <= 0:  # everything is kept: nothing to ask
             intervals = ray_march(rays.rays_o, rays.rays_d, *grid, **bounds)
             return VisibleSamples(intervals, None, 0, len(rays))

@@ -50,6 +50,24 @@ def test_cone_angle_follows_the_box():
     )
 
 
+def test_the_number_of_samples_may_follow_a_schedule():
+    growing = dict(schedule="linear", value=2048, end=8192, steps=(0, 96))
+    sampler = OccupancySampler(**SMALL | {"target_samples": growing}, total_steps=128)
+    assert [sampler.target_samples(step) for step in (0, 48, 96, 127)] == [2048, 5120, 8192, 8192]
+    seen = {}
+    for step in range(128):
+        train(sampler, range(step, step + 1))
+        seen[step] = sampler.stats["kept"]
+        assert seen[step] <= sampler.target_samples(step)
+    assert seen[47] > 0.8 * 5000 and seen[127] > 0.8 * 8192
+
+
+def test_a_schedule_is_refused_before_training_when_it_ends_too_low():
+    falling = dict(schedule="linear", value=8192, end=100, steps=(0, 96))
+    with pytest.raises(ConfigError, match="target_samples is 100; it must be at least 1024"):
+        OccupancySampler(**SMALL | {"target_samples": falling}, total_steps=128)
+
+
 def test_finds_the_ball():
     sampler = OccupancySampler(**SMALL)
     train(sampler, range(0, 33))
