@@ -45,8 +45,8 @@ template <class Start, class Done> inline void amx_rows(const float* c, int i, i
     done(i, j, sum);
 }
 
-// Whether AMX takes a product: half tiles would waste more than they save.
-inline bool amx_takes(const Product& p) { return p.k % AMX_SIDE == 0 && p.m >= AMX_SIDE && amx_ready(); }
+// Whether AMX takes a product. Rows that fill no tile are computed in vain, and still sooner than by vectors.
+inline bool amx_takes(const Product& p) { return p.k % AMX_SIDE == 0 && amx_ready(); }
 
 template <class Start, class Done> inline void amx_product(const Product& p, const Start& start, const Done& done) {
     alignas(64) float c[4 * AMX_SIDE * AMX_SIDE];

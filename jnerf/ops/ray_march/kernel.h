@@ -55,34 +55,57 @@ struct RayMarch {
         return occupied;
     }
 
-    // Walks one ray from lattice point n on, and leaves n where a next walk goes on; calls emit(count, lattice, n, k) for
-    // each run of k samples n .. n + k - 1. Returns the samples found: fewer than `most` only at the ray's end.
-    template <class Emit> JNERF_FN int walk(int64_t ray, float& n, int most, const Emit& emit) const {
-        const float *o = rays_o + 3 * ray, *d = rays_d + 3 * ray;
-        float t_in, t_out;
-        if (!ray_box(box, o, d, near, far, t_in, t_out)) return 0;
-        const Lattice lattice(steps, t_in, jitter ? uniform(seed, step, (uint32_t)ray, 0) : 0.5f);
-        float inv_d[3];
+    template <class Emit> JNERF_FN int walk(int64_t ray, float& n, int most, const Emit& emit) const;
+};
+
+// A walk along one ray from lattice point n on, which ends where a next walk goes on.
+struct RayWalk {
+    const float *o, *d;
+    Lattice lattice;
+    float inv_d[3], t_out, n;
+    int count, most;
+
+    // False if there is nothing to walk.
+    JNERF_FN bool begin(const RayMarch& march, int64_t ray, float first, int samples) {
+        o = march.rays_o + 3 * ray, d = march.rays_d + 3 * ray;
+        n = first, count = 0, most = samples;
+        float t_in;
+        if (most <= 0 || !ray_box(march.box, o, d, march.near, march.far, t_in, t_out)) return false;
+        lattice = Lattice(march.steps, t_in, march.jitter ? uniform(march.seed, march.step, (uint32_t)ray, 0) : 0.5f);
         for (int k = 0; k < 3; k++) inv_d[k] = d[k] == 0.f ? 1e30f : 1.f / fabsf(d[k]);
-        int count = 0;
-        while (count < most && n < 16777216.f) {  // 2^24: beyond it, n + 1 is n
-            float t, dt;
-            lattice.at(n, t, dt);
-            if (!(t < t_out)) break;
-            const float p[3] = {fmaf(t, d[0], o[0]), fmaf(t, d[1], o[1]), fmaf(t, d[2], o[2])};
-            float reach;
-            const bool occupied = look_up(p, d, inv_d, grid_level(p, dt, res, levels), reach);
-            float run = lattice.run(n, t, dt, lesser(reach, t_out - t), res);
-            if (occupied) {
-                run = lesser(run, (float)(most - count));
-                emit(count, lattice, n, (int)run);
-                count += (int)run;
-            }
-            n += run;
+        return true;
+    }
+
+    // One look-up further; false at the end of the walk. Calls emit(count, lattice, n, k) for a run of k samples
+    // n .. n + k - 1.
+    template <class Emit> JNERF_FN bool step(const RayMarch& march, const Emit& emit) {
+        if (!(count < most && n < 16777216.f)) return false;  // 2^24: beyond it, n + 1 is n
+        float t, dt;
+        lattice.at(n, t, dt);
+        if (!(t < t_out)) return false;
+        const float p[3] = {fmaf(t, d[0], o[0]), fmaf(t, d[1], o[1]), fmaf(t, d[2], o[2])};
+        float reach;
+        const bool occupied = march.look_up(p, d, inv_d, grid_level(p, dt, march.res, march.levels), reach);
+        float run = lattice.run(n, t, dt, lesser(reach, t_out - t), march.res);
+        if (occupied) {
+            run = lesser(run, (float)(most - count));
+            emit(count, lattice, n, (int)run);
+            count += (int)run;
         }
-        return count;
+        n += run;
+        return true;
     }
 };
+
+// Walks one ray from lattice point n on, and leaves n where a next walk goes on. Returns the samples found: fewer than
+// `most` only at the ray's end.
+template <class Emit> JNERF_FN int RayMarch::walk(int64_t ray, float& n, int most, const Emit& emit) const {
+    RayWalk walk;
+    if (!walk.begin(*this, ray, n, most)) return 0;
+    while (walk.step(*this, emit)) {}
+    n = walk.n;
+    return walk.count;
+}
 
 // Keeps the lattice number of the first sample of a walk.
 struct RayMarchFirst {

@@ -29,6 +29,7 @@ struct Lattice {
     Steps steps;
     float t_first, n_cone, t_cone, n_far, t_far;
 
+    Lattice() = default;
     JNERF_FN Lattice(const Steps& s, float t_in, float jitter) : steps(s), t_first(fmaf(s.at(t_in), jitter, t_in)) {
         n_cone = n_far = 1e30f;
         t_cone = t_far = 0.f;

@@ -4,6 +4,11 @@
 
 namespace jnerf {
 
+inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
+    parallel_for(n, kernel);
+    pack_counts(n, INT_MAX, kernel.window, totals);
+}
+
 struct VisibleGatherFeatures {
     VisibleFeatures all;
     JNERF_FN void operator()(int64_t i) const {

@@ -19,14 +19,25 @@ struct VisibleCount {
     float early_stop;
     int* window;  // [R, 2]
     float *first, *next;
-    JNERF_FN void operator()(int64_t ray) const {
-        float n = next_in[ray];
+    // Starts the walk through a ray's window; false if there is nothing to walk.
+    JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
+        const float n = next_in[ray];
         first[ray] = n;
         // A ray that ended, in the box or in the dark, has kept fewer samples than it could have.
         const bool open = kept[ray] == looked && trans[ray] >= early_stop;
         const int left = march.max_steps - looked;
-        window[2 * ray + 1] = open ? march.walk(ray, n, left < length ? left : length, RayMarchFirst{first + ray}) : 0;
-        next[ray] = n;
+        return walk.begin(march, ray, n, open ? (left < length ? left : length) : 0);
+    }
+    JNERF_FN bool step(int64_t ray, RayWalk& walk) const { return walk.step(march, RayMarchFirst{first + ray}); }
+    JNERF_FN void end(int64_t ray, const RayWalk& walk) const {
+        window[2 * ray + 1] = walk.count;
+        next[ray] = walk.n;
+    }
+    JNERF_FN void operator()(int64_t ray) const {
+        RayWalk walk;
+        if (begin(ray, walk))
+            while (step(ray, walk)) {}
+        end(ray, walk);
     }
 };
 
@@ -92,11 +103,6 @@ struct VisibleFeatures {
     int width;  // F
     float* features;
 };
-
-inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
-    parallel_for(n, kernel);
-    pack_counts(n, INT_MAX, kernel.window, totals);
-}
 
 inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }
 

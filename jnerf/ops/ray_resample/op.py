@@ -1,0 +1,67 @@
+"""Jittor op of hierarchical sampling (NeRF, Mildenhall et al. 2020, section 5.2)."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+from jnerf.ops.common.intervals import PackedIntervals, read_totals
+
+_ROUND = """
+jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] != 0, data["blur"] != 0,
+    (float)data["padding"], (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
+"""
+_COUNT = _ROUND + "out0_p}; jnerf::ray_resample_count(in3->num / 2, r, 2147483647, out1_p);"
+_WRITE = _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
+
+
+def ray_resample(
+    t_starts: jt.Var,
+    t_ends: jt.Var,
+    weights: jt.Var,
+    packed_info: jt.Var,
+    n: int,
+    merge: bool = False,
+    blur: bool = False,
+    padding: float = 0.0,
+    seed: int = 0,
+    step: int | None = None,
+) -> PackedIntervals:
+    """Places intervals where earlier ones have weight.
+
+    Points are drawn from the weights by stratified inverse-transform sampling. Without ``merge`` n + 1 of them are the
+    edges of n intervals; with it, n of them cut the earlier intervals further, which then are n more.
+
+    Args:
+        t_starts: starts of the earlier intervals, float32 [S]; those of a ray abut.
+        t_ends: their ends, float32 [S].
+        weights: at least 0, float32 [S].
+        packed_info: (first, count) of each ray, int32 [R, 2]; a ray without intervals gets none.
+        n: points, or intervals, per ray.
+        merge: keep the earlier edges (NeRF), or not (mip-NeRF, Barron et al. 2021, section 3.3).
+        blur: take the mean of the larger of each pair of neighbouring weights (mip-NeRF, equation 18).
+        padding: added to each weight, so that no interval is out of reach.
+        seed: seed of the jitter.
+        step: training step, part of the jitter's key; None: the middle of each stratum.
+
+    Returns:
+        The intervals; nothing is differentiable.
+
+    Raises:
+        ValueError: ``n`` is below 1, or ``padding`` below 0.
+    """
+    if n < 1 or not padding >= 0:
+        raise ValueError(f"n is {n} and padding {padding}; they must be at least 1 and 0")
+    n_rays = packed_info.shape[0]
+    if n_rays == 0 or t_starts.shape[0] == 0:
+        return PackedIntervals.empty(n_rays)
+    data = {"n": n, "merge": merge, "blur": blur, "padding": padding}
+    data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
+    old = [t_starts, t_ends, weights, packed_info]
+    shapes = [(n_rays, 2), (2,)]
+    packed, totals = code_op("ray_resample", shapes, ["int32", "int32"], old, _COUNT, data)
+    kept, wanted = read_totals(totals, None)
+    shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
+    out = code_op("ray_resample", shapes, dtypes, [*old, packed], _WRITE, data)
+    starts, ends, ray_indices = (v.stop_grad() for v in out)
+    return PackedIntervals(starts, ends, ray_indices, packed.stop_grad(), wanted)
