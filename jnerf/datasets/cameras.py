@@ -17,10 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jnerf.datasets.lenses import LensModel, Pinhole
+from jnerf.datasets.lenses.table import DirectionTable
 from jnerf.errors import DataError
 from jnerf.ops.camera_rays import camera_rays
 
 _ROTATION_TOLERANCE = 1e-3
+# The widest view that a pinhole is taken to cover, as the cosine of the angle to its axis: 84 degrees.
+_WIDEST = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Cameras:
         names: what errors call each camera; its number by default.
 
     Raises:
-        DataError: a shape is wrong, a pose is not finite or no rigid motion, or an intrinsic is unusable.
+        DataError: a shape is wrong, a pose is not finite or no rigid motion, an intrinsic is unusable, or the
+            lens cannot be inverted inside an image.
     """
 
     c2w: NDArray[np.float32]
@@ -82,6 +86,7 @@ class Cameras:
                 f"width height = {self.sizes[i].tolist()}: focal lengths and sizes must be positive "
                 "and all must be finite; check camera_angle_x, fl_x, fl_y, w and h"
             )
+        self.lens.check(self.intrinsics, self.sizes, names)
 
     def __len__(self) -> int:
         return len(self.c2w)
@@ -125,14 +130,26 @@ class Cameras:
         self, indices: NDArray[np.int32], x: NDArray[np.int32], y: NDArray[np.int32]
     ) -> tuple[jt.Var, jt.Var]:
         """:meth:`generate_rays` on the device: origins and unit directions, float32 [R, 3] Vars."""
-        pinhole = type(self.lens) is Pinhole
-        local = None if pinhole else jt.array(self.local_directions(indices, x, y))
+        if type(self.lens) is Pinhole:
+            local = None
+        else:
+            directions = self._table.directions if self._table else self.local_directions
+            local = jt.array(directions(indices, x, y))
         pixels = (jt.array(np.asarray(v, np.int32)) for v in (indices, x, y))
         return camera_rays(*pixels, *self._on_device, local)
 
     @cached_property
     def _on_device(self) -> tuple[jt.Var, jt.Var]:
         return jt.array(self.c2w).stop_grad(), jt.array(self.intrinsics).stop_grad()
+
+    @cached_property
+    def _table(self) -> DirectionTable | None:
+        """The local directions of all pixels, where they fit into memory; the first bent rays build it."""
+        rows = zip(self.intrinsics.tolist(), self.sizes.tolist(), strict=True)
+        keys = [(self.lens.key(i), *focal, *size) for i, (focal, size) in enumerate(rows)]
+        if not DirectionTable.fits(keys, self.sizes):
+            return None
+        return DirectionTable(keys, self.sizes, self.local_directions)
 
     def project(self, points: ArrayLike, i: int) -> Projection:
         """Where camera ``i`` sees points: the inverse of :meth:`generate_rays`.
@@ -147,6 +164,29 @@ class Cameras:
         xy = plane * self.intrinsics[i, :2] + self.intrinsics[i, 2:]
         inside = ((xy >= 0) & (xy <= self.sizes[i])).all(axis=1)
         return Projection(xy.astype(np.float32), seen & inside)
+
+    def pinholes(self) -> Cameras | None:
+        """Pinholes of the same sizes that see at least all that these cameras see; None if one sees too much.
+
+        For whoever knows only pinholes, as ``jnerf.ops.occupancy.mark_unseen`` does.
+        """
+        if type(self.lens) is Pinhole:
+            return self
+        intrinsics = np.empty_like(self.intrinsics)
+        along = np.linspace(0, 1, 33)
+        edge = np.concatenate([along, along, np.zeros(33), np.ones(33)])
+        for i, (width, height) in enumerate(self.sizes.tolist()):
+            # The border of the image lies half a pixel outside the centres of its outermost pixels.
+            x, y = width * edge - 0.5, height * np.roll(edge, 66) - 0.5
+            local = self.local_directions(np.full(len(edge), i), x, y)
+            depth = -local[:, 2]
+            if (depth < _WIDEST * np.linalg.norm(local, axis=1)).any():
+                return None
+            plane = local[:, :2] * [1, -1] / depth[:, None]
+            low, high = plane.min(axis=0), plane.max(axis=0)
+            focal = (width, height) / (high - low)
+            intrinsics[i] = *focal, *(-low * focal)
+        return Cameras(self.c2w, intrinsics, self.sizes, names=self.names)
 
 
 def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
@@ -166,7 +206,7 @@ def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
         if not np.isfinite(pose).all():
             raise DataError(
                 f"{name}: the pose holds NaN or infinity: {pose.tolist()}. Remove the frame or "
-                "repair its transform_matrix"
+                "repair it"
             )
         rotation = pose[:, :3]
         lengths = np.linalg.norm(rotation, axis=0)
@@ -182,6 +222,6 @@ def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
             continue
         raise DataError(
             f"{name}: the pose is no rigid motion: {fault}. A camera-to-world pose needs three "
-            "perpendicular unit columns of determinant +1: repair its transform_matrix or remove it"
+            "perpendicular unit columns of determinant +1: repair it or remove the frame"
         )
     return c2w

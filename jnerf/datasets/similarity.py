@@ -75,6 +75,18 @@ class Similarity:
         back = self.rotation.T
         return Similarity(1 / self.scale, back, -(back @ self.translation) / self.scale)
 
+    def then(self, after: Similarity) -> Similarity:
+        """This transform, followed by another.
+
+        >>> Similarity(2.0).then(Similarity(translation=(1, 0, 0))).points([3.0, 4.0, 5.0])
+        array([ 7.,  8., 10.])
+        """
+        return Similarity(
+            after.scale * self.scale,
+            after.rotation @ self.rotation,
+            after.points(self.translation),
+        )
+
     def matrix(self) -> NDArray[np.float64]:
         """The homogeneous matrix, float64 [4, 4]."""
         result = np.eye(4)

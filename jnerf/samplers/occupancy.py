@@ -57,8 +57,8 @@ class OccupancySampler(Sampler):
         aabb: scene fact: (min xyz, max xyz), field units.
         near: scene fact: smallest distance, field units.
         far: scene fact: largest distance, field units.
-        cameras: scene fact: pinhole training cameras (``c2w``, ``intrinsics``, ``sizes``); cells that none sees
-            stay empty. None: every cell can be trained.
+        cameras: scene fact: training cameras; cells that none sees stay empty. None: every cell can be trained, and
+            so it is where ``cameras.pinholes()`` is None, as of panoramas.
         seed: the run's seed.
         total_steps: of the run; a schedule is checked at its first and its last step.
         grid_resolution: cells per side and level, a power of two.
@@ -167,10 +167,11 @@ class OccupancySampler(Sampler):
         return float(np.unpackbits(bits).mean())
 
     def _fresh_grid(self, cameras: Any) -> jt.Var:
-        if cameras is None:
+        pinholes = None if cameras is None else cameras.pinholes()
+        if pinholes is None:
             return jt.zeros((self.levels * self._cells,), "float32")
         return mark_unseen(
-            cameras.c2w, cameras.intrinsics, cameras.sizes, self.resolution, self.levels
+            pinholes.c2w, pinholes.intrinsics, pinholes.sizes, self.resolution, self.levels
         )
 
     def _set_grid(self, grid: jt.Var) -> None:

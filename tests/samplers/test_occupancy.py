@@ -1,11 +1,11 @@
 """The occupancy sampler: finds a ball, keeps what is visible, adapts its rays, resumes bit by bit."""
 
-from types import SimpleNamespace
-
 import jittor as jt
 import numpy as np
 import pytest
 
+from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.lenses import FisheyeLens
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.ops.occupancy.reference import cell_coords
 from jnerf.samplers.occupancy import OccupancySampler, grid_levels
@@ -179,14 +179,16 @@ def test_after_the_warm_up_updates_ask_half_as_much():
 def test_cells_that_no_camera_sees_stay_empty():
     back = np.array([0.0, 0.0, 1.0])
     c2w = np.concatenate([np.eye(3), (0.5 + 1.3 * back)[:, None]], 1)[None]
-    cameras = SimpleNamespace(
-        c2w=c2w, intrinsics=np.array([[200.0, 200, 50, 50]]), sizes=np.array([[100, 100]])
-    )
+    cameras = Cameras(c2w, [[200.0, 200, 50, 50]], [[100, 100]])
     sampler = OccupancySampler(cameras=cameras, **SMALL)
     sampler.update(lambda x: jt.ones((x.shape[0],)) * 100, 0)
     values = sampler.grid.numpy()
     assert 0.2 < (values == -1).mean() < 0.95 and (values[values != -1] > 0).all()
     assert sampler.occupied_fraction() == pytest.approx((values > 0).mean())
+    bent = Cameras(c2w, [[200.0, 200, 50, 50]], [[100, 100]], FisheyeLens([[0, 0, 0, 0]]))
+    assert ((OccupancySampler(cameras=bent, **SMALL).grid.numpy() == -1) <= (values == -1)).all()
+    wide = Cameras(c2w, [[30.0, 30, 50, 50]], [[100, 100]], FisheyeLens([[0, 0, 0, 0]]))
+    assert not (OccupancySampler(cameras=wide, **SMALL).grid.numpy() == -1).any()
 
 
 @pytest.mark.parametrize("stop", [7, 16, 20])
