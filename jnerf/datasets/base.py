@@ -10,11 +10,13 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.errors import ConfigError
 from jnerf.ops.common import uniform
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras import Cameras
+    from jnerf.datasets.masks import KeptPixels
     from jnerf.datasets.similarity import Similarity
 
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
@@ -33,6 +35,10 @@ class ImageSource(Protocol):
     def offsets(self) -> NDArray[np.int64]:
         """Index of each image's first pixel, int64 [N]."""
 
+    @property
+    def kept(self) -> KeptPixels | None:
+        """The pixels that may become training rays; None for all."""
+
     def image(self, i: int) -> NDArray[np.uint8]:
         """Straight RGBA of one image, uint8 [H, W, 4]."""
 
@@ -49,6 +55,12 @@ class Dataset:
         far: distance where it must have ended, field units.
         split: which part this is; ``train`` rays carry their image's number.
         seed: the run's seed; with the step it decides which pixels are drawn.
+        crop_steps: in the first so many steps, pixels come from the middle of the images alone (NeRF's start on
+            scenes with much background). Masks are not combined with it.
+        crop_fraction: of the width and the height that the middle has.
+
+    Raises:
+        ConfigError: the crop is none.
     """
 
     def __init__(
@@ -61,7 +73,14 @@ class Dataset:
         far: float,
         split: str,
         seed: int,
+        crop_steps: int = 0,
+        crop_fraction: float = 0.5,
     ) -> None:
+        if crop_steps < 0 or not 0 < crop_fraction <= 1:
+            raise ConfigError(
+                f"crop_steps is {crop_steps} and crop_fraction {crop_fraction}; they must be at least 0, and in (0, 1]"
+            )
+        self._crop_steps, self._crop_fraction = crop_steps, crop_fraction
         self.cameras = cameras
         self.images = images
         self.transform = transform
@@ -76,7 +95,10 @@ class Dataset:
         return len(self.cameras)
 
     def facts(self) -> dict[str, Any]:
-        """What other modules may ask of the scene: aabb float32 [6], near, far, n_images, cameras."""
+        """What other modules may ask of the scene: aabb float32 [6], near, far, n_images, cameras.
+
+        A dataset whose cameras are no pinholes of the field gives None for cameras.
+        """
         return {
             "aabb": self.aabb,
             "near": self.near,
@@ -89,7 +111,7 @@ class Dataset:
         """Random training rays with the truth at their pixels; depends on (seed, step, n_rays) alone.
 
         Images take turns (ray i belongs to image i plus a random shift of the step), so that every batch
-        sees all of them alike; the pixel is uniform within its image.
+        sees all of them alike; the pixel is uniform within its image, or within what the image's mask keeps.
 
         Args:
             n_rays: R.
@@ -115,10 +137,27 @@ class Dataset:
         shift = int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
         images = ((rays + np.uint32(shift)) % np.uint32(self.n_images)).astype(np.int32)
         sizes = self.cameras.sizes[images]
+        kept = self.images.kept
+        if kept is not None:
+            # Two draws of 24 bits for one number: an image may have more pixels than one draw has values.
+            u = uniform(self.seed, step, rays, _DRAW_X).astype(np.float64)
+            u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
+            y, x = np.divmod(kept.pick(images, u), sizes[:, 0])
+            return images, x.astype(np.int32), y.astype(np.int32)
+        first, sizes = self._window(sizes, step)
         # float32 * int32 is float64 here, so that u < 1 never rounds up to a column outside.
         x = (uniform(self.seed, step, rays, _DRAW_X) * sizes[:, 0]).astype(np.int32)
         y = (uniform(self.seed, step, rays, _DRAW_Y) * sizes[:, 1]).astype(np.int32)
-        return images, x, y
+        return images, x + first[:, 0], y + first[:, 1]
+
+    def _window(
+        self, sizes: NDArray[np.int32], step: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """First column and row, and width and height, of the part of each image that a step draws from, [R, 2]."""
+        if step >= self._crop_steps:
+            return np.zeros((1, 2), np.int32), sizes
+        part = np.maximum(sizes * self._crop_fraction, 1).astype(np.int32)
+        return (sizes - part) // 2, part
 
     def extras(
         self,
@@ -128,6 +167,19 @@ class Dataset:
     ) -> dict[str, jt.Var]:
         """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
+
+    def flight(self, n_frames: int, width: int, height: int) -> Cameras | None:
+        """A camera path for a film, asked for only where ``facts()`` has no cameras; None: an orbit will do.
+
+        Args:
+            n_frames: cameras.
+            width: pixels.
+            height: pixels.
+
+        Returns:
+            ``n_frames`` cameras whose ``rays`` are those of the field.
+        """
+        return None
 
     def view(self, i: int) -> View:
         """Image ``i`` of this split, whole."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
+from jnerf.datasets.box import check_box_arguments, check_reach, cube
 from jnerf.datasets.cameras import Cameras
 from jnerf.datasets.images import ImageFiles, read_rgba
 from jnerf.datasets.paths import scene_folder
@@ -39,6 +40,8 @@ class BlenderDataset(Dataset):
         far: where they end; None is four box diagonals.
         downscale: each pixel becomes the average of this many squared.
         max_images: of the training split, at most this many of its first images; None for all.
+        crop_steps: see ``Dataset``.
+        crop_fraction: see ``Dataset``.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -57,9 +60,11 @@ class BlenderDataset(Dataset):
         far: float | None = None,
         downscale: int = 1,
         max_images: int | None = None,
+        crop_steps: int = 0,
+        crop_fraction: float = 0.5,
     ) -> None:
         far = 4 * math.sqrt(3) * aabb_scale if far is None else far
-        _check_arguments(scale, offset, aabb_scale, near, far, downscale)
+        check_box_arguments(scale, offset, aabb_scale, near, far, downscale)
         scene = read_transforms(scene_folder(root) / f"transforms_{split}.json")
         if max_images is not None:
             scene = _first_images(scene, max_images, split)
@@ -72,33 +77,13 @@ class BlenderDataset(Dataset):
             sizes,
             names=[frame.name for frame in scene.frames],
         )
-        half = 0.5 * aabb_scale
-        aabb = [0.5 - half] * 3 + [0.5 + half] * 3
-        _check_reach(scene, cameras, aabb, far)
+        aabb = cube(aabb_scale)
+        check_reach([frame.label for frame in scene.frames], cameras, aabb, far)
         images = ImageFiles(
             [frame.path for frame in scene.frames], sizes, downscale, f"decoding {split} images"
         )
-        super().__init__(cameras, images, transform, aabb, near, far, split, seed)
-
-
-def _check_arguments(
-    scale: float,
-    offset: tuple[float, float, float],
-    aabb_scale: float,
-    near: float,
-    far: float,
-    downscale: int,
-) -> None:
-    if not scale > 0:
-        raise ConfigError(f"scale must be positive, got {scale}")
-    if len(offset) != 3:
-        raise ConfigError(f"offset must be three numbers, got {offset}")
-    if not aabb_scale > 0:
-        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
-    if not 0 <= near < far:
-        raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
-    if downscale < 1:
-        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+        crop = crop_steps, crop_fraction
+        super().__init__(cameras, images, transform, aabb, near, far, split, seed, *crop)
 
 
 def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
@@ -152,16 +137,3 @@ def _intrinsics(scene: TransformsFile, sizes: NDArray[np.int64]) -> NDArray[np.f
         cy = 0.5 * height if cy is None else cy
         rows.append((*focal_lengths(frame, width, height), cx, cy))
     return np.asarray(rows, np.float64)
-
-
-def _check_reach(scene: TransformsFile, cameras: Cameras, aabb: list[float], far: float) -> None:
-    """A camera whose nearest point of the box lies behind ``far`` can see nothing of the field."""
-    eyes = cameras.c2w[:, :, 3]
-    gap = np.linalg.norm(eyes - eyes.clip(aabb[:3], aabb[3:]), axis=1)
-    if (gap >= far).any():
-        i = int(gap.argmax())
-        raise DataError(
-            f"{scene.frames[i].label}: the camera stands {gap[i]:.3g} field units from the field's "
-            f"box, and rays end at far={far:.3g}: lower dataset.scale, correct dataset.offset, or raise "
-            "dataset.aabb_scale or dataset.far"
-        )

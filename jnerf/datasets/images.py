@@ -1,22 +1,24 @@
-"""Image files as one block of 8-bit RGBA pixels, decoded in threads when first needed.
+"""Image files as one block of 8-bit RGBA pixels, decoded in threads when first needed, and their masks.
 
-Any 8- or 16-bit grey, grey + alpha, RGB or RGBA file becomes straight (not premultiplied) RGBA bytes; images
-without alpha are opaque. Orientation tags are ignored: poses belong to the stored pixels.
+How one file is decoded is said in ``decoding.py``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from jnerf.datasets.decoding import read_rgba, resize, same_shape, shrink
+from jnerf.datasets.masks import KeptPixels, MaskFile, kept_pixels, mask_runs, read_mask
+from jnerf.datasets.pixel_store import pixel_block
 from jnerf.errors import DataError
 
 
@@ -25,18 +27,37 @@ class ImageFiles:
 
     Args:
         paths: the files.
-        sizes: width and height that each must have after ``downscale``, int [N, 2].
+        sizes: width and height of each after ``downscale``, int [N, 2].
         downscale: each output pixel is the average of a square of this many pixels a side.
         label: what the progress bar says.
+        masks: the mask of each image, a file that is zero where pixels must not become training rays, or None
+            for an image without; None if none has one.
+        resize: scale a stored image of another size than ``sizes`` x ``downscale`` to ``sizes``, if only its
+            shape is the same; otherwise it is an error.
+        max_gib: the most memory for pixels, GiB; more lies in a file on disk. None is half of what is free.
     """
 
     def __init__(
-        self, paths: Sequence[Path], sizes: NDArray[np.integer], downscale: int = 1, label: str = ""
+        self,
+        paths: Sequence[Path],
+        sizes: NDArray[np.integer],
+        downscale: int = 1,
+        label: str = "",
+        masks: Sequence[Path | MaskFile | None] | None = None,
+        resize: bool = False,
+        max_gib: float | None = None,
     ) -> None:
         self._paths = list(paths)
         self._sizes = np.asarray(sizes, np.int64)
         self._downscale = downscale
         self._label = label
+        self._masks = [MaskFile(mask) if isinstance(mask, Path) else mask for mask in masks or ()]
+        if masks is not None and len(self._masks) != len(self):
+            raise DataError(
+                f"{len(self)} images need as many masks (None for an image without), got {len(self._masks)}"
+            )
+        self._resize = resize
+        self._max_gib = max_gib
         self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=1))])
 
     def __len__(self) -> int:
@@ -47,19 +68,23 @@ class ImageFiles:
         """Every pixel, row-major, one image after the other, uint32 [P]: the bytes R, G, B, A in memory order.
 
         Raises:
-            DataError: a file is missing, cannot be decoded or has another size.
+            DataError: a file is missing, cannot be decoded or has another size, or there is no room for all.
         """
-        block = np.empty(int(self._offsets[-1]), np.uint32)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            jobs = [pool.submit(self._decode_into, block, i) for i in range(len(self))]
-            try:
-                bar = tqdm(jobs, self._label, unit="image", leave=False, delay=0.5, disable=None)
-                for job in bar:
-                    job.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        block = pixel_block(int(self._offsets[-1]), self._max_gib)
+        _in_threads(lambda i: self._decode_into(block, i), len(self), self._label, "image")
         return block
+
+    @cached_property
+    def kept(self) -> KeptPixels | None:
+        """The pixels that masks keep; None if no image has a mask, and all are kept.
+
+        Raises:
+            DataError: a mask is missing, broken, of another shape than its image, or keeps nothing.
+        """
+        if not any(self._masks):
+            return None
+        label = self._label.replace("images", "masks")
+        return kept_pixels(_in_threads(self._runs, len(self), label, "mask"))
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -80,66 +105,35 @@ class ImageFiles:
 
     def _decode(self, i: int) -> NDArray[np.uint8]:
         image = read_rgba(self._paths[i])
-        expected = (self._sizes[i] * self._downscale).tolist()
-        found = [image.shape[1], image.shape[0]]
-        if found != expected:
-            raise DataError(
-                f"{self._paths[i]}: expected an image of {expected[0]}x{expected[1]} pixels, as the "
-                f"scene file or its first image says, found {found[0]}x{found[1]}. Restore the "
-                "original file, or resize all images of the scene alike"
-            )
-        return shrink(image, self._downscale)
-
-
-def read_rgba(path: Path) -> NDArray[np.uint8]:
-    """Decodes one file to straight RGBA, uint8 [H, W, 4].
-
-    Raises:
-        DataError: missing, not readable, truncated, or of a kind that is not 8- or 16-bit colour or grey.
-    """
-    try:
-        data = np.fromfile(path, np.uint8)
-    except FileNotFoundError:
+        found = image.shape[1], image.shape[0]
+        asked = tuple(self._sizes[i].tolist())
+        expected = tuple((self._sizes[i] * self._downscale).tolist())
+        if found == expected:
+            return shrink(image, self._downscale)
+        if self._resize and same_shape(found, asked):
+            return resize(image, *asked)
+        shape = " or of that shape" if self._resize else ""
         raise DataError(
-            f"image {path} is missing: restore it, or remove its frame from the scene file"
-        ) from None
-    except OSError as error:
-        raise DataError(f"image {path} cannot be read: {error.strerror or error}") from error
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if image is None:
-        raise DataError(
-            f"image {path} cannot be decoded: its {data.size} bytes are truncated, damaged or no "
-            "image (PNG, JPEG, WebP, TIFF ... are read). Copy the file again from its source"
+            f"{self._paths[i]}: expected an image of {expected[0]}x{expected[1]} pixels{shape}, as the "
+            f"scene file or its first image says, found {found[0]}x{found[1]}. Restore the "
+            "original file, or resize all images of the scene alike"
         )
-    if image.dtype == np.uint16:
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    if image.dtype != np.uint8 or channels not in _TO_RGBA:
-        raise DataError(
-            f"image {path} holds {channels} channels of {image.dtype}: expected 8- or 16-bit grey, "
-            "RGB or RGBA. Convert it to PNG"
-        )
-    return cv2.cvtColor(image, _TO_RGBA[channels])
+
+    def _runs(self, i: int) -> NDArray[np.int64]:
+        width, height = self._sizes[i].tolist()
+        mask = self._masks[i]
+        if mask is None:
+            return np.array([[0, width * height]])
+        return mask_runs(read_mask(mask, width, height))
 
 
-_TO_RGBA = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
-
-
-def shrink(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Averages squares of ``factor`` x ``factor`` pixels, colours weighted by their alpha.
-
-    Args:
-        image: straight RGBA, uint8 [H, W, 4]; H and W multiples of ``factor``.
-        factor: 1 returns the image itself.
-
-    Returns:
-        Straight RGBA, uint8 [H / factor, W / factor, 4].
-    """
-    if factor == 1:
-        return image
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    blocks = image.reshape(height, factor, width, factor, 4).astype(np.float32)
-    alpha = blocks[..., 3:].sum(axis=(1, 3))
-    color = (blocks[..., :3] * blocks[..., 3:]).sum(axis=(1, 3)) / np.maximum(alpha, 1)
-    result = np.concatenate([color, alpha / factor**2], axis=-1)
-    return (result + 0.5).astype(np.uint8)
+def _in_threads(work: Callable[[int], Any], n: int, label: str, unit: str) -> list[Any]:
+    """``work(0) .. work(n - 1)`` in order, with a progress bar; the first error ends it."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(work, i) for i in range(n)]
+        try:
+            bar = tqdm(jobs, label, unit=unit, leave=False, delay=0.5, disable=None)
+            return [job.result() for job in bar]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -116,6 +116,8 @@ class RenderedImages:
         label: what the progress bar calls them.
     """
 
+    kept = None  # every pixel may become a training ray
+
     def __init__(self, cameras: Cameras, label: str) -> None:
         self._cameras = cameras
         self._label = label

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +17,61 @@ from jnerf.datasets.cameras import check_poses
 from jnerf.datasets.paths import nearby
 from jnerf.errors import DataError
 
+_NAMED = 5  # of missing images
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One posed image of a scene file.
+class Keys:
+    """Keys of a scene file, with a check of their types.
 
     Attributes:
-        label: file and frame, as errors name it.
-        name: short name, unique in the file.
-        path: the image.
-        values: the frame's keys over those of the whole file.
+        label: where they are from, as errors name it: the file, and the frame if it is one.
+        values: what the file says; a frame's keys over those of the whole file.
     """
 
     label: str
-    name: str
-    path: Path
     values: Mapping[str, Any]
 
     def number(self, *keys: str) -> float | None:
         """The first of the keys that is there, as a number; None if none is.
 
         Raises:
-            DataError: the value is no number.
+            DataError: the value is no finite number.
         """
         for key in keys:
             value = self.values.get(key)
             if value is not None:
                 if isinstance(value, bool) or not isinstance(value, (int, float)):
                     raise DataError(f"{self.label}: '{key}' must be a number, got {value!r}")
+                if not math.isfinite(value):
+                    raise DataError(f"{self.label}: '{key}' must be finite, got {value!r}")
                 return float(value)
         return None
+
+    def text(self, key: str) -> str | None:
+        """A key that holds a word or a path; None if it is not there.
+
+        Raises:
+            DataError: the value is no string.
+        """
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, str):
+            raise DataError(f"{self.label}: '{key}' must be a string, got {value!r:.200}")
+        return value
+
+
+@dataclass(frozen=True)
+class Frame(Keys):
+    """One posed image of a scene file.
+
+    Attributes:
+        name: short name, unique in the file.
+        path: the image.
+    """
+
+    name: str
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -58,40 +82,44 @@ class TransformsFile:
         path: the json file.
         frames: N frames, in the file's order.
         c2w: OpenGL camera-to-world poses in world units, float64 [N, 3, 4].
+        shared: the keys of the whole file.
     """
 
     path: Path
     frames: tuple[Frame, ...]
     c2w: NDArray[np.float64]
+    shared: Keys
+
+    def select(self, indices: Sequence[int]) -> TransformsFile:
+        """The file with some of its frames, in the order of the indices."""
+        frames = tuple(self.frames[i] for i in indices)
+        return replace(self, frames=frames, c2w=self.c2w[list(indices)])
 
 
-def read_transforms(path: Path) -> TransformsFile:
+def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
     """Reads a scene file and checks all that can be checked without decoding an image.
+
+    Args:
+        path: the json file.
+        drop_missing: leave out frames whose image is not there, with a warning, instead of raising.
 
     Raises:
         DataError: the file is missing, no json, has no frames, a frame is incomplete, its image is not
             there or its pose is no rigid motion.
     """
     data = _load(path)
-    entries = data.get("frames")
-    if not isinstance(entries, list) or not entries:
-        found = "an empty list" if entries == [] else f"keys {', '.join(data) or 'none'}"
-        raise DataError(
-            f"{path} has no frames: expected a list 'frames' with a file_path and a transform_matrix "
-            f"for every image, found {found}. Export the scene again or name another split"
-        )
+    entries = _entries(path, data)
     shared = {key: value for key, value in data.items() if key != "frames"}
     names = _short_names(path, entries)
     frames, poses = [], []
     for i, entry in enumerate(entries):
         label = f"{path}: frame {i} '{entry['file_path']}'"
         image = _image_path(path.parent, entry["file_path"])
-        frames.append(Frame(label, names[i], image, {**shared, **entry}))
+        frames.append(Frame(label, {**shared, **entry}, names[i], image))
         poses.append(_pose(label, entry.get("transform_matrix")))
-    _check_present(path, frames)
-    return TransformsFile(
-        path, tuple(frames), check_poses(np.stack(poses), [frame.label for frame in frames])
-    )
+    there = _present(path, frames, drop_missing)
+    c2w = check_poses(np.stack(poses), [frame.label for frame in frames])
+    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(there)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -116,12 +144,33 @@ def _load(path: Path) -> dict[str, Any]:
     return data
 
 
-def _short_names(path: Path, entries: list[Any]) -> list[str]:
+def _entries(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The frames as the file has them, each with a path."""
+    entries = data.get("frames")
+    if not isinstance(entries, list) or not entries:
+        found = "an empty list" if entries == [] else f"keys {', '.join(data) or 'none'}"
+        raise DataError(
+            f"{path} has no frames: expected a list 'frames' with a file_path and a transform_matrix "
+            f"for every image, found {found}. Export the scene again or name another split"
+        )
     for i, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("file_path"), str):
             raise DataError(
                 f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}"
             )
+    return [{**entry, "file_path": portable(entry["file_path"])} for entry in entries]
+
+
+def portable(name: str) -> str:
+    """A path from a scene file with forward slashes, also if the file was written on Windows.
+
+    >>> portable(".\\\\images\\\\0001.jpg")
+    './images/0001.jpg'
+    """
+    return name.replace("\\", "/")
+
+
+def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
     stems = [_strip_suffix(Path(entry["file_path"])) for entry in entries]
     names = [stem.name for stem in stems]
     if len(set(names)) < len(names):
@@ -158,20 +207,29 @@ def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
     return pose[:3]
 
 
-def _check_present(path: Path, frames: list[Frame]) -> None:
+def _present(path: Path, frames: list[Frame], drop_missing: bool) -> list[int]:
+    """The frames whose image is there; raises, or warns, if that is not all."""
+    there = [i for i, frame in enumerate(frames) if frame.path.is_file()]
+    if len(there) == len(frames):
+        return there
     missing = [frame for frame in frames if not frame.path.is_file()]
-    if missing:
-        raise DataError(
-            f"{missing[0].label}: image {missing[0].path} is missing ({len(missing)} of the "
-            f"{len(frames)} images that {path.name} names are). {nearby(missing[0].path.absolute())} "
-            "Restore the files or remove their frames"
-        )
+    count = f"{len(missing)} of the {len(frames)} images that {path.name} names are"
+    names = ", ".join(frame.path.name for frame in missing[:_NAMED])
+    names += ", ..." if len(missing) > _NAMED else ""
+    if drop_missing and there:
+        warnings.warn(f"{path}: {count} missing and left out: {names}", stacklevel=3)
+        return there
+    listed = f": {names}" if len(missing) > 1 else ""
+    raise DataError(
+        f"{missing[0].label}: image {missing[0].path} is missing ({count}{listed}). "
+        f"{nearby(missing[0].path.absolute())} Restore the files or remove their frames"
+    )
 
 
 def focal_lengths(frame: Frame, width: int, height: int) -> tuple[float, float]:
-    """fx, fy in pixels, from ``fl_x, fl_y``, or the angles ``camera_angle_x, camera_angle_y`` in radians.
+    """fx, fy in pixels, from ``fl_x, fl_y``, or an angle of view: ``camera_angle_x, _y`` (radians), ``x_fov, y_fov``.
 
-    What is given for one axis only holds for both: pixels are square.
+    The latter, instant-ngp's, are in degrees. What is given for one axis only holds for both: pixels are square.
 
     Args:
         frame: the frame.
@@ -182,11 +240,14 @@ def focal_lengths(frame: Frame, width: int, height: int) -> tuple[float, float]:
         DataError: the frame says nothing of its focal length, or an angle is out of (0, pi).
     """
     found = []
-    for length_key, angle_key, size in (
-        ("fl_x", "camera_angle_x", width),
-        ("fl_y", "camera_angle_y", height),
+    for length_key, angle_key, degrees_key, size in (
+        ("fl_x", "camera_angle_x", "x_fov", width),
+        ("fl_y", "camera_angle_y", "y_fov", height),
     ):
         length, angle = frame.number(length_key), frame.number(angle_key)
+        degrees = frame.number(degrees_key)
+        if angle is None and degrees is not None:
+            angle_key, angle = f"{degrees_key} in radians", math.radians(degrees)
         if length is None and angle is not None:
             if not 0 < angle < math.pi:
                 raise DataError(f"{frame.label}: '{angle_key}' must be in (0, pi), got {angle}")

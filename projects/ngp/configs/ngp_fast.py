@@ -12,7 +12,6 @@ total_steps = 8000
 
 sampler = dict(
     target_samples=dict(schedule="linear", value=2**16, end=2**18, steps=(0, 4000)),
-    n_rays_init=4096,  # the grid is full at first: few rays would see too little of the scene
     warmup_steps=128,  # of the grid, which is asked everywhere so long
 )
 optim = dict(lr=dict(schedule="cosine", value=1e-2, end=2e-4, steps=(0, 8000)))
