@@ -56,9 +56,10 @@ def render_orbit(
     cameras = pipeline.dataset.cameras
     width = int(width or cameras.sizes[0, 0])
     height = max(2, int(height or cameras.sizes[0, 1]) // 2 * 2)
-    if pipeline.facts["cameras"] is None:  # no pinholes of the field
+    path = None
+    if pipeline.facts["cameras"] is None:  # perhaps nothing that an orbit could be made of
         path = pipeline.dataset.flight(n_frames, width, height)
-    else:
+    if path is None:
         path = orbit(cameras, pipeline.facts["aabb"], n_frames, width, height)
     frames = _frames(pipeline, path, rays_per_chunk)
     files = [folder / "orbit.mp4", folder / "orbit.gif"]
