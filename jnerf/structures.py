@@ -49,7 +49,9 @@ class RaySamples:
         t_ends: distance at which it ends, float32 [S].
         ray_indices: the ray of each sample, ascending, int32 [S].
         packed_info: (first, count) of each ray, int32 [R, 2].
-        history: samples of earlier rounds, for methods that sample more than once; losses may read it.
+        history: samples of earlier rounds, in their order, for samplers that place samples more than once; the field
+            is asked for them too, and losses may read what they render to.
+        round: number of the round that these are of, from 0; ``len(history)`` for the last.
         features: what the field's ``look`` computed at the samples when the sampler asked for their density, for
             the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
     """
@@ -61,6 +63,7 @@ class RaySamples:
     packed_info: jt.Var
     history: tuple[RaySamples, ...] = ()
     features: jt.Var | None = None
+    round: int = 0
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
@@ -102,6 +105,7 @@ class RenderOutput:
         trans: transmittance in front of each sample, float32 [S].
         background: the background used, float32 [R, 3], or None.
         extras: further rendered channels, each [R, C].
+        history: what the samples of earlier rounds render to, in training.
     """
 
     colors: jt.Var
@@ -111,6 +115,7 @@ class RenderOutput:
     trans: jt.Var
     background: jt.Var | None = None
     extras: dict[str, jt.Var] = field(default_factory=dict)
+    history: tuple[RenderOutput, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import imageio.v2 as imageio
 import pytest
+from captures import facing_poses, make_llff
 from scenes import make_tiny_blender
 
 from jnerf.config import load_config
@@ -32,6 +33,8 @@ SMALL = {
     "n_train": 4,
     "n_test": 2,
     "resolution": 16,
+    "downscale": 1,
+    "hidden_width": 16,
 }
 
 
@@ -39,8 +42,11 @@ SMALL = {
 def datasets(tmp_path_factory):
     """By dataset type, overrides that make its scene tiny."""
     scene = make_tiny_blender(tmp_path_factory.mktemp("scene"))
+    capture = make_llff(tmp_path_factory.mktemp("capture"), facing_poses(9))
     return {
+        "LLFFDataset": [f"dataset.root={capture}", "dataset.downscale=2"],
         "BlenderDataset": [f"dataset.root={scene}"],
+        "TransformsDataset": [f"dataset.root={scene}"],
         "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
     }
 

@@ -91,6 +91,7 @@ def build_pipeline(config: Any, training: bool = True) -> Pipeline:
         optim = OPTIMS.build(config.optim, path="optim", params=params, **facts)
     ema = OPTIMS.build(config.ema, path="ema", params=params) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses)
+    check_rounds(sampler, losses)
     return Pipeline(dataset, facts, sampler, network, renderer, losses, optim, ema)
 
 
@@ -143,6 +144,23 @@ def check_channels(dataset: Any, network: Any, renderer: Any, losses: Mapping[st
     truths = BATCH_CHANNELS | _channels(dataset, "provides")
     for name, loss in losses.items():
         _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
+
+
+def check_rounds(sampler: Any, losses: Mapping[str, Any]) -> None:
+    """Checks that the rounds that losses are of exist.
+
+    Raises:
+        ConfigError: names the loss, the round and how many the sampler has.
+    """
+    earlier = getattr(sampler, "earlier_rounds", 0)
+    for name, loss in losses.items():
+        number = getattr(loss, "round", None)
+        if number is not None and number >= earlier:
+            rounds = f"earlier rounds 0 .. {earlier - 1}" if earlier else "no earlier round"
+            raise ConfigError(
+                f"loss.{name}: round is {number}, but sampler {type(sampler).__name__} has {rounds}. "
+                f"Set loss.{name}=None, or choose a sampler with several rounds (HierarchicalSampler)"
+            )
 
 
 def _require(

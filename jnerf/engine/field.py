@@ -1,10 +1,12 @@
-"""The field as samplers see it: densities of positions, without gradients."""
+"""The field as samplers see it: densities of positions or of samples, without gradients."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import jittor as jt
+
+from jnerf.structures import RaySamples
 
 
 class FrozenField:
@@ -26,3 +28,8 @@ class FrozenField:
         """Densities [S] of positions [S, 3], and features that the network can use again; see ``Network.look``."""
         with jt.no_grad():
             return self._network.look(positions)
+
+    def of(self, samples: RaySamples) -> jt.Var:
+        """Densities [S] of the samples of an earlier round; see ``Network.density_of``."""
+        with jt.no_grad():
+            return self._network.density_of(samples)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jittor as jt
@@ -24,6 +24,7 @@ from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.state import pipeline_state
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import TrainingError
+from jnerf.structures import RaySamples, RenderOutput
 
 
 @dataclass
@@ -154,7 +155,7 @@ class Trainer:
             n_rays = len(samples.rays)
             batch = batch.first(n_rays)
         background = pipe.renderer.background(n_rays, step)
-        render = pipe.renderer(samples, pipe.network(samples), background)
+        render = render_rounds(pipe, samples, background)
         losses = {name: loss(render, batch, samples, step) for name, loss in pipe.losses.items()}
         total = sum(losses.values())
         self._window.samples += len(samples)
@@ -233,6 +234,17 @@ class Trainer:
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
         self._saved = self.step
+
+
+def render_rounds(
+    pipeline: Pipeline, samples: RaySamples, background: jt.Var | None
+) -> RenderOutput:
+    """Renders samples, and those of earlier rounds as ``history`` where a loss reads it."""
+    rendered = pipeline.renderer(samples, pipeline.network(samples), background)
+    if all(getattr(loss, "round", None) is None for loss in pipeline.losses.values()):
+        return rendered
+    earlier = (pipeline.renderer(s, pipeline.network(s), background) for s in samples.history)
+    return replace(rendered, history=tuple(earlier))
 
 
 def evaluation_steps(evaluation: Mapping[str, Any], total_steps: int) -> frozenset[int]:

@@ -14,7 +14,8 @@ from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.structures import RayBundle, RaySamples
 
 # Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look`` beside: positions ->
-# (densities, features of the samples or None); features go back to the field as ``RaySamples.features``.
+# (densities, features of the samples or None); features go back to the field as ``RaySamples.features``. And it may
+# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds.
 DensityFn = Callable[[jt.Var], jt.Var]
 
 
@@ -32,7 +33,12 @@ class Sampler(ABC):
 
     Before training step s the engine calls ``update``, then draws ``n_rays`` rays and calls the sampler with
     ``step=s``. ``step=None`` means rendering: no random numbers, the same rays give the same samples.
+
+    Attributes:
+        earlier_rounds: length of the ``history`` of its samples.
     """
+
+    earlier_rounds: int = 0
 
     @property
     def n_rays(self) -> int | None:

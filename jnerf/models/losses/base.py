@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.errors import ConfigError
 from jnerf.schedules import make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
@@ -13,15 +14,22 @@ class Loss:
 
     Args:
         weight: factor of the loss, a number or a schedule of the step.
+        round: of samplers with several rounds, the earlier one (from 0) that the loss is of; None: the last.
 
     Attributes:
         requires: channels of ``RenderOutput`` that it reads.
+
+    Raises:
+        ConfigError: the round is negative.
     """
 
     requires: frozenset[str] = frozenset({"colors"})
 
-    def __init__(self, weight: float | dict = 1.0) -> None:
+    def __init__(self, weight: float | dict = 1.0, round: int | None = None) -> None:
         self._weight = make_schedule(weight)
+        if round is not None and round < 0:
+            raise ConfigError(f"{type(self).__name__}: round is {round}; rounds are counted from 0")
+        self.round = round
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """The loss before its weight, a scalar."""
@@ -31,6 +39,8 @@ class Loss:
         self, render: RenderOutput, batch: Batch, samples: RaySamples, step: int
     ) -> jt.Var:
         """The weighted loss at a step, a scalar."""
+        if self.round is not None:
+            render, samples = render.history[self.round], samples.history[self.round]
         value = self.value(render, batch, samples)
         weight = self._weight(step)
         return value if weight == 1 else value * weight

@@ -26,10 +26,13 @@ class HuberLoss(Loss):
     Args:
         delta: where the parabola turns into a line.
         weight: factor of the loss, a number or a schedule.
+        round: see ``Loss``.
     """
 
-    def __init__(self, delta: float = 0.1, weight: float | dict = 1.0) -> None:
-        super().__init__(weight)
+    def __init__(
+        self, delta: float = 0.1, weight: float | dict = 1.0, round: int | None = None
+    ) -> None:
+        super().__init__(weight, round)
         if not delta > 0:
             raise ConfigError(f"HuberLoss: delta is {delta}; it must be above 0")
         self._delta = delta

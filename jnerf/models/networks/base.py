@@ -26,6 +26,14 @@ class Network(jt.Module):
         """Density at positions [S, 3] in field units: float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define density(positions)")
 
+    def density_of(self, samples: RaySamples) -> jt.Var:
+        """Density of samples whose weights say where the next round of samples goes, float32 [S].
+
+        The same as at their midpoints, unless a network sees more of a sample than that, or has a field of its own
+        for each round.
+        """
+        return self.density(samples.positions)
+
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and what ``execute`` can use again if these positions become samples.
 

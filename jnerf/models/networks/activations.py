@@ -1,0 +1,21 @@
+"""What turns a network's raw output into a density."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jittor as jt
+
+from jnerf.ops.trunc_exp import trunc_exp
+
+
+def softplus(x: jt.Var) -> jt.Var:
+    """log(1 + e^x), without overflow."""
+    return jt.maximum(x, 0.0) + jt.log(1 + jt.exp(-jt.abs(x)))
+
+
+DENSITY_ACTIVATIONS: dict[str, Callable[[jt.Var], jt.Var]] = {
+    "relu": jt.nn.relu,
+    "softplus": softplus,
+    "exp": trunc_exp,
+}

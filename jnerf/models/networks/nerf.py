@@ -1,0 +1,141 @@
+"""The network of NeRF (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A, figure 7)."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.encoders.base import as_rows
+from jnerf.errors import ConfigError
+from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
+from jnerf.models.networks.base import Box, Network, directions_of
+from jnerf.models.networks.layers import MLP
+from jnerf.registry import NETWORKS
+from jnerf.structures import FieldOutput, RaySamples
+
+
+class _Trunk(jt.Module):
+    """One of NeRF's MLPs: encoded position -> density and features -> colour."""
+
+    def __init__(
+        self,
+        n_pos: int,
+        n_dir: int,
+        width: int,
+        n_layers: int,
+        skip: int | None,
+        seed: int,
+        stream: int,
+        precision: str,
+    ) -> None:
+        super().__init__()
+        how = {"biased": True, "seed": seed, "precision": precision}
+        last = [width + 1]  # density first, then the features, which have no activation
+        if skip is None:
+            self.before = None
+            self.trunk = MLP([n_pos] + [width] * n_layers + last, stream=stream, **how)
+        else:
+            self.before = MLP([n_pos] + [width] * skip, stream=stream, **how)
+            rest = [width + n_pos] + [width] * (n_layers - skip) + last
+            self.trunk = MLP(rest, stream=stream + 1, **how)
+        self.color = MLP([width + n_dir, width // 2, 3], stream=stream + 2, **how)
+
+    def raw(self, encoded: jt.Var, n_out: int | None = None) -> jt.Var:
+        """Density before its activation, and features: [S, C] -> the first ``n_out`` of [S, 1 + width]."""
+        if self.before is None:
+            return self.trunk(encoded, n_out=n_out)
+        return self.trunk(jt.nn.relu(self.before(encoded)), as_rows(encoded), n_out)
+
+
+@NETWORKS.register()
+class NeRFNetwork(Network):
+    """Two MLPs of eight layers, one for each round of samples; the position enters again half way.
+
+    Density is an activation of the first output; colour is the logistic of a layer that sees the features and the
+    encoded direction. Samplers are guided by the first round's density.
+
+    Args:
+        pos_encoder: encodes positions in [0, 1]^3.
+        dir_encoder: encodes unit directions; None for a colour that does not depend on the direction.
+        aabb: the scene's box, float32 [6].
+        hidden_width: of the layers.
+        n_layers: of the trunk.
+        skip: the encoded position is appended again behind this many layers; None: it is not.
+        rounds: MLPs; 1 for samplers with one round, or where all rounds share one field.
+        density_activation: "relu" (NeRF), "softplus" (mip-NeRF: never dead), or "exp".
+        density_bias: added before it.
+        density_scale: multiplies the density. A paper's numbers are per unit of its own world: with
+            ``dataset.scale`` s, 1 / s gives them per field unit.
+        seed: of the initial weights.
+        precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+
+    def __init__(
+        self,
+        pos_encoder: jt.Module,
+        dir_encoder: jt.Module | None,
+        aabb: np.ndarray,
+        hidden_width: int = 256,
+        n_layers: int = 8,
+        skip: int | None = 5,
+        rounds: int = 2,
+        density_activation: str = "relu",
+        density_bias: float = 0.0,
+        density_scale: float = 1.0,
+        seed: int = 0,
+        precision: str = "auto",
+    ) -> None:
+        super().__init__()
+        for name, value, least in (
+            ("hidden_width", hidden_width, 2),
+            ("n_layers", n_layers, 1),
+            ("rounds", rounds, 1),
+        ):
+            if value < least:
+                raise ConfigError(f"NeRFNetwork: {name} is {value}; it must be at least {least}")
+        if skip is not None and not 1 <= skip < n_layers:
+            raise ConfigError(
+                f"NeRFNetwork: skip is {skip}; it must be None or in 1 .. n_layers - 1 = {n_layers - 1}"
+            )
+        if density_activation not in DENSITY_ACTIVATIONS:
+            raise ConfigError(
+                f"NeRFNetwork: density_activation is {density_activation!r}; choose one of "
+                f"{', '.join(DENSITY_ACTIVATIONS)}"
+            )
+        self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._box = Box(aabb)
+        self._activation = DENSITY_ACTIVATIONS[density_activation]
+        self._bias, self._scale = float(density_bias), float(density_scale)
+        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
+        self.rounds = jt.nn.ModuleList([_Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)])
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """The last round's density at positions [S, 3] in field units: float32 [S]."""
+        return self._density(self.rounds[-1], self._encode(positions))
+
+    def density_of(self, samples: RaySamples) -> jt.Var:
+        """The density of the samples' own round."""
+        return self._density(self._of(samples), self._encode(samples.positions))
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """Densities and colours of samples, by the MLP of their round."""
+        trunk = self._of(samples)
+        raw = trunk.raw(self._encode(samples.positions))
+        color = trunk.color(raw[:, 1:], directions_of(samples, self.dir_encoder))
+        return FieldOutput(sigmas=self._activated(raw[:, 0]), rgbs=jt.sigmoid(color))
+
+    def _encode(self, positions: jt.Var) -> jt.Var:
+        return self.pos_encoder(self._box(positions))
+
+    def _of(self, samples: RaySamples) -> _Trunk:
+        return self.rounds[min(samples.round, len(self.rounds) - 1)]
+
+    def _density(self, trunk: _Trunk, encoded: jt.Var) -> jt.Var:
+        return self._activated(trunk.raw(encoded, 1).reshape(-1))
+
+    def _activated(self, raw: jt.Var) -> jt.Var:
+        return self._activation(raw + self._bias) * self._scale

@@ -1,0 +1,112 @@
+"""NeRF's network: its layers, its rounds, its gradients."""
+
+from types import SimpleNamespace
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.encoders.frequency import FrequencyEncoder
+from jnerf.encoders.hash_grid import HashGridEncoder
+from jnerf.errors import ConfigError
+from jnerf.models.networks.activations import softplus
+from jnerf.models.networks.nerf import NeRFNetwork
+
+AABB = np.float32([0, 0, 0, 1, 1, 1])
+
+
+def network(**kwargs):
+    small = {"hidden_width": 16, "n_layers": 4, "skip": 2, "precision": "fp32"}
+    encoders = FrequencyEncoder(3), FrequencyEncoder(2, input_range=(-1.0, 1.0))
+    return NeRFNetwork(*encoders, AABB, **small | kwargs)
+
+
+def samples(n=30, round=0, seed=0):
+    random = np.random.default_rng(seed)
+    d = random.normal(size=(3, 3))
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    return SimpleNamespace(
+        positions=jt.array(random.random((n, 3)).astype(np.float32)).stop_grad(),
+        rays=SimpleNamespace(rays_d=jt.array(d.astype(np.float32))),
+        ray_indices=jt.array(np.repeat(np.arange(3), n // 3).astype(np.int32)),
+        packed_info=jt.array(np.int32([[0, n // 3], [n // 3, n // 3], [2 * n // 3, n // 3]])),
+        round=round,
+    )
+
+
+def layers(mlp):
+    """(W, b) of each layer of an MLP."""
+    flat, at = mlp.params.numpy(), 0
+    for n_in, n_out in zip(mlp.widths[:-1], mlp.widths[1:], strict=True):
+        w = flat[at : at + n_in * n_out].reshape(n_out, n_in)
+        at += n_in * n_out
+        yield w, flat[at : at + n_out]
+        at += n_out
+
+
+def apply(mlp, x):
+    for i, (w, b) in enumerate(parts := list(layers(mlp))):
+        x = x @ w.T + b
+        x = np.maximum(x, 0) if i + 1 < len(parts) else x
+    return x
+
+
+@pytest.mark.parametrize("skip", [2, None])
+def test_the_layers_are_those_of_the_paper(device, skip):
+    net, given = network(skip=skip, density_bias=0.3, density_scale=2.0), samples()
+    trunk = net.rounds[0]
+    x = net.pos_encoder(given.positions).numpy()
+    h = apply(trunk.before, x) if skip else x
+    raw = apply(trunk.trunk, np.concatenate([np.maximum(h, 0), x], 1) if skip else h)
+    direction = net.dir_encoder(given.rays.rays_d).numpy()[given.ray_indices.numpy()]
+    color = apply(trunk.color, np.concatenate([raw[:, 1:], direction], 1))
+    out = net(given)
+    np.testing.assert_allclose(out.sigmas.numpy(), 2 * np.maximum(raw[:, 0] + 0.3, 0), rtol=1e-4, atol=1e-5)  # fmt: skip
+    np.testing.assert_allclose(out.rgbs.numpy(), 1 / (1 + np.exp(-color)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(net.density_of(given).numpy(), out.sigmas.numpy(), rtol=1e-5, atol=1e-6)  # fmt: skip
+    hidden = [16] * 3 if skip else [16] * 5
+    assert [w.shape[0] for w, _ in layers(trunk.trunk)] == [*hidden[1:], 17]
+
+
+def test_each_round_has_its_own_weights():
+    net = network()
+    coarse, fine = (net(samples(round=i)).sigmas.numpy() for i in (0, 1))
+    assert not np.array_equal(coarse, fine)
+    np.testing.assert_array_equal(net.density(samples().positions).numpy(), fine)
+    grads = jt.grad(net(samples(round=0)).rgbs.sum(), net.parameters())
+    moved = [bool((g.numpy() != 0).any()) for g in grads]
+    assert sum(moved) == 3 and len(moved) == 6
+    shared = network(rounds=1)
+    both = [shared(samples(round=i)).sigmas.numpy() for i in (0, 1)]
+    np.testing.assert_array_equal(*both)
+
+
+def test_every_weight_gets_a_gradient():
+    net = network(density_activation="softplus")
+    outs = [net(samples(round=i)) for i in (0, 1)]
+    total = sum((out.sigmas.sum() + (out.rgbs * out.rgbs).sum() for out in outs), jt.zeros((1,)).sum())  # fmt: skip
+    params = net.param_groups()["network"]
+    assert len(params) == 6
+    for grad in jt.grad(total, params):
+        assert np.isfinite(grad.numpy()).all() and (grad.numpy() != 0).mean() > 0.2
+
+
+def test_grouped_features_pass_the_skip():
+    grid = HashGridEncoder(n_levels=4, log2_table_size=8, max_resolution=32)
+    net = NeRFNetwork(grid, None, AABB, hidden_width=8, n_layers=3, skip=1)
+    assert np.isfinite(net(samples()).rgbs.numpy()).all()
+
+
+def test_softplus_does_not_overflow():
+    x = np.float32([-200, -20, -1, 0, 1, 20, 200])
+    expected = np.logaddexp(0, x.astype(np.float64))
+    np.testing.assert_allclose(softplus(jt.array(x)).numpy(), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ConfigError, match="skip is 4; it must be None or in 1 .. n_layers - 1 = 3"):
+        network(skip=4)
+    with pytest.raises(ConfigError, match="'elu'; choose one of relu, softplus, exp"):
+        network(density_activation="elu")
+    with pytest.raises(ConfigError, match="rounds is 0"):
+        network(rounds=0)

@@ -1,0 +1,91 @@
+"""The hierarchical sampler: where its second round goes, which density it asks for, what it hands on."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.errors import ConfigError
+from jnerf.ops.composite import composite
+from jnerf.ops.ray_resample import ray_resample
+from jnerf.samplers.hierarchical import HierarchicalSampler
+from jnerf.structures import RayBundle
+
+
+def rays(n=40, seed=0):
+    """Rays from outside the unit cube, the first of which miss it."""
+    random = np.random.default_rng(seed)
+    o = np.float32([0.5, 0.5, -1]) + random.uniform(-0.2, 0.2, (n, 3)).astype(np.float32)
+    d = random.uniform(0.2, 0.8, (n, 3)) - o
+    d[:5, 2] *= -1
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    return RayBundle(jt.array(o), jt.array(d.astype(np.float32)))
+
+
+def slab(positions):
+    """Dense between z = 0.6 and z = 0.62."""
+    z = positions[:, 2]
+    return jt.logical_and(z > 0.6, z < 0.62).float32() * 500
+
+
+@pytest.mark.parametrize("merge", [True, False])
+@pytest.mark.parametrize("step", [None, 3])
+def test_the_second_round_goes_where_the_first_found_something(merge, step):
+    sampler = HierarchicalSampler(n_coarse=64, n_fine=32, merge=merge, seed=1)
+    samples = sampler(rays(), slab, step)
+    (coarse,) = samples.history
+    assert (samples.round, coarse.round) == (1, 0) and sampler.earlier_rounds == 1
+    hits = (samples.packed_info.numpy()[:, 1] > 0).sum()
+    assert hits == 35 and len(coarse) == 64 * hits
+    assert len(samples) == hits * (32 + 64 * merge)
+    z = samples.positions.numpy()[:, 2]
+    near = np.abs(z - 0.61) < 0.03
+    assert near.sum() > 28 * hits
+    if not merge:
+        assert near.mean() > 0.9
+
+
+def test_the_round_is_the_ops_on_the_coarse_weights():
+    sampler = HierarchicalSampler(n_coarse=16, n_fine=8, seed=5)
+    samples = sampler(rays(), slab, 9)
+    (coarse,) = samples.history
+    where = coarse.t_starts, coarse.t_ends, coarse.packed_info
+    weights = composite(slab(coarse.positions), jt.zeros((len(coarse), 3)), *where, early_stop=0.0).weights
+    expected = ray_resample(
+        *where[:2], weights, where[2], 8, True, False, 1e-5, sampler._fine_seed, 9
+    )
+    np.testing.assert_array_equal(samples.t_starts.numpy(), expected.t_starts.numpy())
+
+
+def test_a_field_with_rounds_is_asked_for_the_coarse_one():
+    asked = []
+
+    class Field:
+        def __call__(self, positions):
+            raise AssertionError("the density of a position has no round")
+
+        def of(self, samples):
+            asked.append((samples.round, len(samples)))
+            return slab(samples.positions)
+
+    samples = HierarchicalSampler(n_coarse=8, n_fine=8)(rays(), Field(), 0)
+    assert asked == [(0, len(samples.history[0]))]
+
+
+def test_rendering_is_deterministic_and_training_is_not():
+    sampler = HierarchicalSampler(n_coarse=8, n_fine=8, seed=2)
+    t = [sampler(rays(), slab, step).t_starts.numpy() for step in (None, None, 1, 1, 2)]
+    assert np.array_equal(t[0], t[1]) and np.array_equal(t[2], t[3])
+    assert not np.array_equal(t[2], t[3 + 1]) and not np.array_equal(t[0], t[2])
+
+
+def test_no_ray_hits():
+    away = RayBundle(jt.array(np.float32([[5, 5, 5]])), jt.array(np.float32([[1, 0, 0]])))
+    samples = HierarchicalSampler()(away, slab, 0)
+    assert len(samples) == 0 and samples.packed_info.shape == [1, 2] and len(samples.history) == 1
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ConfigError, match="n_fine is 0; it must be at least 1"):
+        HierarchicalSampler(n_fine=0)
+    with pytest.raises(ConfigError, match="padding is -1; it must be at least 0"):
+        HierarchicalSampler(padding=-1)
