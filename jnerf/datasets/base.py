@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jittor as jt
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from jnerf.errors import ConfigError
 from jnerf.ops.common import uniform
+from jnerf.ops.draw_pixels import draw_pixels
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
@@ -133,31 +135,29 @@ class Dataset:
         self, n_rays: int, step: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """The image, column and row of each training ray of a step, int32 [R] each."""
-        rays = np.arange(n_rays, dtype=np.uint32)
         shift = int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
-        images = ((rays + np.uint32(shift)) % np.uint32(self.n_images)).astype(np.int32)
-        sizes = self.cameras.sizes[images]
         kept = self.images.kept
         if kept is not None:
+            rays = np.arange(n_rays, dtype=np.uint32)
+            images = ((rays + np.uint32(shift)) % np.uint32(self.n_images)).astype(np.int32)
             # Two draws of 24 bits for one number: an image may have more pixels than one draw has values.
             u = uniform(self.seed, step, rays, _DRAW_X).astype(np.float64)
             u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
-            y, x = np.divmod(kept.pick(images, u), sizes[:, 0])
+            y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
             return images, x.astype(np.int32), y.astype(np.int32)
-        first, sizes = self._window(sizes, step)
-        # float32 * int32 is float64 here, so that u < 1 never rounds up to a column outside.
-        x = (uniform(self.seed, step, rays, _DRAW_X) * sizes[:, 0]).astype(np.int32)
-        y = (uniform(self.seed, step, rays, _DRAW_Y) * sizes[:, 1]).astype(np.int32)
-        return images, x + first[:, 0], y + first[:, 1]
+        windows = self._middles if step < self._crop_steps else self._wholes
+        draws = _DRAW_X, _DRAW_Y
+        return tuple(v.numpy() for v in draw_pixels(n_rays, windows, shift, self.seed, step, draws))
 
-    def _window(
-        self, sizes: NDArray[np.int32], step: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """First column and row, and width and height, of the part of each image that a step draws from, [R, 2]."""
-        if step >= self._crop_steps:
-            return np.zeros((1, 2), np.int32), sizes
-        part = np.maximum(sizes * self._crop_fraction, 1).astype(np.int32)
-        return (sizes - part) // 2, part
+    @cached_property
+    def _wholes(self) -> jt.Var:
+        """First column and row, width and height of the images, int32 [N, 4]."""
+        return _windows(self.cameras.sizes, 1.0)
+
+    @cached_property
+    def _middles(self) -> jt.Var:
+        """The same of their middles, for the first steps."""
+        return _windows(self.cameras.sizes, self._crop_fraction)
 
     def extras(
         self,
@@ -187,6 +187,13 @@ class Dataset:
             raise IndexError(f"view {i} of split '{self.split}', which has {self.n_images} images")
         width, height = self.cameras.sizes[i].tolist()
         return View(self, i, self.cameras.names[i], width, height)
+
+
+def _windows(sizes: NDArray[np.int32], fraction: float) -> jt.Var:
+    """The middles of images, of this fraction of width and height and at least a pixel: int32 [N, 4]."""
+    part = np.maximum(sizes * fraction, 1).astype(np.int32)
+    windows = np.concatenate([(sizes - part) // 2, part], axis=1)
+    return jt.array(windows.astype(np.int32)).stop_grad()
 
 
 @dataclass(frozen=True, eq=False)

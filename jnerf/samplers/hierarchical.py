@@ -59,9 +59,15 @@ class HierarchicalSampler(Sampler):
         far: float = 1e9,
         seed: int = 0,
     ) -> None:
-        for name, value, least in (("n_coarse", n_coarse, 1), ("n_fine", n_fine, 1), ("padding", padding, 0)):
+        for name, value, least in (
+            ("n_coarse", n_coarse, 1),
+            ("n_fine", n_fine, 1),
+            ("padding", padding, 0),
+        ):
             if not value >= least:
-                raise ConfigError(f"HierarchicalSampler: {name} is {value}; it must be at least {least}")
+                raise ConfigError(
+                    f"HierarchicalSampler: {name} is {value}; it must be at least {least}"
+                )
         self.n_coarse, self.n_fine = n_coarse, n_fine
         self._how = {"merge": merge, "blur": blur, "padding": float(padding)}
         self._space = [float(x) for x in aabb], near, far

@@ -249,3 +249,18 @@ def test_lego_fits_in_300_mb_and_draws_quickly(lego):
         lego.sample(30_000, step)
         times.append(time.process_time() - start)
     assert min(times) < 0.02  # 3 ms when nothing else runs
+
+
+def test_the_first_steps_may_come_from_the_middle_of_the_images(scene):
+    dataset = BlenderDataset(str(scene), crop_steps=3, crop_fraction=0.5)
+    size = dataset.cameras.sizes[0, 0]
+    for step in range(5):
+        _, x, y = dataset.draw_pixels(4096, step)
+        low, high = (size // 4, size - size // 4) if step < 3 else (0, size)
+        assert [x.min(), y.min(), x.max() + 1, y.max() + 1] == [low, low, high, high]
+
+
+@pytest.mark.parametrize("steps, fraction", [(-1, 0.5), (5, 0.0), (5, 1.5)])
+def test_a_crop_that_is_none(scene, steps, fraction):
+    with pytest.raises(ConfigError, match="crop_steps is .* and crop_fraction"):
+        BlenderDataset(str(scene), crop_steps=steps, crop_fraction=fraction)

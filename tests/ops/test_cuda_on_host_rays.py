@@ -215,10 +215,14 @@ def test_visible_windows(library, n, budget):
     assert totals.tolist() == [len(rows), wanted]
     starts, ends, features = empty(len(rows), len(rows), (1, len(rows), 2))
     (rays,) = empty(len(rows), dtype=np.int32)
-    for looked, window, starts_in, ends_in, values in windows:
-        sizes = [1, values.shape[1], len(rows), 2]
-        out = [starts, ends, rays, np.ascontiguousarray(values), *sizes, features]
-        library.call("gather", scene.n, window, packed, looked, starts_in, ends_in, *out)
+    (_, *first), (looked, *second) = windows
+    given = [
+        [window, starts_in, ends_in, np.ascontiguousarray(values), values.shape[1]]
+        for window, starts_in, ends_in, values in (first, second)
+    ]
+    sizes = [1, len(rows), 2]
+    out = [starts, ends, rays, *sizes, features]
+    library.call("gather", scene.n, packed, *given[0], *given[1], looked, *out)
     np.testing.assert_allclose(starts, t_starts[rows], rtol=1e-7)
     np.testing.assert_allclose(ends, t_ends[rows], rtol=1e-7)
     np.testing.assert_array_equal(features[0], np.stack([field[rows], 2 * field[rows]], 1))

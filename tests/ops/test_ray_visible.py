@@ -99,9 +99,9 @@ def test_a_bound_on_looks_drops_rays_and_touches_no_other(device, max_looked):
     np.testing.assert_array_equal(out.t_starts.numpy(), free.t_starts.numpy()[: len(out)])
 
 
-@pytest.mark.parametrize("shape", [(3,), (4, 2)])
+@pytest.mark.parametrize("shape", [(3,), (4, 2), (512,), (63, 7), (256, 2)])
 def test_features_stay_with_their_samples(device, shape):
-    """Rows [W, 3] and groups [4, W, 2] arrive where the sample they were computed for arrives."""
+    """Rows [W, 3] and groups [4, W, 2] arrive where the sample they were computed for arrives; so do large ones."""
     scene = Scene(50.0)
 
     def features_of(t_starts, ray_indices):

@@ -49,7 +49,9 @@ def test_the_round_is_the_ops_on_the_coarse_weights():
     samples = sampler(rays(), slab, 9)
     (coarse,) = samples.history
     where = coarse.t_starts, coarse.t_ends, coarse.packed_info
-    weights = composite(slab(coarse.positions), jt.zeros((len(coarse), 3)), *where, early_stop=0.0).weights
+    weights = composite(
+        slab(coarse.positions), jt.zeros((len(coarse), 3)), *where, early_stop=0.0
+    ).weights
     expected = ray_resample(
         *where[:2], weights, where[2], 8, True, False, 1e-5, sampler._fine_seed, 9
     )

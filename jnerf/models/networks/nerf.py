@@ -111,7 +111,9 @@ class NeRFNetwork(Network):
         self._bias, self._scale = float(density_bias), float(density_scale)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
-        self.rounds = jt.nn.ModuleList([_Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)])
+        self.rounds = jt.nn.ModuleList(
+            [_Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
+        )
 
     def density(self, positions: jt.Var) -> jt.Var:
         """The last round's density at positions [S, 3] in field units: float32 [S]."""

@@ -12,7 +12,9 @@ jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] !
     (float)data["padding"], (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
 _COUNT = _ROUND + "out0_p}; jnerf::ray_resample_count(in3->num / 2, r, 2147483647, out1_p);"
-_WRITE = _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
+_WRITE = (
+    _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
+)
 
 
 def ray_resample(

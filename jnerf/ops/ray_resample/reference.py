@@ -16,7 +16,16 @@ def blurred(weights: np.ndarray) -> np.ndarray:
 
 
 def ray_resample(
-    t_starts, t_ends, weights, packed_info, n, merge=False, blur=False, padding=0.0, seed=0, step=None
+    t_starts,
+    t_ends,
+    weights,
+    packed_info,
+    n,
+    merge=False,
+    blur=False,
+    padding=0.0,
+    seed=0,
+    step=None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Arguments as in ``jnerf.ops.ray_resample``, as arrays; returns t_starts, t_ends and packed_info."""
     starts, ends, counts = [], [], []

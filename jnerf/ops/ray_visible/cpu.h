@@ -1,11 +1,12 @@
-// One call per ray, but for the count, where a thread walks two rays in turns, and for the features: they are many short
-// runs of rows, listed once and then copied group by group.
+// One call per ray, but for the count, where a thread walks two rays in turns, and for the features: of a block of rays,
+// the many short runs of rows are listed once, and then put together group by group and stored past the caches.
 #pragma once
 #include <cstring>
 #include <vector>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
+#include "common/jnerf_stream.h"
 #include "ray_visible/kernel.h"
 
 namespace jnerf {
@@ -43,7 +44,7 @@ inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
     pack_counts(n, INT_MAX, kernel.window, totals);
 }
 
-struct VisibleRun { int64_t from, to, count; };
+struct VisibleRun { int window; int64_t from, count; };
 
 inline void copy_floats(const float* from, float* to, int64_t n) {
 #if defined(__AVX512F__)
@@ -56,24 +57,66 @@ inline void copy_floats(const float* from, float* to, int64_t n) {
 #endif
 }
 
-inline void visible_gather_features(const VisibleFeatures& all) {
+// One thread's block of rays at a time.
+struct VisibleBlock {
+    const VisibleFeatures& all;
     std::vector<VisibleRun> runs;
-    for (int64_t ray = 0; ray < all.n_rays; ray++) {
-        VisibleRun run;
-        run.count = all.rows.of(ray, run.from, run.to);
-        if (run.count > 0) runs.push_back(run);
+    std::vector<float> rows;  // one group of the block's result
+
+    // Lists what the rays first .. end - 1 keep. Returns the number of samples.
+    int64_t list(int64_t first, int64_t end) {
+        int64_t n = 0;
+        runs.clear();
+        for (int64_t ray = first; ray < end; ray++)
+            for (int w = 0; w < all.windows.count; w++) {
+                VisibleRun run{w, 0, 0};
+                int64_t to;
+                run.count = all.windows.run(w, ray, run.from, to);
+                if (run.count <= 0) break;
+                runs.push_back(run);
+                n += run.count;
+            }
+        return n;
     }
-    const int w = all.width;
-    constexpr int64_t block = 4096;
-    const int64_t n_runs = runs.size();
-    #pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t g = 0; g < all.groups; g++)
-        for (int64_t first = 0; first < n_runs; first += block) {
-            const float* source = all.features_in + g * all.n_in * w;
-            float* target = all.features + g * all.n_out * w;
-            for (int64_t r = first; r < std::min(n_runs, first + block); r++)
-                copy_floats(source + runs[r].from * w, target + runs[r].to * w, runs[r].count * w);
+
+    void copy(int64_t group, float* to) const {
+        for (const VisibleRun& run : runs) {
+            const VisibleWindow& window = all.windows.at[run.window];
+            copy_floats(window.features + (group * window.n + run.from) * all.width, to, run.count * all.width);
+            to += run.count * all.width;
         }
+    }
+
+    // Through `rows`, which lie to a cache line as the result does, so that whole lines can be stored.
+    void stream(int64_t group, float* to, int64_t n) {
+        constexpr int64_t line = STREAM_LINE / sizeof(float);
+        rows.resize(n + 2 * line);
+        const int64_t lead = std::min(n, floats_to_line(to)), whole = (n - lead) / line * line;
+        float* from = rows.data() + (floats_to_line(rows.data()) + line - lead) % line;
+        copy(group, from);
+        memcpy(to, from, lead * sizeof(float));
+        stream_lines(to + lead, from + lead, (int)whole);
+        memcpy(to + lead + whole, from + lead + whole, (n - lead - whole) * sizeof(float));
+    }
+};
+
+inline void visible_gather_features(const VisibleFeatures& all) {
+    constexpr int64_t block = 256;
+    const bool large = all.groups * all.n_out * all.width * (int64_t)sizeof(float) >= STREAM_BYTES;
+    #pragma omp parallel if (all.n_rays > block)
+    {
+        VisibleBlock mine{all, {}, {}};
+        #pragma omp for schedule(dynamic, 1)
+        for (int64_t first = 0; first < all.n_rays; first += block) {
+            const int64_t n = mine.list(first, std::min(all.n_rays, first + block)) * all.width;
+            for (int64_t g = 0; n && g < all.groups; g++) {
+                float* to = all.features + (g * all.n_out + all.windows.packed[2 * first]) * all.width;
+                if (large) mine.stream(g, to, n);
+                else mine.copy(g, to);
+            }
+        }
+        if (large) stream_done();
+    }
 }
 
 }  // namespace jnerf

@@ -12,12 +12,16 @@ inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
 struct VisibleGatherFeatures {
     VisibleFeatures all;
     JNERF_FN void operator()(int64_t i) const {
-        const int64_t group = i / all.n_rays;
-        int64_t from, to;
-        const int64_t count = all.rows.of(i - group * all.n_rays, from, to) * all.width;
-        const float* source = all.features_in + (group * all.n_in + from) * all.width;
-        float* target = all.features + (group * all.n_out + to) * all.width;
-        for (int64_t k = 0; k < count; k++) target[k] = source[k];
+        const int64_t group = i / all.n_rays, ray = i - group * all.n_rays;
+        for (int w = 0; w < all.windows.count; w++) {
+            int64_t from, to;
+            const int64_t count = all.windows.run(w, ray, from, to) * all.width;
+            if (count <= 0) return;
+            const VisibleWindow& window = all.windows.at[w];
+            const float* source = window.features + (group * window.n + from) * all.width;
+            float* target = all.features + (group * all.n_out + to) * all.width;
+            for (int64_t k = 0; k < count; k++) target[k] = source[k];
+        }
     }
 };
 

@@ -4,7 +4,7 @@
 //   count    the next window of each ray that is still transparent
 //   advance  transmittance and number of kept samples once the window's densities are known
 //   pack     rows of the samples kept in the end
-//   gather   copies the kept samples of one window, and what the field computed for them, to those rows
+//   gather   copies the kept samples of all windows, and what the field computed for them, to those rows
 #pragma once
 #include "ray_march/kernel.h"
 
@@ -67,39 +67,53 @@ struct VisibleCounts {
     JNERF_FN void operator()(int64_t ray) const { packed[2 * ray + 1] = kept[ray]; }
 };
 
-// Which rows of a window go to which rows of the result.
-struct VisibleRows {
-    const int *window, *packed;
-    int looked;
-    JNERF_FN int64_t of(int64_t ray, int64_t& from, int64_t& to) const {
-        const int left = packed[2 * ray + 1] - looked, count = window[2 * ray + 1];
-        from = window[2 * ray];
-        to = packed[2 * ray] + looked;
+constexpr int VISIBLE_WINDOWS = 64;  // each is half as long as all before it: enough for any ray
+
+// A window's samples, rays in order, and what the field computed for them: features [G, n, F] or null.
+struct VisibleWindow {
+    const int* rows;  // (first, count) of each ray, [R, 2]
+    const float *t_starts, *t_ends, *features;
+    int64_t n;
+    int looked;  // samples of each ray before it
+};
+
+// All windows, and where their kept samples go: `packed`, [R, 2].
+struct VisibleWindows {
+    VisibleWindow at[VISIBLE_WINDOWS];
+    int count;
+    const int* packed;
+    // How many samples of window w a ray keeps, and from which row of it to which row of the result they go. Once there
+    // is none, there is none in later windows.
+    JNERF_FN int64_t run(int w, int64_t ray, int64_t& from, int64_t& to) const {
+        const int left = packed[2 * ray + 1] - at[w].looked, count = at[w].rows[2 * ray + 1];
+        from = at[w].rows[2 * ray];
+        to = packed[2 * ray] + at[w].looked;
         return left < count ? left : count;
     }
 };
 
 struct VisibleGather {
-    VisibleRows rows;
-    const float *t_starts_in, *t_ends_in;
+    VisibleWindows windows;
     float *t_starts, *t_ends;
     int* ray_indices;
     JNERF_FN void operator()(int64_t ray) const {
-        int64_t from, to;
-        const int64_t count = rows.of(ray, from, to);
-        for (int64_t i = 0; i < count; i++) {
-            t_starts[to + i] = t_starts_in[from + i];
-            t_ends[to + i] = t_ends_in[from + i];
-            ray_indices[to + i] = (int)ray;
+        for (int w = 0; w < windows.count; w++) {
+            int64_t from, to;
+            const int64_t count = windows.run(w, ray, from, to);
+            if (count <= 0) return;
+            for (int64_t i = 0; i < count; i++) {
+                t_starts[to + i] = windows.at[w].t_starts[from + i];
+                t_ends[to + i] = windows.at[w].t_ends[from + i];
+                ray_indices[to + i] = (int)ray;
+            }
         }
     }
 };
 
-// features_in [G, n_in, F] -> features [G, n_out, F].
+// Features of the kept samples, [G, n_out, F].
 struct VisibleFeatures {
-    VisibleRows rows;
-    const float* features_in;
-    int64_t n_rays, groups, n_in, n_out;
+    VisibleWindows windows;
+    int64_t n_rays, groups, n_out;
     int width;  // F
     float* features;
 };

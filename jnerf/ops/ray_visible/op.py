@@ -39,14 +39,7 @@ jnerf::visible_advance(in4->num, {in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, (flo
 _PACK = """
 jnerf::visible_pack(in0->num, {in0_p, out0_p}, (int64_t)data["capacity"], out1_p);
 """
-_GATHER = """
-jnerf::visible_gather(in0->num / 2,
-    {{in0_p, in1_p, (int)data["looked"]}, in2_p, in3_p, out0_p, out1_p, out2_p});
-"""
-_GATHER_FEATURES = """
-jnerf::visible_gather_features({{in0_p, in1_p, (int)data["looked"]}, in2_p, in0->num / 2, (int64_t)data["groups"],
-    (int64_t)data["n_in"], (int64_t)data["n_out"], (int)data["width"], out0_p});
-"""
+_MOST_WINDOWS = 64
 
 
 @dataclass(frozen=True)
@@ -141,13 +134,18 @@ def ray_visible(
     capacity, most = check_budget(max_samples), check_budget(max_looked)
     data = march_data(bits, blocks, rule, resolution, seed, step) | {"early_stop": early_stop}
     spans = list(windows(rule.max_samples_per_ray, first_window))
+    if len(spans) > _MOST_WINDOWS:
+        raise ValueError(
+            f"{rule.max_samples_per_ray} samples per ray in windows from {first_window} on are {len(spans)} rounds, "
+            f"at most {_MOST_WINDOWS} are possible: raise first_window"
+        )
     if rays_o.shape[0] == 0:
         return VisibleSamples(PackedIntervals.empty(0), None, 0, 0)
     n = rays_o.shape[0]
     while n > 0:
         found = _march([rays_o[:n], rays_d[:n], bits, blocks], data, spans, look, most)
         if found is not None:
-            return _keep(*found, capacity)
+            return _keep(*found, capacity, len(spans))
         n //= 2
     raise ValueError(f"max_looked is {most}; the first ray alone has more samples")
 
@@ -193,40 +191,61 @@ def _march(
     return parts, kept
 
 
-def _keep(parts: list[_Window], kept: jt.Var, capacity: int) -> VisibleSamples:
-    """The samples that stay, laid out ray after ray."""
+def _keep(parts: list[_Window], kept: jt.Var, capacity: int, slots: int) -> VisibleSamples:
+    """The samples that stay, laid out ray after ray; of at most ``slots`` windows."""
     n, looked = kept.shape[0], sum(part.t_starts.shape[0] for part in parts)
     shapes, dtypes = [(n, 2), (2,)], ["int32", "int32"]
     packed, totals = code_op("ray_visible", shapes, dtypes, [kept], _PACK, {"capacity": capacity})
     size, wanted = (int(x) for x in totals.numpy())
     if size == 0:
         return VisibleSamples(PackedIntervals.empty(n, wanted), None, looked, n)
-    out, features = _gather(parts, packed, size)
+    out, features = _gather(parts, packed, size, slots)
     return VisibleSamples(PackedIntervals(*out, packed.stop_grad(), wanted), features, looked, n)
 
 
-def _gather(parts: list[_Window], packed: jt.Var, size: int) -> tuple[list[jt.Var], jt.Var | None]:
+def _gather(
+    parts: list[_Window], packed: jt.Var, size: int, slots: int
+) -> tuple[list[jt.Var], jt.Var | None]:
     """The kept samples of all windows, and their features if every window has them."""
-    out = [jt.empty((size,), dtype) for dtype in ("float32", "float32", "int32")]
-    features = None
-    if all(part.features is not None for part in parts):
-        shape = list(parts[0].features.shape)
-        features = jt.empty([*shape[:-2], size, shape[-1]], "float32")
-    for part in parts:
-        rows, data = [part.packed, packed], {"looked": part.looked}
-        inputs = [*rows, part.t_starts, part.t_ends]
-        out = code_op("ray_visible", None, None, inputs, _GATHER, data, outputs=out)
-        if features is None:
-            continue
-        grouped = features.ndim == 3
-        data |= {
-            "groups": features.shape[0] if grouped else 1,
-            "n_in": part.features.shape[-2],
-            "n_out": size,
-            "width": features.shape[-1],
-        }
-        inputs = [*rows, part.features]
-        (features,) = code_op(
-            "ray_visible", None, None, inputs, _GATHER_FEATURES, data, outputs=[features]
+    n_parts, shapes, dtypes = len(parts), [(size,)] * 3, ["float32", "float32", "int32"]
+    data: dict[str, float] = {"windows": n_parts}
+    data |= {f"looked{i}": part.looked for i, part in enumerate(parts)}
+    last = parts[0].features
+    has_features = all(part.features is not None for part in parts)
+    if has_features:
+        grouped = last.ndim == 3
+        data |= {"groups": last.shape[0] if grouped else 1, "width": last.shape[-1]}
+        shapes = [*shapes, [*last.shape[:-2], size, last.shape[-1]]]
+        dtypes = [*dtypes, "float32"]
+    # Every ray has as many places for windows, whatever it needs of them: one kernel for all steps.
+    inputs = [packed]
+    for i in range(slots):
+        part = parts[i if i < n_parts else 0]
+        inputs += [part.packed, part.t_starts, part.t_ends]
+        inputs += [part.features] if has_features else []
+    data |= {f"looked{i}": 0 for i in range(n_parts, slots)}
+    source = _gather_source(slots, has_features)
+    out = [v.stop_grad() for v in code_op("ray_visible", shapes, dtypes, inputs, source, data)]
+    return out[:3], out[3] if has_features else None
+
+
+def _gather_source(slots: int, has_features: bool) -> str:
+    """The C++ that hands ``slots`` windows over."""
+    windows, at = [], 1
+    for i in range(slots):
+        features = f"in{at + 3}_p" if has_features else "nullptr"
+        windows.append(
+            f"{{in{at}_p, in{at + 1}_p, in{at + 2}_p, {features}, (int64_t)in{at + 1}->num, "
+            f'(int)data["looked{i}"]}}'
         )
-    return [v.stop_grad() for v in out], None if features is None else features.stop_grad()
+        at += 4 if has_features else 3
+    source = (
+        f'const jnerf::VisibleWindows windows{{{{{", ".join(windows)}}}, (int)data["windows"], in0_p}};\n'
+        "jnerf::visible_gather(in0->num / 2, {windows, out0_p, out1_p, out2_p});\n"
+    )
+    if has_features:
+        source += (
+            'jnerf::visible_gather_features({windows, in0->num / 2, (int64_t)data["groups"], '
+            '(int64_t)out0->num, (int)data["width"], out3_p});\n'
+        )
+    return source

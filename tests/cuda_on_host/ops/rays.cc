@@ -47,11 +47,13 @@ extern "C" void advance(int64_t n, const float* starts, const float* ends, const
 
 extern "C" void keep(int64_t n, const int* kept, int64_t capacity, int* packed, int* totals) { visible_pack(n, {kept, packed}, capacity, totals); }
 
-extern "C" void gather(int64_t n, const int* window, const int* packed, int64_t looked, const float* starts_in, const float* ends_in, float* starts, float* ends, int* rays,
-                       const float* features_in, int64_t groups, int64_t n_in, int64_t n_out, int64_t width, float* features) {
-    const VisibleRows rows{window, packed, (int)looked};
-    visible_gather(n, {rows, starts_in, ends_in, starts, ends, rays});
-    visible_gather_features({rows, features_in, n, groups, n_in, n_out, (int)width, features});
+// Two windows.
+extern "C" void gather(int64_t n, const int* packed, const int* rows0, const float* starts0, const float* ends0, const float* features0, int64_t n0,
+                       const int* rows1, const float* starts1, const float* ends1, const float* features1, int64_t n1, int64_t looked1,
+                       float* starts, float* ends, int* rays, int64_t groups, int64_t n_out, int64_t width, float* features) {
+    const VisibleWindows windows{{{rows0, starts0, ends0, features0, n0, 0}, {rows1, starts1, ends1, features1, n1, (int)looked1}}, 2, packed};
+    visible_gather(n, {windows, starts, ends, rays});
+    visible_gather_features({windows, n, groups, n_out, (int)width, features});
 }
 
 extern "C" void composite(int64_t n, const float* sigmas, const float* rgbs, const float* starts, const float* ends, const int* packed, const float* background, float early_stop,
