@@ -26,6 +26,7 @@ examples:
   python tools/benchmark.py train --config-file projects/ngp/configs/ngp_embedded.py --steps 100 --no-eval
   python tools/benchmark.py train --config-file A.py B.py --scene nerf_synthetic/lego nerf_synthetic/ship \\
       --json train.json --plot train.svg evaluation.n_images=25
+  python tools/benchmark.py train --run logs/ngp_lego --json train.json --plot train.svg
   python tools/benchmark.py profile --config-file CONFIG --checkpoint PATH --json profile.json
   python tools/benchmark.py memory --config-file CONFIG --json memory.json --plot memory.svg
   python tools/benchmark.py render --config-file CONFIG --checkpoint PATH --frames 10
@@ -75,8 +76,9 @@ def _add_measuring(add: Add, command: str) -> None:
     if command == "ops":
         _add_ops(add)
         return
-    several = {"nargs": "+", "action": "extend"} if command == "train" else {}
-    add("--config-file", required=True, metavar="F", help="config, a .py file", **several)
+    several = {"nargs": "+", "action": "extend", "default": []} if command == "train" else {}
+    needed = command != "train"  # which also reads runs that are there
+    add("--config-file", required=needed, metavar="F", help="config, a .py file", **several)
     {"train": _add_train, "profile": _add_profile, "memory": _add_memory, "render": _add_render}[
         command
     ](add)
@@ -91,6 +93,7 @@ def _add_ops(add: Add) -> None:
 
 
 def _add_train(add: Add) -> None:
+    add("--run", metavar="FOLDER", help="train nothing: report the run that lies there")
     add("--scene", nargs="+", default=[], metavar="PATH", help="one run per dataset.root")
     add("--steps", type=positive, metavar="N", help="train so many steps (default: the config's)")
     add("--warm-up", type=natural, metavar="N", help="steps the speed leaves out (default: 256,"

@@ -12,24 +12,31 @@ from jnerf.errors import ConfigError, JnerfError
 
 def train(options: Namespace) -> None:
     """``train``: one run per config and scene, each in a process of its own when there are several."""
+    from jnerf.benchmark.finished import finished_run
     from jnerf.benchmark.plot import training_plot
     from jnerf.benchmark.stats import pooled
 
     pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
-    if not pairs:
-        raise ConfigError("--config-file: give at least one config, a .py file")
+    if bool(pairs) == bool(options.run):
+        raise ConfigError(
+            "give either --config-file with at least one config, a .py file, or --run with the folder of a run"
+        )
     check_plot(options.plot)
-    if len(pairs) == 1:
+    told: dict[str, Any] = {}
+    if options.run:
+        run, told = finished_run(Path(options.run))
+        runs = [run]
+    elif len(pairs) == 1:
         runs = [_train_here(options, *pairs[0])]
     else:
         runs = [run for pair in pairs for run in _train_apart(options, *pair)]
-    protocol = {
+    protocol = told.pop("protocol", {}) | {
         "seconds": "inside training steps; without compilation, evaluation and checkpoints",
         "samples_per_s": "trained samples, over the log windows after measured_from_step",
         "memory": "largest resident size of the process, the saving of the last step included",
     }
     speed = pooled([run["samples_per_s"] for run in runs])
-    record = make_record("train", {"runs": runs}, protocol, samples_per_s=speed)
+    record = make_record("train", {"runs": runs}, protocol, samples_per_s=speed, **told)
     finish(options, record, training_plot)
 
 

@@ -60,12 +60,12 @@ _RUN = {
     "scene": str,
     "steps": int,
     "train_seconds": NUMBER,
-    "wall_seconds": NUMBER,
+    "wall_seconds": MAYBE,
     "measured_from_step": int,
     "samples_per_s": STATS,
     "rays_per_s": STATS,
     "samples_per_step": NUMBER,
-    "peak_memory_gib": NUMBER,
+    "peak_memory_gib": MAYBE,
     "gpu_memory_gib": MAYBE,
     "curve": [{"step": int, "seconds": NUMBER, "psnr": MAYBE, "samples_per_s": MAYBE}],
     "evaluations": [{"*": MAYBE}],  # step, seconds, and whatever metrics the engine knows
@@ -140,7 +140,7 @@ def make_record(
         kind: one of ``KINDS``.
         results: as the schema wants them for this kind.
         protocol: what was measured and how, in words.
-        more: further top entries of the schema.
+        more: further top entries of the schema, or others than those of this process.
 
     Raises:
         DataError: the results do not fit the schema.

@@ -80,17 +80,19 @@ def measure_training(config: Any, warm_up: int, save_dir: str | None = None) -> 
         "steps": done["step"],
         "train_seconds": rounded(done["seconds"]),
         "wall_seconds": rounded(time.perf_counter() - start),
-        **_speed(rows, warm_up),
+        **speed(rows, warm_up),
         "peak_memory_gib": rounded(peak_memory_gib(), 4),
         "gpu_memory_gib": gpu_memory_gib(),
-        "curve": _curve(rows),
-        "evaluations": [
-            {"step": row["step"], "seconds": row["seconds"], **row["eval"]}
-            for row in rows
-            if "eval" in row
-        ],
+        "curve": curve(rows),
+        "evaluations": evaluations(rows),
         "protocol": protocol,
     }
+
+
+def evaluations(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The metrics of the test views, with step and training seconds."""
+    found = [row for row in rows if "eval" in row]
+    return [{"step": row["step"], "seconds": row["seconds"], **row["eval"]} for row in found]
 
 
 def windows(rows: list[dict[str, Any]], warm_up: int) -> list[tuple[dict, dict]]:
@@ -102,7 +104,7 @@ def windows(rows: list[dict[str, Any]], warm_up: int) -> list[tuple[dict, dict]]
     ]
 
 
-def _speed(rows: list[dict[str, Any]], warm_up: int) -> dict[str, Any]:
+def speed(rows: list[dict[str, Any]], warm_up: int) -> dict[str, Any]:
     found = windows(rows, warm_up)
     if not found:
         raise TrainingError(
@@ -131,7 +133,7 @@ _MOST_POINTS = (
 )
 
 
-def _curve(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def curve(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     trained = [row for row in rows if "samples_per_s" in row]
     stride = -(-len(trained) // _MOST_POINTS)
     kept = trained[::stride] + ([] if len(trained) % stride == 1 or stride == 1 else trained[-1:])

@@ -12,6 +12,8 @@ _SCENE_FILES = (
     "transforms.json",
     "poses_bounds.npy",
     "cameras_sphere.npz",
+    "intrinsics.txt",  # NSVF
+    "sparse",  # COLMAP
 )
 _DEPTH = 3
 

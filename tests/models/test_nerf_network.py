@@ -61,7 +61,8 @@ def test_the_layers_are_those_of_the_paper(device, skip):
     direction = net.dir_encoder(given.rays.rays_d).numpy()[given.ray_indices.numpy()]
     color = apply(trunk.color, np.concatenate([raw[:, 1:], direction], 1))
     out = net(given)
-    np.testing.assert_allclose(out.sigmas.numpy(), 2 * np.maximum(raw[:, 0] + 0.3, 0), rtol=1e-4, atol=1e-5)  # fmt: skip
+    sigmas = 2 * np.maximum(raw[:, 0] + 0.3, 0)
+    np.testing.assert_allclose(out.sigmas.numpy(), sigmas, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(out.rgbs.numpy(), 1 / (1 + np.exp(-color)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(net.density_of(given).numpy(), out.sigmas.numpy(), rtol=1e-5, atol=1e-6)  # fmt: skip
     hidden = [16] * 3 if skip else [16] * 5

@@ -72,7 +72,7 @@ def test_flags_files_and_overrides_in_any_order():
         (["trian"], "unknown command 'trian'. Did you mean 'train'?"),
         (["ops", "--repeats", "3"], "unknown flag --repeats. Did you mean --repeat?"),
         (["ops", "--repeat", "0"], "0 is not a positive number"),
-        (["train"], "--config-file"),
+        (["profile"], "--config-file"),
     ],
 )
 def test_wrong_commands_and_flags(tool, capsys, arguments, said):
@@ -86,6 +86,9 @@ def test_wrong_commands_and_flags(tool, capsys, arguments, said):
     [
         (["ops", "--only", "hash_encod"], "no op 'hash_encod'. Did you mean 'hash_encode'?"),
         (["ops", "--simd", "avx"], "'avx' is no instruction set. Did you mean 'avx2'?"),
+        (["train"], "give either --config-file"),
+        (["train", "--config-file", "no.py", "--run", "r"], "give either --config-file"),
+        (["train", "--run", "nowhere"], "--run nowhere: run.json cannot be read"),
         (["train", "--config-file", "no.py"], "no.py"),
         (["train", "--config-file", CONFIG, "--plot", "a.png"], "plots are SVG files"),
         (["render", "--config-file", CONFIG, "--save-dir", "nowhere"], "no checkpoint in nowhere"),
@@ -115,6 +118,17 @@ def test_train_then_render(tool, tiny, tmp_path, capsys):
     assert all(0 < row["psnr"] < 60 for row in run["evaluations"])
     assert run["protocol"]["weights"] == "ema" and plot.read_text().startswith("<svg")
     assert "samples/s (min – max)" in capsys.readouterr().out
+
+    again, folder = tmp_path / "again.json", tmp_path / "runs" / "ngp_lego"
+    assert tool(["train", "--run", str(folder), "--json", str(again)]) == 0
+    found = load(again)
+    (read,) = found["results"]["runs"]
+    unknown = ("wall_seconds", "peak_memory_gib", "config", "train_seconds")
+    assert {k: v for k, v in read.items() if k not in unknown} == {
+        k: v for k, v in run.items() if k not in unknown
+    }
+    assert read["peak_memory_gib"] is None and "step 0: commit" in found["protocol"]["starts"]
+    assert found["git"] == record["git"] and found["machine"] == record["machine"]
 
     out = tmp_path / "render.json"
     assert tool(["render", *common, "--frames", "2", "--json", str(out)]) == 0

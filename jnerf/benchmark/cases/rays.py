@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import jittor as jt
+import numpy as np
 
 from jnerf.benchmark.cases.inputs import RESOLUTION, Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.composite import composite
+from jnerf.ops.draw_pixels import draw_pixels
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
+from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.ops.ray_visible import ray_visible
 
@@ -38,15 +41,16 @@ def _ray_march(inputs: Inputs) -> Iterator[Case]:
 def _ray_visible(inputs: Inputs) -> Iterator[Case]:
     bits, blocks = inputs.bitfield.bits, inputs.bitfield.blocks
 
-    def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, None]:
-        return jt.ones(t_starts.shape) * _DENSITY, None
+    def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, jt.Var]:
+        n = t_starts.shape[0]
+        return jt.ones((n,)) * _DENSITY, jt.ones((16, n, 2))
 
     def run() -> list[jt.Var]:
         rays = inputs.rays_o, inputs.rays_d, bits, blocks
         found = ray_visible(*rays, inputs.rule, RESOLUTION, look, seed=0, step=1)
-        return _parts(found.intervals)
+        return [*_parts(found.intervals), found.features]
 
-    yield Case(f"{inputs.n_rays} rays", "sample", inputs.n_samples, run)
+    yield Case(f"{inputs.n_rays} rays, 32 features", "sample", inputs.n_samples, run)
 
 
 @CASES.of("ray_points")
@@ -69,6 +73,21 @@ def _ray_uniform(inputs: Inputs) -> Iterator[Case]:
     yield Case("64 per ray", "sample", n_rays * 64, run)
 
 
+@CASES.of("ray_resample")
+def _ray_resample(inputs: Inputs) -> Iterator[Case]:
+    n_rays = max(1, inputs.n_samples // 192)
+    rays = inputs.rays_o[:n_rays].stop_grad(), inputs.rays_d[:n_rays].stop_grad()
+    box = [float(x) for x in inputs.dataset.aabb]
+    coarse = ray_uniform(*rays, box, inputs.rule.near, inputs.rule.far, 64)
+    weights = jt.sin(jt.arange(len(coarse)).float32() * 0.1) ** 2.0
+    where = coarse.t_starts, coarse.t_ends, weights.stop_grad(), coarse.packed_info
+
+    def run() -> list[jt.Var]:
+        return _parts(ray_resample(*where, 128, merge=True, padding=1e-5, step=1))
+
+    yield Case("64 + 128 per ray", "sample", len(coarse) * 3, run)
+
+
 @CASES.of("gather_rays")
 def _gather_rays(inputs: Inputs) -> Iterator[Case]:
     rows = jt.ones((inputs.n_rays, 16))
@@ -86,6 +105,16 @@ def _camera_rays(inputs: Inputs) -> Iterator[Case]:
     cameras, n = inputs.dataset.cameras, 2**16
     pixels = inputs.dataset.draw_pixels(n, 0)
     yield Case("pinhole", "ray", n, lambda: list(cameras.rays(*pixels)))
+
+
+@CASES.of("draw_pixels")
+def _draw_pixels(inputs: Inputs) -> Iterator[Case]:
+    sizes = inputs.dataset.cameras.sizes
+    windows = jt.array(np.concatenate([np.zeros_like(sizes), sizes], axis=1))
+    n = 2**16
+    yield Case(
+        f"{len(sizes)} images", "ray", n, lambda: list(draw_pixels(n, windows, 3, 0, 1, (0, 1)))
+    )
 
 
 @CASES.of("composite")

@@ -1,4 +1,4 @@
-"""Method: NeRF (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934), the published configuration for Blender scenes."""
+"""Method: NeRF (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934), as published for Blender scenes."""
 
 seed = 1337
 total_steps = 500000

@@ -1,4 +1,4 @@
-"""NeRF for an hour on two CPU cores: 400 x 400 pixels, layers half as wide, half the fine samples, a shorter schedule."""
+"""NeRF for an hour on two CPU cores: 400 x 400 pixels, layers and fine samples halved, a shorter schedule."""
 
 _base_ = ["nerf_lego.py"]
 

@@ -1,0 +1,89 @@
+"""``train --run``: a run that is there already, from its log instead of from training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jnerf.benchmark.train import WARM_UP, curve, evaluations, speed
+from jnerf.errors import DataError
+
+
+def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Reads a run folder.
+
+    Speed is that of the last start, since earlier ones may have had other machines and other code.
+
+    Args:
+        root: the run's folder.
+
+    Returns:
+        An entry of ``runs`` in the schema, and those top entries of the record that are the run's and not this
+        process's: machine, commit, versions, date; ``protocol`` names every start.
+
+    Raises:
+        DataError: the folder holds no run.
+        TrainingError: its last start was too short to say how fast it was.
+    """
+    from jnerf.engine.logging import read_log
+    from jnerf.engine.run_folder import RunFolder
+
+    folder = RunFolder(root)
+    try:
+        info = json.loads(folder.info.read_text(encoding="utf-8"))
+        sessions = info["sessions"]
+        last = sessions[-1]
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise DataError(
+            f"--run {root}: run.json cannot be read ({error}); give the folder of a run, such as logs/ngp_lego"
+        ) from error
+    rows = read_log(folder.log)
+    trained = [row for row in rows if "samples_per_s" in row]
+    if not trained:
+        raise DataError(f"--run {root}: its log.jsonl has no training step")
+    steps = trained[-1]["step"]
+    warm_up = max(last["from_step"], min(WARM_UP, steps // 2))
+    scene = info["protocol"]["dataset"]
+    run = {
+        "config": _config_file(sessions[0]["command"]),
+        "scene": str(scene.get("root") or scene["type"]),
+        "exp_name": info["protocol"]["exp_name"],
+        "steps": steps,
+        "train_seconds": trained[-1]["seconds"],
+        "wall_seconds": None,
+        **speed(rows, warm_up),
+        "peak_memory_gib": None,
+        "gpu_memory_gib": None,
+        "curve": curve(rows),
+        "evaluations": evaluations(rows),
+        "protocol": info["protocol"],
+    }
+    starts = "; ".join(f"step {s['from_step']}: {_start(s)}" for s in sessions)
+    told = {
+        "created": last["started"],
+        "git": last["git"],
+        "machine": last["machine"] | {"threads": _threads(last)},
+        "versions": last["versions"],
+        "load": None,
+        "protocol": {"starts": starts},
+    }
+    return run, told
+
+
+def _config_file(command: list[str]) -> str:
+    """The config that a command line names."""
+    at = command.index("--config-file") if "--config-file" in command else -1
+    return command[at + 1] if 0 <= at < len(command) - 1 else "?"
+
+
+def _start(session: dict[str, Any]) -> str:
+    commit = (session["git"]["commit"] or "unknown")[:10]
+    changed = " with local changes" if session["git"]["dirty"] else ""
+    return f"commit {commit}{changed}, {_threads(session)} threads"
+
+
+def _threads(session: dict[str, Any]) -> int:
+    """How many threads computed: as many as OMP_NUM_THREADS says, else one per core."""
+    machine = session["machine"]
+    return int(machine.get("threads") or machine["cores"])
