@@ -6,11 +6,13 @@ import pytest
 from jnerf.datasets.cameras import Cameras
 from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.composite import reference as composite
+from jnerf.ops.draw_pixels import reference as draw_pixels
 from jnerf.ops.gather_rays import reference as gather_rays
 from jnerf.ops.occupancy import reference as occupancy
 from jnerf.ops.ray_march import MarchRule
 from jnerf.ops.ray_march import reference as ray_march
 from jnerf.ops.ray_points import reference as ray_points
+from jnerf.ops.ray_resample import reference as ray_resample
 from jnerf.ops.ray_uniform import reference as ray_uniform
 from jnerf.ops.ray_visible import reference as ray_visible
 from tests.ops.march_rays import check_packed, tricky_rays
@@ -118,6 +120,42 @@ def test_uniform(library, n, step):
     np.testing.assert_allclose(starts[:size], right[0], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(ends[:size], right[1], rtol=1e-5, atol=1e-6)
     assert np.isnan(starts[size:]).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 300])
+@pytest.mark.parametrize("merge, blur, padding, step", [(True, False, 1e-5, 4), (False, True, 0.01, None)])  # fmt: skip
+def test_resample(library, n, merge, blur, padding, step):
+    random = np.random.default_rng(n)
+    packed_in, _ = packed_rays(random.integers(0, 20, n))
+    size = packed_in[:, 1].sum()
+    edges = np.sort(random.random(size + 1)).astype(np.float32)
+    arrays = [
+        edges[:-1].copy(),
+        edges[1:].copy(),
+        random.random(size).astype(np.float32),
+        packed_in,
+    ]
+    how = [12, merge, blur, padding, 3]
+    right = ray_resample.ray_resample(*arrays, *how, step)
+    packed, totals, rays = *empty((n, 2), 2, dtype=np.int32), *empty(len(right[0]), dtype=np.int32)
+    starts, ends = empty(len(right[0]), len(right[0]))
+    out = [packed, totals, starts, ends, rays]
+    library.call("resample", n, *arrays, *how, step or 0, step is not None, *out)
+    np.testing.assert_array_equal(packed, right[2])
+    check_packed(packed, rays)
+    np.testing.assert_allclose(starts, right[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ends, right[1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 1, 1000])
+def test_draw(library, n):
+    windows = np.int32([[0, 0, 64, 48], [3, 5, 1, 9], [10, 0, 7, 7]])
+    out = empty(n, n, n, dtype=np.int32)
+    library.call("draw", n, windows, 3, 1, 1337, 7, 11, 12, *out)
+    for one, two in zip(
+        out, draw_pixels.draw_pixels(n, windows, 1, 1337, 7, (11, 12)), strict=True
+    ):
+        np.testing.assert_array_equal(one, two)
 
 
 class Scene:

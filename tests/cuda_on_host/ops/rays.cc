@@ -1,10 +1,12 @@
 // Everything that places, filters or sums over samples of rays.
 #include "camera_rays/cuda.h"
 #include "composite/cuda.h"
+#include "draw_pixels/cuda.h"
 #include "gather_rays/cuda.h"
 #include "play.h"
 #include "ray_march/cuda.h"
 #include "ray_points/cuda.h"
+#include "ray_resample/cuda.h"
 #include "ray_uniform/cuda.h"
 #include "ray_visible/cuda.h"
 using namespace jnerf;
@@ -18,6 +20,17 @@ extern "C" void uniform_count(int64_t n, const float* o, const float* d, const f
     const RayUniform kernel{o, d, box_of(box), near, far, (int)samples, (uint32_t)seed, (uint32_t)step, jitter != 0, packed};
     ray_uniform_count(n, kernel, INT_MAX, totals);
     ray_uniform_write(n, kernel, starts, ends, rays);
+}
+
+extern "C" void resample(int64_t n, const float* starts_in, const float* ends_in, const float* weights, const int* packed_in, int64_t points, int64_t merge, int64_t blur, float padding,
+                         int64_t seed, int64_t step, int64_t jitter, int* packed, int* totals, float* starts, float* ends, int* rays) {
+    const RayResample kernel{starts_in, ends_in, weights, packed_in, (int)points, merge != 0, blur != 0, padding, (uint32_t)seed, (uint32_t)step, jitter != 0, packed};
+    ray_resample_count(n, kernel, INT_MAX, totals);
+    ray_resample_write(n, kernel, starts, ends, rays);
+}
+
+extern "C" void draw(int64_t n, const int* windows, int64_t n_images, int64_t shift, int64_t seed, int64_t step, int64_t draw_x, int64_t draw_y, int* images, int* x, int* y) {
+    draw_pixels(n, {windows, (uint32_t)n_images, (uint32_t)shift, (uint32_t)seed, (uint32_t)step, (uint32_t)draw_x, (uint32_t)draw_y, images, x, y});
 }
 
 // rule: box (6), near, far, cone, log_ratio, min_step, max_step
