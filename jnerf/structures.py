@@ -23,11 +23,13 @@ class RayBundle:
         rays_o: origins, float32 [R, 3], field units.
         rays_d: unit directions, float32 [R, 3].
         image_indices: which training image each ray belongs to, int32 [R]; None when it has no image.
+        radii: radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none.
     """
 
     rays_o: jt.Var
     rays_d: jt.Var
     image_indices: jt.Var | None = None
+    radii: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.rays_o.shape[0]
@@ -35,7 +37,8 @@ class RayBundle:
     def first(self, n: int) -> RayBundle:
         """The first n rays."""
         indices = None if self.image_indices is None else self.image_indices[:n]
-        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices)
+        radii = None if self.radii is None else self.radii[:n]
+        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, radii)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ SMALL = {
     "grid_resolution": 32,
     "log2_table_size": 12,
     "n_samples": 16,
+    "n_coarse": 8,
+    "n_fine": 8,
     "n_rays": 64,
     "n_train": 4,
     "n_test": 2,
@@ -42,10 +44,12 @@ SMALL = {
 def datasets(tmp_path_factory):
     """By dataset type, overrides that make its scene tiny."""
     scene = make_tiny_blender(tmp_path_factory.mktemp("scene"))
+    large = make_tiny_blender(tmp_path_factory.mktemp("large"), size=96)  # 12 pixels at 1/8
     capture = make_llff(tmp_path_factory.mktemp("capture"), facing_poses(9))
     return {
         "LLFFDataset": [f"dataset.root={capture}", "dataset.downscale=2"],
         "BlenderDataset": [f"dataset.root={scene}"],
+        "MultiscaleBlenderDataset": [f"dataset.root={large}"],
         "TransformsDataset": [f"dataset.root={scene}"],
         "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
     }

@@ -17,6 +17,7 @@ ENCODERS = {
     "hash": ["encoder.pos_encoder.log2_table_size=12", "encoder.pos_encoder.max_resolution=128"],
     "frequency": ["encoder.pos_encoder=dict(type='FrequencyEncoder', n_frequencies=6)"],
     "dense": ["encoder.pos_encoder=dict(type='DenseGridEncoder', resolution=32, n_features=4)"],
+    "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
 SAMPLERS = {
     "occupancy": [
@@ -26,19 +27,27 @@ SAMPLERS = {
         "sampler.update_every=4",
     ],
     "uniform": ["sampler=dict(type='UniformSampler', n_samples=64)", "n_rays=400"],
+    "hierarchical": [
+        "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
+        "n_rays=400",
+    ],
 }
 NETWORKS = {
     "ngp": ["network.hidden_width=32"],
     "plain": ["network=dict(type='PlainMLPNetwork', hidden_width=32)", "optim.lr=2e-3"],
+    "nerf": [
+        "network=dict(type='NeRFNetwork', hidden_width=32, n_layers=4, skip=2, density_activation='softplus')",
+        "network.rounds=1",
+        "optim.lr=2e-3",
+    ],
 }
 LOSSES = ["dict(type='HuberLoss')", "dict(type='MSELoss')", "dict(type='L1Loss')"]
 BACKGROUNDS = ["random", "[1.0, 1.0, 1.0]", "None"]
 MODULES = list(itertools.product(ENCODERS, SAMPLERS, NETWORKS))
-# Every loss with every combination of modules; the background changes along.
+# Losses and backgrounds take turns, so that each meets each of the other modules.
 CASES = [
-    (*modules, LOSSES[k], BACKGROUNDS[(i + k) % 3])
+    (*modules, LOSSES[(i + i // 3) % 3], BACKGROUNDS[(i + i // 9) % 3])
     for i, modules in enumerate(MODULES)
-    for k in range(3)
 ]
 
 
@@ -71,4 +80,7 @@ def test_every_combination_trains(scene, tmp_path, encoder, sampler, network, lo
 
 
 def test_the_matrix_is_as_large_as_promised():
-    assert len({case for case in CASES}) >= 24
+    assert len({case for case in CASES}) >= 36
+    for k in range(3):  # every loss and background with every encoder, sampler and network
+        pairs = {(case[k], case[j]) for case in CASES for j in (3, 4)}
+        assert len(pairs) == 6 * len({case[k] for case in CASES})

@@ -84,7 +84,7 @@ def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> floa
     width, height = cameras.sizes[view].tolist()
 
     def rays(x: np.ndarray, y: np.ndarray) -> RayBundle:
-        return RayBundle(*cameras.rays(np.full(x.shape, view, np.int32), x, y))
+        return cameras.bundle(np.full(x.shape, view, np.int32), x, y)
 
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():

@@ -123,12 +123,11 @@ class Dataset:
             A batch of R rays.
         """
         images, x, y = self.draw_pixels(n_rays, step)
-        rays_o, rays_d = self.cameras.rays(images, x, y)
+        bundle = self.cameras.bundle(images, x, y, jt.array(images))
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        bundle = RayBundle(rays_o, rays_d, jt.array(images))
         return Batch(bundle, jt.array(rgba), self.extras(images, x, y))
 
     def draw_pixels(
@@ -224,9 +223,8 @@ class View:
         y1 = self.height if y1 is None else y1
         y, x = np.mgrid[y0:y1, 0 : self.width].reshape(2, -1)
         indices = np.full(x.shape, self.index, np.int32)
-        rays_o, rays_d = self.dataset.cameras.rays(indices, x, y)
         known = jt.array(indices) if self.dataset.split == "train" else None
-        return RayBundle(rays_o, rays_d, known)
+        return self.dataset.cameras.bundle(indices, x, y, known)
 
     def rgba(self) -> NDArray[np.uint8]:
         """The true image, straight RGBA, uint8 [H, W, 4]."""

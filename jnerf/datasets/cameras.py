@@ -20,6 +20,7 @@ from jnerf.datasets.lenses import LensModel, Pinhole
 from jnerf.datasets.lenses.table import DirectionTable
 from jnerf.errors import DataError
 from jnerf.ops.camera_rays import camera_rays
+from jnerf.structures import RayBundle
 
 _ROTATION_TOLERANCE = 1e-3
 # The widest view that a pinhole is taken to cover, as the cosine of the angle to its axis: 84 degrees.
@@ -137,6 +138,37 @@ class Cameras:
             local = jt.array(directions(indices, x, y))
         pixels = (jt.array(np.asarray(v, np.int32)) for v in (indices, x, y))
         return camera_rays(*pixels, *self._on_device, local)
+
+    def bundle(
+        self,
+        indices: NDArray[np.int32],
+        x: NDArray[np.int32],
+        y: NDArray[np.int32],
+        image_indices: jt.Var | None = None,
+    ) -> RayBundle:
+        """:meth:`rays` as modules get them, with the radii of the pixels' cones (worked out if somebody reads them)."""
+        rays_o, rays_d = self.rays(indices, x, y)
+        return RayBundle(rays_o, rays_d, image_indices, self.radii(indices, rays_d))
+
+    def radii(self, indices: NDArray[np.int32], rays_d: jt.Var) -> jt.Var | None:
+        """Radius at distance 1 of a cone that has the variance of the pixel across the ray, float32 [R, 1].
+
+        2 / sqrt(12) times the pixel's side (mip-NeRF, Barron et al. 2021, section 3.1); along a slanted ray of a
+        pinhole a pixel is as much smaller as its distance is larger than its depth. None where rays are no pixels'.
+        """
+        sides, forward = self._pixels_on_device
+        which = jt.array(np.asarray(indices, np.int32))
+        radii = sides[which]
+        if type(self.lens) is Pinhole:
+            radii = radii * (rays_d * forward[which]).sum(1, keepdims=True)
+        return radii.stop_grad()
+
+    @cached_property
+    def _pixels_on_device(self) -> tuple[jt.Var, jt.Var]:
+        """Radius on each camera's axis, float32 [N, 1], and that axis, float32 [N, 3]."""
+        sides = 2 / np.sqrt(12) / np.sqrt(self.intrinsics[:, :2].prod(axis=1, keepdims=True))
+        forward = np.ascontiguousarray(-self.c2w[:, :, 2])
+        return jt.array(sides.astype(np.float32)).stop_grad(), jt.array(forward).stop_grad()
 
     @cached_property
     def _on_device(self) -> tuple[jt.Var, jt.Var]:

@@ -125,6 +125,10 @@ class NDCCameras(Cameras):
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         return starts.astype(np.float32), directions.astype(np.float32)
 
+    def radii(self, indices: NDArray[np.int32], rays_d: jt.Var) -> None:
+        """None: in NDC, pixels have no cones."""
+        return None
+
     def project(self, points: ArrayLike, i: int) -> Projection:
         """Where camera ``i`` sees points of the field; see ``Cameras``."""
         return super().project(self.space.unproject(points), i)

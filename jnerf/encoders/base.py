@@ -20,11 +20,14 @@ class Encoder(jt.Module):
         known: None, or a method (x, features) -> features for an encoder whose results are worth keeping: it returns
             ``features``, which an earlier call without gradient gave for the same x and the same parameters, with
             the gradients of a call.
+        integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
+            it hand over what each sample stands for instead of its midpoint.
     """
 
     n_dims: int
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features of coordinates; positions are in [0, 1], directions are unit vectors."""

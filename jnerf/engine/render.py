@@ -100,7 +100,7 @@ class CameraRows:
 
     def __call__(self, y0: int, y1: int) -> RayBundle:
         y, x = np.mgrid[y0:y1, 0 : int(self._cameras.sizes[self._index, 0])].reshape(2, -1)
-        return RayBundle(*self._cameras.rays(np.full(x.shape, self._index), x, y))
+        return self._cameras.bundle(np.full(x.shape, self._index), x, y)
 
 
 def _write(files: list[Path], frames: Any, fps: int) -> None:

@@ -102,3 +102,14 @@ def test_bad_intrinsics_name_the_camera():
     intrinsics[2, 0] = -1
     with pytest.raises(DataError, match="camera 2: intrinsics .* must be positive"):
         Cameras(ring_poses(3)[:, :3], intrinsics, np.ones((3, 2)))
+
+
+def test_cones_have_the_variance_of_their_pixels():
+    """2 / sqrt(12) of a pixel's side, at the depth where the ray is at distance 1."""
+    cameras = Cameras(np.eye(3, 4)[None], [[100.0, 100.0, 40.0, 30.0]], [[80, 60]])
+    index, x, y = np.zeros(2, np.int32), np.int32([39, 0]), np.int32([29, 0])
+    rays = cameras.bundle(index, x, y)
+    depth = -rays.rays_d.numpy()[:, 2]
+    expected = depth / 100 * 2 / np.sqrt(12)
+    np.testing.assert_allclose(rays.radii.numpy()[:, 0], expected, rtol=1e-5)
+    assert rays.first(1).radii.shape == [1, 1] and rays.image_indices is None

@@ -8,9 +8,11 @@ import pytest
 
 from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.encoders.hash_grid import HashGridEncoder
+from jnerf.encoders.integrated import IntegratedEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.nerf import NeRFNetwork
+from jnerf.structures import RayBundle, RaySamples
 
 AABB = np.float32([0, 0, 0, 1, 1, 1])
 
@@ -96,6 +98,39 @@ def test_grouped_features_pass_the_skip():
     grid = HashGridEncoder(n_levels=4, log2_table_size=8, max_resolution=32)
     net = NeRFNetwork(grid, None, AABB, hidden_width=8, n_layers=3, skip=1)
     assert np.isfinite(net(samples()).rgbs.numpy()).all()
+
+
+def test_an_encoder_of_gaussians_sees_the_pieces():
+    """Samples of no width give what their midpoints give; wide ones do not; without cones it is an error."""
+    net = NeRFNetwork(
+        IntegratedEncoder(8), None, AABB, hidden_width=8, n_layers=2, skip=None, rounds=1
+    )
+
+    def given(half, radius):
+        rays = RayBundle(
+            jt.array(np.float32([[0.5, 0.5, 0]])),
+            jt.array(np.float32([[0, 0, 1]])),
+            radii=None if radius is None else jt.array(np.float32([[radius]])),
+        )
+        t = np.float32([0.2, 0.4, 0.6])
+        starts, ends = jt.array(t - np.float32(half)), jt.array(t + np.float32(half))
+        return RaySamples(
+            rays, starts, ends, jt.array(np.int32([0] * 3)), jt.array(np.int32([[0, 3]]))
+        )
+
+    thin = net(given(1e-6, 1e-6)).sigmas.numpy()
+    points = net.density(given(1e-6, 1e-6).positions).numpy()
+    np.testing.assert_allclose(thin, points, rtol=1e-3, atol=1e-4)
+    assert not np.allclose(net(given(0.1, 0.1)).sigmas.numpy(), thin, rtol=1e-3)
+    wide = given(0.1, 0.1)
+    np.testing.assert_array_equal(net.density_of(wide).numpy(), net(wide).sigmas.numpy())
+    with pytest.raises(ConfigError, match="IntegratedEncoder encodes pieces of pixels' cones"):
+        net(given(0.1, None))
+
+
+def test_padded_colours_reach_beyond_black_and_white():
+    plain, padded = (network(rgb_padding=p)(samples()).rgbs.numpy() for p in (0.0, 0.01))
+    np.testing.assert_allclose(padded, plain * 1.02 - 0.01, atol=1e-6)
 
 
 def test_softplus_does_not_overflow():

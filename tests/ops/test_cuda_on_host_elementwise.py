@@ -6,7 +6,9 @@ import pytest
 from jnerf.ops.adam import reference as adam
 from jnerf.ops.ema import reference as ema
 from jnerf.ops.frequency_encode import reference as frequency_encode
+from jnerf.ops.frustum_gaussians import reference as frustum_gaussians
 from jnerf.ops.grid_interp import reference as grid_interp
+from jnerf.ops.integrated_encode import reference as integrated_encode
 from jnerf.ops.occupancy import reference as occupancy
 from jnerf.ops.sh_encode import reference as sh_encode
 from jnerf.ops.trunc_exp import reference as trunc_exp
@@ -137,3 +139,22 @@ def test_occupancy_candidates_and_bits(library):
     library.call("bitfield", grid, 32, 2, 0.01, sums, stats, bits, blocks)
     for a, b in zip((bits, blocks, stats), occupancy.build_bitfield(grid, 0.01, 32), strict=True):
         np.testing.assert_allclose(a, b.ravel(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_gaussians_and_their_encoding(library, n):
+    random = np.random.default_rng(n)
+    d = random.normal(size=(7, 3))
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    arrays = [random.random((7, 3)), d, random.uniform(1e-3, 1e-1, (7, 1))]
+    arrays += [0.5 + random.random(n), 1.6 + random.random(n)]
+    arrays = [v.astype(np.float32) for v in arrays] + [random.integers(0, 7, n).astype(np.int32)]
+    means, variances = np.full((2, n, 3), np.nan, np.float32)
+    library.call("gaussians", n, *arrays, means, variances)
+    right = frustum_gaussians.frustum_gaussians(*arrays)
+    np.testing.assert_allclose(means, right[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(variances, right[1], rtol=2e-3, atol=1e-6)
+    values = np.full((n, 24), np.nan, np.float32)
+    library.call("integrated", n, 3, 4, 0.5, 0.25, means, variances, values)
+    right = integrated_encode.integrated_encode(means, variances, 4, 0.5, 0.25)
+    np.testing.assert_allclose(values, right, atol=1e-5)

@@ -12,6 +12,7 @@ from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
+from jnerf.ops.integrated_encode import integrated_encode
 from jnerf.ops.mlp import mlp
 from jnerf.ops.mlp.op import n_params
 from jnerf.ops.sh_encode import sh_encode
@@ -88,6 +89,17 @@ def _field_mlp(inputs: Inputs) -> Iterator[Case]:
 def _trunc_exp(inputs: Inputs) -> Iterator[Case]:
     x = random_var(inputs.n_samples)
     yield Case("", "sample", inputs.n_samples, lambda: with_gradient(trunc_exp(x), [x]))
+
+
+@CASES.of("integrated_encode")
+def _integrated_encode(inputs: Inputs) -> Iterator[Case]:
+    variances = (inputs.positions * 1e-5).stop_grad()
+    yield Case(
+        "16 frequencies",
+        "sample",
+        inputs.n_samples,
+        lambda: [integrated_encode(inputs.positions, variances, 16, 2.0, -1.0)],
+    )
 
 
 @CASES.of("sh_encode")

@@ -12,6 +12,7 @@ from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.composite import composite
 from jnerf.ops.draw_pixels import draw_pixels
+from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
@@ -86,6 +87,17 @@ def _ray_resample(inputs: Inputs) -> Iterator[Case]:
         return _parts(ray_resample(*where, 128, merge=True, padding=1e-5, step=1))
 
     yield Case("64 + 128 per ray", "sample", len(coarse) * 3, run)
+
+
+@CASES.of("frustum_gaussians")
+def _frustum_gaussians(inputs: Inputs) -> Iterator[Case]:
+    where = _parts(inputs.samples)[:3]
+    radii = jt.ones((inputs.n_rays, 1)) * 5e-4
+
+    def run() -> list[jt.Var]:
+        return list(frustum_gaussians(inputs.rays_o, inputs.rays_d, radii, *where))
+
+    yield Case("", "sample", inputs.n_samples, run)
 
 
 @CASES.of("gather_rays")

@@ -86,3 +86,7 @@ class Box:
             return positions
         unit = (positions - self._low) * self._inverse_size
         return unit.stop_grad() if positions.is_stop_grad() else unit
+
+    def gaussians(self, means: jt.Var, variances: jt.Var) -> tuple[jt.Var, jt.Var]:
+        """Means and variances [S, 3] in field units -> the same of the unit box."""
+        return self(means), variances if self.is_unit else variances * self._inverse_size**2

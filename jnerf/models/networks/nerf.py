@@ -1,4 +1,7 @@
-"""The network of NeRF (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A, figure 7)."""
+"""The network of NeRF (Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A, figure 7).
+
+With an encoder of Gaussians it is that of mip-NeRF (Barron et al. 2021, https://arxiv.org/abs/2103.13415).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Box, Network, directions_of
 from jnerf.models.networks.layers import MLP
+from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -66,6 +70,7 @@ class NeRFNetwork(Network):
         density_bias: added before it.
         density_scale: multiplies the density. A paper's numbers are per unit of its own world: with
             ``dataset.scale`` s, 1 / s gives them per field unit.
+        rgb_padding: colours reach so far beyond [0, 1], so that black and white need no infinite input (mip-NeRF).
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
 
@@ -85,6 +90,7 @@ class NeRFNetwork(Network):
         density_activation: str = "relu",
         density_bias: float = 0.0,
         density_scale: float = 1.0,
+        rgb_padding: float = 0.0,
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
@@ -109,6 +115,7 @@ class NeRFNetwork(Network):
         self._box = Box(aabb)
         self._activation = DENSITY_ACTIVATIONS[density_activation]
         self._bias, self._scale = float(density_bias), float(density_scale)
+        self._padding = float(rgb_padding)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
@@ -121,17 +128,31 @@ class NeRFNetwork(Network):
 
     def density_of(self, samples: RaySamples) -> jt.Var:
         """The density of the samples' own round."""
-        return self._density(self._of(samples), self._encode(samples.positions))
+        return self._density(self._of(samples), self._encode_samples(samples))
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
         trunk = self._of(samples)
-        raw = trunk.raw(self._encode(samples.positions))
+        raw = trunk.raw(self._encode_samples(samples))
         color = trunk.color(raw[:, 1:], directions_of(samples, self.dir_encoder))
-        return FieldOutput(sigmas=self._activated(raw[:, 0]), rgbs=jt.sigmoid(color))
+        rgbs = jt.sigmoid(color) * (1 + 2 * self._padding) - self._padding
+        return FieldOutput(sigmas=self._activated(raw[:, 0]), rgbs=rgbs)
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
+
+    def _encode_samples(self, samples: RaySamples) -> jt.Var:
+        if self.pos_encoder.integrate is None:
+            return self._encode(samples.positions)
+        rays = samples.rays
+        if rays.radii is None:
+            raise ConfigError(
+                f"{type(self.pos_encoder).__name__} encodes pieces of pixels' cones, and these rays have none "
+                "(RayBundle.radii): choose a dataset whose field is the world (not NDC), or another pos_encoder"
+            )
+        where = samples.t_starts, samples.t_ends, samples.ray_indices
+        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where)
+        return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
     def _of(self, samples: RaySamples) -> _Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]

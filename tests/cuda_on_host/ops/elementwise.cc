@@ -2,7 +2,9 @@
 #include "adam/cuda.h"
 #include "ema/cuda.h"
 #include "frequency_encode/cuda.h"
+#include "frustum_gaussians/cuda.h"
 #include "grid_interp/cuda.h"
+#include "integrated_encode/cuda.h"
 #include "occupancy/cuda.h"
 #include "play.h"
 #include "sh_encode/cuda.h"
@@ -22,6 +24,14 @@ extern "C" void frequency(int64_t n, int64_t dims, int64_t count, int64_t includ
     const FrequencyShape shape{(int)dims, (int)count, (int)include, scale, offset};
     frequency_encode(n, shape, x, frequencies, values);
     frequency_encode_backward(n, shape, frequencies, values, grad_values, grad_x);
+}
+
+extern "C" void integrated(int64_t n, int64_t dims, int64_t count, float scale, float offset, const float* means, const float* variances, float* values) {
+    integrated_encode(n, {{(int)dims, (int)count, 0, scale, offset}, means, variances, values});
+}
+
+extern "C" void gaussians(int64_t n, const float* o, const float* d, const float* radii, const float* starts, const float* ends, const int* rays, float* means, float* variances) {
+    frustum_gaussians(n, {o, d, radii, starts, ends, rays, means, variances});
 }
 
 extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float* positions, const float* grid, float* values, const float* grad_values, float* grad_positions, float* grad_grid) {

@@ -1,0 +1,3 @@
+// One call per sample: the shared body is all there is.
+#pragma once
+#include "frustum_gaussians/kernel.h"

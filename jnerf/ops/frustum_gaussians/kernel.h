@@ -1,0 +1,32 @@
+// A sample as a piece of the cone through its pixel, and that piece as a Gaussian (Barron et al. 2021, equation 7): with
+// the interval's middle m and half its length h, along the ray
+//   t_mean = m + 2 m h^2 / q,  t_var = h^2 / 3 - 4 h^4 (12 m^2 - h^2) / (15 q^2),   q = 3 m^2 + h^2,
+// and across it r_var = r^2 (m^2 / 4 + 5 h^2 / 12 - 4 h^4 / (15 q)), for a cone of radius r at distance 1. Only the
+// diagonal of the covariance is kept (equation 16): t_var d^2 + r_var (1 - d^2) for a unit direction d.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+struct FrustumGaussians {
+    const float *rays_o, *rays_d, *radii, *t_starts, *t_ends;
+    const int* ray_indices;
+    float *means, *variances;
+    JNERF_FN void operator()(int64_t i) const {
+        const int64_t ray = ray_indices[i];
+        const float m = 0.5f * (t_starts[i] + t_ends[i]), h = 0.5f * (t_ends[i] - t_starts[i]), r = radii[ray];
+        const float mm = m * m, hh = h * h, q = 3.0f * mm + hh, part = q > 0.0f ? hh / q : 0.0f;
+        const float t_mean = m + 2.0f * m * part;
+        const float t_var = hh / 3.0f - (4.0f / 15.0f) * part * part * (12.0f * mm - hh);
+        const float r_var = r * r * (0.25f * mm + (5.0f / 12.0f) * hh - (4.0f / 15.0f) * hh * part);
+        for (int k = 0; k < 3; k++) {
+            const float d = rays_d[3 * ray + k];
+            means[3 * i + k] = rays_o[3 * ray + k] + t_mean * d;
+            variances[3 * i + k] = t_var * d * d + r_var * (1.0f - d * d);
+        }
+    }
+};
+
+inline void frustum_gaussians(int64_t n, const FrustumGaussians& kernel) { parallel_for(n, kernel); }
+
+}  // namespace jnerf

@@ -1,0 +1,46 @@
+"""Jittor op for the Gaussians of conical frustums (mip-NeRF, Barron et al. 2021, equation 7)."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+
+_SOURCE = (
+    "jnerf::frustum_gaussians(in3->num, jnerf::FrustumGaussians{"
+    "in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p});"
+)
+
+
+def frustum_gaussians(
+    rays_o: jt.Var,
+    rays_d: jt.Var,
+    radii: jt.Var,
+    t_starts: jt.Var,
+    t_ends: jt.Var,
+    ray_indices: jt.Var,
+) -> tuple[jt.Var, jt.Var]:
+    """Mean and diagonal of the covariance of the pieces of pixels' cones.
+
+    Args:
+        rays_o: origins, float32 [R, 3].
+        rays_d: unit directions, float32 [R, 3].
+        radii: radius of each ray's cone at distance 1, float32 [R, 1].
+        t_starts: where each piece begins, float32 [S].
+        t_ends: where it ends, float32 [S].
+        ray_indices: the ray of each piece, int32 [S].
+
+    Returns:
+        Means and variances, float32 [S, 3] each; nothing is differentiable.
+
+    Raises:
+        ValueError: there is not one radius per ray.
+    """
+    if radii.numel() != rays_o.shape[0]:
+        raise ValueError(f"radii has {radii.numel()} numbers; there are {rays_o.shape[0]} rays")
+    n = t_starts.shape[0]
+    if n == 0:
+        return jt.zeros((0, 3)), jt.zeros((0, 3))
+    inputs = [rays_o, rays_d, radii, t_starts, t_ends, ray_indices]
+    out = code_op("frustum_gaussians", [(n, 3)] * 2, ["float32"] * 2, inputs, _SOURCE)
+    return tuple(v.stop_grad() for v in out)
