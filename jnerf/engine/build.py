@@ -144,6 +144,14 @@ def check_channels(dataset: Any, network: Any, renderer: Any, losses: Mapping[st
     truths = BATCH_CHANNELS | _channels(dataset, "provides")
     for name, loss in losses.items():
         _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
+        lacking = [
+            a for a in getattr(loss, "requires_field", ()) if getattr(network, a, None) is None
+        ]
+        if lacking:
+            raise ConfigError(
+                f"loss.{name}: {type(loss).__name__} is of the field's {', '.join(lacking)}, which network "
+                f"{type(network).__name__} has not. Set loss.{name}=None, or choose another network"
+            )
 
 
 def check_rounds(sampler: Any, losses: Mapping[str, Any]) -> None:

@@ -156,7 +156,12 @@ class Trainer:
             batch = batch.first(n_rays)
         background = pipe.renderer.background(n_rays, step)
         render = render_rounds(pipe, samples, background)
-        losses = {name: loss(render, batch, samples, step) for name, loss in pipe.losses.items()}
+        losses = {
+            name: loss.of_field(pipe.network, step)
+            if hasattr(loss, "of_field")
+            else loss(render, batch, samples, step)
+            for name, loss in pipe.losses.items()
+        }
         total = sum(losses.values())
         self._window.samples += len(samples)
         if not watch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jittor as jt
 
 from jnerf.errors import ConfigError
@@ -44,3 +46,29 @@ class Loss:
         value = self.value(render, batch, samples)
         weight = self._weight(step)
         return value if weight == 1 else value * weight
+
+
+class FieldLoss(Loss):
+    """Base of losses of the field's parameters, whatever was rendered; subclasses define ``of``.
+
+    Args:
+        weight: factor of the loss, a number or a schedule of the step.
+
+    Attributes:
+        requires_field: attributes that the network must have.
+    """
+
+    requires = frozenset()
+    requires_field: frozenset[str] = frozenset()
+
+    def __init__(self, weight: float | dict = 1.0) -> None:
+        super().__init__(weight)
+
+    def of(self, network: Any, step: int) -> jt.Var:
+        """The loss before its weight, a scalar."""
+        raise NotImplementedError(f"{type(self).__name__} does not define of")
+
+    def of_field(self, network: Any, step: int) -> jt.Var:
+        """The weighted loss at a step, a scalar."""
+        weight = self._weight(step)
+        return self.of(network, step) * weight if weight else jt.zeros((1,)).sum()

@@ -1,0 +1,83 @@
+"""Losses: values against NumPy, rounds, and losses of the field itself."""
+
+from types import SimpleNamespace
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.encoders.frequency import FrequencyEncoder
+from jnerf.encoders.hash_grid import HashGridEncoder
+from jnerf.errors import ConfigError
+from jnerf.models.losses.photometric import MSELoss
+from jnerf.models.losses.sparsity import EntropyLoss
+from jnerf.models.losses.total_variation import TotalVariationLoss
+from jnerf.structures import Batch, RenderOutput
+
+
+def render(weights, per_ray, colors=None, history=()):
+    weights = np.asarray(weights, np.float32)
+    opacities = weights.reshape(-1, per_ray).sum(1, keepdims=True)
+    colors = np.zeros((len(opacities), 3)) if colors is None else colors
+    values = [jt.array(np.asarray(v, np.float32)) for v in (colors, opacities, opacities, weights)]
+    return RenderOutput(*values, values[3], history=history)
+
+
+def test_entropy_is_that_of_where_rays_end():
+    weights = np.array([0.2, 0.3, 1.0, 0.0, 0.0, 0.0])
+    found = EntropyLoss().value(render(weights, 2), None, None).item()
+    p = np.array([0.2, 0.3, 0.5])
+    assert found == pytest.approx(-(p * np.log(p)).sum() / 3, rel=1e-5)  # the other two rays: 0
+
+
+def test_entropy_has_a_finite_gradient_everywhere():
+    weights = jt.array(np.float32([0.0, 1.0, 0.5, 0.5]))
+    out = RenderOutput(None, weights.reshape(2, 2).sum(1, keepdims=True), None, weights, None)
+    assert np.isfinite(jt.grad(EntropyLoss().value(out, None, None), weights).numpy()).all()
+
+
+def test_a_loss_of_a_round_reads_that_round():
+    truth = Batch(None, jt.array(np.float32([[1, 1, 1, 1]])))
+    first, last = (render([0.5], 1, np.full((1, 3), c)) for c in (0.25, 0.75))
+    both = render([0.5], 1, np.full((1, 3), 0.75), history=(first,))
+    samples = SimpleNamespace(history=(None,))
+    assert MSELoss()(both, truth, samples, 0).item() == pytest.approx(0.25**2)
+    assert MSELoss(round=0)(both, truth, samples, 0).item() == pytest.approx(0.75**2)
+    assert MSELoss(weight=2.0, round=0)(both, truth, samples, 0).item() == pytest.approx(
+        2 * 0.75**2
+    )
+    assert last.history == ()
+    with pytest.raises(ConfigError, match="round is -1; rounds are counted from 0"):
+        MSELoss(round=-1)
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_total_variation_falls_when_it_is_followed(grouped):
+    """And it is zero for features that do not vary."""
+    encoder = HashGridEncoder(n_levels=4, log2_table_size=10, max_resolution=64)
+    if not grouped:
+        encoder = FrequencyEncoder(2)
+    network = SimpleNamespace(pos_encoder=encoder)
+    loss = TotalVariationLoss(n_points=500, distance=0.01)
+    first = loss.of(network, 0)
+    assert first.item() > 0 and loss.of(network, 0).item() == first.item()
+    assert loss.of(network, 1).item() != first.item()
+    if not grouped:
+        return
+    grad = jt.grad(first, encoder.table)
+    assert (grad.numpy() != 0).any()
+    encoder.table.update(encoder.table - 0.5 / abs(grad).max() * 1e-4 * grad)
+    assert loss.of(network, 0).item() < first.item()
+    encoder.table.update(jt.ones(encoder.table.shape))
+    assert loss.of(network, 0).item() == pytest.approx(0, abs=1e-10)
+
+
+def test_no_weight_asks_nothing_of_the_field():
+    loss = TotalVariationLoss(weight=dict(schedule="linear", value=1.0, end=0.0, steps=(0, 10)))
+    assert loss.of_field(None, 10).item() == 0
+
+
+@pytest.mark.parametrize("arguments", [{"n_points": 0}, {"distance": 0.0}, {"distance": 0.7}])
+def test_wrong_arguments_are_named(arguments):
+    with pytest.raises(ConfigError, match="TotalVariationLoss: n_points is"):
+        TotalVariationLoss(**arguments)
