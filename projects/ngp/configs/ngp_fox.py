@@ -3,9 +3,8 @@
 _base_ = ["../../_base_/fox.py", "ngp_base.py"]
 
 exp_name = "ngp_fox"
-sampler = dict(
-    cone_angle=1 / 256
-)  # steps grow with the distance; the default for boxes wider than 1
-renderer = dict(
-    background=None
-)  # black: photographs have no transparent pixels to fill with colours
+
+# Steps grow with the distance; the default for boxes wider than 1.
+sampler = dict(cone_angle=1 / 256)
+encoder = dict(pos_encoder=dict(max_resolution=2048 * 4))  # per unit as fine as in a box of one
+# The base's random background stays: photographs are opaque, and what shines through a ray costs.
