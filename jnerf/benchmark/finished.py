@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jnerf.benchmark.tables import commit
 from jnerf.benchmark.train import WARM_UP, curve, evaluations, speed
 from jnerf.errors import DataError
 
@@ -78,9 +79,7 @@ def _config_file(command: list[str]) -> str:
 
 
 def _start(session: dict[str, Any]) -> str:
-    commit = (session["git"]["commit"] or "unknown")[:10]
-    changed = " with local changes" if session["git"]["dirty"] else ""
-    return f"commit {commit}{changed}, {_threads(session)} threads"
+    return f"{commit(session['git'])}, {_threads(session)} threads"
 
 
 def _threads(session: dict[str, Any]) -> int:

@@ -39,12 +39,17 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def machine_line(record: Record) -> str:
     """Machine, threads, commit and date: one line below every table."""
-    machine, git = record["machine"], record["git"]
+    machine = record["machine"]
     device = machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"
-    commit = (git["commit"] or "unknown")[:10] + (" with local changes" if git["dirty"] else "")
     threads = f"{machine.get('threads')} threads"
     load = "" if record["load"] is None else f", load {record['load']}"
-    return f"{device}, {threads}; commit {commit}; {record['created'][:10]}{load}."
+    return f"{device}, {threads}; {commit(record['git'])}; {record['created'][:10]}{load}."
+
+
+def commit(git: Record) -> str:
+    """A record's ``git`` in words."""
+    changed = " with local changes" if git["dirty"] else ""
+    return f"commit {(git['commit'] or 'unknown')[:10]}{changed}"
 
 
 def _protocol_line(record: Record) -> str:

@@ -17,11 +17,11 @@ from jnerf.datasets.cameras import Cameras
 from jnerf.datasets.colmap_model import find_model, read_model
 from jnerf.datasets.colmap_model.extent import box_edge, depth_range
 from jnerf.datasets.colmap_model.frames import find_frames
+from jnerf.datasets.image_folder import check_split
 from jnerf.datasets.images import ImageFiles
 from jnerf.datasets.normalize import normalize
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.similarity import Similarity
-from jnerf.errors import ConfigError
 from jnerf.registry import DATASETS
 
 
@@ -79,7 +79,7 @@ class COLMAPDataset(Dataset):
         downscale: int = 1,
         image_memory: float | None = None,
     ) -> None:
-        _check_split(split, holdout)
+        check_split(split, holdout)
         check_box_arguments(
             scale,
             offset,
@@ -119,10 +119,3 @@ class COLMAPDataset(Dataset):
             max_gib=image_memory,
         )
         super().__init__(cameras, files, transform, aabb, near, far, split, seed)
-
-
-def _check_split(split: str, holdout: int) -> None:
-    if split not in ("train", "val", "test"):
-        raise ConfigError(f"split must be train, val or test, got '{split}'")
-    if holdout < 0 or holdout == 1:
-        raise ConfigError(f"holdout must be 2 or more, or 0 to hold out nothing, got {holdout}")

@@ -76,10 +76,7 @@ def held_out(count: int, holdout: int, split: Split) -> NDArray[np.int64]:
     >>> held_out(10, 8, "test").tolist(), held_out(4, 3, "train").tolist()
     ([0, 8], [1, 2])
     """
-    if split not in ("train", "val", "test"):
-        raise ConfigError(f"split must be train, val or test, got '{split}'")
-    if holdout < 0 or holdout == 1:
-        raise ConfigError(f"holdout must be 2 or more, or 0 to hold out nothing, got {holdout}")
+    check_split(split, holdout)
     every = np.arange(count)
     if holdout == 0:
         return every
@@ -87,7 +84,15 @@ def held_out(count: int, holdout: int, split: Split) -> NDArray[np.int64]:
     chosen = every[~test if split == "train" else test]
     if not len(chosen):
         raise DataError(
-            f"no image is left for split '{split}': the scene has {count}, and every {holdout}th is held out from "
+            f"no image is left for split '{split}': there are {count}, and every {holdout}th is held out from "
             "training. Set dataset.holdout to 0 to hold out nothing, or add images"
         )
     return chosen
+
+
+def check_split(split: str, holdout: int) -> None:
+    """Raises ConfigError for what :func:`held_out` does not take, before anything is read."""
+    if split not in ("train", "val", "test"):
+        raise ConfigError(f"split must be train, val or test, got '{split}'")
+    if holdout < 0 or holdout == 1:
+        raise ConfigError(f"holdout must be 2 or more, or 0 to hold out nothing, got {holdout}")

@@ -15,6 +15,7 @@ from jnerf.datasets.colmap_model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap_model.model import SparseModel
 from jnerf.datasets.colmap_model.parts import ColmapImage
 from jnerf.datasets.decoding import image_size, same_shape
+from jnerf.datasets.image_folder import held_out
 from jnerf.datasets.lenses import LensModel, lens_of
 from jnerf.datasets.masks import MaskFile
 from jnerf.datasets.paths import nearby
@@ -41,15 +42,10 @@ class Frames:
         Raises:
             DataError: none is left.
         """
-        if holdout == 0:
-            return self
-        count = len(self.images)
-        chosen = [i for i in range(count) if (i % holdout == 0) != (split == "train")]
-        if not chosen:
-            raise DataError(
-                f"{self.model.folder}: no image is left for split '{split}': there are {count}, and every "
-                f"{holdout}th is held out from training. Set dataset.holdout to 0 to hold out nothing, or add images"
-            )
+        try:
+            chosen = held_out(len(self.images), holdout, split)
+        except DataError as error:
+            raise DataError(f"{self.model.folder}: {error}") from None
         return Frames(self.model, self.folder, tuple(self.images[i] for i in chosen))
 
     @property
