@@ -6,7 +6,24 @@
 
 namespace jnerf {
 
-// One sample and one wave (a frequency and a dimension) per call; features are ordered as those of FrequencyEncode.
+// exp(x) for x <= 0 to 2e-7 of itself; below -87 it stays at 2e-38. No table, no branch, so that it vectorises.
+JNERF_FN float exp_of_negative(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    const float n = rintf(1.44269504f * x);
+    const float r = fmaf(n, 2.12194440e-4f, fmaf(n, -0.693359375f, x));  // x - n ln 2, the logarithm in two parts
+    const float p = fmaf(r, fmaf(r, fmaf(r, fmaf(r, 1.0f / 720, 1.0f / 120), 1.0f / 24), 1.0f / 6), 0.5f);
+    return fmaf(r * r, p, r + 1.0f) * exp2i((int)n);
+}
+
+// One wave (a frequency and a dimension) of a Gaussian.
+JNERF_FN void integrated_wave(const FrequencyShape& shape, float frequency, float mean, float variance, float& sine, float& cosine) {
+    const float turn = 3.14159265358979f * frequency * shape.scale;
+    sincos_pi(frequency * fmaf(shape.scale, mean, shape.offset), sine, cosine);
+    const float fade = exp_of_negative(-0.5f * turn * turn * variance);
+    sine *= fade, cosine *= fade;
+}
+
+// One sample and one wave per call; features are ordered as those of FrequencyEncode.
 struct IntegratedEncode {
     FrequencyShape shape;  // without the input itself
     const float *means, *variances;
@@ -14,15 +31,9 @@ struct IntegratedEncode {
     JNERF_FN void operator()(int64_t i) const {
         const int waves = shape.waves(), D = shape.n_dims, wave = (int)(i % waves), k = wave / D, d = wave % D;
         const int64_t sample = i / waves, at = sample * D + d;
-        const float frequency = exp2i(k), turn = 3.14159265358979f * frequency * shape.scale;
-        float s, c;
-        sincos_pi(frequency * fmaf(shape.scale, means[at], shape.offset), s, c);
-        const float fade = expf(-0.5f * turn * turn * variances[at]);
         float* row = values + sample * shape.width() + 2 * k * D + d;
-        row[0] = fade * s, row[D] = fade * c;
+        integrated_wave(shape, exp2i(k), means[at], variances[at], row[0], row[D]);
     }
 };
-
-inline void integrated_encode(int64_t n, const IntegratedEncode& kernel) { parallel_for(n * kernel.shape.waves(), kernel); }
 
 }  // namespace jnerf
