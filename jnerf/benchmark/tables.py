@@ -108,6 +108,35 @@ def train_quality(record: Record) -> str:
     return table(head, rows, left=2) + "\n\n*" + "; ".join(dict.fromkeys(told)) + ".*"
 
 
+_LEVELS_DB = (25.0, 28.0, 30.0, 32.0, 33.4, 34.5, 35.6, 36.3)
+
+
+def train_times(record: Record) -> str:
+    """Training seconds until the test views reach a PSNR, linear between two evaluations."""
+    rows = []
+    for run in record["results"]["runs"]:
+        points = [(row["seconds"], row["psnr"]) for row in run["evaluations"]]
+        for level in _LEVELS_DB:
+            seconds = seconds_to(points, level)
+            if seconds is not None:
+                rows.append([f"`{run['config']}`", run["scene"], number(level), number(seconds)])
+    if not rows:
+        return "No evaluation in this run crosses a level."
+    return table(["config", "scene", "PSNR, black", "training seconds"], rows, left=2)
+
+
+def seconds_to(points: Sequence[tuple[float, float]], level: float) -> float | None:
+    """When a curve of (seconds, PSNR) first crosses a level; None where no two points lie around the crossing.
+
+    >>> seconds_to([(10.0, 20.0), (20.0, 30.0)], 25.0), seconds_to([(10.0, 20.0)], 15.0)
+    (15.0, None)
+    """
+    for (before, low), (after, high) in zip(points, points[1:], strict=False):
+        if low < level <= high:
+            return before + (after - before) * (level - low) / (high - low)
+    return None
+
+
 def _decibel(value: float | None) -> str:
     return _fixed(value, 2)
 
@@ -223,7 +252,7 @@ def render_frames(record: Record) -> str:
 
 
 TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
-    "train": {"speed": train_speed, "quality": train_quality},
+    "train": {"speed": train_speed, "quality": train_quality, "times": train_times},
     "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
     "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
     "memory": {"points": memory_points},

@@ -35,6 +35,27 @@ def test_columns_of_a_table_agree():
             assert len(set(rows)) <= 1
 
 
+def test_times_are_between_the_evaluations_around_a_level():
+    record = make("train")
+    run = record["results"]["runs"][0]
+    run["evaluations"] = [
+        {"step": 10 * i, "seconds": seconds, "psnr": psnr}
+        for i, (seconds, psnr) in enumerate(
+            [(10.0, 27.0), (30.0, 29.0), (70.0, 29.5), (90.0, 33.5)]
+        )
+    ]
+    text = one_table(record, "times")
+    found = [row.split("|")[3:5] for row in text.splitlines() if row.startswith("| `")]
+    assert [(float(a), float(b)) for a, b in found] == [
+        (28, 20),
+        (30, 72.5),
+        (32, 82.5),
+        (33.4, 89.5),
+    ]
+    run["evaluations"] = run["evaluations"][:1]
+    assert "No evaluation in this run crosses a level" in one_table(record, "times")
+
+
 def test_quality_says_split_background_views_and_weights():
     text = one_table(make("train"), "quality")
     assert "30.00 | 29.50 | 0.950" in text
@@ -61,7 +82,7 @@ def test_filling_is_idempotent_and_leaves_the_rest(tmp_path):
     first = path.read_text()
     assert not fill_file(path, runs, check=False) and path.read_text() == first
     assert not fill_file(path, runs, check=True)
-    assert "old numbers" not in first and first.count("| `a.py` | lego |") == 3
+    assert "old numbers" not in first and first.count("| `a.py` | lego |") == 6
     assert first.startswith("before\n") and first.endswith("after\n")
     path.write_text(first.replace("1 500 000", "9 500 000"))
     assert fill_file(path, runs, check=True)  # typed by hand
