@@ -22,8 +22,10 @@ CORE = [
     f"onednn-cpu-gomp==2022.2.1; {LINUX_X86}",
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
+MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
 EXTRAS = {
-    "test": ["pytest", "hypothesis", "ruff", "scikit-image"],
+    "mesh": MESH,
+    "test": ["pytest", "hypothesis", "ruff", *MESH],
 }
 
 setup(

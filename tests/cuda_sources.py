@@ -11,6 +11,7 @@ from pathlib import Path
 TEMPLATES = {
     "grid_interp": {"D": (2, 3)},
     "hash_encode": {"D": (2, 3), "F": (1, 2, 4, 8)},
+    "hash_encode_gradient": {"D": (2, 3), "F": (1, 2, 4, 8)},
     "sh_encode": {"D": range(1, 9)},
 }
 _LAUNCHER = re.compile(r"template <((?:int \w+(?:, )?)+)>\s*inline void (\w+)\(([^)]*)\)")

@@ -42,7 +42,7 @@ class DTUDataset(Dataset):
 
     The unit sphere of the object becomes a sphere about (0.5, 0.5, 0.5). ``transform`` leads from the world of
     ``world_mat`` to the field, so that what is exported through its inverse is in the scan's own units (DTU:
-    millimetres); ``scale_mat`` stays at hand, float64 [4, 4].
+    millimetres); ``scale_mat`` stays at hand, float64 [4, 4], and so does ``sphere``, (centre, radius), field units.
 
     Args:
         root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
@@ -109,6 +109,7 @@ class DTUDataset(Dataset):
         )
         super().__init__(cameras, images, transform, cube(aabb_scale), near, far, split, seed)
         self.scale_mat = scene.scale_mat
+        self.sphere = np.full(3, 0.5), float(radius)
 
 
 def _check_arguments(masks: str, radius: float, aabb_scale: float, downscale: int) -> None:

@@ -20,6 +20,9 @@ class Encoder(jt.Module):
         known: None, or a method (x, features) -> features for an encoder whose results are worth keeping: it returns
             ``features``, which an earlier call without gradient gave for the same x and the same parameters, with
             the gradients of a call.
+        gradient: None, or a method (x, v) -> [S, n_dims]: the gradient by x of a scalar whose gradient by the features
+            is v, [S, out_dim] or grouped as the features are. Unlike Jittor's own gradient it can be differentiated
+            again, once, in v, in the parameters and in x: for losses of normals.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
     """
@@ -27,6 +30,7 @@ class Encoder(jt.Module):
     n_dims: int
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    gradient: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
 
     def execute(self, x: jt.Var) -> jt.Var:

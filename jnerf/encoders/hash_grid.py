@@ -10,6 +10,7 @@ import numpy as np
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known
+from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.registry import ENCODERS
 
 
@@ -84,4 +85,20 @@ class HashGridEncoder(Encoder):
         """
         return hash_encode_known(
             x, self.table, features, self._scales, self._meta, self.layout, self.smoothstep
+        )
+
+    def gradient(self, x: jt.Var, v: jt.Var) -> jt.Var:
+        """Gradient by x of a scalar of each sample, differentiable again; see ``Encoder``.
+
+        With ``interpolation="linear"`` it is constant along an axis within a cell and jumps between cells.
+
+        Args:
+            x: positions in [0, 1], [S, n_dims].
+            v: the scalar's gradient by the features, [L, S, F].
+
+        Returns:
+            float32 [S, n_dims], per unit of x.
+        """
+        return hash_encode_gradient(
+            x, self.table, v, self._scales, self._meta, self.layout, self.smoothstep
         )

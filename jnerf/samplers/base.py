@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jittor as jt
 import numpy as np
@@ -36,9 +36,14 @@ class Sampler(ABC):
 
     Attributes:
         earlier_rounds: length of the ``history`` of its samples.
+        occupied_cells: None, or a method for samplers that know where the field is empty: yields, for every size of
+            cells, the middles of those that are not, float32 [K, 3], and their edge, field units.
+        empty_below: density, per field unit, below which a cell counts as empty; None as above.
     """
 
     earlier_rounds: int = 0
+    occupied_cells: Callable[[], Iterator[tuple[np.ndarray, float]]] | None = None
+    empty_below: float | None = None
 
     @property
     def n_rays(self) -> int | None:

@@ -24,6 +24,7 @@ from jnerf.ops.occupancy import (
     mark_unseen,
     update_grid,
 )
+from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible
@@ -165,6 +166,19 @@ class OccupancySampler(Sampler):
         """Share of the cells of level 0 that are occupied."""
         bits = self._bitfield.bits.numpy()[: self._cells // 8]
         return float(np.unpackbits(bits).mean())
+
+    @property
+    def empty_below(self) -> float:
+        """Density, per field unit, below which a cell counts as empty; see ``Sampler``."""
+        return float(self._bitfield.stats.numpy()[1]) / MIN_STEP
+
+    def occupied_cells(self) -> Iterator[tuple[np.ndarray, float]]:
+        """Middles and edge of the occupied cells of each level; see ``Sampler``."""
+        bits = np.unpackbits(self._bitfield.bits.numpy(), bitorder="little")
+        for level, occupied in enumerate(bits.reshape(self.levels, -1)):
+            edge = 2.0**level / self.resolution
+            cells = cell_at(np.flatnonzero(occupied), self.resolution)
+            yield (0.5 + (cells + 0.5 - self.resolution / 2) * edge).astype(np.float32), edge
 
     def _fresh_grid(self, cameras: Any) -> jt.Var:
         pinholes = None if cameras is None else cameras.pinholes()

@@ -44,3 +44,18 @@ def test_other_encoders_know_nothing():
 def test_impossible_grids_are_named():
     with pytest.raises(ConfigError, match="HashGridEncoder: n_features is 3"):
         HashGridEncoder(**SMALL, n_features=3)
+
+
+def test_the_gradient_by_position_is_that_of_a_scalar_of_the_features():
+    encoder = HashGridEncoder(**SMALL, init_scale=1.0, interpolation="smoothstep")
+    x = jt.array(positions(60).numpy())
+    features = encoder(x)
+    expected = jt.grad((features * features).sum() * 0.5, x).numpy()
+    found = encoder.gradient(x, features)  # the gradient of half their squares
+    assert found.shape == [60, 3]
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-3)
+    assert np.abs(jt.grad((found * found).sum(), encoder.table).numpy()).max() > 0
+
+
+def test_other_encoders_have_no_such_gradient():
+    assert Encoder.gradient is None

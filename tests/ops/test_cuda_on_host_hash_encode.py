@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jnerf.ops.hash_encode import HashGridLayout, reference
+from jnerf.ops.hash_encode_gradient import reference as gradient_reference
 
 SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
 
@@ -101,3 +102,27 @@ def test_gradients_of_nan_are_not_dropped(library):
     first, last = layout.offsets[2], layout.offsets[3]
     assert np.isnan(grad_table[first:last]).any()
     assert np.isfinite(grad_table[:first]).all() and np.isfinite(grad_table[last:]).all()
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("n_features", [1, 2, 4, 8])
+@pytest.mark.parametrize("n, smoothstep", [(0, False), (31, True), (257, False)])
+def test_gradient_by_position_and_its_gradients(library, n_dims, n_features, n, smoothstep):
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    random = np.random.default_rng(n)
+    x = random.random((n, n_dims)).astype(np.float32)
+    table, v, g = (
+        random.normal(size=shape).astype(np.float32)
+        for shape in ((layout.n_rows, n_features), (5, n, n_features), (n, n_dims))
+    )
+    found = [np.full_like(a, np.nan) for a in (x, v, table, x)]
+    gradient, grad_v, grad_table, grad_positions = found
+    grid = [x, table, layout.scales, layout.meta, n, layout.n_levels, smoothstep]
+    results = [gradient, grad_v, grad_table, len(table), grad_positions]
+    library.call("hash_encode_gradient", n_dims, n_features, *grid, g, v, *results)
+    expected = gradient_reference.hash_encode_gradient_grad(x, table, v, layout, g, smoothstep)
+    forward = gradient_reference.hash_encode_gradient(x, table, v, layout, smoothstep)
+    pairs = zip((grad_positions, grad_table, grad_v, gradient), (*expected, forward), strict=True)
+    for one, other in pairs:
+        size = max(1.0, np.abs(other).max(initial=0))
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * size)

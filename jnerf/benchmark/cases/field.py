@@ -12,6 +12,7 @@ from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
+from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.ops.integrated_encode import integrated_encode
 from jnerf.ops.mlp import mlp
 from jnerf.ops.mlp.op import n_params
@@ -25,25 +26,55 @@ def random_var(*shape: int, scale: float = 1.0, seed: int = 0) -> jt.Var:
     return jt.array((2 * values - 1) * np.float32(scale))
 
 
-@CASES.of("hash_encode")
-def _hash_encode(inputs: Inputs) -> Iterator[Case]:
+def _grids(
+    inputs: Inputs,
+) -> Iterator[tuple[HashGridLayout, jt.Var, tuple[jt.Var, jt.Var], jt.Var]]:
+    """Layout, table, (scales, meta) and something of the features' shape of the paper's grids."""
     for n_levels, n_features in ((16, 2), (8, 4)):
         layout = HashGridLayout(n_levels=n_levels, n_features=n_features)
         table = random_var(layout.n_rows, n_features, scale=1e-4)
         scales, meta = jt.array(layout.scales).stop_grad(), jt.array(layout.meta).stop_grad()
         grad = random_var(n_levels, inputs.n_samples, n_features)
         jt.sync([table, scales, meta, grad])
+        yield layout, table, (scales, meta), grad
+
+
+@CASES.of("hash_encode")
+def _hash_encode(inputs: Inputs) -> Iterator[Case]:
+    for layout, table, grid, grad in _grids(inputs):
 
         def run(
             layout: HashGridLayout = layout,
             table: jt.Var = table,
-            grid: tuple[jt.Var, jt.Var] = (scales, meta),
+            grid: tuple[jt.Var, jt.Var] = grid,
             grad: jt.Var = grad,
         ) -> list[jt.Var]:
             features = hash_encode(inputs.positions, table, *grid, layout)
             return [features, *jt.grad((features * grad).sum(), [table])]
 
-        yield Case(f"{n_levels} x {n_features} x 2^19", "sample", inputs.n_samples, run)
+        yield Case(_grid_name(layout), "sample", inputs.n_samples, run)
+
+
+@CASES.of("hash_encode_gradient")
+def _hash_encode_gradient(inputs: Inputs) -> Iterator[Case]:
+    weights = random_var(inputs.n_samples, 3)
+    weights.sync()
+    for layout, table, grid, v in _grids(inputs):
+
+        def run(
+            layout: HashGridLayout = layout,
+            table: jt.Var = table,
+            grid: tuple[jt.Var, jt.Var] = grid,
+            v: jt.Var = v,
+        ) -> list[jt.Var]:
+            gradient = hash_encode_gradient(inputs.positions, table, v, *grid, layout)
+            return [gradient, *jt.grad((gradient * weights).sum(), [table, v])]
+
+        yield Case(_grid_name(layout), "sample", inputs.n_samples, run)
+
+
+def _grid_name(layout: HashGridLayout) -> str:
+    return f"{layout.n_levels} x {layout.n_features} x 2^19"
 
 
 def _mlp_case(inputs: Inputs, name: str, widths: tuple[int, ...], n_out: int) -> Case:

@@ -4,67 +4,55 @@
 // loads, which are cheaper than gathers. While one batch is summed, the rows of the next are fetched.
 #pragma once
 #include "common/jnerf_stream.h"
-#include "hash_encode/features.h"
-#include "hash_encode/lanes.h"
+#include "hash_encode/batches_cpu.h"
+#include "hash_encode/position_cpu.h"
 
 namespace jnerf {
 
-constexpr int HASH_BLOCK = 512;
-constexpr int64_t HASH_FETCH_BYTES = 1 << 19;  // a level up to here stays in the second cache and need not be fetched
-
-// The samples from `i` on; the last ones of n repeat where fewer are left.
-template <int D> inline __attribute__((always_inline)) void next_lanes(const HashGrid& grid, const HashLevel& level, int64_t i, HashLanes<D>& lanes) {
-    const float* positions = grid.positions + D * i;
-    float tail[D * HASH_LANES];
-    const int64_t left = grid.n_samples - i;
-    if (left < HASH_LANES) {
-        for (int k = 0; k < HASH_LANES; k++)
-            for (int d = 0; d < D; d++) tail[D * k + d] = positions[D * std::min<int64_t>(k, left - 1) + d];
-        positions = tail;
-    }
-    lanes.compute(level, positions, grid.smoothstep);
-}
-
+// Lanes: HashLanes for features, HashTurnedLanes for their derivatives along directions.
 // FETCH: while a sample is summed, the rows of one of `next` are on their way. A pair lies mostly in one cache line.
-template <int D, int F, bool ADJACENT, bool FETCH> inline void hash_sum(const HashLanes<D>& lanes, const HashLanes<D>& next, int count, const float* table, float* out) {
+template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void hash_sum(const Lanes& lanes, const Lanes& next, int count, const float* table, float* out) {
     typedef FeaturePair<F> Pair;
     for (int k = 0; k < count; k++) {
         if (FETCH)
             for (int c = 0; c < lanes.kPairs; c++) __builtin_prefetch(table + (int64_t)next.row[2 * c][k] * F);
-        Pair sum;
+        Pair sum, turned;
         for (int c = 0; c < lanes.kPairs; c++) {
-            const float* low = table + (int64_t)lanes.row[2 * c][k] * F;
-            const float* high = ADJACENT ? low : table + (int64_t)lanes.row[2 * c + 1][k] * F;
-            const Pair pair = Pair::template load<ADJACENT>(low, high);
+            const Pair pair = load_pair<Lanes, F, ADJACENT>(lanes, c, k, table);
             if (c == 0) sum = pair * lanes.weight[c][k];
             else sum.add(pair, lanes.weight[c][k]);
+            if constexpr (Lanes::kTurned) {
+                if (c == 0) turned = pair * lanes.along[c][k];
+                else turned.add(pair, lanes.along[c][k]);
+            }
         }
-        store_features<F>(out + k * F, sum.mix(lanes.upper[k]));
+        if constexpr (Lanes::kTurned) store_features<F>(out + k * F, turned.mix(lanes.upper[k]) + lanes.across[k] * sum.rise());
+        else store_features<F>(out + k * F, sum.mix(lanes.upper[k]));
     }
 }
 
 // Samples `begin` to `end` of a level. STREAM: past the caches, for which batches begin with a line of `out`.
-template <int D, int F, bool FETCH, bool STREAM> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
+template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
     const float* table = grid.table + (int64_t)level.offset * F;
-    HashLanes<D> lanes[2];
-    next_lanes<D>(grid, level, begin, lanes[0]);
+    Lanes lanes[2];
+    next_lanes(grid, level, begin, lanes[0]);
     int now = 0, count = HASH_LANES;
     if (STREAM && floats_to_line(out + begin * F)) count = (int)(floats_to_line(out + begin * F) / F);
     for (int64_t i = begin; i < end; i += count, count = HASH_LANES, now ^= 1) {
         count = (int)std::min<int64_t>(count, end - i);
         const bool more = i + count < end;
-        if (more) next_lanes<D>(grid, level, i + count, lanes[now ^ 1]);
-        const HashLanes<D>&current = lanes[now], &next = lanes[more ? now ^ 1 : now];
+        if (more) next_lanes(grid, level, i + count, lanes[now ^ 1]);
+        const Lanes &current = lanes[now], &next = lanes[more ? now ^ 1 : now];
         alignas(STREAM_LINE) float batch[HASH_LANES * F];
         float* to = STREAM ? batch : out + i * F;
-        if (current.adjacent) hash_sum<D, F, true, FETCH>(current, next, count, table, to);
-        else hash_sum<D, F, false, FETCH>(current, next, count, table, to);
+        if (current.adjacent) hash_sum<Lanes, F, true, FETCH>(current, next, count, table, to);
+        else hash_sum<Lanes, F, false, FETCH>(current, next, count, table, to);
         if (STREAM && count == HASH_LANES) stream_lines(out + i * F, batch, HASH_LANES * F);
         else if (STREAM) memcpy(out + i * F, batch, count * F * sizeof(float));
     }
 }
 
-template <int D, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
+template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
     #pragma omp parallel if (n_blocks > 1)
     {
@@ -79,20 +67,22 @@ template <int D, int F, bool STREAM> inline void hash_encode_levels(const HashGr
             const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * HASH_BLOCK) : 0; };
             const int64_t begin = start(job % n_blocks), end = job % n_blocks + 1 < n_blocks ? start(job % n_blocks + 1) : n;
             if (begin == end) continue;
-            if (level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES) hash_block_forward<D, F, true, STREAM>(grid, level, begin, end, features);
-            else hash_block_forward<D, F, false, STREAM>(grid, level, begin, end, features);
+            if (hash_fetched<F>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features);
+            else hash_block_forward<Lanes, F, false, STREAM>(grid, level, begin, end, features);
         }
         if (STREAM) stream_done();
     }
 }
 
 // Blocks are handed out level by level, so that all threads share one level's table in the cache.
-template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) {
+template <class Lanes, int F> inline void hash_features(const HashGrid& grid, float* out) {
     constexpr bool whole_lines = HASH_LANES * F * sizeof(float) % STREAM_LINE == 0 && STREAM_LINE % (F * sizeof(float)) == 0;
     const bool large = grid.n_levels * grid.n_samples * F * (int64_t)sizeof(float) >= STREAM_BYTES;
-    if (whole_lines && large) hash_encode_levels<D, F, whole_lines>(grid, out);
-    else hash_encode_levels<D, F, false>(grid, out);
+    if (whole_lines && large) hash_encode_levels<Lanes, F, whole_lines>(grid, out);
+    else hash_encode_levels<Lanes, F, false>(grid, out);
 }
+
+template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) { hash_features<HashLanes<D>, F>(grid, out); }
 
 // The rows of a level's gradient that a thread owns: [first, last).
 template <int F> struct HashSlice {
@@ -104,38 +94,46 @@ template <int F> struct HashSlice {
 };
 
 // WHOLE: the slice is the level.
-template <int D, int F, bool ADJACENT, bool WHOLE, bool FETCH> inline void hash_add(const HashLanes<D>& lanes, const HashLanes<D>& next, int count, const float* grad_out, HashSlice<F>& slice) {
+template <class Lanes, int F, bool ADJACENT, bool WHOLE, bool FETCH> inline void hash_add(const Lanes& lanes, const Lanes& next, int count, const float* grad_out, HashSlice<F>& slice) {
     for (int k = 0; k < count; k++) {
         if (FETCH)
             for (int c = 0; c < lanes.kPairs; c++) __builtin_prefetch(slice.table + (int64_t)next.row[2 * c][k] * F, 1);
-        const FeaturePair<F> grad = FeaturePair<F>::split(load_features<F>(grad_out + k * F), lanes.upper[k]);
+        typedef FeaturePair<F> Pair;
+        const auto value = load_features<F>(grad_out + k * F);
+        const Pair grad = Pair::split(value, lanes.upper[k]);
+        Pair opposed;
+        if constexpr (Lanes::kTurned) opposed = Pair::opposed(value * lanes.across[k]);
         #pragma GCC unroll 4
         for (int c = 0; c < lanes.kPairs; c++) {
             const uint32_t low = lanes.row[2 * c][k], high = ADJACENT ? low + 1 : lanes.row[2 * c + 1][k];
             float* a = WHOLE ? slice.table + (int64_t)low * F : slice.row(low);
             float* b = WHOLE ? slice.table + (int64_t)high * F : slice.row(high);
-            (grad * lanes.weight[c][k]).add_to(a, b);
+            if constexpr (Lanes::kTurned) {
+                Pair share = opposed * lanes.weight[c][k];
+                share.add(grad, lanes.along[c][k]);
+                share.add_to(a, b);
+            } else (grad * lanes.weight[c][k]).add_to(a, b);
         }
     }
 }
 
-template <int D, int F, bool WHOLE, bool FETCH> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
-    HashLanes<D> lanes[2];
+template <class Lanes, int F, bool WHOLE, bool FETCH> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
+    Lanes lanes[2];
     int now = 0;
-    next_lanes<D>(grid, level, 0, lanes[0]);
+    next_lanes(grid, level, 0, lanes[0]);
     for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES, now ^= 1) {
         const int count = (int)std::min<int64_t>(HASH_LANES, grid.n_samples - i);
         const bool more = i + HASH_LANES < grid.n_samples;
-        if (more) next_lanes<D>(grid, level, i + HASH_LANES, lanes[now ^ 1]);
-        const HashLanes<D>&current = lanes[now], &next = lanes[more ? now ^ 1 : now];
-        if (current.adjacent) hash_add<D, F, true, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
-        else hash_add<D, F, false, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
+        if (more) next_lanes(grid, level, i + HASH_LANES, lanes[now ^ 1]);
+        const Lanes &current = lanes[now], &next = lanes[more ? now ^ 1 : now];
+        if (current.adjacent) hash_add<Lanes, F, true, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
+        else hash_add<Lanes, F, false, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
     }
 }
 
 // The scatter is owned: a thread has one level (or one slice of its table) to itself and adds in sample order, so that
 // the sum has the same bits for any number of threads.
-template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t) {
+template <class Lanes, int F> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table) {
     const int slices = std::max(1, (omp_get_max_threads() + 7) / 8);
     #pragma omp parallel
     {
@@ -149,12 +147,15 @@ template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const 
             memset(table + (int64_t)first * F, 0, (int64_t)(last - first) * F * sizeof(float));
             const HashSlice<F> slice{table, first, last, {}};
             const float* grad_level = grad_out + l * grid.n_samples * F;
-            const bool fetch = level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES;
-            if (slices > 1) hash_scatter<D, F, false, false>(grid, level, grad_level, slice);
-            else if (fetch) hash_scatter<D, F, true, true>(grid, level, grad_level, slice);
-            else hash_scatter<D, F, true, false>(grid, level, grad_level, slice);
+            if (slices > 1) hash_scatter<Lanes, F, false, false>(grid, level, grad_level, slice);
+            else if (hash_fetched<F>(level)) hash_scatter<Lanes, F, true, true>(grid, level, grad_level, slice);
+            else hash_scatter<Lanes, F, true, false>(grid, level, grad_level, slice);
         }
     }
+}
+
+template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t) {
+    hash_table_grad<HashLanes<D>, F>(grid, grad_out, grad_table);
 }
 
 }  // namespace jnerf

@@ -32,6 +32,14 @@ template <int F> __device__ __forceinline__ void store_row(float* p, const float
         for (int f = 0; f < F; f += 4) *(float4*)(p + f) = make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]);
 }
 
+template <int F> __device__ __forceinline__ float dot_row(const float (&v)[F], const float* p) {
+    float row[F], sum = 0.0f;
+    load_row<F>(row, p);
+#pragma unroll
+    for (int f = 0; f < F; f++) sum += v[f] * row[f];
+    return sum;
+}
+
 template <int F> __device__ __forceinline__ void add_row(float* p, const float (&v)[F]) {
 #if __CUDA_ARCH__ >= 900 && CUDART_VERSION >= 12010
     if constexpr (F == 2) {
@@ -47,11 +55,18 @@ template <int F> __device__ __forceinline__ void add_row(float* p, const float (
     for (int f = 0; f < F; f++) atomicAdd(p + f, v[f]);
 }
 
-template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGrid grid, float* out) {
+// TURNED: features' derivatives along the directions, one of each sample.
+template <int D, bool TURNED> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGrid& grid, int level, int64_t i) {
+    HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
+    if (TURNED) corners.turn(grid.directions + D * i);
+    return corners;
+}
+
+template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGrid grid, float* out) {
     const int level = blockIdx.y;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x;
     if (i >= grid.n_samples) return;
-    const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
+    const HashCorners<D> corners = hash_corners<D, TURNED>(grid, level, i);
     float sum[F] = {};
 #pragma unroll
     for (int c = 0; c < (1 << D); c++) {
@@ -88,7 +103,7 @@ struct LaneRuns {
     }
 };
 
-template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_scatter(HashGrid grid, const float* grad_out, float* grad_table) {
+template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THREADS) hash_scatter(HashGrid grid, const float* grad_out, float* grad_table) {
     const int level = blockIdx.y;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x, last = grid.n_samples - 1;
     float g[F] = {};
@@ -97,7 +112,7 @@ template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_sca
 #pragma unroll
     for (int f = 0; f < F; f++) any |= g[f] != 0.0f;
     if (!__any_sync(~0u, any)) return;  // whole warps only: its lanes work together below
-    const HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * (i < last ? i : last), grid.smoothstep);
+    const HashCorners<D> corners = hash_corners<D, TURNED>(grid, level, i < last ? i : last);
     const LaneRuns runs = LaneRuns::of<D>(corners.row);
 #pragma unroll
     for (int c = 0; c < (1 << D); c++) {
@@ -111,13 +126,45 @@ template <int D, int F> __global__ void __launch_bounds__(HASH_THREADS) hash_sca
     }
 }
 
-template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) {
-    launch(hash_gather<D, F>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out);
+template <int D, int F, bool TURNED> inline void hash_features(const HashGrid& grid, float* out) {
+    launch(hash_gather<D, F, TURNED>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out);
 }
 
-template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
+template <int D, int F, bool TURNED> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     cudaMemsetAsync(grad_table, 0, n_rows * F * sizeof(float));
-    launch(hash_scatter<D, F>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, grad_out, grad_table);
+    launch(hash_scatter<D, F, TURNED>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, grad_out, grad_table);
+}
+
+template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) { hash_features<D, F, false>(grid, out); }
+
+template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
+    hash_table_grad<D, F, false>(grid, grad_out, grad_table, n_rows);
+}
+
+// d loss / d position of one sample, summed over levels: grad_out [L, S, F] -> grad_positions [S, D].
+template <int D, int F> struct HashPositionGrad {
+    HashGrid grid;
+    const float* grad_out;
+    float* grad_positions;
+    __device__ void operator()(int64_t i) const {
+        float sum[D] = {};
+        for (int l = 0; l < grid.n_levels; l++) {
+            const HashCorners<D> corners(hash_level(grid.meta, grid.scales, l), grid.positions + D * i, grid.smoothstep);
+            float g[F];
+            load_row<F>(g, grad_out + (l * grid.n_samples + i) * F);
+#pragma unroll
+            for (int c = 0; c < (1 << D); c++) {
+                const float dot = dot_row<F>(g, grid.table + (int64_t)corners.row[c] * F);
+#pragma unroll
+                for (int d = 0; d < D; d++) sum[d] += dot * corners.weight_slope(c, d);
+            }
+        }
+        for (int d = 0; d < D; d++) grad_positions[D * i + d] = sum[d];
+    }
+};
+
+template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, const float* grad_out, float* grad_positions) {
+    parallel_for(grid.n_samples, HashPositionGrad<D, F>{grid, grad_out, grad_positions});
 }
 
 }  // namespace jnerf

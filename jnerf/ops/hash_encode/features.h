@@ -32,6 +32,15 @@ template <int F> inline void store_features(float* p, typename Features<F>::type
     memcpy(p, &v, F * sizeof(float));
 }
 
+template <int F> inline float sum_features(typename Features<F>::type v) {
+    if constexpr (F == 1) return v;
+    else {
+        float sum = v[0];
+        for (int f = 1; f < F; f++) sum += v[f];
+        return sum;
+    }
+}
+
 // The rows of the lower and the upper vertex along x. ADJACENT: they are neighbours in memory too.
 template <int F> struct FeaturePair {
     typedef typename Features<F>::type Feature;
@@ -49,9 +58,14 @@ template <int F> struct FeaturePair {
         const Feature high = value * upper;
         return {value - high, high};
     }
+    // subtracted from the one, added to the other
+    static FeaturePair opposed(Feature value) { return {-value, value}; }
     FeaturePair operator*(float w) const { return {low * w, high * w}; }
     void add(FeaturePair v, float w) { low += v.low * w, high += v.high * w; }
     Feature mix(float upper) const { return low + upper * (high - low); }
+    Feature rise() const { return high - low; }
+    // Products with `value`, summed over the features.
+    void dot(Feature value, float* of_low, float* of_high) const { *of_low = sum_features<F>(low * value), *of_high = sum_features<F>(high * value); }
 };
 
 #ifdef __SSE2__
@@ -73,11 +87,15 @@ template <> struct FeaturePair<2> {
         const Feature high = value * upper;
         return {_mm_movelh_ps(value - high, high)};
     }
+    static FeaturePair opposed(Feature value) { return {_mm_movelh_ps(-value, value)}; }
     FeaturePair operator*(float w) const { return {both * w}; }
     void add(FeaturePair v, float w) { both += v.both * w; }
-    Feature mix(float upper) const {
-        const Feature high = _mm_movehl_ps(both, both);
-        return both + upper * (high - both);
+    Feature mix(float upper) const { return both + upper * rise(); }
+    Feature rise() const { return _mm_movehl_ps(both, both) - both; }
+    void dot(Feature value, float* of_low, float* of_high) const {
+        const Feature products = both * (Feature)_mm_movelh_ps(value, value);
+        const Feature sums = products + (Feature)_mm_shuffle_ps(products, products, _MM_SHUFFLE(2, 3, 0, 1));
+        *of_low = sums[0], *of_high = sums[2];
     }
 };
 #endif

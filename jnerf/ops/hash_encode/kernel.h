@@ -36,23 +36,24 @@ template <int D> JNERF_FN uint32_t hash_row(const HashLevel& level, const uint32
     return wrap_row(level, index);
 }
 
-// Position in the cell along one axis: `cell` and the weight of the upper vertex with its derivative by x.
-JNERF_FN void hash_axis(const HashLevel& level, float x, bool smoothstep, uint32_t& cell, float& weight, float& slope) {
+// Position in the cell along one axis: `cell` and the weight of the upper vertex with its two derivatives by x.
+JNERF_FN void hash_axis(const HashLevel& level, float x, bool smoothstep, uint32_t& cell, float& weight, float& slope, float& curve) {
     x = x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;  // NaN stays NaN
     const float p = x * level.scale + 0.5f;
     cell = (uint32_t)(int32_t)p;
     const float t = p - (float)cell;
     weight = smoothstep ? t * t * (3.0f - 2.0f * t) : t;
     slope = level.scale * (smoothstep ? 6.0f * t * (1.0f - t) : 1.0f);
+    curve = smoothstep ? level.scale * level.scale * (6.0f - 12.0f * t) : 0.0f;
 }
 
 // All that one (sample, level) pair needs: rows and weights of its 2^D corners.
 template <int D> struct HashCorners {
     uint32_t row[1 << D];
-    float weight[1 << D], upper[D], slope[D];
+    float weight[1 << D], upper[D], slope[D], curve[D];
     JNERF_FN HashCorners(const HashLevel& level, const float* x, bool smoothstep) {
         uint32_t cell[D], vertex[D];
-        for (int d = 0; d < D; d++) hash_axis(level, x[d], smoothstep, cell[d], upper[d], slope[d]);
+        for (int d = 0; d < D; d++) hash_axis(level, x[d], smoothstep, cell[d], upper[d], slope[d], curve[d]);
         for (int c = 0; c < (1 << D); c++) {
             weight[c] = 1.0f;
             for (int d = 0; d < D; d++) {
@@ -69,39 +70,30 @@ template <int D> struct HashCorners {
             if (e != d) w *= (c >> e) & 1 ? upper[e] : 1.0f - upper[e];
         return w;
     }
+    // Second derivative of the weight of corner c by the axes d and e.
+    JNERF_FN float weight_curve(int c, int d, int e) const {
+        float w = d != e ? ((c >> d ^ c >> e) & 1 ? -slope[d] * slope[e] : slope[d] * slope[e]) : (c >> d) & 1 ? curve[d] : -curve[d];
+        for (int f = 0; f < D; f++)
+            if (f != d && f != e) w *= (c >> f) & 1 ? upper[f] : 1.0f - upper[f];
+        return w;
+    }
+    // Weights become their derivatives along a direction.
+    JNERF_FN void turn(const float* direction) {
+        for (int c = 0; c < (1 << D); c++) {
+            weight[c] = 0.0f;
+            for (int d = 0; d < D; d++) weight[c] += direction[d] * weight_slope(c, d);
+        }
+    }
 };
 
+// `directions` [S, D] is of the derivatives of weights along them, and else null.
 struct HashGrid {
     const float *positions, *table, *scales;
     const int* meta;
     int64_t n_samples;
     int n_levels;
     bool smoothstep;
+    const float* directions = nullptr;
 };
-
-// d loss / d position of one sample, summed over levels: grad_out [L, S, F] -> grad_positions [S, D].
-template <int D, int F> struct HashPositionGrad {
-    HashGrid grid;
-    const float* grad_out;
-    float* grad_positions;
-    JNERF_FN void operator()(int64_t i) const {
-        float sum[D] = {};
-        for (int l = 0; l < grid.n_levels; l++) {
-            const HashCorners<D> corners(hash_level(grid.meta, grid.scales, l), grid.positions + D * i, grid.smoothstep);
-            const float* g = grad_out + (l * grid.n_samples + i) * F;
-            for (int c = 0; c < (1 << D); c++) {
-                const float* row = grid.table + (int64_t)corners.row[c] * F;
-                float dot = 0;
-                for (int f = 0; f < F; f++) dot += g[f] * row[f];
-                for (int d = 0; d < D; d++) sum[d] += dot * corners.weight_slope(c, d);
-            }
-        }
-        for (int d = 0; d < D; d++) grad_positions[D * i + d] = sum[d];
-    }
-};
-
-template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, const float* grad_out, float* grad_positions) {
-    parallel_for(grid.n_samples, HashPositionGrad<D, F>{grid, grad_out, grad_positions});
-}
 
 }  // namespace jnerf

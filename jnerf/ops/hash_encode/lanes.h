@@ -47,19 +47,13 @@ template <int D> inline __attribute__((always_inline)) LaneFloat lane_axis(const
 #endif
 }
 
-// Corners come in pairs that differ in x only: pair c has the rows 2 c and 2 c + 1, and `weight[c]` is the weight of
-// its (y, z). `upper` is the weight of the upper vertex along x, 1 - upper that of the lower one.
-template <int D> struct HashLanes {
-    static constexpr int kPairs = 1 << (D - 1);
-    alignas(64) uint32_t row[2 * kPairs][HASH_LANES];
-    alignas(64) float weight[kPairs][HASH_LANES];
-    alignas(64) float upper[HASH_LANES];
-    bool adjacent;  // the rows of every pair are neighbours in memory; row[2 c + 1] is not set then
+// Where a vector's worth of samples lies in their cells.
+template <int D> struct LaneAxes {
+    LaneFloat high[D], low[D], slope[D];  // weights of the upper and lower vertex, derivative of the upper one's by x
+    LaneInt cell[D];
 
-    // positions: [HASH_LANES, D]; `row` becomes the row within the level.
-    inline __attribute__((always_inline)) void compute(const HashLevel& level, const float* positions, bool smoothstep) {
-        LaneFloat high[D], low[D];
-        LaneInt cell[D];
+    // positions: [HASH_LANES, D]
+    inline __attribute__((always_inline)) LaneAxes(const HashLevel& level, const float* positions, bool smoothstep) {
         #pragma GCC unroll 8
         for (int d = 0; d < D; d++) {
             LaneFloat v = lane_axis<D>(positions, d);
@@ -67,19 +61,39 @@ template <int D> struct HashLanes {
             v = v > 1.0f ? LaneFloat{} + 1.0f : v;
             const LaneFloat p = v * level.scale + 0.5f;
             cell[d] = __builtin_convertvector(p, LaneInt);  // p > 0: truncation is floor
-            high[d] = p - __builtin_convertvector(cell[d], LaneFloat);
-            if (smoothstep) high[d] = high[d] * high[d] * (3.0f - 2.0f * high[d]);
+            const LaneFloat t = p - __builtin_convertvector(cell[d], LaneFloat);
+            high[d] = smoothstep ? t * t * (3.0f - 2.0f * t) : t;
+            slope[d] = smoothstep ? 6.0f * level.scale * t * (1.0f - t) : LaneFloat{} + level.scale;
             low[d] = 1.0f - high[d];
         }
-        memcpy(upper, &high[0], sizeof upper);
+    }
+};
+
+// Corners come in pairs that differ in x only: pair c has the rows 2 c and 2 c + 1, and `weight[c]` is the weight of
+// its (y, z). `upper` is the weight of the upper vertex along x, 1 - upper that of the lower one.
+template <int D> struct HashLanes {
+    static constexpr int kDims = D, kPairs = 1 << (D - 1);
+    static constexpr bool kTurned = false;
+    alignas(64) uint32_t row[2 * kPairs][HASH_LANES];
+    alignas(64) float weight[kPairs][HASH_LANES];
+    alignas(64) float upper[HASH_LANES];
+    bool adjacent;  // the rows of every pair are neighbours in memory; row[2 c + 1] is not set then
+
+    // positions: [HASH_LANES, D]; `row` becomes the row within the level.
+    inline __attribute__((always_inline)) void compute(const HashLevel& level, const float* positions, const float*, bool smoothstep) {
+        place(level, LaneAxes<D>(level, positions, smoothstep));
+    }
+
+    inline __attribute__((always_inline)) void place(const HashLevel& level, const LaneAxes<D>& axes) {
+        memcpy(upper, &axes.high[0], sizeof upper);
         #pragma GCC unroll 8
         for (int c = 0; c < kPairs; c++) {
-            LaneFloat w = c & 1 ? high[1] : low[1];
-            if (D == 3) w *= c & 2 ? high[D - 1] : low[D - 1];
+            LaneFloat w = c & 1 ? axes.high[1] : axes.low[1];
+            if (D == 3) w *= c & 2 ? axes.high[D - 1] : axes.low[D - 1];
             memcpy(weight[c], &w, sizeof w);
         }
-        if (level.dense) dense_rows(level, cell);
-        else hashed_rows(level, cell);
+        if (level.dense) dense_rows(level, axes.cell);
+        else hashed_rows(level, axes.cell);
     }
 
     inline __attribute__((always_inline)) void hashed_rows(const HashLevel& level, const LaneInt* cell) {
@@ -130,6 +144,31 @@ template <int D> struct HashLanes {
     static inline LaneUint wrap(const HashLevel& level, LaneUint index) {
         index = index >= level.rows ? index - level.rows : index;
         return index >= level.rows ? LaneUint{} : index;
+    }
+};
+
+// Its weights' derivatives along directions [HASH_LANES, D] beside: those of a pair's vertices are
+// (1 - upper) along - across weight, and upper along + across weight.
+template <int D> struct HashTurnedLanes : HashLanes<D> {
+    static constexpr bool kTurned = true;
+    alignas(64) float along[HashLanes<D>::kPairs][HASH_LANES];
+    alignas(64) float across[HASH_LANES];
+
+    inline __attribute__((always_inline)) void compute(const HashLevel& level, const float* positions, const float* directions, bool smoothstep) {
+        const LaneAxes<D> axes(level, positions, smoothstep);
+        this->place(level, axes);
+        LaneFloat turn[D];
+        for (int d = 0; d < D; d++) turn[d] = lane_axis<D>(directions, d) * axes.slope[d];
+        memcpy(across, &turn[0], sizeof across);
+        #pragma GCC unroll 8
+        for (int c = 0; c < this->kPairs; c++) {
+            LaneFloat w = c & 1 ? turn[1] : -turn[1];
+            if (D == 3) {
+                const LaneFloat z = c & 2 ? turn[D - 1] : -turn[D - 1];
+                w = w * (c & 2 ? axes.high[D - 1] : axes.low[D - 1]) + z * (c & 1 ? axes.high[1] : axes.low[1]);
+            }
+            memcpy(along[c], &w, sizeof w);
+        }
     }
 };
 

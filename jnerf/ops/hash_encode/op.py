@@ -2,74 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.hash_encode.grid import Grid
 from jnerf.ops.hash_encode.layout import HashGridLayout
-
-_GRID = (
-    "jnerf::HashGrid grid{in0_p, in1_p, in2_p, in3_p, in0_shape0, (int)in2->num, "
-    'data["smoothstep"] != 0};'
-)
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """The arguments that every kernel of the grid takes; Vars as seen inside a ``jt.Function``."""
-
-    positions: jt.Var
-    table: jt.Var
-    scales: jt.Var
-    meta: jt.Var
-    layout: HashGridLayout
-    smoothstep: bool
-
-    def code(self, shape: Sequence[int], call: str, *others: jt.Var) -> jt.Var:
-        """One float32 output of ``jnerf::call``, with <D, F> put behind its name."""
-        kind = f"<{self.layout.n_dims}, {self.layout.n_features}>"
-        source = f"{_GRID} jnerf::{call.replace('(', kind + '(', 1)};"
-        inputs = [self.positions, self.table, self.scales, self.meta, *others]
-        data = {"smoothstep": self.smoothstep}
-        return code_op("hash_encode", [shape], ["float32"], inputs, source, data)[0]
-
-    def features(self) -> jt.Var:
-        shape = (self.layout.n_levels, self.positions.shape[0], self.layout.n_features)
-        return self.code(shape, "hash_encode_forward(grid, out0_p)")
-
-    def table_grad(self, grad_out: jt.Var) -> jt.Var:
-        call = "hash_encode_table_grad(grid, in4_p, out0_p, out0_shape0)"
-        return self.code(self.table.shape, call, grad_out)
-
-    def position_grad(self, grad_out: jt.Var) -> jt.Var:
-        call = "hash_encode_position_grad(grid, in4_p, out0_p)"
-        return self.code(self.positions.shape, call, grad_out)
 
 
 class _HashEncode(jt.Function):
     """``features``: None to look them up, or what an earlier lookup gave."""
 
     def execute(self, positions, table, scales, meta, features, layout, smoothstep, position_grad):
-        self.grid = _Grid(positions, table, scales, meta, layout, smoothstep)
+        self.grid = Grid(positions, table, scales, meta, layout, smoothstep)
         self.position_grad = position_grad
-        return self.grid.features() if features is None else features
+        return self._features() if features is None else features
 
     def grad(self, grad_out):
-        grad_table = self.grid.table_grad(grad_out)
-        grad_positions = self.grid.position_grad(grad_out) if self.position_grad else None
+        grid, grad_positions = self.grid, None
+        call = "hash_encode_table_grad(grid, in4_p, out0_p, out0_shape0)"
+        grad_table = grid.code("hash_encode", grid.table.shape, call, grad_out)
+        if self.position_grad:
+            call = "hash_encode_position_grad(grid, in4_p, out0_p)"
+            grad_positions = grid.code("hash_encode", grid.positions.shape, call, grad_out)
         return grad_positions, grad_table, None, None, None, None, None, None
 
-
-def _check(positions: jt.Var, table: jt.Var, layout: HashGridLayout) -> None:
-    if positions.ndim != 2 or positions.shape[1] != layout.n_dims:
-        raise ValueError(
-            f"positions have shape {list(positions.shape)}; expected [S, {layout.n_dims}]"
+    def _features(self):
+        return self.grid.code(
+            "hash_encode", self.grid.features_shape, "hash_encode_forward(grid, out0_p)"
         )
-    expected = [layout.n_rows, layout.n_features]
-    if list(table.shape) != expected:
-        raise ValueError(f"the table has shape {list(table.shape)}; its layout needs {expected}")
 
 
 def hash_encode(
@@ -82,7 +41,8 @@ def hash_encode(
 ) -> jt.Var:
     """Looks positions up in a multiresolution hash grid.
 
-    Differentiable in the table, and in the positions unless they are ``stop_grad``; once only (no second order).
+    Differentiable in the table, and in the positions unless they are ``stop_grad``; once only. For a gradient to the
+    positions that can be differentiated again, call ``hash_encode_gradient``.
 
     Args:
         positions: float32 [S, D], in [0, 1]; others are clamped.
@@ -98,7 +58,7 @@ def hash_encode(
     Raises:
         ValueError: the shapes do not fit the layout.
     """
-    _check(positions, table, layout)
+    Grid.check(positions, table, layout)
     if positions.shape[0] == 0:
         return jt.zeros((layout.n_levels, 0, layout.n_features))
     # asked here: inside a jt.Function every input is detached
@@ -136,7 +96,7 @@ def hash_encode_known(
     Raises:
         ValueError: the shapes do not fit the layout or one another.
     """
-    _check(positions, table, layout)
+    Grid.check(positions, table, layout)
     expected = [layout.n_levels, positions.shape[0], layout.n_features]
     if list(features.shape) != expected:
         raise ValueError(

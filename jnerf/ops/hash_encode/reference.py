@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,23 +23,48 @@ def _rows(layout: HashGridLayout, level: int, vertices: np.ndarray) -> np.ndarra
     return (index % np.uint64(layout.rows[level])).astype(np.int64) + layout.offsets[level]
 
 
-def _corners(
+class Corner(NamedTuple):
+    """One corner of the cells of S samples on one level.
+
+    Attributes:
+        rows: of the table, int64 [S].
+        weights: [S].
+        slopes: first derivatives of the weights by position, [S, D].
+        curves: second derivatives, [S, D, D].
+    """
+
+    rows: np.ndarray
+    weights: np.ndarray
+    slopes: np.ndarray
+    curves: np.ndarray
+
+
+def corners(
     positions: np.ndarray, layout: HashGridLayout, level: int, smoothstep: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """For each of the 2^D corners: rows [S], weights [S] and their derivatives by position [S, D]."""
-    scale = positions.dtype.type(layout.scales[level])
+) -> Iterator[Corner]:
+    """The 2^D corners of each sample's cell."""
+    scale, n_dims = positions.dtype.type(layout.scales[level]), layout.n_dims
     p = np.clip(positions, 0, 1) * scale + positions.dtype.type(0.5)
     cell = np.floor(p)
     t = p - cell
-    slope = scale * (6 * t * (1 - t) if smoothstep else np.ones_like(t))
+    # of the upper vertex along each axis: the weight and its derivatives
     upper = t * t * (3 - 2 * t) if smoothstep else t
-    for corner in np.ndindex(*(2,) * layout.n_dims):
+    slope = scale * (6 * t * (1 - t) if smoothstep else np.ones_like(t))
+    curve = scale * scale * (6 - 12 * t if smoothstep else np.zeros_like(t))
+    for corner in np.ndindex(*(2,) * n_dims):
         up = np.array(corner, dtype=bool)
-        factors = np.where(up, upper, 1 - upper)
-        slopes = np.where(up, slope, -slope)
-        others = [np.delete(factors, d, axis=1).prod(axis=1) for d in range(layout.n_dims)]
+        # the corner's factor along each axis, and its first and second derivative, [S, D] each
+        factors = [np.where(up, upper, 1 - upper), np.where(up, slope, -slope)]
+        factors.append(np.where(up, curve, -curve))
+
+        def derivative(*axes: int, factors: list[np.ndarray] = factors) -> np.ndarray:
+            """The weight's derivative by some axes, [S]."""
+            return np.prod([factors[axes.count(d)][:, d] for d in range(n_dims)], axis=0)
+
+        slopes = np.stack([derivative(d) for d in range(n_dims)], axis=1)
+        curves = [[derivative(d, e) for e in range(n_dims)] for d in range(n_dims)]
         rows = _rows(layout, level, cell.astype(np.int64) + up)
-        yield rows, factors.prod(axis=1), slopes * np.stack(others, axis=1)
+        yield Corner(rows, derivative(), slopes, np.moveaxis(np.array(curves), -1, 0))
 
 
 def hash_encode(
@@ -47,8 +73,8 @@ def hash_encode(
     """Features of positions; positions [S, D] in [0, 1], table [rows, F]; returns [L, S, F]."""
     out = np.zeros((layout.n_levels, len(positions), layout.n_features), dtype=table.dtype)
     for level in range(layout.n_levels):
-        for rows, weights, _ in _corners(positions, layout, level, smoothstep):
-            out[level] += weights[:, None] * table[rows]
+        for corner in corners(positions, layout, level, smoothstep):
+            out[level] += corner.weights[:, None] * table[corner.rows]
     return out
 
 
@@ -63,7 +89,8 @@ def hash_encode_grad(
     grad_positions = np.zeros_like(positions)
     grad_table = np.zeros_like(table)
     for level in range(layout.n_levels):
-        for rows, weights, slopes in _corners(positions, layout, level, smoothstep):
-            np.add.at(grad_table, rows, weights[:, None] * grad_out[level])
-            grad_positions += slopes * (table[rows] * grad_out[level]).sum(axis=1, keepdims=True)
+        for corner in corners(positions, layout, level, smoothstep):
+            np.add.at(grad_table, corner.rows, corner.weights[:, None] * grad_out[level])
+            dots = (table[corner.rows] * grad_out[level]).sum(axis=1, keepdims=True)
+            grad_positions += corner.slopes * dots
     return grad_positions, grad_table

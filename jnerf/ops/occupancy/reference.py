@@ -25,6 +25,18 @@ def cell_index(xyz: ArrayLike, resolution: int) -> NDArray[np.int64]:
     return brick * 64 + (z % 4) * 16 + (y % 4) * 4 + x % 4
 
 
+def cell_at(index: ArrayLike, resolution: int) -> NDArray[np.int64]:
+    """Coordinates of cells, [..., 3], from their index within their level: undoes ``cell_index``.
+
+    >>> cell_at([1, 4, 64], 32).tolist()
+    [[1, 0, 0], [0, 1, 0], [4, 0, 0]]
+    """
+    brick, inside = np.divmod(np.asarray(index, np.int64), 64)
+    bricks = resolution // 4
+    corner = np.stack([brick % bricks, brick // bricks % bricks, brick // bricks**2], axis=-1)
+    return 4 * corner + np.stack([inside % 4, inside // 4 % 4, inside // 16], axis=-1)
+
+
 def cell_coords(resolution: int) -> NDArray[np.int64]:
     """Coordinates of all cells of a level in memory order, [resolution^3, 3]."""
     axis = np.arange(resolution)

@@ -1,0 +1,86 @@
+"""The task behind ``tools/extract_mesh.py``: a run's folder to mesh files."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jnerf.config.check import check
+from jnerf.datasets.similarity import Similarity
+from jnerf.engine.build import build_pipeline
+from jnerf.engine.run import load_for_task
+from jnerf.engine.run_folder import RunFolder
+from jnerf.engine.state import restore
+from jnerf.mesh.extract import MeshOptions, extract_mesh, refuse_ndc
+from jnerf.mesh.files import check_outputs, write_mesh
+from jnerf.runtime import show_kernel_progress
+
+
+def run_extraction(
+    config: Any,
+    options: MeshOptions,
+    save_dir: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    outputs: list[Path] | None = None,
+) -> list[Path]:
+    """Extracts the mesh of a trained run and writes it.
+
+    Args:
+        config: a loaded config; it is checked here.
+        options: what to extract.
+        save_dir: the folder that holds run folders; None for the config's (``logs``).
+        checkpoint: load this file instead of the run folder's newest.
+        outputs: files to write; None: ``mesh/mesh.ply`` and ``mesh/mesh.obj`` in the run folder.
+
+    Returns:
+        The files.
+
+    Raises:
+        JnerfError: anything the user can mend; the message says how.
+    """
+    check(config)
+    show_kernel_progress()
+    folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
+    pipeline = build_pipeline(config, training=False)
+    refuse_ndc(pipeline)
+    loaded, path = load_for_task(folder, checkpoint)
+    restore(pipeline, loaded, str(path))
+    update = getattr(pipeline.network, "update", None)
+    if update is not None:  # what follows from the step is in no checkpoint
+        update(loaded.step)
+    files = outputs or [folder.root / "mesh" / f"mesh{suffix}" for suffix in (".ply", ".obj")]
+    check_outputs(files)
+    transform = _recorded_transform(path.parent.parent / "run.json", pipeline.dataset)
+    mesh = extract_mesh(pipeline, options, transform)
+    for file in files:
+        write_mesh(mesh, file)
+    print(
+        f"step {loaded.step}: {len(mesh.vertices)} vertices, {len(mesh.faces)} faces, world units -> "
+        f"{', '.join(map(str, files))}"
+    )
+    return files
+
+
+def _recorded_transform(record: Path, dataset: Any) -> Similarity | None:
+    """The similarity that the run was trained in, from its run.json; None where none is recorded.
+
+    It is the dataset's own, unless the scene has changed since.
+    """
+    try:
+        data = json.loads(record.read_text(encoding="utf-8"))["world_to_field"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    recorded, current = Similarity.from_dict(data), getattr(dataset, "transform", None)
+    if current is not None and not np.allclose(
+        recorded.matrix(), current.matrix(), rtol=1e-5, atol=1e-6
+    ):
+        warnings.warn(
+            f"the scene's place in the field is not that of {record}, so it has changed since the run was trained; "
+            "the mesh is put where the run says",
+            stacklevel=2,
+        )
+    return recorded

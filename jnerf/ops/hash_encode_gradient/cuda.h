@@ -1,0 +1,19 @@
+#pragma once
+#include "hash_encode/cuda.h"
+#include "hash_encode_gradient/kernel.h"
+
+namespace jnerf {
+
+template <int D, int F> inline void hash_gradient_forward(HashGrid grid, const float* v, float* gradient) {
+    hash_encode_position_grad<D, F>(grid, v, gradient);
+}
+
+template <int D, int F> inline void hash_gradient_value_grad(HashGrid grid, float* grad_v) {
+    hash_features<D, F, true>(grid, grad_v);
+}
+
+template <int D, int F> inline void hash_gradient_table_grad(HashGrid grid, const float* v, float* grad_table, int64_t n_rows) {
+    hash_table_grad<D, F, true>(grid, v, grad_table, n_rows);
+}
+
+}  // namespace jnerf

@@ -1,0 +1,85 @@
+"""Mesh files: what is in them, and what happens when the disk refuses."""
+
+import errno
+import os
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import trimesh
+
+from jnerf.errors import ConfigError, JnerfError
+from jnerf.mesh import files
+from jnerf.mesh.files import check_outputs, write_mesh
+
+
+@pytest.fixture
+def mesh():
+    found = trimesh.Trimesh(
+        [[0, 0, 0.125], [1, 0, 0], [0, -2.5, 0], [0, 0, 3]],
+        [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]],
+        process=False,
+    )
+    found.visual.vertex_colors = np.uint8([[255, 0, 0], [0, 128, 0], [0, 0, 7], [9, 9, 9]])
+    return found
+
+
+@pytest.mark.parametrize("name", ["a.ply", "b.obj", "C.PLY"])
+def test_what_is_written_is_read(mesh, tmp_path, name):
+    path = tmp_path / name
+    write_mesh(mesh, path)
+    found = trimesh.load(path, process=False)
+    np.testing.assert_allclose(found.vertices, mesh.vertices)
+    np.testing.assert_array_equal(found.faces, mesh.faces)
+    colors = found.visual.vertex_colors[:, :3]
+    np.testing.assert_array_equal(colors, mesh.visual.vertex_colors[:, :3])
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_ply_is_binary_and_has_normals(mesh, tmp_path):
+    write_mesh(mesh, tmp_path / "a.ply")
+    header = (tmp_path / "a.ply").read_bytes().split(b"end_header")[0].decode()
+    assert "format binary_little_endian 1.0" in header and "element vertex 4" in header
+    for name in ("float nx", "uchar red", "float x"):
+        assert f"property {name}" in header
+
+
+def test_obj_is_vertices_with_colours_and_faces(mesh, tmp_path):
+    write_mesh(mesh, tmp_path / "a.obj")
+    lines = (tmp_path / "a.obj").read_text().splitlines()
+    vertices = [line.split() for line in lines if line.startswith("v ")]
+    assert len(vertices) == 4 and all(len(line) == 7 for line in vertices)
+    assert vertices[0][4:] == ["1.00000000", "0.00000000", "0.00000000"]
+    assert [line for line in lines if line.startswith("f ")][0].split()[1:] == ["1", "3", "2"]
+
+
+def test_a_full_disk_is_seen_before_and_while_writing(mesh, tmp_path, monkeypatch):
+    path = tmp_path / "a.ply"
+    path.write_text("the old one")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(JnerfError, match="needs about 0 MiB and 0 MiB are free. Free disk space"):
+        write_mesh(mesh, path)
+    monkeypatch.undo()
+
+    def full(temporary, content):
+        temporary.write_bytes(content[:50])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_write", full)
+    with pytest.raises(JnerfError, match="cannot write .*a.ply: .*No space left on device"):
+        write_mesh(mesh, path)
+    assert path.read_text() == "the old one" and os.listdir(tmp_path) == ["a.ply"]
+
+
+def test_outputs_are_checked_before_anything_is_computed(tmp_path):
+    check_outputs([tmp_path / "new" / "a.ply", tmp_path / "a.OBJ"])
+    assert (tmp_path / "new").is_dir()
+    with pytest.raises(ConfigError, match=r"a\.stl: the suffix says the format.*\.ply, \.obj"):
+        check_outputs([tmp_path / "a.stl"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JnerfError, match="cannot write .*file/a.ply"):
+        check_outputs([tmp_path / "file" / "a.ply"])
+    (tmp_path / "b.ply").mkdir()
+    with pytest.raises(JnerfError, match="it is a folder"):
+        check_outputs([tmp_path / "b.ply"])
