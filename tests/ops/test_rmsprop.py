@@ -57,7 +57,9 @@ def test_rows_without_gradient_keep_every_bit(device, width):
 
 @pytest.mark.parametrize("magnitude", [1e-4, 1.0, 1e9])
 def test_the_first_touch_moves_an_entry_by_the_learning_rate(device, magnitude):
-    got = run(np.zeros((4, 32), np.float32), fresh((4, 32))[1], [np.full((4, 32), -magnitude, np.float32)])
+    got = run(
+        np.zeros((4, 32), np.float32), fresh((4, 32))[1], [np.full((4, 32), -magnitude, np.float32)]
+    )
     np.testing.assert_allclose(got[0], 1e-2, rtol=1e-3)
 
 
@@ -95,7 +97,9 @@ def test_bits_do_not_depend_on_threads():
 
 def test_sizes_that_disagree():
     zeros = jt.zeros((4, 2))
-    with pytest.raises(ValueError, match=r"grad is float32 \[5\]; give float32 with the 8 elements"):
+    with pytest.raises(
+        ValueError, match=r"grad is float32 \[5\]; give float32 with the 8 elements"
+    ):
         rmsprop_rows(zeros, jt.zeros((5,)), zeros, 1e-2)
     with pytest.raises(ValueError, match="v is int32"):
         rmsprop_rows(zeros, zeros, zeros.int32(), 1e-2)

@@ -38,7 +38,9 @@ def value_and_gradients(mask, positions, rays_d, ray_indices, density, sh, grads
 
 
 def loss_of(mask, positions, rays_d, ray_indices, density, sh, grads):
-    sigmas, rgbs = reference.voxel_field(positions, rays_d, ray_indices, links_of(mask), density, sh)
+    sigmas, rgbs = reference.voxel_field(
+        positions, rays_d, ray_indices, links_of(mask), density, sh
+    )
     return (sigmas * grads[0]).sum() + (rgbs * grads[1]).sum()
 
 
@@ -61,13 +63,18 @@ def test_backward_matches_finite_differences(device):
     for row in range(0, len(density), 3):
         step = np.zeros_like(density)
         step[row] = h
-        slope = (loss_of(*head, density + step, sh, grads) - loss_of(*head, density - step, sh, grads)) / (2 * h)
+        slope = (
+            loss_of(*head, density + step, sh, grads) - loss_of(*head, density - step, sh, grads)
+        ) / (2 * h)
         assert grad_density[row, 0] == pytest.approx(slope, abs=2e-4)
     for row in range(0, len(density), 11):
         for place in range(27):
             step = np.zeros_like(sh)
             step[row, place] = h
-            slope = (loss_of(*head, density, sh + step, grads) - loss_of(*head, density, sh - step, grads)) / (2 * h)
+            slope = (
+                loss_of(*head, density, sh + step, grads)
+                - loss_of(*head, density, sh - step, grads)
+            ) / (2 * h)
             assert grad_sh[row, place] == pytest.approx(slope, abs=2e-4)
     np.testing.assert_array_equal(grad_sh[:, 27:], 0)
     assert np.abs(grad_sh).max() > 0.1
@@ -106,7 +113,9 @@ def test_a_cut_off_colour_has_no_gradient(device):
     assert cut.sum() > 25
     grads = np.where(cut, 1, 0).astype(np.float32), np.zeros_like(grads[1])
     only_red = np.where(cut[:, None], [[1, 0, 0]], 0).astype(np.float32)
-    _, _, _, grad_sh = value_and_gradients(mask, *where, np.abs(density), sh, (grads[0] * 0, only_red))
+    _, _, _, grad_sh = value_and_gradients(
+        mask, *where, np.abs(density), sh, (grads[0] * 0, only_red)
+    )
     np.testing.assert_array_equal(grad_sh, 0)
 
 
@@ -131,7 +140,9 @@ def test_vertices_are_met_exactly(device):
 @pytest.mark.parametrize("n", [0, 1, 17])
 def test_few_samples(device, n):
     found = value_and_gradients(*scene(n))
-    assert [v.shape for v in found[:2]] == [(n,), (n, 3)] and all(np.isfinite(v).all() for v in found)
+    assert [v.shape for v in found[:2]] == [(n,), (n, 3)] and all(
+        np.isfinite(v).all() for v in found
+    )
 
 
 def test_no_rows(device):
@@ -151,7 +162,9 @@ def test_far_outside_and_nan(device):
     np.testing.assert_array_equal(found[:2, 0], density[corner])
     assert np.isnan(found[2])
     where = jt.array(positions), jt.array(rays_d), jt.array(np.zeros(3, np.int32))
-    assert np.isnan(voxel_field(*where, layout_of(mask), jt.array(density), jt.array(sh))[0].numpy()[2])
+    assert np.isnan(
+        voxel_field(*where, layout_of(mask), jt.array(density), jt.array(sh))[0].numpy()[2]
+    )
 
 
 def test_non_contiguous_input(device):
@@ -159,7 +172,9 @@ def test_non_contiguous_input(device):
     strided = jt.array(np.hstack([positions, positions]))[::2, 3:]
     where = strided, jt.array(rays_d), jt.array(ray_indices)[::2]
     sigmas, rgbs = voxel_field(*where, layout_of(mask), jt.array(density), jt.array(sh))
-    right = reference.voxel_field(positions[::2], rays_d, ray_indices[::2], links_of(mask), density, sh)
+    right = reference.voxel_field(
+        positions[::2], rays_d, ray_indices[::2], links_of(mask), density, sh
+    )
     np.testing.assert_allclose(sigmas.numpy(), right[0], atol=2e-6)
     np.testing.assert_allclose(rgbs.numpy(), right[1], atol=5e-6)
 

@@ -72,7 +72,9 @@ def test_differences_are_in_units_of_the_box(device):
 
 def test_bits_do_not_depend_on_threads():
     mask, values = scene(32, (20, 21, 22))
-    results = [with_threads(n, lambda: value_and_gradient(mask, values, 5, 5000)) for n in (1, 2, 7)]
+    results = [
+        with_threads(n, lambda: value_and_gradient(mask, values, 5, 5000)) for n in (1, 2, 7)
+    ]
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)

@@ -40,7 +40,9 @@ def test_groups_have_learning_rates_of_their_own(device):
     before = [params[name][0].numpy() for name in params]
     optim = RMSprop(params, lr=1e-2, groups={"density": {"lr": 0.5}})
     train(params, optim, [0])
-    moved = [np.abs(params[name][0].numpy() - b).max() for name, b in zip(params, before, strict=True)]
+    moved = [
+        np.abs(params[name][0].numpy() - b).max() for name, b in zip(params, before, strict=True)
+    ]
     np.testing.assert_allclose(moved, [0.5, 1e-2], rtol=1e-3)
     assert optim.lr_at(0) == 1e-2
 

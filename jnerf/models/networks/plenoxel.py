@@ -103,7 +103,12 @@ class PlenoxelNetwork(Network):
         """Densities and colours of samples; gradients go to the voxels alone."""
         positions, rays = self._box(samples.positions), samples.rays
         sigmas, rgbs = voxel_field(
-            positions, rays.rays_d, samples.ray_indices, self.layout, self.density_rows, self.sh_rows
+            positions,
+            rays.rays_d,
+            samples.ray_indices,
+            self.layout,
+            self.density_rows,
+            self.sh_rows,
         )
         return FieldOutput(sigmas=sigmas, rgbs=rgbs)
 

@@ -48,11 +48,15 @@ def pack_sh(coefficients) -> np.ndarray:
 
 def unpack_sh(rows) -> np.ndarray:
     """The inverse of ``pack_sh``."""
-    channels = [np.concatenate([rows[:, 8 * c : 8 * c + 8], rows[:, 24 + c, None]], 1) for c in range(3)]
+    channels = [
+        np.concatenate([rows[:, 8 * c : 8 * c + 8], rows[:, 24 + c, None]], 1) for c in range(3)
+    ]
     return np.stack(channels, 1)
 
 
-def voxel_field(positions, rays_d, ray_indices, links, density, sh) -> tuple[np.ndarray, np.ndarray]:
+def voxel_field(
+    positions, rays_d, ray_indices, links, density, sh
+) -> tuple[np.ndarray, np.ndarray]:
     """Densities [S] and colours [S, 3]; see ``jnerf.ops.voxel_grid``."""
     raw = voxel_interp(positions, links, density)[:, 0]
     coefficients = unpack_sh(voxel_interp(positions, links, sh))

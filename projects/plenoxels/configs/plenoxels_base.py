@@ -14,7 +14,9 @@ sampler = dict(
     fixed_rays=True,
     target_samples=2**21,  # a budget only
     look_samples=2**23,
-    step_size=dict(schedule="exponential", value=1 / 512, start=38400, every=128000, factor=0.5),  # half a voxel
+    step_size=dict(
+        schedule="exponential", value=1 / 512, start=38400, every=128000, factor=0.5
+    ),  # half a voxel
     max_steps=2048,
 )
 network = dict(
