@@ -30,7 +30,8 @@ def arrays(params, optim):
 
 def test_it_minimises(device):
     params = make_params()
-    train(params, RMSprop(params, lr=DECAYING), range(100))
+    falling = {"schedule": "linear", "value": 1e-1, "end": 1e-3, "steps": (0, 150)}
+    train(params, RMSprop(params, lr=falling), range(150))
     for group in params.values():
         np.testing.assert_allclose(group[0].numpy(), 1, atol=2e-2)
 

@@ -47,7 +47,8 @@ def layout_of(mask: np.ndarray) -> VoxelLayout:
     mask = np.asarray(mask, bool)
     if mask.ndim != 3 or min(mask.shape) < 2 or max(mask.shape) > _MOST or mask.size >= 2**31:
         raise ValueError(
-            f"a mask of voxels is bool {list(mask.shape)}; give three axes of 2 to {_MOST} vertices, fewer than 2^31 in all"
+            f"a mask of voxels is bool {list(mask.shape)}; give three axes of 2 to {_MOST} vertices, "
+            "fewer than 2^31 in all"
         )
     cells = np.flatnonzero(mask).astype(np.int32)
     links = np.full(mask.size, -1, np.int32)
