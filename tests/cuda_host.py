@@ -21,6 +21,7 @@ LIBRARIES = {
     "hash_encode_75": ("hash_encode", 750),
     "rays": ("rays", 900),
     "elementwise": ("elementwise", 900),
+    "voxels": ("voxels", 900),
     "machine": ("machine", 900),
 }
 _FLAGS = (

@@ -37,6 +37,7 @@ SMALL = {
     "resolution": 16,
     "downscale": 1,
     "hidden_width": 16,
+    "resolutions": 16,
 }
 
 
@@ -62,6 +63,8 @@ def small(block, path=""):
             yield from small(value, f"{path}{key}.")
         elif key in SMALL and isinstance(value, int):
             yield f"{path}{key}={min(value, SMALL[key])}"
+        elif key in SMALL and isinstance(value, list):
+            yield f"{path}{key}={[min(number, SMALL[key]) for number in value]}"
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.stem)

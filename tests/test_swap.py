@@ -84,3 +84,30 @@ def test_the_matrix_is_as_large_as_promised():
     for k in range(3):  # every loss and background with every encoder, sampler and network
         pairs = {(case[k], case[j]) for case in CASES for j in (3, 4)}
         assert len(pairs) == 6 * len({case[k] for case in CASES})
+
+
+PLENOXELS = Path(__file__).parents[1] / "projects/plenoxels/configs/plenoxels_lego_small.py"
+OPTIMS = {
+    "rmsprop": ["optim=dict(type='RMSprop', lr=1e-2, groups=dict(density=dict(lr=5.0)))", "ema=dict(type='EMA')"],
+    "adam": ["optim=dict(type='Adam', lr=1e-2, groups=dict(density=dict(lr=5.0, sparse=True)))"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("optim", OPTIMS)
+def test_voxels_that_become_finer_train_under_every_sampler(scene, tmp_path, sampler, optim):
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.downscale=1",
+        "total_steps=20",
+        "log_every=1",
+        "evaluation.at_end=False",
+        "network=dict(type='PlenoxelNetwork', resolutions=[12, 20], upsample_steps=[10])",
+        *SAMPLERS[sampler],
+        *OPTIMS[optim],
+    ]
+    run(load_config(PLENOXELS, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "plenoxels_lego_small" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss/rgb"] for line in lines]
+    assert len(losses) == 20 and np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses

@@ -55,6 +55,13 @@ class Pipeline:
     optim: Any | None
     ema: Any | None
 
+    def rebind(self) -> None:
+        """Hands the network's parameters anew to who keeps them; needed after a network has replaced some."""
+        params = self.network.param_groups()
+        for keeper in (self.optim, self.ema):
+            if keeper is not None:
+                keeper.rebind(params)
+
 
 def build_pipeline(config: Any, training: bool = True) -> Pipeline:
     """Builds and checks the modules that a config names, with every random generator seeded.

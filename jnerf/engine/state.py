@@ -42,10 +42,12 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
 
     Raises:
         CheckpointError: another architecture; names the tensors and shapes. Nothing has been
-            changed then.
+            changed then, but the sizes of a network whose sizes training changes.
     """
-    network = pipeline.network.state_dict()
     saved = checkpoint.part("network")
+    if getattr(pipeline.network, "fit_state", None) and pipeline.network.fit_state(saved):
+        pipeline.rebind()
+    network = pipeline.network.state_dict()
     check_fits("network", saved, network, path)
     modules = {name: getattr(pipeline, name) for name in ("optim", "ema", "sampler")}
     modules = {name: module for name, module in modules.items() if module is not None}

@@ -145,6 +145,8 @@ class Trainer:
     def _train_step(self, step: int, watch: bool) -> _Watched:
         """One step; when watched, its numbers are fetched and checked, which waits for the device."""
         pipe = self._pipeline
+        if getattr(pipe.network, "refine", None) and pipe.network.refine(step):
+            pipe.rebind()
         frozen = FrozenField(pipe.network)
         with jt.no_grad():
             pipe.sampler.update(frozen, step)

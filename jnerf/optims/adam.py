@@ -82,8 +82,15 @@ class Adam:
         self._decay = {
             name: float(groups.get(name, {}).get("weight_decay", 0.0)) for name in params
         }
+        self._sparse = {name: groups.get(name, {}).get("sparse", False) for name in params}
+        self._slots: dict[str, list[_Slot]] = {}
+        self.rebind(params)
+
+    def rebind(self, params: dict[str, list[jt.Var]]) -> None:
+        """Takes parameters of the same groups; those that are new start with moments of zero."""
+        known = {id(slot.param): slot for group in self._slots.values() for slot in group}
         self._slots = {
-            name: [_make_slot(var, groups.get(name, {}).get("sparse", False)) for var in group]
+            name: [known.get(id(var)) or _make_slot(var, self._sparse[name]) for var in group]
             for name, group in params.items()
         }
 

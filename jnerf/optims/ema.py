@@ -30,12 +30,16 @@ class EMA:
         if not 0 <= decay < 1:
             raise ConfigError(f"ema: decay is {decay}; it must be in [0, 1)")
         self.decay = float(decay)
+        self._applied = False
+        self.rebind(params)
+
+    def rebind(self, params: dict[str, list[jt.Var]]) -> None:
+        """Starts anew with these parameters."""
         self.updates = 0
         self._params = {
             f"{name}.{i}": var for name, group in params.items() for i, var in enumerate(group)
         }
         self._averages = {key: jt.zeros(var.shape).stop_grad() for key, var in self._params.items()}
-        self._applied = False
 
     def update(self) -> None:
         """Takes the parameters into the average; call it after every optimiser step.

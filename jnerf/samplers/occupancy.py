@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jittor as jt
@@ -25,7 +26,7 @@ from jnerf.ops.occupancy import (
     update_grid,
 )
 from jnerf.ops.occupancy.reference import cell_at
-from jnerf.ops.ray_march import MIN_STEP, MarchRule, ray_march
+from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible
 from jnerf.registry import SAMPLERS
@@ -66,6 +67,9 @@ class OccupancySampler(Sampler):
         target_samples: samples per training step; also the budget that a step never exceeds. At least max_steps.
             A number, or a schedule (``jnerf.schedules``) that is rounded to whole samples.
         n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
+        fixed_rays: keep to ``n_rays_init`` rays; ``target_samples`` then is the budget alone.
+        step_size: smallest step, field units; a number, or a schedule. Rendering takes what it ends with. None: the
+            paper's sqrt(3) / 1024.
         cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
         decay: factor on a cell's value at each update.
         update_every: steps between two updates of the grid, and of the number of rays.
@@ -101,6 +105,8 @@ class OccupancySampler(Sampler):
         early_stop: float = 1e-4,
         look_samples: int = 2**21,
         density_chunk: int = 2**19,
+        fixed_rays: bool = False,
+        step_size: float | dict | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
         if n_rays_init is None:
@@ -122,6 +128,14 @@ class OccupancySampler(Sampler):
         self.resolution = grid_resolution
         if cone_angle is None:
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
+        self._step_size = make_schedule(MIN_STEP if step_size is None else step_size)
+        self._total_steps = total_steps or 0
+        self._fixed_rays = fixed_rays
+        for length in map(self._step_size, (0, self._total_steps)):
+            if not 0 < length <= MAX_STEP:
+                raise ConfigError(
+                    f"OccupancySampler: step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
+                )
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
         )
@@ -203,7 +217,7 @@ class OccupancySampler(Sampler):
             sigmas = jt.concat([sigma for _, sigma in picks])
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
         self._updates += 1
-        if self._window:
+        if self._window and not self._fixed_rays:
             measured = max(self._measured / self._window, 1.0)
             target = self.target_samples(step)
             rays = self._n_rays * target / measured
@@ -263,7 +277,9 @@ class OccupancySampler(Sampler):
         return to_samples(rays, intervals, found.features)
 
     def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
-        grid = self._bitfield.bits, self._bitfield.blocks, self.rule, self.resolution
+        length = self._step_size(self._total_steps if step is None else step)
+        rule = replace(self.rule, min_step=length)
+        grid = self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
         bounds = {"seed": self._march_seed, "step": step}
         if step is not None:
             bounds |= {"max_samples": self.target_samples(step)}

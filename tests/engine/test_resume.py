@@ -28,6 +28,19 @@ CASES = {
             "sampler.grid_resolution=64",
         ],
     ),
+    # Voxels that become finer before the saved state and after it.
+    "plenoxels": (
+        "projects/plenoxels/configs/plenoxels_lego_small.py",
+        [
+            "dataset.root={scene}",
+            "dataset.downscale=1",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=32",
+            "network.resolutions=[8, 12, 16]",
+            "network.upsample_steps=[20, 50]",
+            "loss.sh_variation.every=3",
+        ],
+    ),
 }
 
 # The process is killed as the trainer enters step 40: the checkpoint of step 30 is the last.
@@ -77,7 +90,7 @@ def train(config, overrides, kill_at=-1, resume=False):
 @pytest.mark.parametrize("case", CASES)
 def test_killed_and_resumed_equals_straight(case, tmp_path):
     config, overrides = CASES[case]
-    if case == "ngp":
+    if case != "fakes":
         make_tiny_blender(tmp_path / "scene", n=6, size=32)
     common = [
         "exp_name=run",

@@ -175,3 +175,16 @@ def test_wrong_state():
 def test_only_float32_is_trained():
     with pytest.raises(ConfigError, match=r"a parameter is int32 \[3\]"):
         Adam({"network": [jt.zeros((3,), dtype="int32")]})
+
+
+def test_replaced_parameters_start_anew_and_others_go_on():
+    params = make_params()
+    optim = Adam(params, groups=GROUPS)
+    train(params, optim, range(3))
+    kept = {key: array for key, array in optim.state().items() if key.startswith("network")}
+    params["encoder"] = [jt.ones((5, 2))]
+    optim.rebind(params)
+    state = optim.state()
+    assert all((state[key] == array).all() for key, array in kept.items()) and kept
+    assert state["encoder.0.m"].tolist() == [[0, 0]] * 5
+    assert state["encoder.0.counts"].tolist() == [[0, 0]] * 5

@@ -108,3 +108,14 @@ def test_state_round_trips():
 def test_decay_out_of_range(decay):
     with pytest.raises(ConfigError, match=r"it must be in \[0, 1\)"):
         OPTIMS.build({"type": "EMA", "decay": decay}, path="ema", params=make()[0])
+
+
+def test_rebinding_starts_anew():
+    params, ema = make()
+    move(params, ema, 3)
+    params["encoder"] = [jt.array([[4.0]])]
+    ema.rebind(params)
+    assert ema.updates == 0 and ema.state()["encoder.0"].tolist() == [[0]]
+    ema.update()
+    with ema.applied():
+        np.testing.assert_allclose(params["encoder"][0].numpy(), 4, rtol=1e-6)

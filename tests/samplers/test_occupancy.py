@@ -228,3 +228,28 @@ def test_wrong_arguments_are_named():
         CheckpointError, match=r"grid in the checkpoint has shape \(5,\), needed is \(32768,\)"
     ):
         sampler.load_state({"grid": np.zeros(5), "counters": np.zeros(4)})
+
+
+def test_the_step_may_follow_a_schedule_and_rendering_takes_its_end():
+    shrinking = dict(schedule="exponential", value=0.02, start=40, every=1000, factor=0.5)
+    sampler = OccupancySampler(**SMALL, step_size=shrinking, total_steps=64)
+    lengths = []
+    for step in (0, 39, 40, None):
+        sampler.update(ball, 0)
+        t_starts, t_ends = (
+            getattr(sampler(rays(64, 0), ball, step), k).numpy() for k in ("t_starts", "t_ends")
+        )
+        lengths.append((t_ends - t_starts).mean())
+    np.testing.assert_allclose(lengths, [0.02, 0.02, 0.01, 0.01], rtol=1e-3)
+
+
+def test_the_number_of_rays_may_be_fixed():
+    sampler = OccupancySampler(**SMALL | {"n_rays_init": 300}, fixed_rays=True)
+    train(sampler, range(40))
+    assert sampler.n_rays == 300
+
+
+@pytest.mark.parametrize("length", [0.0, -1.0, 1.0])
+def test_an_impossible_step(length):
+    with pytest.raises(ConfigError, match=f"step_size is {length}; it must be above 0"):
+        OccupancySampler(**SMALL, step_size=length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import jittor as jt
 import numpy as np
 
@@ -42,6 +44,26 @@ class Network(jt.Module):
             the samples that stay; None where there is nothing to reuse.
         """
         return self.density(positions), None
+
+    def refine(self, step: int) -> bool:
+        """Changes what is trained before training step ``step``: a grid becomes finer, entries are dropped.
+
+        Returns:
+            Whether parameters were replaced. The engine then hands the new ``param_groups()`` to the optimiser and to
+            the average; whatever these kept of a parameter that is gone starts anew.
+        """
+        return False
+
+    def fit_state(self, state: Mapping[str, np.ndarray]) -> bool:
+        """Takes the sizes of a saved state, where training changes them; the values follow.
+
+        Args:
+            state: saved arrays by the names of ``state_dict()``.
+
+        Returns:
+            Whether parameters were replaced; see ``refine``. False too for a state that does not fit.
+        """
+        return False
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Trainable parameters by group: "encoder" holds those of encoders, "network" all others."""

@@ -1,0 +1,64 @@
+"""Jittor op for the total variation of a sparse voxel grid.
+
+Plenoxels (Fridovich-Keil et al. 2022, https://arxiv.org/abs/2112.05131), section 3.5.
+"""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.ops.common import code_op
+from jnerf.ops.voxel_grid import VoxelLayout
+
+# Inputs 0 to 2 are links, cells, values. The paper measures differences in steps of 1/256 of the box.
+_GRID = """
+const jnerf::VoxelNeighbours grid{in0_p, in1_p, {in0_shape2, in0_shape1, in0_shape0}, (int64_t)in1->num,
+    (int64_t)data["first"], (int64_t)data["count"],
+    {in0_shape2 / 256.0f, in0_shape1 / 256.0f, in0_shape0 / 256.0f}};
+"""
+_FORWARD = f"""{_GRID}
+jnerf::voxel_variation(jnerf::VoxelVariation{{grid, in2_shape1, in2_p}}, (float)data["factor"], out0_p);
+"""
+_BACKWARD = f"""{_GRID}
+jnerf::voxel_variation_backward({{grid, in2_shape1, in2_p, in3_p, (float)data["factor"], out0_p}});
+"""
+
+
+class _VoxelVariation(jt.Function):
+    def execute(self, values, layout, first, count):
+        self.inputs = [layout.links, layout.cells, values]
+        self.data = {"first": first, "count": count, "factor": 1 / count}
+        return code_op("voxel_variation", [(1,)], ["float32"], self.inputs, _FORWARD, self.data)[0]
+
+    def grad(self, grad):
+        inputs, shapes = [*self.inputs, grad], [self.inputs[2].shape]
+        grads = code_op("voxel_variation", shapes, ["float32"], inputs, _BACKWARD, self.data)
+        return grads[0], None, None, None
+
+
+def voxel_variation(values: jt.Var, layout: VoxelLayout, first: int, count: int) -> jt.Var:
+    """Mean over ``count`` rows of ``sum_j sqrt(dx_j^2 + dy_j^2 + dz_j^2)``, j the channels.
+
+    ``dx`` is the difference to the next vertex along x, times vertices along x / 256; 0 where that has no row.
+
+    Args:
+        values: float32 [V, C].
+        layout: which vertices have rows.
+        first: the first selected row; behind the last one, row 0 follows.
+        count: selected rows, 1 .. V.
+
+    Returns:
+        float32 [1], with gradients to ``values``.
+
+    Raises:
+        ValueError: sizes do not fit together, or the selection is none.
+    """
+    if values.ndim != 2 or values.shape[0] != layout.n_rows or values.dtype != "float32":
+        raise ValueError(
+            f"voxel_variation: values are {values.dtype} {list(values.shape)}; give float32 [{layout.n_rows}, C]"
+        )
+    if not (1 <= count <= layout.n_rows and 0 <= first < layout.n_rows):
+        raise ValueError(
+            f"voxel_variation: {count} rows from {first} on; of {layout.n_rows} rows, choose 1 to all"
+        )
+    return _VoxelVariation()(values, layout, first, count)
