@@ -54,7 +54,7 @@ def run_extraction(
         update(loaded.step)
     files = outputs or [folder.root / "mesh" / f"mesh{suffix}" for suffix in (".ply", ".obj")]
     check_outputs(files)
-    transform = _recorded_transform(path.parent.parent / "run.json", pipeline.dataset)
+    transform = recorded_transform(path.parent.parent / "run.json", pipeline.dataset)
     mesh = extract_mesh(pipeline, options, transform)
     for file in files:
         write_mesh(mesh, file)
@@ -65,10 +65,14 @@ def run_extraction(
     return files
 
 
-def _recorded_transform(record: Path, dataset: Any) -> Similarity | None:
+def recorded_transform(record: Path, dataset: Any) -> Similarity | None:
     """The similarity that the run was trained in, from its run.json; None where none is recorded.
 
     It is the dataset's own, unless the scene has changed since.
+
+    Args:
+        record: the run's ``run.json``, which may be missing or damaged.
+        dataset: the scene as it is now.
     """
     try:
         data = json.loads(record.read_text(encoding="utf-8"))["world_to_field"]

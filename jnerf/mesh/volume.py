@@ -17,6 +17,7 @@ from jnerf.mesh.lattice import BLOCK, Lattice
 
 #: Most positions asked at once.
 CHUNK = 2**18
+_LEAST = 1e-6
 
 Field = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
@@ -58,14 +59,17 @@ def evaluate(
             for first in range(0, len(blocks), max(1, chunk // BLOCK**3)):
                 part = blocks[first : first + max(1, chunk // BLOCK**3)]
                 values = field(lattice.in_field(_points(part, lattice.counts)))
-                by_block[tuple(part.T)] = values.reshape(-1, BLOCK, BLOCK, BLOCK)
+                by_block[tuple(part.T)] = off_level(values).reshape(-1, BLOCK, BLOCK, BLOCK)
                 bar.update(len(part))
             asked |= wanted
             wanted = _across_the_surface(volume, asked)
             bar.total += int(wanted.sum())
-    # skimage leaves holes where a value equals the level (its issue 8116).
-    volume[volume == 0] = np.finfo(np.float32).tiny
     return volume[tuple(slice(count) for count in lattice.counts)]
+
+
+def off_level(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values moved to a distance of 1e-6 from 0: scikit-image leaves holes at values of 0 (its issue 8116)."""
+    return np.copysign(np.maximum(np.abs(values), np.float32(_LEAST)), values)
 
 
 def _points(blocks: NDArray[np.int64], counts: tuple[int, int, int]) -> NDArray[np.int64]:

@@ -187,12 +187,14 @@ class OccupancySampler(Sampler):
         return float(self._bitfield.stats.numpy()[1]) / MIN_STEP
 
     def occupied_cells(self) -> Iterator[tuple[np.ndarray, float]]:
-        """Middles and edge of the occupied cells of each level; see ``Sampler``."""
+        """Middles and edge of the occupied cells of each level, where no finer one is; see ``Sampler``."""
         bits = np.unpackbits(self._bitfield.bits.numpy(), bitorder="little")
         for level, occupied in enumerate(bits.reshape(self.levels, -1)):
             edge = 2.0**level / self.resolution
-            cells = cell_at(np.flatnonzero(occupied), self.resolution)
-            yield (0.5 + (cells + 0.5 - self.resolution / 2) * edge).astype(np.float32), edge
+            cells = cell_at(np.flatnonzero(occupied), self.resolution) + 0.5 - self.resolution / 2
+            if level:
+                cells = cells[np.abs(cells).max(axis=1, initial=0) > self.resolution / 4]
+            yield (0.5 + cells * edge).astype(np.float32), edge
 
     def _fresh_grid(self, cameras: Any) -> jt.Var:
         pinholes = None if cameras is None else cameras.pinholes()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jnerf.mesh.surface import Surface, zero_level
+from jnerf.mesh.volume import off_level
 
 
 def ball(n=24, middle=(12, 12, 12), radius=8.3):
@@ -48,6 +49,15 @@ def test_noise_is_closed_too(seed):
     volume = np.full((18, 18, 18), -1, np.float32)
     volume[1:-1, 1:-1, 1:-1] = np.random.default_rng(seed).normal(size=(16, 16, 16))
     surface = zero_level(volume)
+    assert len(surface.faces) > 1000 and is_closed(surface.faces)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_small_whole_numbers_are_closed_too(seed):
+    """Ties everywhere, and zeros, as ``evaluate`` leaves them."""
+    volume = np.full((18, 18, 18), -1, np.float32)
+    volume[1:-1, 1:-1, 1:-1] = np.random.default_rng(seed).integers(-2, 3, (16, 16, 16))
+    surface = zero_level(off_level(volume))
     assert len(surface.faces) > 1000 and is_closed(surface.faces)
 
 

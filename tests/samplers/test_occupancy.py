@@ -8,6 +8,7 @@ from jnerf.datasets.cameras import Cameras
 from jnerf.datasets.lenses import FisheyeLens
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.ops.occupancy.reference import cell_coords
+from jnerf.ops.ray_march import MIN_STEP
 from jnerf.samplers.occupancy import OccupancySampler, grid_levels
 from jnerf.structures import RayBundle
 from tests.threads import with_threads
@@ -253,3 +254,23 @@ def test_the_number_of_rays_may_be_fixed():
 def test_an_impossible_step(length):
     with pytest.raises(ConfigError, match=f"step_size is {length}; it must be above 0"):
         OccupancySampler(**SMALL, step_size=length)
+
+
+def test_occupied_cells_are_those_of_the_grid_above_the_threshold():
+    box = [-0.5, -0.5, -0.5, 1.5, 1.5, 1.5]
+    sampler = OccupancySampler(box, **SMALL)
+
+    def across(positions: jt.Var) -> jt.Var:  # a face of the inner level
+        return ball(positions - np.float32([0.5, 0, 0]))
+
+    for step in range(0, 48, 16):
+        sampler.update(across, step)
+    found = list(sampler.occupied_cells())
+    assert [edge for _, edge in found] == [1 / 32, 1 / 16]
+    corners = cell_coords(32)
+    for (middles, edge), values in zip(found, sampler.grid.numpy().reshape(2, -1), strict=True):
+        expected = 0.5 + (corners[values > sampler.empty_below * MIN_STEP] - 15.5) * edge
+        if edge == 1 / 16:
+            expected = expected[(np.abs(expected - 0.5) > 0.5).any(axis=1)]
+        np.testing.assert_allclose(middles, expected, atol=1e-6)
+        assert len(middles) > 10

@@ -4,7 +4,9 @@ import json
 import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from captures import facing_poses, make_llff
 from jnerf.config import load_config
 from jnerf.datasets.similarity import Similarity
 from jnerf.engine.run import run
+from jnerf.mesh.run import recorded_transform
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"
@@ -113,3 +116,23 @@ def test_unknown_flags_and_help_need_no_jittor(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert done.returncode == status and done.stdout.splitlines()[-1] == "False"
         assert "examples:" in done.stdout if status == 0 else "required" in done.stderr
+
+
+def test_a_scene_that_has_moved_since_training_is_noticed(tmp_path):
+    recorded = Similarity(0.5, translation=(0.1, 0.2, 0.3))
+    record = tmp_path / "run.json"
+    record.write_text(json.dumps({"world_to_field": recorded.to_dict()}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = recorded_transform(record, SimpleNamespace(transform=recorded))
+    np.testing.assert_array_equal(found.matrix(), recorded.matrix())
+    with pytest.warns(UserWarning, match="has changed since the run was trained"):
+        found = recorded_transform(record, SimpleNamespace(transform=Similarity()))
+    np.testing.assert_array_equal(found.matrix(), recorded.matrix())
+
+
+@pytest.mark.parametrize("text", [None, "[1, 2", "[]", "{}"])
+def test_without_a_record_the_scene_is_believed(tmp_path, text):
+    if text is not None:
+        (tmp_path / "run.json").write_text(text)
+    assert recorded_transform(tmp_path / "run.json", SimpleNamespace()) is None

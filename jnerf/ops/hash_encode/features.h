@@ -34,10 +34,12 @@ template <int F> inline void store_features(float* p, typename Features<F>::type
 
 template <int F> inline float sum_features(typename Features<F>::type v) {
     if constexpr (F == 1) return v;
-    else {
-        float sum = v[0];
-        for (int f = 1; f < F; f++) sum += v[f];
-        return sum;
+    else if constexpr (F == 2) return v[0] + v[1];
+    else {  // halves upon halves, as vectors
+        typename Features<F / 2>::type low, high;
+        memcpy(&low, &v, sizeof(float) * (F / 2));
+        memcpy(&high, (const float*)&v + F / 2, sizeof(float) * (F / 2));
+        return sum_features<F / 2>(low + high);
     }
 }
 

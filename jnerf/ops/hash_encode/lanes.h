@@ -34,7 +34,7 @@ inline bool any_lane(LaneInt v) {
 template <int D> inline __attribute__((always_inline)) LaneFloat lane_axis(const float* positions, int d) {
 #ifdef __AVX512F__
     LaneFloat part[D];
-    memcpy(part, positions, sizeof part);
+    for (int p = 0; p < D; p++) memcpy(&part[p], positions + p * HASH_LANES, sizeof part[p]);  // GCC would copy all at once in halves
     const LaneInt lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, at = lane * D + d;
     const LaneFloat two = __builtin_shuffle(part[0], part[1], at & 31);
     if (D == 2) return two;
@@ -45,6 +45,27 @@ template <int D> inline __attribute__((always_inline)) LaneFloat lane_axis(const
     for (int k = 0; k < HASH_LANES; k++) v[k] = positions[D * k + d];
     return v;
 #endif
+}
+
+// Adds v[d] to coordinate `d` of the first `count` rows of [.., D]: lane_axis backwards.
+template <int D> inline __attribute__((always_inline)) void add_to_rows(float* rows, const LaneFloat* v, int count) {
+#ifdef __AVX512F__
+    if (count == HASH_LANES) {
+        const LaneInt lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        #pragma GCC unroll 8
+        for (int p = 0; p < D; p++) {
+            const LaneInt at = lane + p * HASH_LANES, row = at / D, axis = at - row * D;
+            LaneFloat add = __builtin_shuffle(v[0], v[1], axis == 1 ? row + HASH_LANES : row), part;
+            if (D == 3) add = __builtin_shuffle(add, v[D - 1], axis == 2 ? row + HASH_LANES : lane);
+            memcpy(&part, rows + p * HASH_LANES, sizeof part);
+            part += add;
+            memcpy(rows + p * HASH_LANES, &part, sizeof part);
+        }
+        return;
+    }
+#endif
+    for (int d = 0; d < D; d++)
+        for (int k = 0; k < count; k++) rows[D * k + d] += v[d][k];
 }
 
 // Where a vector's worth of samples lies in their cells.

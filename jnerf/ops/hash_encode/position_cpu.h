@@ -12,8 +12,7 @@ template <int D> struct HashSlopeLanes : HashLanes<D> {
     inline __attribute__((always_inline)) void compute(const HashLevel& level, const float* positions, const float*, bool smoothstep) {
         const LaneAxes<D> axes(level, positions, smoothstep);
         this->place(level, axes);
-        memcpy(high, axes.high, sizeof high);
-        memcpy(slope, axes.slope, sizeof slope);
+        for (int d = 0; d < D; d++) memcpy(high[d], &axes.high[d], sizeof high[d]), memcpy(slope[d], &axes.slope[d], sizeof slope[d]);
     }
 
     // Adds the derivatives of `corners`, in the order of `row`, to the first `count` rows of grad [.., D].
@@ -34,8 +33,7 @@ template <int D> struct HashSlopeLanes : HashLanes<D> {
             sums[1] = (by_y + z * both) * lane(slope[1]);
             sums[D - 1] = (by_z + y * both) * lane(slope[D - 1]);
         }
-        for (int d = 0; d < D; d++)
-            for (int k = 0; k < count; k++) grad[D * k + d] += sums[d][k];
+        add_to_rows<D>(grad, sums, count);
     }
 };
 
