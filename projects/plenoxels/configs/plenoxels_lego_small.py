@@ -1,4 +1,4 @@
-"""Plenoxels for an hour on two CPU cores: 400 x 400 pixels, 64^3 to 256^3 voxels, small batches, short schedules."""
+"""Plenoxels for an hour on two CPU cores: 400 x 400 pixels, 64^3 to 256^3 voxels, short schedules."""
 
 _base_ = ["plenoxels_lego.py"]
 
@@ -11,10 +11,15 @@ sampler = dict(
     n_rays_init=1024,
     target_samples=2**17,  # samples per step; the number of rays follows
     look_samples=2**21,
-    step_size=1 / 512,  # half a voxel of the last stage
+    update_every=32,
+    step_size=1 / 512,  # half a voxel of the last stages
     max_steps=1024,
 )
-network = dict(resolutions=[64, 128, 256], upsample_steps=[1000, 3000])
+network = dict(
+    resolutions=[64, 128, 256, 256],  # the last is only pruned
+    upsample_steps=[1000, 3000, 6000],
+)
+renderer = dict(background="random")  # white voxels in front of white would not be seen as wrong
 loss = dict(
     density_variation=dict(share=0.1, every=10),
     sh_variation=dict(share=0.1, every=10),

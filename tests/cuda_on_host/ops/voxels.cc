@@ -1,6 +1,6 @@
 // Ops of a sparse voxel grid, and its optimiser.
-#include "play.h"
 #include "rmsprop/cuda.h"
+#include "play.h"
 #include "voxel_grid/cuda.h"
 #include "voxel_variation/cuda.h"
 using namespace jnerf;
