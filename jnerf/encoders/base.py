@@ -20,6 +20,10 @@ class Encoder(jt.Module):
         known: None, or a method (x, features) -> features for an encoder whose results are worth keeping: it returns
             ``features``, which an earlier call without gradient gave for the same x and the same parameters, with
             the gradients of a call.
+        finest_cell: edge of the smallest cells that features are interpolated in, in units of the input; None for
+            encoders without cells.
+        pull: None, or a method (features, grad of features) -> gradient of x, in operations that can be differentiated
+            again.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
     """
@@ -28,6 +32,11 @@ class Encoder(jt.Module):
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    pull: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    finest_cell: float | None = None
+
+    def update(self, step: int) -> None:
+        """Takes what changes with the step alone; see ``Network.update``."""
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features of coordinates; positions are in [0, 1], directions are unit vectors."""

@@ -15,7 +15,8 @@ from jnerf.structures import RayBundle, RaySamples
 
 # Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look`` beside: positions ->
 # (densities, features of the samples or None); features go back to the field as ``RaySamples.features``. And it may
-# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds.
+# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds; and, where the network
+# provides the channel "sdf", ``sdf``: positions -> signed distances [S], for samplers that require it.
 DensityFn = Callable[[jt.Var], jt.Var]
 
 
@@ -35,9 +36,11 @@ class Sampler(ABC):
     ``step=s``. ``step=None`` means rendering: no random numbers, the same rays give the same samples.
 
     Attributes:
+        requires: channels of ``FieldOutput`` that the field must have, because the sampler asks for them.
         earlier_rounds: length of the ``history`` of its samples.
     """
 
+    requires: frozenset[str] = frozenset()
     earlier_rounds: int = 0
 
     @property

@@ -41,6 +41,41 @@ def test_other_encoders_know_nothing():
     assert Encoder.known is None
 
 
+GROWING = dict(schedule="linear", value=1, end=4, steps=(0, 30))
+
+
+def test_levels_come_one_by_one(device):
+    whole, grid = (
+        HashGridEncoder(**SMALL, init_scale=1.0, active_levels=a) for a in (None, GROWING)
+    )
+    x = positions(300)
+    for step, levels in ((0, 1), (4, 1), (6, 2), (10, 2), (20, 3), (29, 4), (100, 4)):
+        grid.update(step)
+        assert grid.active_levels == levels
+        assert grid.finest_cell == pytest.approx(1 / grid.layout.scales[levels - 1])
+        features = grid(x)
+        expected = whole(x).numpy()
+        expected[levels:] = 0
+        np.testing.assert_array_equal(features.numpy(), expected)
+        known = grid.known(x, features.detach())
+        np.testing.assert_array_equal(known.numpy(), expected)
+        rows = int(grid.layout.offsets[levels])
+        expected = jt.grad((whole(x)[:levels] ** 2).sum(), whole.table).numpy()
+        for out in (features, known):
+            grad = jt.grad((out * out).sum(), grid.table).numpy()
+            assert grad.shape == expected.shape and (grad[rows:] == 0).all()
+            np.testing.assert_allclose(grad, expected, atol=1e-6)
+
+
+def test_all_levels_are_active_unless_said_otherwise():
+    assert HashGridEncoder(**SMALL).active_levels == 4
+    assert HashGridEncoder(**SMALL, active_levels=2).active_levels == 2
+    with pytest.raises(
+        ConfigError, match="active_levels begins with 5; it must be in 1 .. n_levels"
+    ):
+        HashGridEncoder(**SMALL, active_levels=5)
+
+
 def test_impossible_grids_are_named():
     with pytest.raises(ConfigError, match="HashGridEncoder: n_features is 3"):
         HashGridEncoder(**SMALL, n_features=3)

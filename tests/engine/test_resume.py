@@ -28,6 +28,18 @@ CASES = {
             "sampler.grid_resolution=64",
         ],
     ),
+    # Levels that appear with the step, which no checkpoint holds.
+    "neus": (
+        "projects/neus/configs/hash_neus_scan24_wmask.py",
+        [
+            "dataset=dict(type='BlenderDataset', root='{scene}')",
+            "encoder.pos_encoder.log2_table_size=12",
+            "encoder.pos_encoder.active_levels.steps=(0, 60)",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=64",
+            "renderer.anneal_steps=50",
+        ],
+    ),
 }
 
 # The process is killed as the trainer enters step 40: the checkpoint of step 30 is the last.
@@ -77,7 +89,7 @@ def train(config, overrides, kill_at=-1, resume=False):
 @pytest.mark.parametrize("case", CASES)
 def test_killed_and_resumed_equals_straight(case, tmp_path):
     config, overrides = CASES[case]
-    if case == "ngp":
+    if case != "fakes":
         make_tiny_blender(tmp_path / "scene", n=6, size=32)
     common = [
         "exp_name=run",
