@@ -37,6 +37,9 @@ SMALL = {
     "resolution": 16,
     "downscale": 1,
     "hidden_width": 16,
+    "background_width": 16,
+    "geometry_features": 16,
+    "n_points": 256,
 }
 # Sizes that a network cannot do without.
 NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip

@@ -22,8 +22,9 @@ class Encoder(jt.Module):
             the gradients of a call.
         finest_cell: edge of the smallest cells that features are interpolated in, in units of the input; None for
             encoders without cells.
-        pull: None, or a method (features, grad of features) -> gradient of x, in operations that can be differentiated
-            again.
+        pull: None, or a method (x, features, grad) -> gradient of x for exact normals: ``features`` are what a call
+            with x gave, ``grad`` [S, out_dim] is that of something by them; it can be differentiated again, in ``grad``
+            and in the encoder's parameters.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
     """
@@ -32,7 +33,7 @@ class Encoder(jt.Module):
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
-    pull: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
     finest_cell: float | None = None
 
     def update(self, step: int) -> None:

@@ -69,11 +69,12 @@ class FrequencyEncoder(Encoder):
             )
         return frequency_encode(x, self._frequencies, self.include_input, self.scale, self.offset)
 
-    def pull(self, features: jt.Var, grad: jt.Var) -> jt.Var:
+    def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
         """Gradient of the coordinates from that of the features, which can be differentiated again in the latter.
 
         Args:
-            features: what a call gave, [S, out_dim].
+            x: coordinates, [S, n_dims].
+            features: what a call gave for them, [S, out_dim].
             grad: of something by these features, [S, out_dim].
 
         Returns:

@@ -67,7 +67,7 @@ def test_pulling_back_is_the_gradient_and_can_be_differentiated_again(include_in
     grad = jt.array(random.normal(size=(20, encoder.out_dim)).astype(np.float32))
     features = encoder(x)
     expected = jt.grad((features * grad).sum(), x).numpy()
-    pulled = encoder.pull(encoder(x).stop_grad(), grad)
+    pulled = encoder.pull(x, encoder(x).stop_grad(), grad)
     np.testing.assert_allclose(pulled.numpy(), expected, rtol=1e-4, atol=1e-4)
     # linear in the gradient: <v, pull(g)> has the derivative J v by g
     v = random.normal(size=(20, 3)).astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.errors import ConfigError
-from jnerf.models.losses.eikonal import EikonalLoss
+from jnerf.models.losses.eikonal import EikonalFieldLoss, EikonalLoss
 from jnerf.models.losses.mask import MaskLoss
 from jnerf.models.losses.photometric import L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
@@ -104,6 +104,28 @@ def test_the_eikonal_loss_is_of_gradients_inside():
     np.testing.assert_allclose(grad[1], np.float32([0, 3, 4]) / 5 * 8 / 3, rtol=1e-4)
     extras["inside"] = jt.zeros((4, 1))
     assert EikonalLoss().value(out, None, None).item() == 0
+
+
+def test_the_eikonal_loss_of_the_field_asks_all_of_the_box():
+    asked = []
+
+    def gradient(positions):
+        asked.append(positions.numpy())
+        return positions * 0 + 2 / np.float32(3**0.5)
+
+    box = np.float32([-1, 0, 1, 3, 4, 6])
+    loss = EikonalFieldLoss(n_points=500, aabb=box)
+    for step in (0, 0, 1):
+        assert loss.of(SimpleNamespace(gradient=gradient), step).item() == pytest.approx(
+            1, rel=1e-4
+        )
+    x = asked[0]
+    assert (x >= box[:3]).all() and (x <= box[3:]).all()
+    np.testing.assert_allclose(x.min(0), box[:3], atol=0.2)
+    np.testing.assert_allclose(x.max(0), box[3:], atol=0.2)
+    assert np.array_equal(x, asked[1]) and not np.array_equal(x, asked[2])
+    with pytest.raises(ConfigError, match="EikonalFieldLoss: n_points is 0"):
+        EikonalFieldLoss(n_points=0)
 
 
 def test_the_mask_loss_is_a_cross_entropy_that_stays_finite():

@@ -91,6 +91,7 @@ def test_normals_are_the_slope_of_the_distance(make, aabb, device):
     taps += [net.sdf(jt.array((x - h * e).astype(np.float32))).numpy() for e in np.eye(3)]
     expected = np.stack([(taps[k] - taps[k + 3]) / (2 * h) for k in range(3)], 1)
     found = out.extras["normals"].numpy()
+    np.testing.assert_allclose(net.gradient(given.positions).numpy(), found, atol=1e-5)
     # four taps differ from six by a term of second order
     tolerance = 5e-3 if make is vanilla else 0.2
     assert np.abs(found - expected).mean() < tolerance
@@ -98,6 +99,31 @@ def test_normals_are_the_slope_of_the_distance(make, aabb, device):
     np.testing.assert_allclose(
         out.extras["sdf"].numpy()[:, 0], net.sdf(given.positions).numpy(), atol=1e-5
     )
+
+
+def test_analytic_normals_are_exact_and_train(device):
+    encoder = FrequencyEncoder(2)
+    net = HashNeuSNetwork(encoder, None, BOX, normals="analytic", precision="fp32")
+    given = samples(BOX, reach=0.8)
+    x, h = given.positions.numpy(), 3e-4
+    taps = [
+        net.sdf(jt.array((x + h * e).astype(np.float32))).numpy() for e in (*np.eye(3), *-np.eye(3))
+    ]
+    expected = np.stack([(taps[k] - taps[k + 3]) / (2 * h) for k in range(3)], 1)
+    normals = net(given).extras["normals"]
+    close = np.abs(normals.numpy() - expected).max(1) < 2e-2
+    assert close.mean() > 0.9  # a tap may lie behind a kink of the ReLUs
+    grad = jt.grad(jt.sqr(normals).sum(), net.distance_mlp.params).numpy()
+    i = int(np.abs(grad).argmax())
+    ends = []
+    for sign in (1, -1):
+        moved = net.distance_mlp.params.numpy().copy()
+        before = moved.copy()
+        moved[i] += sign * 1e-3
+        net.distance_mlp.params.update(jt.array(moved))
+        ends.append(float(jt.sqr(net(given).extras["normals"]).sum().item()))
+        net.distance_mlp.params.update(jt.array(before))
+    assert grad[i] == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=2e-2)
 
 
 def test_six_taps_are_central_differences():
@@ -284,8 +310,10 @@ def test_wrong_arguments_are_named():
         hashed(radius_init=1.5)
     with pytest.raises(ConfigError, match="variance_init is 3"):
         hashed(variance_init=3)
-    with pytest.raises(ConfigError, match="normals is 'exact'; choose 'finite_differences'"):
+    with pytest.raises(ConfigError, match="normals is 'exact'; choose 'finite_differences' or"):
         hashed(normals="exact")
+    with pytest.raises(ConfigError, match="HashGridEncoder cannot be differentiated twice"):
+        hashed(normals="analytic")
     with pytest.raises(ConfigError, match="skip is 4; it must be None or in 1 .. n_layers - 1 = 3"):
         vanilla(skip=4)
     with pytest.raises(ConfigError, match="hidden_width is 8; it must be at least 16"):

@@ -63,7 +63,7 @@ def test_the_ball_is_the_one_in_the_box():
     given, field = rays(middle=middle, radius=2.0), Ball(middle, 1.0)
     samples = NeuSSampler(n_samples=16, n_rounds=2, n_fine=8, aabb=BOX)(given, field, None)
     off = np.linalg.norm(samples.positions.numpy() - np.float32(middle), axis=1)
-    assert off.max() < 2.02 and ((np.abs(off - 1) < 0.1).reshape(40, -1).sum(1) >= 8).all()
+    assert off.max() < 2.1 and ((np.abs(off - 1) < 0.1).reshape(40, -1).sum(1) >= 8).all()
 
 
 def test_samples_outside_go_on_in_inverse_distance(device):

@@ -11,12 +11,13 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
+from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Box, directions_of
 from jnerf.models.networks.differences import TAPS, difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.sdf import SDFNetwork, opaque_density
+from jnerf.models.networks.sdf import SDFNetwork, opaque_density, stretch
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -39,7 +40,8 @@ class HashNeuSNetwork(SDFNetwork):
         geometry_features: outputs of the distance's MLP; the first is the distance.
         radius_init: of the sphere at the beginning; 1 is the ball that fits into the box.
         variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
-        normals: how normals come about.
+        normals: "finite_differences", or "analytic": the exact derivative, for encoders that have one
+            (``Encoder.pull``).
         n_taps: of the differences, 4 (a tetrahedron) or 6 (central differences).
         tap_distance: of the taps along each axis, in cells of the finest active level.
         seed: of the initial weights.
@@ -59,7 +61,7 @@ class HashNeuSNetwork(SDFNetwork):
         geometry_features: int = 16,
         radius_init: float = 0.5,
         variance_init: float = 0.3,
-        normals: Literal["finite_differences"] = "finite_differences",
+        normals: Literal["finite_differences", "analytic"] = "finite_differences",
         n_taps: int = 4,
         tap_distance: float = 1.0,
         seed: int = 0,
@@ -78,9 +80,14 @@ class HashNeuSNetwork(SDFNetwork):
             raise ConfigError(
                 f"HashNeuSNetwork: radius_init is {radius_init}; it must be in (0, 1)"
             )
-        if normals != "finite_differences":
+        if normals not in ("finite_differences", "analytic"):
             raise ConfigError(
-                f"HashNeuSNetwork: normals is {normals!r}; choose 'finite_differences'"
+                f"HashNeuSNetwork: normals is {normals!r}; choose 'finite_differences' or 'analytic'"
+            )
+        if normals == "analytic" and pos_encoder.pull is None:
+            raise ConfigError(
+                f"HashNeuSNetwork: {type(pos_encoder).__name__} cannot be differentiated twice, which analytic normals "
+                "need. Set network.normals to 'finite_differences'"
             )
         if n_taps not in TAPS or not tap_distance > 0:
             raise ConfigError(
@@ -88,7 +95,8 @@ class HashNeuSNetwork(SDFNetwork):
                 f"{', '.join(map(str, TAPS))}, and above 0"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._box = Box(aabb)
+        self._box, self._stretch = Box(aabb), stretch(aabb, self._ball)
+        self._analytic = normals == "analytic"
         aabb = np.asarray(aabb, np.float32)
         self._box_edge = float((aabb[3:] - aabb[:3]).max())
         self._n_taps, self._tap_distance = n_taps, tap_distance
@@ -119,7 +127,9 @@ class HashNeuSNetwork(SDFNetwork):
         else:
             features = self.pos_encoder.known(unit, samples.features)
         geometry = self.distance_mlp(features, x)
-        normals = difference_gradient(self.sdf, positions, self.tap_distance, self._n_taps)
+        normals = (
+            self._derivative(x, unit, features) if self._analytic else self._difference(positions)
+        )
         directions = directions_of(samples, self.dir_encoder)
         seen = [geometry, unit_vectors(normals), x]
         color = self.color_mlp(jt.concat(seen + ([directions] if self.dir_encoder else []), dim=1))
@@ -130,10 +140,33 @@ class HashNeuSNetwork(SDFNetwork):
             extras={"sdf": sdf, "normals": normals, "sharpness": sharpness.reshape(1, 1)},
         )
 
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3]: float32 [S, 3]."""
+        if not self._analytic:
+            return self._difference(positions)
+        unit = self._box(positions)
+        return self._derivative(self._ball(positions), unit, self.pos_encoder(unit))
+
     @property
     def tap_distance(self) -> float:
         """Distance of the taps along each axis, field units."""
         return self._tap_distance * (self.pos_encoder.finest_cell or _NO_CELLS) * self._box_edge
+
+    def _difference(self, positions: jt.Var) -> jt.Var:
+        return difference_gradient(self.sdf, positions, self.tap_distance, self._n_taps)
+
+    def _derivative(self, x: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
+        """The distance's exact gradient [S, 3]: the MLP's by its input, pulled back through the encoding."""
+        n_in, n_hidden, _ = self.distance_mlp.widths
+        params = self.distance_mlp.params
+        at = n_in * n_hidden
+        hidden, bias = params[:at].reshape(n_hidden, n_in), params[at : at + n_hidden]
+        out = params[at + n_hidden : at + 2 * n_hidden].reshape(1, n_hidden)
+        # A ReLU's slope is piecewise constant: the features need no gradient by way of it.
+        inputs = jt.concat([as_rows(features), x], dim=1).stop_grad()
+        z = jt.nn.matmul_transpose(inputs, hidden) + bias
+        grad = jt.matmul(out * (z > 0).float32(), hidden)
+        return grad[:, -3:] + self.pos_encoder.pull(unit, features, grad[:, :-3]) * self._stretch
 
     def _distance(self, positions: jt.Var, features: jt.Var) -> jt.Var:
         x = self._ball(positions)

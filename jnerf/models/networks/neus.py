@@ -11,7 +11,7 @@ from jnerf.models.networks.base import Box, trainable
 from jnerf.models.networks.distance_mlp import DistanceMLP
 from jnerf.models.networks.normed_layers import NormedMLP
 from jnerf.models.networks.outside import OutsideField
-from jnerf.models.networks.sdf import SDFNetwork, opaque_density
+from jnerf.models.networks.sdf import SDFNetwork, opaque_density, stretch
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -28,8 +28,8 @@ class NeuSNetwork(SDFNetwork):
     [S, 1], the density there, come on top.
 
     Args:
-        pos_encoder: encodes positions in [0, 1]^3; one without parameters that can be pulled back (``Encoder.pull``).
-            The position itself comes first in any case, from -1 to 1 in the ball.
+        pos_encoder: encodes positions in [0, 1]^3; one that can be pulled back (``Encoder.pull``). The position itself
+            comes first in any case, from -1 to 1 in the ball.
         dir_encoder: encodes unit directions; None for a colour that does not depend on the direction.
         aabb: the scene's box, float32 [6].
         hidden_width: of all hidden layers.
@@ -87,15 +87,15 @@ class NeuSNetwork(SDFNetwork):
             )
         if not 0 < radius_init < 1:
             raise ConfigError(f"NeuSNetwork: radius_init is {radius_init}; it must be in (0, 1)")
-        if pos_encoder.pull is None or trainable(pos_encoder):
+        if pos_encoder.pull is None:
             raise ConfigError(
                 f"NeuSNetwork: {type(pos_encoder).__name__} cannot be differentiated twice, which exact normals need. "
                 "Choose FrequencyEncoder, or a network of type HashNeuSNetwork, whose normals are differences"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._learned = bool(trainable(pos_encoder))
         self._box = Box(aabb)
-        size = np.asarray(aabb, np.float32)
-        self._stretch = jt.array(self._ball.radius / (size[3:] - size[:3])).stop_grad()
+        self._stretch = stretch(aabb, self._ball)
         self.distance_mlp = DistanceMLP(
             pos_encoder.out_dim, hidden_width, n_layers, skip, geometry_features, radius_init,
             normed=weight_norm, seed=seed,
@@ -112,7 +112,7 @@ class NeuSNetwork(SDFNetwork):
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances of positions [S, 3], field units: float32 [S]."""
-        out, _, _ = self.distance_mlp(self._ball(positions), self._encoded(positions))
+        out, _, _ = self.distance_mlp(self._ball(positions), self._encoded(self._box(positions)))
         return out[:, 0] * self._ball.radius
 
     def execute(self, samples: RaySamples) -> FieldOutput:
@@ -131,17 +131,29 @@ class NeuSNetwork(SDFNetwork):
             sigmas = sigmas * extras["inside"].reshape(-1) + extras["outside"].reshape(-1)
         return FieldOutput(sigmas=sigmas, rgbs=rgbs, extras=extras)
 
-    def _encoded(self, positions: jt.Var) -> jt.Var:
-        return as_rows(self.pos_encoder(self._box(positions))).stop_grad()
+    def _encoded(self, unit: jt.Var) -> jt.Var:
+        """Encoded positions of the unit box as rows, [S, C]; constants where the encoder learns nothing."""
+        features = as_rows(self.pos_encoder(unit))
+        return features if self._learned else features.stop_grad()
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3]: float32 [S, 3]."""
+        return self._distances(positions)[1]
+
+    def _distances(self, positions: jt.Var) -> tuple[jt.Var, jt.Var]:
+        """The MLP's outputs [S, 1 + geometry_features] and the distance's gradient [S, 3]."""
+        unit = self._box(positions)
+        features = self._encoded(unit)
+        out, *layers = self.distance_mlp(self._ball(positions), features)
+        grad = self.distance_mlp.gradient(*layers)
+        # features are of the box, [0, 1] along each edge, x is of the ball
+        pulled = self.pos_encoder.pull(unit, features, grad[:, 3:]) * self._stretch
+        return out, grad[:, :3] + pulled
 
     def _object(self, positions: jt.Var, directions: jt.Var) -> tuple[jt.Var, jt.Var, jt.Var]:
         """Distances [S, 1], normals [S, 3] and colours [S, 3] of the object."""
-        x, features = self._ball(positions), self._encoded(positions)
-        out, *layers = self.distance_mlp(x, features)
-        grad = self.distance_mlp.gradient(*layers)
-        # features are of the box, [0, 1] along each edge, x is of the ball
-        normals = grad[:, :3] + self.pos_encoder.pull(features, grad[:, 3:]) * self._stretch
-        seen = [x, normals, out[:, 1:]]
+        out, normals = self._distances(positions)
+        seen = [self._ball(positions), normals, out[:, 1:]]
         if self.dir_encoder:
             seen.append(self.dir_encoder(directions))
         rgbs = jt.sigmoid(self.color_mlp(jt.concat(seen, dim=1)))

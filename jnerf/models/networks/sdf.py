@@ -68,6 +68,10 @@ class SDFNetwork(Network):
         """Signed distances of positions [S, 3], field units: float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define sdf(positions)")
 
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3], which losses may train: float32 [S, 3]."""
+        raise NotImplementedError(f"{type(self).__name__} does not define gradient(positions)")
+
     def sharpness(self) -> jt.Var:
         """s per field unit, float32 [1]."""
         s = jt.exp(self.variance * 10.0)
@@ -82,6 +86,12 @@ class SDFNetwork(Network):
         groups = super().param_groups()
         rest = [p for p in groups["network"] if p is not self.variance]
         return {"encoder": groups["encoder"], "network": rest, "variance": [self.variance]}
+
+
+def stretch(aabb: np.ndarray, ball: Ball) -> jt.Var:
+    """Derivative of the box's [0, 1] coordinates by the ball's, float32 [3]."""
+    size = np.asarray(aabb, np.float32)
+    return jt.array(ball.radius / (size[3:] - size[:3])).stop_grad()
 
 
 def opaque_density(sdf: jt.Var, sharpness: jt.Var) -> jt.Var:

@@ -38,6 +38,8 @@ renderer = dict(type="NeuSRenderer", background=None)
 loss = dict(
     rgb=dict(type="L1Loss", masked=True, weight=3.0),
     eikonal=dict(type="EikonalLoss", weight=0.1),
+    # Where the grid says that nothing is, and inside the object, there are no samples.
+    eikonal_everywhere=dict(type="EikonalFieldLoss", n_points=4096, weight=0.02),
     mask=dict(type="MaskLoss", weight=0.1),
 )
 optim = dict(
