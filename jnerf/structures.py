@@ -88,7 +88,7 @@ class FieldOutput:
     Attributes:
         sigmas: volume density per field unit, after its activation, float32 [S].
         rgbs: colour in [0, 1], sRGB, float32 [S, 3].
-        extras: further named channels (normals, sdf, features ...), each [S, C].
+        extras: further named channels (normals, sdf, features ...), each [S, C], or [1, C] of the whole field.
     """
 
     sigmas: jt.Var | None = None
@@ -107,7 +107,7 @@ class RenderOutput:
         weights: contribution of each sample, float32 [S].
         trans: transmittance in front of each sample, float32 [S].
         background: the background used, float32 [R, 3], or None.
-        extras: further rendered channels, each [R, C].
+        extras: further channels, rendered [R, C] (normals), or of the samples [S, C] (gradients).
         history: what the samples of earlier rounds render to, in training.
     """
 

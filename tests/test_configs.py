@@ -9,7 +9,7 @@ from pathlib import Path
 
 import imageio.v2 as imageio
 import pytest
-from captures import facing_poses, make_llff
+from captures import facing_poses, make_llff, make_neus
 from scenes import make_tiny_blender
 
 from jnerf.config import load_config
@@ -38,7 +38,12 @@ SMALL = {
     "downscale": 1,
     "hidden_width": 16,
     "resolutions": 16,
+    "background_width": 16,
+    "geometry_features": 16,
+    "n_points": 256,
 }
+# Sizes that a network cannot do without.
+NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,9 @@ def datasets(tmp_path_factory):
     scene = make_tiny_blender(tmp_path_factory.mktemp("scene"))
     large = make_tiny_blender(tmp_path_factory.mktemp("large"), size=96)  # 12 pixels at 1/8
     capture = make_llff(tmp_path_factory.mktemp("capture"), facing_poses(9))
+    scan = make_neus(tmp_path_factory.mktemp("scan"))
     return {
+        "DTUDataset": [f"dataset.root={scan}"],
         "LLFFDataset": [f"dataset.root={capture}", "dataset.downscale=2"],
         "BlenderDataset": [f"dataset.root={scene}"],
         "MultiscaleBlenderDataset": [f"dataset.root={large}"],
@@ -72,7 +79,8 @@ def test_every_config_trains_resumes_tests_and_renders(path, datasets, tmp_path,
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     check(load_config(path))  # as shipped, before anything is made small
     shipped = load_config(path)
-    sizes = [*small(shipped), *datasets[shipped.dataset.type], "evaluation.n_images=1"]
+    sizes = [*small(shipped), *NETWORKS.get(shipped.network.type, [])]
+    sizes += [*datasets[shipped.dataset.type], "evaluation.n_images=1"]
     film = ["render.n_frames=2", "render.width=16", "render.height=16"]
 
     def do(task, *overrides, **options):

@@ -20,9 +20,11 @@ class Encoder(jt.Module):
         known: None, or a method (x, features) -> features for an encoder whose results are worth keeping: it returns
             ``features``, which an earlier call without gradient gave for the same x and the same parameters, with
             the gradients of a call.
-        gradient: None, or a method (x, v) -> [S, n_dims]: the gradient by x of a scalar whose gradient by the features
-            is v, [S, out_dim] or grouped as the features are. Unlike Jittor's own gradient it can be differentiated
-            again, once, in v, in the parameters and in x: for losses of normals.
+        finest_cell: edge of the smallest cells that features are interpolated in, in units of the input; None for
+            encoders without cells.
+        pull: None, or a method (x, features, grad) -> gradient of x, [S, n_dims], for exact normals: ``features`` are
+            what a call with x gave, ``grad`` [S, out_dim], or grouped as they are, that of a scalar by them. Unlike
+            Jittor's own gradient it can be differentiated again, in ``grad`` and in the encoder's parameters.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
     """
@@ -30,8 +32,12 @@ class Encoder(jt.Module):
     n_dims: int
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
-    gradient: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
+    finest_cell: float | None = None
+
+    def update(self, step: int) -> None:
+        """Takes what changes with the step alone; see ``Network.update``."""
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features of coordinates; positions are in [0, 1], directions are unit vectors."""

@@ -68,3 +68,21 @@ class FrequencyEncoder(Encoder):
                 f"FrequencyEncoder: x is {list(x.shape)}, n_dims is {self.n_dims}; give [S, n_dims]"
             )
         return frequency_encode(x, self._frequencies, self.include_input, self.scale, self.offset)
+
+    def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
+        """Gradient of the coordinates from that of the features, which can be differentiated again in the latter.
+
+        Args:
+            x: coordinates, [S, n_dims].
+            features: what a call gave for them, [S, out_dim].
+            grad: of something by these features, [S, out_dim].
+
+        Returns:
+            Its gradient by the coordinates, [S, n_dims].
+        """
+        n, first = features.shape[0], self.n_dims * self.include_input
+        shape = n, -1, 2, self.n_dims  # frequencies; sines, cosines
+        waves, grads = (v[:, first:].reshape(shape) for v in (features, grad))
+        turned = waves[:, :, 1] * grads[:, :, 0] - waves[:, :, 0] * grads[:, :, 1]
+        pulled = (turned * (np.pi * self._frequencies).reshape(1, -1, 1)).sum(1)
+        return (pulled + grad[:, :first] if first else pulled) * self.scale

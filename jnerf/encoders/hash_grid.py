@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import jittor as jt
@@ -12,6 +13,17 @@ from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.registry import ENCODERS
+from jnerf.schedules import make_schedule
+
+
+@dataclass(frozen=True)
+class _Leading:
+    """What ``hash_encode`` asks of a layout, of the leading levels of one."""
+
+    n_levels: int
+    n_features: int
+    n_dims: int
+    n_rows: int
 
 
 @ENCODERS.register()
@@ -27,6 +39,8 @@ class HashGridEncoder(Encoder):
             (``max_resolution * aabb_scale``), so that the finest cells keep their size in the scene.
         interpolation: "linear", or "smoothstep" for continuous derivatives.
         init_scale: features start uniform in (-init_scale, init_scale).
+        active_levels: how many levels are looked up, from the coarsest; the others' features are zero. A number, or a
+            schedule (``jnerf.schedules``) that is rounded: from coarse to fine. None: all.
         n_dims: 2 or 3.
         aabb: the scene's box, float32 [6]; None for a box of side 1.
         seed: of the initial features.
@@ -47,6 +61,7 @@ class HashGridEncoder(Encoder):
         max_resolution: int = 2048,
         interpolation: Literal["linear", "smoothstep"] = "linear",
         init_scale: float = 1e-4,
+        active_levels: int | dict | None = None,
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
         seed: int = 0,
@@ -72,10 +87,32 @@ class HashGridEncoder(Encoder):
         self.table = jt.array((table * 2 - 1) * np.float32(init_scale))
         self._scales = jt.array(self.layout.scales).stop_grad()
         self._meta = jt.array(self.layout.meta).stop_grad()
+        self._schedule = make_schedule(n_levels if active_levels is None else active_levels)
+        if active_levels is not None and not 1 <= round(self._schedule(0)) <= n_levels:
+            raise ConfigError(
+                f"HashGridEncoder: active_levels begins with {self._schedule(0):g}; it must be in 1 .. n_levels = "
+                f"{n_levels}"
+            )
+        self.update(0)
+
+    @property
+    def active_levels(self) -> int:
+        """Levels that are looked up."""
+        return self._active
+
+    @property
+    def finest_cell(self) -> float:
+        """Edge of the cells of the finest level that is looked up, in units of the box."""
+        return 1.0 / max(float(self.layout.scales[self._active - 1]), 1.0)
+
+    def update(self, step: int) -> None:
+        """Sets the number of active levels; see ``Network.update``."""
+        self._active = min(max(round(self._schedule(step)), 1), self.layout.n_levels)
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features, grouped by level, of positions in [0, 1]: [S, n_dims] -> [L, S, F]."""
-        return hash_encode(x, self.table, self._scales, self._meta, self.layout, self.smoothstep)
+        table, grid = self._grid()
+        return self._all_levels(hash_encode(x, table, *grid, self.smoothstep))
 
     def known(self, x: jt.Var, features: jt.Var) -> jt.Var:
         """``self(x)`` where it is known already: ``features`` [L, S, F] of an earlier call without gradient.
@@ -83,22 +120,43 @@ class HashGridEncoder(Encoder):
         They must come from these positions and the present table. Gradients go to the table as if they had been
         looked up again.
         """
-        return hash_encode_known(
-            x, self.table, features, self._scales, self._meta, self.layout, self.smoothstep
-        )
+        table, grid = self._grid()
+        if self._active < self.layout.n_levels:
+            features = features[: self._active]
+        return self._all_levels(hash_encode_known(x, table, features, *grid, self.smoothstep))
 
-    def gradient(self, x: jt.Var, v: jt.Var) -> jt.Var:
+    def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
         """Gradient by x of a scalar of each sample, differentiable again; see ``Encoder``.
 
         With ``interpolation="linear"`` it is constant along an axis within a cell and jumps between cells.
 
         Args:
             x: positions in [0, 1], [S, n_dims].
-            v: the scalar's gradient by the features, [L, S, F].
+            features: what a call gave for them; not needed here.
+            grad: the scalar's gradient by the features, [L, S, F] or as rows [S, L F].
 
         Returns:
             float32 [S, n_dims], per unit of x.
         """
-        return hash_encode_gradient(
-            x, self.table, v, self._scales, self._meta, self.layout, self.smoothstep
-        )
+        if grad.ndim == 2:
+            shape = grad.shape[0], self.layout.n_levels, self.layout.n_features
+            grad = grad.reshape(shape).transpose(1, 0, 2)
+        table, grid = self._grid()
+        return hash_encode_gradient(x, table, grad[: self._active], *grid, self.smoothstep)
+
+    def _grid(self) -> tuple[jt.Var, tuple]:
+        """Table, and (scales, meta, layout), of the active levels."""
+        k, layout = self._active, self.layout
+        if k == layout.n_levels:
+            return self.table, (self._scales, self._meta, layout)
+        rows = int(layout.offsets[k])
+        leading = _Leading(k, layout.n_features, layout.n_dims, rows)
+        scales, meta = (v[:k].stop_grad() for v in (self._scales, self._meta))
+        return self.table[:rows], (scales, meta, leading)
+
+    def _all_levels(self, features: jt.Var) -> jt.Var:
+        """Features of the active levels [K, S, F], zeros behind them -> [L, S, F]."""
+        missing = self.layout.n_levels - features.shape[0]
+        if missing == 0:
+            return features
+        return jt.concat([features, jt.zeros((missing, *features.shape[1:]))], dim=0)

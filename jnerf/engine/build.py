@@ -97,7 +97,7 @@ def build_pipeline(config: Any, training: bool = True) -> Pipeline:
         }
         optim = OPTIMS.build(config.optim, path="optim", params=params, **facts)
     ema = OPTIMS.build(config.ema, path="ema", params=params) if config.get("ema") else None
-    check_channels(dataset, network, renderer, losses)
+    check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, losses)
     return Pipeline(dataset, facts, sampler, network, renderer, losses, optim, ema)
 
@@ -138,7 +138,9 @@ def seed_everything(seed: int) -> None:
     jt.set_global_seed(seed % 2**31)
 
 
-def check_channels(dataset: Any, network: Any, renderer: Any, losses: Mapping[str, Any]) -> None:
+def check_channels(
+    dataset: Any, network: Any, renderer: Any, losses: Mapping[str, Any], sampler: Any = None
+) -> None:
     """Checks that each module gets the channels that it requires, before any step.
 
     Raises:
@@ -146,6 +148,7 @@ def check_channels(dataset: Any, network: Any, renderer: Any, losses: Mapping[st
             it.
     """
     field = _channels(network, "provides")
+    _require("sampler", sampler, field, network, "network", NETWORKS)
     _require("renderer", renderer, field, network, "network", NETWORKS)
     rendered = RENDER_CHANNELS | _channels(renderer, "provides")
     truths = BATCH_CHANNELS | _channels(dataset, "provides")
@@ -185,10 +188,10 @@ def _require(
     if not missing:
         return
     candidates = sorted(
-        f"{registry.name} {name}"
+        f"{registry.name} {name}{how}"
         for registry in registries
         for name in _loaded(registry)
-        if missing <= _channels(registry.get(name), "provides")
+        if (how := _provided(registry.get(name), missing)) is not None
     )
     who = (
         f"Provided by: {', '.join(candidates)}."
@@ -204,6 +207,15 @@ def _require(
 def _loaded(registry: Registry) -> Iterable[str]:
     registry.load()
     return registry.names()
+
+
+def _provided(cls: type, missing: frozenset) -> str | None:
+    """How a class provides channels: "" as it is, " with ..." some arguments; None: it does not."""
+    optional = getattr(cls, "optional", {})
+    lacking = missing - _channels(cls, "provides")
+    if not lacking <= set(optional):
+        return None
+    return f" with {', '.join(sorted({optional[name] for name in lacking}))}" if lacking else ""
 
 
 def _channels(module: Any, attribute: str) -> frozenset:

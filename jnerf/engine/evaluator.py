@@ -26,7 +26,14 @@ from jnerf.engine.files import write_text_atomic
 from jnerf.engine.image import RAYS_PER_CHUNK, Image, render_image
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
-from jnerf.engine.pictures import depth_picture, depth_range, error_picture, to_uint8, write_png
+from jnerf.engine.pictures import (
+    depth_picture,
+    depth_range,
+    error_picture,
+    normal_picture,
+    to_uint8,
+    write_png,
+)
 from jnerf.errors import ConfigError
 from jnerf.metrics import psnr, ssim
 
@@ -145,6 +152,8 @@ def _write_pictures(
     write_png(folder / f"{stem}.png", strip)
     write_png(folder / f"{stem}_depth.png", depth_picture(image.depths, image.opacities, near, far))
     write_png(folder / f"{stem}_opacity.png", to_uint8(image.opacities))
+    if image.normals is not None:
+        write_png(folder / f"{stem}_normal.png", normal_picture(image.normals))
 
 
 def file_stem(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The field as samplers see it: densities of positions or of samples, without gradients."""
+"""The field as samplers see it: densities or distances of positions or of samples, without gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class FrozenField:
     """Densities of a network, for samplers.
 
     Args:
-        network: answers ``density``, and may answer ``look``.
+        network: answers ``density``, and may answer ``look`` and ``sdf``.
     """
 
     def __init__(self, network: Any) -> None:
@@ -33,3 +33,8 @@ class FrozenField:
         """Densities [S] of the samples of an earlier round; see ``Network.density_of``."""
         with jt.no_grad():
             return self._network.density_of(samples)
+
+    def sdf(self, positions: jt.Var) -> jt.Var:
+        """Signed distances [S] of positions [S, 3]; only of networks that provide the channel "sdf"."""
+        with jt.no_grad():
+            return self._network.sdf(positions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jittor as jt
 import numpy as np
@@ -28,15 +29,27 @@ class Image:
         colors: sRGB over black, float32 [H, W, 3], not clipped.
         opacities: float32 [H, W].
         depths: expected distance of what is seen, field units, float32 [H, W]; 0 where nothing is.
+        normals: sums of weight x normal, in the axes of the field, float32 [H, W, 3]; None where the renderer has none.
     """
 
     colors: NDArray[np.float32]
     opacities: NDArray[np.float32]
     depths: NDArray[np.float32]
+    normals: NDArray[np.float32] | None = None
 
     def over_white(self) -> NDArray[np.float32]:
         """The same view over white, from the same render: colour + (1 - opacity), float32 [H, W, 3]."""
         return self.colors + (1 - self.opacities[..., None])
+
+
+class Rendered(NamedTuple):
+    """What a renderer gives for n rays: colours [n, 3], opacities [n], depths, sums of weight x distance, [n], and
+    normals, sums of weight x normal, [n, 3], or None; float32 each."""
+
+    colors: NDArray[np.float32]
+    opacities: NDArray[np.float32]
+    depths: NDArray[np.float32]
+    normals: NDArray[np.float32] | None = None
 
 
 def render_image(
@@ -59,8 +72,8 @@ def render_image(
     def rays(first: int, end: int) -> RayBundle:
         return rows(first // width, end // width)
 
-    channels = render_rays(pipeline, rays, width * height, rays_per_chunk, unit=width)
-    return to_image(*channels, width, height)
+    found = render_rays(pipeline, rays, width * height, rays_per_chunk, unit=width)
+    return to_image(found, width, height)
 
 
 def render_rays(
@@ -69,7 +82,7 @@ def render_rays(
     n: int,
     rays_per_chunk: int = RAYS_PER_CHUNK,
     unit: int = 1,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+) -> Rendered:
     """Renders rays over black, a chunk at a time, without gradients and without jitter.
 
     Args:
@@ -80,8 +93,7 @@ def render_rays(
         unit: chunks begin at its multiples.
 
     Returns:
-        What the renderer gives for all of them: colours [n, 3], opacities [n], and depths, sums of weight x
-        distance, [n], float32 each.
+        What the renderer gives for all of them.
     """
     units, most = -(-n // unit), max(1, rays_per_chunk // unit)
     parts, done, size = [], 0, min(most, max(1, _FIRST_RAYS // unit))
@@ -92,29 +104,31 @@ def render_rays(
         # As many next as would have met the aim here, but growing slowly: the next ones may be denser.
         wanted = int((end - done) * SAMPLES_PER_CHUNK / max(n_samples, 1))
         done, size = end, max(1, min(wanted, 2 * size, most))
-    colors, opacities, depths = (np.concatenate(channel) for channel in zip(*parts, strict=True))
-    return colors, opacities.reshape(-1), depths.reshape(-1)
+    channels = [
+        None if channel[0] is None else np.concatenate(channel)
+        for channel in zip(*parts, strict=True)
+    ]
+    colors, opacities, depths, normals = channels
+    return Rendered(colors, opacities.reshape(-1), depths.reshape(-1), normals)
 
 
-def to_image(
-    colors: NDArray[np.float32],
-    opacities: NDArray[np.float32],
-    depths: NDArray[np.float32],
-    width: int,
-    height: int,
-) -> Image:
+def to_image(found: Rendered, width: int, height: int) -> Image:
     """The picture of what :func:`render_rays` gave for its pixels, row after row."""
     # The renderer's depth is a sum of weight x distance; divided by the opacity it is a distance.
-    depths = depths / np.maximum(opacities, 1e-6) * (opacities > 0)
+    depths = found.depths / np.maximum(found.opacities, 1e-6) * (found.opacities > 0)
     shape = height, width
-    return Image(colors.reshape(*shape, 3), opacities.reshape(shape), depths.reshape(shape))
+    normals = None if found.normals is None else found.normals.reshape(*shape, 3)
+    maps = found.opacities.reshape(shape), depths.reshape(shape)
+    return Image(found.colors.reshape(*shape, 3), *maps, normals)
 
 
-def _render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray, ...], int]:
-    """(colours, opacities, depths) of rays, and how many samples they took."""
+def _render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray | None, ...], int]:
+    """(colours, opacities, depths, normals or None) of rays, and how many samples they took."""
     with jt.no_grad():
         samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)
         render = pipeline.renderer(samples, pipeline.network(samples), None)
-        jt.sync([render.colors, render.opacities, render.depths])
-        channels = render.colors, render.opacities, render.depths
-        return tuple(channel.numpy() for channel in channels), len(samples)
+        channels = [render.colors, render.opacities, render.depths]
+        normals = render.extras.get("normals")
+        jt.sync(channels + ([] if normals is None else [normals]))
+        arrays = [channel.numpy() for channel in channels]
+        return (*arrays, None if normals is None else normals.numpy()), len(samples)

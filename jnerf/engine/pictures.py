@@ -40,6 +40,20 @@ def depth_picture(
     return to_uint8(colored / 255.0 * np.clip(opacities, 0, 1)[..., None])
 
 
+def normal_picture(normals: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Normals as colours, x y z as red green blue from -1 to 1, darkened to black where nothing is seen.
+
+    Args:
+        normals: sums of weight x normal, [H, W, 3]; their length is taken for what is seen there.
+
+    Returns:
+        RGB [H, W, 3].
+    """
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    direction = normals / np.maximum(length, 1e-6)
+    return to_uint8((0.5 + 0.5 * direction) * np.clip(length, 0, 1))
+
+
 def depth_range(
     depths: NDArray[np.floating], opacities: NDArray[np.floating]
 ) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.engine.build import Pipeline
-from jnerf.engine.image import RAYS_PER_CHUNK, Image, render_rays, to_image
+from jnerf.engine.image import RAYS_PER_CHUNK, Image, Rendered, render_rays, to_image
 from jnerf.structures import RayBundle
 
 # Columns and rows of pixels, int32 [R] each -> their rays.
@@ -60,11 +60,11 @@ def preview(
         y, x = y[new], x[new]
         if len(y):
             found = render_rays(pipeline, _chunks(rays, x, y), len(y), rays_per_chunk)
-            colors[y, x], opacities[y, x], depths[y, x] = found
+            colors[y, x], opacities[y, x], depths[y, x] = found[:3]
             done[y, x] = True
         shown = slice(None, None, stride)
-        channels = (v[shown, shown] for v in (colors, opacities, depths))
-        yield to_image(*channels, len(range(0, width, stride)), len(range(0, height, stride)))
+        found = Rendered(*(v[shown, shown] for v in (colors, opacities, depths)))
+        yield to_image(found, len(range(0, width, stride)), len(range(0, height, stride)))
 
 
 def _chunks(

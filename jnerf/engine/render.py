@@ -1,4 +1,4 @@
-"""``--task render``: a flight around the scene, colour and depth side by side, as mp4 and gif."""
+"""``--task render``: a flight around the scene, colour, depth and normals side by side, as mp4 and gif."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jnerf.datasets.cameras import Cameras
 from jnerf.engine.build import Pipeline
 from jnerf.engine.image import RAYS_PER_CHUNK, render_image
 from jnerf.engine.orbit import orbit
-from jnerf.engine.pictures import depth_picture, depth_range, to_uint8
+from jnerf.engine.pictures import depth_picture, depth_range, normal_picture, to_uint8
 from jnerf.errors import JnerfError
 from jnerf.structures import RayBundle
 
@@ -75,7 +75,7 @@ def render_orbit(
 
 
 def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[NDArray[np.uint8]]:
-    """Colour | depth of each camera, RGB [H, 2 W, 3]."""
+    """Colour | depth of each camera, and | normals where there are some: RGB [H, 2 W or 3 W, 3]."""
     span: tuple[float, float] | None = None
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
@@ -88,7 +88,10 @@ def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[
                 near, far = depth_range(image.depths, image.opacities)
                 span = (near - 0.1 * (far - near), far + 0.1 * (far - near))
             depth = depth_picture(image.depths, image.opacities, *span)
-            yield np.concatenate([to_uint8(image.colors), depth], axis=1)
+            parts = [to_uint8(image.colors), depth]
+            if image.normals is not None:
+                parts.append(normal_picture(image.normals))
+            yield np.concatenate(parts, axis=1)
     jt.gc()
 
 

@@ -14,7 +14,7 @@ from jnerf.engine.evaluator import Evaluation, evaluate, write_metrics
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.render import render_orbit
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import restore
+from jnerf.engine.state import at_step, restore
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.runtime import show_kernel_progress
@@ -68,6 +68,7 @@ def run(
     if task == "test":
         found = _test(config, pipeline, folder, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
+    at_step(pipeline, loaded.step)
     files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
@@ -126,13 +127,14 @@ def _during_training(
     """The trainer's way to evaluate: numbers only, the test split opened at the first need."""
     opened: list[Any] = []
 
-    def at_step(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
+    def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         if not opened:
             opened.append(build_dataset(config, "test"))
+        at_step(pipeline, step)
         found = evaluate(pipeline, opened[0], config.evaluation.n_images, None, config.chunk, stop)
         return None if found is None else found.summary()
 
-    return at_step
+    return evaluate_at
 
 
 def _test(
@@ -140,6 +142,7 @@ def _test(
 ) -> Evaluation:
     """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
     dataset = build_dataset(config, "test")
+    at_step(pipeline, step)
     found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     write_metrics(folder.test / "metrics.json", found, protocol)

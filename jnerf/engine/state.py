@@ -1,4 +1,4 @@
-"""A pipeline's state as named arrays, and back."""
+"""A pipeline's state as named arrays, and back; and what follows from the step alone."""
 
 from __future__ import annotations
 
@@ -67,3 +67,16 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
     jt.sync(list(network.values()))
     for name, module in modules.items():
         module.load_state(checkpoint.part(name))
+
+
+def at_step(pipeline: Pipeline, step: int) -> None:
+    """Tells network and renderer where in training they are: what follows from the step is in no checkpoint.
+
+    Args:
+        pipeline: the method.
+        step: of the step about to be made, from 0; when rendering, the number of steps made.
+    """
+    for module in (pipeline.network, pipeline.renderer):
+        update = getattr(module, "update", None)
+        if update is not None:
+            update(step)

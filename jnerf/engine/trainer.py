@@ -21,7 +21,7 @@ from jnerf.engine.clock import TrainingClock
 from jnerf.engine.field import FrozenField
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import pipeline_state
+from jnerf.engine.state import at_step, pipeline_state
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
@@ -148,6 +148,7 @@ class Trainer:
         if getattr(pipe.network, "refine", None) and pipe.network.refine(step):
             pipe.rebind()
         frozen = FrozenField(pipe.network)
+        at_step(pipe, step)
         with jt.no_grad():
             pipe.sampler.update(frozen, step)
         n_rays = getattr(pipe.sampler, "n_rays", None) or self._config.n_rays

@@ -15,7 +15,8 @@ from jnerf.structures import RayBundle, RaySamples
 
 # Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look`` beside: positions ->
 # (densities, features of the samples or None); features go back to the field as ``RaySamples.features``. And it may
-# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds.
+# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds; and, where the network
+# provides the channel "sdf", ``sdf``: positions -> signed distances [S], for samplers that require it.
 DensityFn = Callable[[jt.Var], jt.Var]
 
 
@@ -35,12 +36,14 @@ class Sampler(ABC):
     ``step=s``. ``step=None`` means rendering: no random numbers, the same rays give the same samples.
 
     Attributes:
+        requires: channels of ``FieldOutput`` that the field must have, because the sampler asks for them.
         earlier_rounds: length of the ``history`` of its samples.
         occupied_cells: None, or a method for samplers that know where the field is empty: yields, for every size of
             cells, the middles of those that are not, float32 [K, 3], and their edge, field units.
         empty_below: density, per field unit, below which a cell counts as empty; None as above.
     """
 
+    requires: frozenset[str] = frozenset()
     earlier_rounds: int = 0
     occupied_cells: Callable[[], Iterator[tuple[np.ndarray, float]]] | None = None
     empty_below: float | None = None

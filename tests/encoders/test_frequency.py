@@ -57,3 +57,23 @@ def test_wrong_options(options, message):
 def test_wrong_number_of_coordinates():
     with pytest.raises(ValueError, match=r"x is \[5, 2\], n_dims is 3"):
         FrequencyEncoder()(jt.zeros((5, 2)))
+
+
+@pytest.mark.parametrize("include_input", [True, False])
+def test_pulling_back_is_the_gradient_and_can_be_differentiated_again(include_input, device):
+    encoder = FrequencyEncoder(3, include_input, input_range=(-0.5, 2.0))
+    random = np.random.default_rng(0)
+    x = jt.array(random.random((20, 3)).astype(np.float32))
+    grad = jt.array(random.normal(size=(20, encoder.out_dim)).astype(np.float32))
+    features = encoder(x)
+    expected = jt.grad((features * grad).sum(), x).numpy()
+    pulled = encoder.pull(x, encoder(x).stop_grad(), grad)
+    np.testing.assert_allclose(pulled.numpy(), expected, rtol=1e-4, atol=1e-4)
+    # linear in the gradient: <v, pull(g)> has the derivative J v by g
+    v = random.normal(size=(20, 3)).astype(np.float32)
+    found = jt.grad((pulled * jt.array(v)).sum(), grad).numpy()
+    h = 1e-3
+    ends = [
+        encoder(jt.array((x.numpy() + sign * h * v).astype(np.float32))).numpy() for sign in (1, -1)
+    ]
+    np.testing.assert_allclose(found, (ends[0] - ends[1]) / (2 * h), rtol=2e-2, atol=2e-2)

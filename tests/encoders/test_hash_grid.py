@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.encoders.base import Encoder
+from jnerf.encoders.base import Encoder, as_rows
 from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.errors import ConfigError
 
@@ -41,21 +41,60 @@ def test_other_encoders_know_nothing():
     assert Encoder.known is None
 
 
+GROWING = dict(schedule="linear", value=1, end=4, steps=(0, 30))
+
+
+def test_levels_come_one_by_one(device):
+    whole, grid = (
+        HashGridEncoder(**SMALL, init_scale=1.0, active_levels=a) for a in (None, GROWING)
+    )
+    x = positions(300)
+    for step, levels in ((0, 1), (4, 1), (6, 2), (10, 2), (20, 3), (29, 4), (100, 4)):
+        grid.update(step)
+        assert grid.active_levels == levels
+        assert grid.finest_cell == pytest.approx(1 / grid.layout.scales[levels - 1])
+        features = grid(x)
+        expected = whole(x).numpy()
+        expected[levels:] = 0
+        np.testing.assert_array_equal(features.numpy(), expected)
+        known = grid.known(x, features.detach())
+        np.testing.assert_array_equal(known.numpy(), expected)
+        rows = int(grid.layout.offsets[levels])
+        expected = jt.grad((whole(x)[:levels] ** 2).sum(), whole.table).numpy()
+        for out in (features, known):
+            grad = jt.grad((out * out).sum(), grid.table).numpy()
+            assert grad.shape == expected.shape and (grad[rows:] == 0).all()
+            np.testing.assert_allclose(grad, expected, atol=1e-6)
+
+
+def test_all_levels_are_active_unless_said_otherwise():
+    assert HashGridEncoder(**SMALL).active_levels == 4
+    assert HashGridEncoder(**SMALL, active_levels=2).active_levels == 2
+    with pytest.raises(
+        ConfigError, match="active_levels begins with 5; it must be in 1 .. n_levels"
+    ):
+        HashGridEncoder(**SMALL, active_levels=5)
+
+
 def test_impossible_grids_are_named():
     with pytest.raises(ConfigError, match="HashGridEncoder: n_features is 3"):
         HashGridEncoder(**SMALL, n_features=3)
 
 
-def test_the_gradient_by_position_is_that_of_a_scalar_of_the_features():
-    encoder = HashGridEncoder(**SMALL, init_scale=1.0, interpolation="smoothstep")
+@pytest.mark.parametrize("active_levels", [None, 2])
+def test_pulling_back_is_the_gradient_of_a_scalar_of_the_features(active_levels):
+    encoder = HashGridEncoder(
+        **SMALL, init_scale=1.0, interpolation="smoothstep", active_levels=active_levels
+    )
     x = jt.array(positions(60).numpy())
     features = encoder(x)
     expected = jt.grad((features * features).sum() * 0.5, x).numpy()
-    found = encoder.gradient(x, features)  # the gradient of half their squares
+    found = encoder.pull(x, features, features)  # the gradient of half their squares
     assert found.shape == [60, 3]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(encoder.pull(x, features, as_rows(features)).numpy(), found.numpy())
     assert np.abs(jt.grad((found * found).sum(), encoder.table).numpy()).max() > 0
 
 
-def test_other_encoders_have_no_such_gradient():
-    assert Encoder.gradient is None
+def test_not_every_encoder_can_be_pulled_back():
+    assert Encoder.pull is None

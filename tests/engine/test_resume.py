@@ -41,6 +41,18 @@ CASES = {
             "loss.sh_variation.every=3",
         ],
     ),
+    # Levels that appear with the step, which no checkpoint holds.
+    "neus": (
+        "projects/neus/configs/hash_neus_scan24_wmask.py",
+        [
+            "dataset=dict(type='BlenderDataset', root='{scene}')",
+            "encoder.pos_encoder.log2_table_size=12",
+            "encoder.pos_encoder.active_levels.steps=(0, 60)",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=64",
+            "renderer.anneal_steps=50",
+        ],
+    ),
 }
 
 # The process is killed as the trainer enters step 40: the checkpoint of step 30 is the last.

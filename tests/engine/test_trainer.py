@@ -142,7 +142,7 @@ def test_the_sampler_may_set_the_number_of_rays(tiny, folder):
 
 def test_a_missing_channel_is_an_error_before_step_0(tiny, folder):
     with pytest.raises(
-        ConfigError, match="requires 'normals'.*FakeNetwork.*Provided by: network NormalNetwork"
+        ConfigError, match="requires 'normals'.*FakeNetwork.*Provided by: .*network NormalNetwork"
     ):
         run(tiny("renderer.type=NormalRenderer"), "train")
     with pytest.raises(

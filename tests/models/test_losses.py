@@ -9,7 +9,9 @@ import pytest
 from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.errors import ConfigError
-from jnerf.models.losses.photometric import MSELoss
+from jnerf.models.losses.eikonal import EikonalFieldLoss, EikonalLoss
+from jnerf.models.losses.mask import MaskLoss
+from jnerf.models.losses.photometric import L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
 from jnerf.models.losses.total_variation import TotalVariationLoss
 from jnerf.structures import Batch, RenderOutput
@@ -75,6 +77,70 @@ def test_total_variation_falls_when_it_is_followed(grouped):
 def test_no_weight_asks_nothing_of_the_field():
     loss = TotalVariationLoss(weight=dict(schedule="linear", value=1.0, end=0.0, steps=(0, 10)))
     assert loss.of_field(None, 10).item() == 0
+
+
+def test_a_masked_loss_counts_rays_by_their_alpha():
+    truth = np.float32([[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 0.5]])
+    colors = np.float32([[0.5, 1, 1], [1, 0, 0], [0, 0.5, 0.5]])  # the last is 0.5 over black
+    batch, out = Batch(None, jt.array(truth)), render([0, 0, 0], 1, colors)
+    plain = np.abs(colors - truth[:, :3] * truth[:, 3:])
+    assert L1Loss().value(out, batch, None).item() == pytest.approx(plain.mean())
+    expected = (plain.mean(1) * truth[:, 3]).sum() / 1.5
+    found = L1Loss(masked=True).value(out, batch, None).item()
+    assert found == pytest.approx(expected, rel=1e-4) and found != pytest.approx(plain.mean())
+    empty = Batch(None, jt.array(truth * np.float32([1, 1, 1, 0])))
+    assert L1Loss(masked=True).value(out, empty, None).item() == 0
+
+
+def test_the_eikonal_loss_is_of_gradients_inside():
+    gradients = np.float32([[1, 0, 0], [0, 3, 4], [0, 0, 0], [9, 9, 9]])
+    inside = np.float32([[1], [1], [1], [0]])
+    extras = {"gradients": jt.array(gradients), "inside": jt.array(inside)}
+    out = SimpleNamespace(extras=extras)
+    value = EikonalLoss().value(out, None, None)
+    assert value.item() == pytest.approx((0 + 16 + 1) / 3, rel=1e-4)
+    grad = jt.grad(value, extras["gradients"]).numpy()
+    assert np.isfinite(grad).all() and (grad[3] == 0).all()
+    np.testing.assert_allclose(grad[1], np.float32([0, 3, 4]) / 5 * 8 / 3, rtol=1e-4)
+    extras["inside"] = jt.zeros((4, 1))
+    assert EikonalLoss().value(out, None, None).item() == 0
+
+
+def test_the_eikonal_loss_of_the_field_asks_all_of_the_box():
+    asked = []
+
+    def gradient(positions):
+        asked.append(positions.numpy())
+        return positions * 0 + 2 / np.float32(3**0.5)
+
+    box = np.float32([-1, 0, 1, 3, 4, 6])
+    loss = EikonalFieldLoss(n_points=500, aabb=box)
+    for step in (0, 0, 1):
+        assert loss.of(SimpleNamespace(gradient=gradient), step).item() == pytest.approx(
+            1, rel=1e-4
+        )
+    x = asked[0]
+    assert (x >= box[:3]).all() and (x <= box[3:]).all()
+    np.testing.assert_allclose(x.min(0), box[:3], atol=0.2)
+    np.testing.assert_allclose(x.max(0), box[3:], atol=0.2)
+    assert np.array_equal(x, asked[1]) and not np.array_equal(x, asked[2])
+    with pytest.raises(ConfigError, match="EikonalFieldLoss: n_points is 0"):
+        EikonalFieldLoss(n_points=0)
+
+
+def test_the_mask_loss_is_a_cross_entropy_that_stays_finite():
+    alpha, opacity = np.float32([1, 0, 1, 0, 0.5]), np.float32([0, 1, 0.8, 0.3, 0.5])
+    batch = Batch(None, jt.array(np.stack([alpha * 0] * 3 + [alpha], 1)))
+    opacities = jt.array(opacity[:, None])
+    out = RenderOutput(None, opacities, None, None, None)
+    seen = np.clip(opacity, 1e-3, 1 - 1e-3)
+    expected = -(alpha * np.log(seen) + (1 - alpha) * np.log(1 - seen)).mean()
+    value = MaskLoss().value(out, batch, None)
+    assert value.item() == pytest.approx(expected, rel=1e-4)
+    grad = jt.grad(value, opacities).numpy()[:, 0]
+    assert np.isfinite(grad).all() and grad[2] < 0 < grad[3] and abs(grad[4]) < 1e-5
+    with pytest.raises(ConfigError, match="clip is 0.5; it must be in"):
+        MaskLoss(clip=0.5)
 
 
 @pytest.mark.parametrize("arguments", [{"n_points": 0}, {"distance": 0.0}, {"distance": 0.7}])

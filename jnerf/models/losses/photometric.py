@@ -13,6 +13,8 @@ from jnerf.models.losses.base import Loss
 from jnerf.registry import LOSSES
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
+_NO_RAY = 1e-5  # where no ray is within the mask
+
 
 def _residual(render: RenderOutput, batch: Batch) -> jt.Var:
     """Rendered minus true colours, float32 [R, 3]."""
@@ -57,8 +59,25 @@ class MSELoss(Loss):
 
 @LOSSES.register()
 class L1Loss(Loss):
-    """Mean absolute difference."""
+    """Mean absolute difference.
+
+    Args:
+        masked: rays count by their true alpha: those that the mask leaves out do not (NeuS, Wang et al. 2021,
+            https://arxiv.org/abs/2106.10689, section 3.3).
+        weight: factor of the loss, a number or a schedule.
+        round: see ``Loss``.
+    """
+
+    def __init__(
+        self, masked: bool = False, weight: float | dict = 1.0, round: int | None = None
+    ) -> None:
+        super().__init__(weight, round)
+        self._masked = masked
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
-        return jt.abs(_residual(render, batch)).mean()
+        distance = jt.abs(_residual(render, batch))
+        if not self._masked:
+            return distance.mean()
+        alpha = batch.rgba[:, 3:]
+        return (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)

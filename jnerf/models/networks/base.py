@@ -16,9 +16,11 @@ class Network(jt.Module):
 
     Attributes:
         provides: channels of ``FieldOutput`` that it fills.
+        optional: channels that it fills as well if it is given an argument, by which: "background=True".
     """
 
     provides: frozenset[str] = frozenset({"sigmas", "rgbs"})
+    optional: dict[str, str] = {}
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """The field at S samples."""
@@ -44,6 +46,19 @@ class Network(jt.Module):
             the samples that stay; None where there is nothing to reuse.
         """
         return self.density(positions), None
+
+    def update(self, step: int) -> None:
+        """Takes what changes with the step alone, before training step ``step`` and before rendering.
+
+        The base tells the encoders.
+
+        Args:
+            step: number of the step about to be made, from 0; when rendering, the number of steps made.
+        """
+        for name in ("pos_encoder", "dir_encoder"):
+            encoder = vars(self).get(name)
+            if encoder is not None and hasattr(encoder, "update"):
+                encoder.update(step)
 
     def refine(self, step: int) -> bool:
         """Changes what is trained before training step ``step``: a grid becomes finer, entries are dropped.

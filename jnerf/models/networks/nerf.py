@@ -18,7 +18,7 @@ from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
 
-class _Trunk(jt.Module):
+class Trunk(jt.Module):
     """One of NeRF's MLPs: encoded position -> density and features -> colour."""
 
     def __init__(
@@ -119,7 +119,7 @@ class NeRFNetwork(Network):
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
-            [_Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
+            [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -154,10 +154,10 @@ class NeRFNetwork(Network):
         pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where)
         return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
-    def _of(self, samples: RaySamples) -> _Trunk:
+    def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
 
-    def _density(self, trunk: _Trunk, encoded: jt.Var) -> jt.Var:
+    def _density(self, trunk: Trunk, encoded: jt.Var) -> jt.Var:
         return self._activated(trunk.raw(encoded, 1).reshape(-1))
 
     def _activated(self, raw: jt.Var) -> jt.Var:

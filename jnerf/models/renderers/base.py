@@ -22,6 +22,9 @@ class Renderer:
         """The background of a batch, float32 [n_rays, 3], or None; ``step`` None when rendering."""
         raise NotImplementedError(f"{type(self).__name__} does not define background(n_rays, step)")
 
+    def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
+        """Takes what changes with the step alone; see ``Network.update``."""
+
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
     ) -> RenderOutput:

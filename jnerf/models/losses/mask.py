@@ -1,0 +1,43 @@
+"""The loss between the opacity of rays and the masks of images."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.errors import ConfigError
+from jnerf.models.losses.base import Loss
+from jnerf.registry import LOSSES
+from jnerf.structures import Batch, RaySamples, RenderOutput
+
+
+@LOSSES.register()
+class MaskLoss(Loss):
+    """Binary cross entropy of a ray's opacity and the true alpha.
+
+    NeuS (Wang et al. 2021, https://arxiv.org/abs/2106.10689, section 3.3), which weighs it with 0.1 and clips
+    opacities to [0.001, 0.999]; a clipped one gets no gradient.
+
+    Args:
+        clip: distance of opacities from 0 and 1.
+        weight: factor of the loss, a number or a schedule.
+        round: see ``Loss``.
+
+    Raises:
+        ConfigError: ``clip`` is not in (0, 0.5).
+    """
+
+    requires = frozenset({"opacities", "rgba"})
+
+    def __init__(
+        self, clip: float = 1e-3, weight: float | dict = 1.0, round: int | None = None
+    ) -> None:
+        super().__init__(weight, round)
+        if not 0 < clip < 0.5:
+            raise ConfigError(f"MaskLoss: clip is {clip}; it must be in (0, 0.5)")
+        self._clip = clip
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Mean over rays."""
+        seen = jt.minimum(jt.maximum(render.opacities, self._clip), 1 - self._clip)
+        alpha = batch.rgba[:, 3:]
+        return -(alpha * jt.log(seen) + (1 - alpha) * jt.log(1 - seen)).mean()

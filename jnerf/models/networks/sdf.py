@@ -1,0 +1,109 @@
+"""What every network of signed distances is: a surface with a sharpness, which samplers may take for a density.
+
+NeuS (Wang et al. 2021, https://arxiv.org/abs/2106.10689). The object lies in the ball that just fits into the scene's
+box; the networks inside see it as the unit ball, where the paper's numbers hold, and all that leaves is in field units.
+"""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.models.networks.base import Network
+
+_SHARPEST = 1e6  # per radius of the ball, as in NeuS's published code
+
+
+class Ball:
+    """The ball that just fits into a box, as the unit ball.
+
+    Args:
+        aabb: (min x y z, max x y z), float32 [6], field units.
+
+    Attributes:
+        radius: of the ball, field units.
+        middle: its centre, float32 [3].
+    """
+
+    def __init__(self, aabb: np.ndarray) -> None:
+        aabb = np.asarray(aabb, dtype=np.float32)
+        self.radius = float((aabb[3:] - aabb[:3]).min()) / 2
+        self.middle = (aabb[:3] + aabb[3:]) / 2
+        self._middle = jt.array(self.middle).stop_grad()
+
+    def __call__(self, positions: jt.Var) -> jt.Var:
+        """[S, 3] field units -> [S, 3], of length below 1 inside the ball."""
+        unit = (positions - self._middle) * (1 / self.radius)
+        return unit.stop_grad() if positions.is_stop_grad() else unit
+
+
+class SDFNetwork(Network):
+    """Base of networks of signed distances, positive outside; subclasses define ``sdf`` and ``execute``.
+
+    Channels of its output: ``sdf`` [S, 1], field units; ``normals`` [S, 3], the distance's gradient as it is, of
+    length 1 only where training made it so; ``sharpness`` [1, 1], the s of the paper's logistic function, per field
+    unit; ``sigmas``, the density of ``opaque_density``, so that every sampler and renderer of densities works.
+
+    Args:
+        aabb: the scene's box, float32 [6].
+        variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
+
+    Raises:
+        ConfigError: ``variance_init`` is not in -1 .. 1.
+    """
+
+    provides = frozenset({"sigmas", "rgbs", "sdf", "normals", "sharpness"})
+
+    def __init__(self, aabb: np.ndarray, variance_init: float = 0.3) -> None:
+        super().__init__()
+        if not -1 <= variance_init <= 1:
+            raise ConfigError(
+                f"{type(self).__name__}: variance_init is {variance_init}; it must be in -1 .. 1 (s is exp(10 v))"
+            )
+        self._ball = Ball(aabb)
+        self.variance = jt.array(np.float32([variance_init]))
+
+    def sdf(self, positions: jt.Var) -> jt.Var:
+        """Signed distances of positions [S, 3], field units: float32 [S]."""
+        raise NotImplementedError(f"{type(self).__name__} does not define sdf(positions)")
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3], which losses may train: float32 [S, 3]."""
+        raise NotImplementedError(f"{type(self).__name__} does not define gradient(positions)")
+
+    def sharpness(self) -> jt.Var:
+        """s per field unit, float32 [1]."""
+        s = jt.exp(self.variance * 10.0)
+        return jt.minimum(s, _SHARPEST) * (1 / self._ball.radius)
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """The density that makes the surface opaque to rays that meet it head-on: float32 [S]."""
+        return opaque_density(self.sdf(positions), self.sharpness())
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Groups "encoder", "network", and "variance", which may want a learning rate of its own."""
+        groups = super().param_groups()
+        rest = [p for p in groups["network"] if p is not self.variance]
+        return {"encoder": groups["encoder"], "network": rest, "variance": [self.variance]}
+
+
+def stretch(aabb: np.ndarray, ball: Ball) -> jt.Var:
+    """Derivative of the box's [0, 1] coordinates by the ball's, float32 [3]."""
+    size = np.asarray(aabb, np.float32)
+    return jt.array(ball.radius / (size[3:] - size[:3])).stop_grad()
+
+
+def opaque_density(sdf: jt.Var, sharpness: jt.Var) -> jt.Var:
+    """Density of a surface for a ray that meets it head-on (NeuS, equation 10 with cosine -1).
+
+    -(dPhi(f) / dt) / Phi(f) = s (1 - Phi(f)) for f = -t, with the logistic function Phi of sharpness s.
+
+    Args:
+        sdf: signed distances f, float32 [S].
+        sharpness: s, float32 [1].
+
+    Returns:
+        float32 [S]: s well inside, s / 2 on the surface, nearly 0 outside.
+    """
+    return sharpness * jt.sigmoid(-sharpness * sdf)

@@ -1,0 +1,63 @@
+"""Method: NeuS on a hash grid: samples from an occupancy grid, normals by differences, levels one by one."""
+
+seed = 1337
+total_steps = 10000
+
+sampler = dict(
+    type="OccupancySampler",
+    grid_resolution=128,  # cells a side
+    target_samples=2**16,  # samples per step; the number of rays follows
+    # The density that the sampler sees is that of a surface met head-on. At grazing angles more light passes, so a
+    # ray must be followed further.
+    early_stop=1e-6,
+)
+encoder = dict(
+    pos_encoder=dict(
+        type="HashGridEncoder",
+        n_levels=14,  # L
+        n_features=2,  # F
+        log2_table_size=18,
+        min_resolution=16,
+        max_resolution=1024,
+        # From coarse to fine: distances between the normals' taps follow the finest active level.
+        active_levels=dict(schedule="linear", value=4, end=14, steps=(0, 4000)),
+    ),
+    dir_encoder=dict(type="SphericalHarmonicsEncoder", degree=4),
+)
+network = dict(
+    type="HashNeuSNetwork",
+    hidden_width=64,
+    color_layers=2,
+    geometry_features=16,  # the first is the distance
+    radius_init=0.5,  # the first surface: a sphere half as large as the object's ball
+    variance_init=0.3,  # s = exp(10 v) per radius
+    normals="finite_differences",
+    n_taps=4,  # a tetrahedron; 6: central differences
+)
+renderer = dict(type="NeuSRenderer", background=None)
+loss = dict(
+    rgb=dict(type="L1Loss", masked=True, weight=3.0),
+    eikonal=dict(type="EikonalLoss", weight=0.1),
+    # Where the grid says that nothing is, and inside the object, there are no samples.
+    eikonal_everywhere=dict(type="EikonalFieldLoss", n_points=4096, weight=0.02),
+    mask=dict(type="MaskLoss", weight=0.1),
+)
+optim = dict(
+    type="Adam",
+    lr=dict(schedule="cosine", value=1e-2, end=1e-4, steps=(0, 10000), warmup=200),
+    betas=(0.9, 0.99),
+    eps=1e-15,
+    groups=dict(
+        encoder=dict(sparse=True),
+        network=dict(
+            lr=dict(schedule="cosine", value=2e-3, end=5e-5, steps=(0, 10000), warmup=200)
+        ),
+        variance=dict(
+            lr=dict(schedule="cosine", value=1e-3, end=1e-4, steps=(0, 10000), warmup=200)
+        ),
+    ),
+)
+
+evaluation = dict(steps=[1000, 2500, 5000], n_images=3)
+checkpoint = dict(every=500, keep=3)
+log_every = 20
