@@ -36,7 +36,7 @@ BACKGROUND = ["network.background_width=16", "network.background_layers=4"]
 MASKLESS = [*NARROW, *BACKGROUND, "network.n_layers=3", "network.skip=2", "network.color_layers=1"]
 UNIFORM = "sampler=dict(type='UniformSampler', n_samples=32)"
 NEUS = "sampler=dict(type='NeuSSampler', n_samples=16, n_rounds=2, n_fine=8)"
-WARM = "optim=dict(type='Adam', lr=5e-3)"
+WARM = "optim=dict(_delete_=True, type='Adam', lr=5e-3)"
 DENSITY = ["renderer=dict(type='VolumeRenderer')", "loss.eikonal=None"]
 GRID += ["loss.eikonal_everywhere.n_points=500"]
 

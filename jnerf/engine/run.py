@@ -68,7 +68,6 @@ def run(
     if task == "test":
         found = _test(config, pipeline, folder, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    at_step(pipeline, loaded.step)
     files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}

@@ -33,7 +33,7 @@ def pipeline_state(pipeline: Pipeline) -> State:
 
 
 def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
-    """Puts a checkpoint's arrays into a pipeline; one built without optimiser takes the rest.
+    """Puts a checkpoint's arrays into a pipeline, and tells it their step; one built without optimiser takes the rest.
 
     Args:
         pipeline: modules of the same architecture.
@@ -67,6 +67,7 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
     jt.sync(list(network.values()))
     for name, module in modules.items():
         module.load_state(checkpoint.part(name))
+    at_step(pipeline, checkpoint.step)
 
 
 def at_step(pipeline: Pipeline, step: int) -> None:
