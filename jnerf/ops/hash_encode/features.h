@@ -32,14 +32,16 @@ template <int F> inline void store_features(float* p, typename Features<F>::type
     memcpy(p, &v, F * sizeof(float));
 }
 
+typedef int32_t Order4 __attribute__((vector_size(16)));
+typedef int32_t Order8 __attribute__((vector_size(32)));
+
 template <int F> inline float sum_features(typename Features<F>::type v) {
     if constexpr (F == 1) return v;
-    else if constexpr (F == 2) return v[0] + v[1];
-    else {  // halves upon halves, as vectors
-        typename Features<F / 2>::type low, high;
-        memcpy(&low, &v, sizeof(float) * (F / 2));
-        memcpy(&high, (const float*)&v + F / 2, sizeof(float) * (F / 2));
-        return sum_features<F / 2>(low + high);
+    else {
+        if constexpr (F == 8) v += __builtin_shuffle(v, Order8{4, 5, 6, 7, 0, 1, 2, 3});
+        if constexpr (F == 4) v += __builtin_shuffle(v, Order4{2, 3, 0, 1});
+        if constexpr (F == 8) v += __builtin_shuffle(v, Order8{2, 3, 0, 1, 6, 7, 4, 5});
+        return v[0] + v[1];
     }
 }
 
