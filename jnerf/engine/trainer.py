@@ -147,6 +147,7 @@ class Trainer:
         pipe = self._pipeline
         if getattr(pipe.network, "refine", None) and pipe.network.refine(step):
             pipe.rebind()
+            jt.gc()  # the old parameters are of other sizes than the new ones; the pool would keep both
         frozen = FrozenField(pipe.network)
         at_step(pipe, step)
         with jt.no_grad():

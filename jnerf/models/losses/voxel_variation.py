@@ -27,7 +27,7 @@ class VoxelVariationLoss(FieldLoss):
         of_rows: "density" or "sh".
         share: of the voxels, each time, in (0, 1].
         every: steps from one time to the next; the loss is zero in between. A share of 0.08 every 8 steps costs much
-            less than 0.01 in each, and meets each voxel as often.
+            less than 0.01 in each, and meets each voxel as often, each time with an eighth of the weight.
         weight: factor of the loss, a number or a schedule.
         seed: the run's seed.
 

@@ -128,7 +128,6 @@ class PlenoxelNetwork(Network):
         stage = len(self._steps) - self._steps[::-1].index(step)
         with jt.no_grad():
             self._refine(grid_shape(self._aabb, self._resolutions[stage]))
-        jt.gc()  # the old rows are of other sizes than the new ones; the pool would keep both
         return True
 
     def _refine(self, shape: tuple[int, int, int]) -> None:

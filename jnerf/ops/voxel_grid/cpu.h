@@ -96,13 +96,18 @@ inline void voxel_field_backward(int64_t n, VoxelFieldGrad grad, const int* plan
         #pragma omp for schedule(dynamic)
         for (int first = 0; first < depth; first += kPlanes) {
             const int last = std::min(first + kPlanes, depth);
-            std::fill(grad_density + planes[first], grad_density + planes[last], 0.0f);
-            std::fill(grad_sh + (int64_t)planes[first] * kShWidth, grad_sh + (int64_t)planes[last] * kShWidth, 0.0f);
-            for (int cell = std::max(first - 1, 0); cell < last; cell++)
+            const auto clear = [&](int plane) {  // just before it is added to: it then is in the cache
+                std::fill(grad_density + planes[plane], grad_density + planes[plane + 1], 0.0f);
+                std::fill(grad_sh + (int64_t)planes[plane] * kShWidth, grad_sh + (int64_t)planes[plane + 1] * kShWidth, 0.0f);
+            };
+            clear(first);
+            for (int cell = std::max(first - 1, 0); cell < last; cell++) {
+                if (cell >= first && cell + 1 < last) clear(cell + 1);
                 for (int64_t k = sorted.starts[cell]; k < sorted.starts[cell + 1]; k++) {
                     const int i = sorted.order[k];
                     voxel_field_add(grad, i, basis.of(grad.ray_indices[i]), cell >= first, cell + 1 < last, grad_density, grad_sh);
                 }
+            }
         }
     }
 }
