@@ -30,9 +30,7 @@ GRID = [
     "encoder.pos_encoder.max_resolution=64",
     "encoder.pos_encoder.active_levels=dict(schedule='linear', value=3, end=6, steps=(0, 20))",
 ]
-OCCUPANCY = (
-    "sampler=dict(type='OccupancySampler', grid_resolution=32, target_samples=8192, n_rays_init=256)"
-)
+OCCUPANCY = "sampler=dict(type='OccupancySampler', grid_resolution=32, target_samples=8192, n_rays_init=256)"
 NARROW = ["network.hidden_width=48", "network.geometry_features=8", "dataset.downscale=1"]
 BACKGROUND = ["network.background_width=16", "network.background_layers=4"]
 MASKLESS = [*NARROW, *BACKGROUND, "network.n_layers=3", "network.skip=2", "network.color_layers=1"]
