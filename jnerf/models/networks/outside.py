@@ -9,9 +9,12 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
-from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.nerf import Trunk
+from jnerf.ops.frequency_encode import frequency_encode
+
+# Of positions and directions: 2^k, without the pi of NeRF's equation 4, as NeuS's published code has them.
+_FREQUENCIES = 10, 4
 
 
 class OutsideField(jt.Module):
@@ -27,12 +30,8 @@ class OutsideField(jt.Module):
 
     def __init__(self, width: int, n_layers: int, skip: int, seed: int, precision: str) -> None:
         super().__init__()
-        # 10 and 4 frequencies 2^k, without the pi of NeRF's equation 4, as NeuS's published code has them
-        span = (-float(np.pi), float(np.pi))
-        self.positions = FrequencyEncoder(10, n_dims=4, input_range=span)
-        self.directions = FrequencyEncoder(4, input_range=span)
-        sizes = self.positions.out_dim, self.directions.out_dim, width, n_layers, skip
-        self.trunk = Trunk(*sizes, seed, 8, precision)
+        encoded = [d * (2 * n + 1) for d, n in zip((4, 3), _FREQUENCIES, strict=True)]
+        self.trunk = Trunk(*encoded, width, n_layers, skip, seed, 8, precision)
 
     def execute(self, x: jt.Var, rays_d: jt.Var) -> tuple[jt.Var, jt.Var]:
         """Densities [S] per unit of x, and colours [S, 3].
@@ -42,6 +41,14 @@ class OutsideField(jt.Module):
             rays_d: unit directions, [S, 3].
         """
         length = jt.sqrt((x * x).sum(1, keepdims=True))
-        raw = self.trunk.raw(self.positions(jt.concat([x / length, 1 / length], dim=1).stop_grad()))
-        color = self.trunk.color(raw[:, 1:], self.directions(rays_d))
+        squeezed = jt.concat([x / length, 1 / length], dim=1)
+        raw = self.trunk.raw(_waves(squeezed, _FREQUENCIES[0]))
+        color = self.trunk.color(raw[:, 1:], _waves(rays_d, _FREQUENCIES[1]))
         return softplus(raw[:, 0]), jt.sigmoid(color)
+
+
+def _waves(x: jt.Var, n: int) -> jt.Var:
+    """x / pi, and sin and cos of 2^k x for k < n: [S, D] -> [S, D (2 n + 1)]."""
+    frequencies = jt.array((2.0 ** np.arange(n)).astype(np.float32))
+    # the op's waves have a factor of pi
+    return frequency_encode(x.stop_grad(), frequencies, True, float(1 / np.pi), 0.0).stop_grad()

@@ -34,7 +34,7 @@ network = dict(
     color_layers=2,
     geometry_features=16,  # the first is the distance
     radius_init=0.5,  # the first surface: a sphere half as large as the object's ball
-    variance_init=0.5,  # s = exp(10 v) per radius; the paper's 0.3 is thicker fog, which costs samples
+    variance_init=0.3,  # s = exp(10 v) per radius
     normals="finite_differences",
     n_taps=4,  # a tetrahedron; 6: central differences
 )
@@ -56,9 +56,8 @@ optim = dict(
         network=dict(
             lr=dict(schedule="cosine", value=2e-3, end=5e-5, steps=(0, 10000), warmup=200)
         ),
-        variance=dict(
-            lr=dict(schedule="cosine", value=1e-3, end=1e-4, steps=(0, 10000), warmup=200)
-        ),
+        # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
+        variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
     ),
 )
 

@@ -48,4 +48,4 @@ optim = dict(
 evaluation = dict(steps=[10000, 50000, 100000, 200000], n_images=3)
 checkpoint = dict(every=2500, keep=3)
 log_every = 50
-chunk = 4096  # rays rendered at once
+chunk = 1024  # rays rendered at once: 128 samples each, and layers of 256
