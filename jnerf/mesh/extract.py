@@ -23,8 +23,8 @@ from jnerf.mesh.libraries import NEEDED, library
 from jnerf.mesh.surface import Surface, zero_level
 from jnerf.mesh.volume import CHUNK, evaluate
 
-# Of one point at the peak: the volume, and what marching cubes and its input's checks need beside.
-_BYTES_PER_POINT = 6
+# Of one point at the peak: the volume, the checks of marching cubes, and the triangles (lego at 512^3: 9 bytes).
+_BYTES_PER_POINT = 9
 
 
 @dataclass(frozen=True)

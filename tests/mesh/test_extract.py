@@ -178,7 +178,7 @@ def test_ndc_is_refused():
 
 def test_too_many_points_for_the_memory(monkeypatch):
     monkeypatch.setattr(extract, "free_memory", lambda: 10**6)
-    with pytest.raises(ConfigError, match="512 x 512 x 512 points need 0.8 GiB of memory, 0.0 GiB"):
+    with pytest.raises(ConfigError, match="512 x 512 x 512 points need 1.1 GiB of memory, 0.0 GiB"):
         get(SdfBall(), resolution=512)
 
 

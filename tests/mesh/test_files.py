@@ -50,8 +50,20 @@ def test_obj_is_vertices_with_colours_and_faces(mesh, tmp_path):
     lines = (tmp_path / "a.obj").read_text().splitlines()
     vertices = [line.split() for line in lines if line.startswith("v ")]
     assert len(vertices) == 4 and all(len(line) == 7 for line in vertices)
-    assert vertices[0][4:] == ["1.00000000", "0.00000000", "0.00000000"]
+    assert vertices[1][1:] == ["1", "0", "0", "0", "0.50196", "0"]
     assert [line for line in lines if line.startswith("f ")][0].split()[1:] == ["1", "3", "2"]
+
+
+def test_obj_is_written_in_parts(mesh, tmp_path, monkeypatch):
+    write_mesh(mesh, tmp_path / "a.obj")
+    monkeypatch.setattr(files, "_ROWS", 3)
+    write_mesh(mesh, tmp_path / "b.obj")
+    assert (tmp_path / "a.obj").read_text() == (tmp_path / "b.obj").read_text()
+
+
+def test_obj_without_colours(mesh, tmp_path):
+    write_mesh(trimesh.Trimesh(mesh.vertices, mesh.faces, process=False), tmp_path / "a.obj")
+    assert (tmp_path / "a.obj").read_text().startswith("v 0 0 0.125\nv 1 0 0\n")
 
 
 def test_a_full_disk_is_seen_before_and_while_writing(mesh, tmp_path, monkeypatch):
@@ -62,8 +74,8 @@ def test_a_full_disk_is_seen_before_and_while_writing(mesh, tmp_path, monkeypatc
         write_mesh(mesh, path)
     monkeypatch.undo()
 
-    def full(temporary, content):
-        temporary.write_bytes(content[:50])
+    def full(temporary, parts):
+        temporary.write_bytes(next(iter(parts))[:50])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(files, "_write", full)
