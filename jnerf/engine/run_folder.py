@@ -6,6 +6,7 @@
     checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoint)
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
+    .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
 is resumed.
@@ -13,11 +14,12 @@ is resumed.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jnerf.engine.checkpoint import tidy
 from jnerf.engine.files import write_text_atomic
@@ -46,6 +48,7 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self._lock: IO | None = None
 
     @property
     def holds_run(self) -> bool:
@@ -69,12 +72,13 @@ class RunFolder:
             resume: continue the run that lies here, if one does.
 
         Raises:
-            ConfigError: a run lies here and ``resume`` is False, or the path is no folder or not
-                writable.
+            ConfigError: a run lies here and ``resume`` is False, another process trains here, or the path is no
+                folder or not writable.
         """
         self.check_free(resume)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            self._claim()
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
             sessions = (self._sessions() if self.holds_run else []) + [_session(step)]
@@ -93,6 +97,19 @@ class RunFolder:
                 f"{self.root} already holds a run. Continue it with --resume, write to another folder with "
                 f"--save-dir, choose another exp_name, or remove the folder."
             )
+
+    def _claim(self) -> None:
+        """Keeps other processes from training here until this one has ended, however it ends."""
+        self._lock = open(self.root / ".lock", "w")  # noqa: SIM115 - closing it would give it back
+        try:
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            raise ConfigError(
+                f"another process is training in {self.root}. Wait until it has ended or stop it, or write to "
+                "another folder with --save-dir or exp_name."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
 
     def _sessions(self) -> list[dict[str, Any]]:
         try:

@@ -49,9 +49,6 @@ def run_extraction(
     refuse_ndc(pipeline)
     loaded, path = load_for_task(folder, checkpoint)
     restore(pipeline, loaded, str(path))
-    update = getattr(pipeline.network, "update", None)
-    if update is not None:  # what follows from the step is in no checkpoint
-        update(loaded.step)
     files = outputs or [folder.root / "mesh" / f"mesh{suffix}" for suffix in (".ply", ".obj")]
     check_outputs(files)
     transform = recorded_transform(path.parent.parent / "run.json", pipeline.dataset)

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -82,3 +84,19 @@ def test_testing_an_untrained_run_and_an_unknown_task(tiny, folder):
     with pytest.raises(ConfigError, match="unknown task 'fly'; choose one of train, test, render"):
         run(tiny(), "fly")
     assert not folder.exists()
+
+
+def test_two_processes_never_train_in_one_folder(tiny, folder):
+    run(tiny(), "train")
+    claim = f"from jnerf.engine.run_folder import RunFolder; r = RunFolder(__import__('pathlib').Path({str(folder)!r}))"
+    hold = f"{claim}; r.begin('', {{}}, 0, True); print('held', flush=True); input()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match=r"another process is training in .*logs/tiny"):
+            run(tiny(), "train", resume=True)
+    finally:
+        other.communicate("\n", timeout=60)
+    assert run(tiny(), "train", resume=True)["step"] == 12  # free again
