@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/python -m jnerf.doctor --compile
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/run.py
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
