@@ -1,7 +1,7 @@
 """Runs the whole suite in two processes at once, one thread each, which keeps two cores busy.
 
-Most tests are many small things, compilations above all, that one core does. Run one by one they take 20 minutes from
-empty caches on two cores. Arguments are passed on to both: ``python tests/run.py -k hash``.
+Most of its time goes to compilers, one at a time, since Jittor locks its cache meanwhile; hence a cache for each process.
+Arguments are passed on to both: ``python tests/run.py -k hash``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def main(arguments: list[str]) -> int:
     (first, paths), (second, others) = PARTS.items()
     command = [sys.executable, "-m", "pytest", *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as kept:
+        own = environment | {"JNERF_CACHE": "jnerf-tests-ops"}
         beside = subprocess.Popen(
-            [*command, *paths], env=environment, stdout=kept, stderr=subprocess.STDOUT
+            [*command, *paths], env=own, stdout=kept, stderr=subprocess.STDOUT
         )
         try:
             print(f"{second} now, {first} beside; its output follows", flush=True)
