@@ -1,7 +1,7 @@
 """Runs the whole suite in two processes at once, one thread each, which keeps two cores busy.
 
-Most of its time goes to compilers, one at a time, since Jittor locks its cache meanwhile; hence a cache for each process.
-Arguments are passed on to both: ``python tests/run.py -k hash``.
+Most of its time goes to compilers, one at a time, since Jittor locks its cache meanwhile; hence a cache for each
+process. Arguments are passed on to both: ``python tests/run.py -k hash``.
 """
 
 from __future__ import annotations
