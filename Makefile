@@ -1,5 +1,6 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
+# make test-long  the tests that do not fit into CI's 20 minutes (about 15 minutes more)
 # make lint   ruff alone
 # make clean  removes the virtual environment and caches; runs (logs/) stay
 # Another Python: make demo PYTHON=python3.12
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean check
+.PHONY: demo test test-long lint clean check
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
@@ -18,7 +19,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/python -m jnerf.doctor --compile
-	$(BIN)/python tests/run.py
+	$(BIN)/python -m pytest
+
+test-long: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

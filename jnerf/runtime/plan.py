@@ -172,10 +172,7 @@ def _cuda_notes(facts: Facts, env: dict[str, str]) -> tuple[str, ...]:
 
 
 def _cache_name(device: str, facts: Facts, env: dict[str, str]) -> str:
-    """A cache of its own for every set of flags: Jittor meets one of other flags with ``exit(0)``.
-
-    ``JNERF_CACHE`` names a folder for it, whose processes do not wait for the compilers of others.
-    """
+    """A cache of its own for every set of flags: Jittor meets one of other flags with ``exit(0)``."""
     merged = {**facts.environ, **env}
     keys = ["nvcc_path", "cc_flags", "nvcc_flags", "kernel_flags", "NVCC_APPEND_FLAGS"]
     parts = [f"{key}={merged.get(key, '')}" for key in [*keys, "enable_lto", "debug"]]
@@ -188,6 +185,4 @@ def _cache_name(device: str, facts: Facts, env: dict[str, str]) -> str:
         parts.append(facts.environ["python_config_path"])
     digest = hashlib.sha1("\n".join(parts).encode()).hexdigest()[:8]
     kind = f"cu{facts.toolkit.version[0]}" if device == "cuda" else "cpu"
-    name = f"jnerf-{kind}-{digest}"
-    own = facts.environ.get("JNERF_CACHE")
-    return f"{own}/{name}" if own else name
+    return f"jnerf-{kind}-{digest}"

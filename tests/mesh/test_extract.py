@@ -15,6 +15,8 @@ from jnerf.mesh.color import vertex_colors
 from jnerf.mesh.extract import MeshOptions, extract_mesh
 from jnerf.samplers.occupancy import OccupancySampler
 
+pytestmark = pytest.mark.long  # its kernels, or its runs, would take CI beyond its 20 minutes
+
 MIDDLE = TURNED.inverse().points([0.5, 0.5, 0.5])
 SMALL = MeshOptions(resolution=40)
 

@@ -18,6 +18,8 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.engine.run import run
 from jnerf.mesh.run import recorded_transform
 
+pytestmark = pytest.mark.long  # its kernels, or its runs, would take CI beyond its 20 minutes
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"
 CONFIG = Path(__file__).parent / "configs/distance.py"
