@@ -18,7 +18,7 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.engine.run import run
 from jnerf.mesh.run import recorded_transform
 
-pytestmark = pytest.mark.long  # its kernels, or its runs, would take CI beyond its 20 minutes
+pytestmark = pytest.mark.long  # see pyproject.toml
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"
