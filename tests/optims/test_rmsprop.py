@@ -32,8 +32,8 @@ def arrays(params, optim):
 
 def test_it_minimises(device):
     params = make_params()
-    falling = {"schedule": "linear", "value": 1e-1, "end": 1e-3, "steps": (0, 150)}
-    train(params, RMSprop(params, lr=falling), range(150))
+    falling = {"schedule": "linear", "value": 1e-1, "end": 1e-3, "steps": (0, 400)}
+    train(params, RMSprop(params, lr=falling), range(400))
     for group in params.values():
         np.testing.assert_allclose(group[0].numpy(), 1, atol=2e-2)
 
