@@ -107,8 +107,8 @@ def test_modules_are_exchanged_by_config_alone(case, scan, tmp_path):
         ),
         (
             VANILLA,
-            "encoder.pos_encoder=dict(type='HashGridEncoder')",
-            "HashGridEncoder cannot be differentiated twice.*HashNeuSNetwork",
+            "encoder.pos_encoder=dict(type='DenseGridEncoder')",
+            "DenseGridEncoder cannot be differentiated twice.*HashNeuSNetwork",
         ),
     ],
 )
