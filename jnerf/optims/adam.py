@@ -15,10 +15,9 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
-from jnerf.optims.state import check_state
+from jnerf.optims.state import bind_slots, check_groups, check_state, take
 from jnerf.registry import OPTIMS
 from jnerf.schedules import make_schedule
 
@@ -88,11 +87,9 @@ class Adam:
 
     def rebind(self, params: dict[str, list[jt.Var]]) -> None:
         """Takes parameters of the same groups; those that are new start with moments of zero."""
-        known = {id(slot.param): slot for group in self._slots.values() for slot in group}
-        self._slots = {
-            name: [known.get(id(var)) or _make_slot(var, self._sparse[name]) for var in group]
-            for name, group in params.items()
-        }
+        self._slots = bind_slots(
+            self._slots, params, lambda name, var: _make_slot(var, self._sparse[name])
+        )
 
     def lr_at(self, step: int) -> float:
         """The common learning rate of training step ``step``."""
@@ -148,21 +145,13 @@ class Adam:
         check_state(
             "Adam", {key: tuple(var.shape) for key, var in mine.items()} | {"updates": (1,)}, state
         )
-        for key, var in mine.items():
-            var.update(jt.array(np.ascontiguousarray(state[key])).stop_grad())
-        jt.sync(list(mine.values()))
+        take(state, mine)
         self.updates = int(state["updates"][0])
 
 
 def _check_groups(groups: Mapping[str, Any], params: Mapping[str, list]) -> None:
+    check_groups(groups, params, _OPTIONS)
     for name, options in groups.items():
-        if name not in params:
-            raise ConfigError(f"groups: no parameter group {name!r}. {hint(name, params)}")
-        if not isinstance(options, Mapping):
-            raise ConfigError(f"groups.{name} is {options!r}; give a dict of {', '.join(_OPTIONS)}")
-        for key in options:
-            if key not in _OPTIONS:
-                raise ConfigError(f"groups.{name}: unknown option {key!r}. {hint(key, _OPTIONS)}")
         sparse, decay = options.get("sparse", False), options.get("weight_decay", 0.0)
         if not isinstance(sparse, bool):
             raise ConfigError(f"groups.{name}: sparse is {sparse!r}; give True or False")

@@ -10,7 +10,7 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.ops.ema import ema_update
-from jnerf.optims.state import check_state
+from jnerf.optims.state import check_state, take
 from jnerf.registry import OPTIMS
 
 
@@ -96,7 +96,5 @@ class EMA:
         """
         shapes = {key: tuple(var.shape) for key, var in self._averages.items()}
         check_state("EMA", shapes | {"updates": (1,)}, state)
-        for key, var in self._averages.items():
-            var.update(jt.array(np.ascontiguousarray(state[key])).stop_grad())
-        jt.sync(list(self._averages.values()))
+        take(state, self._averages)
         self.updates = int(state["updates"][0])

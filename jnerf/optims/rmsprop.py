@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import jittor as jt
 import numpy as np
 
-from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 from jnerf.ops.rmsprop import rmsprop_rows
-from jnerf.optims.state import check_state
+from jnerf.optims.state import bind_slots, check_groups, check_state, take
 from jnerf.registry import OPTIMS
 from jnerf.schedules import make_schedule
 
@@ -55,7 +53,7 @@ class RMSprop:
         groups: dict | None = None,
     ) -> None:
         groups = {} if groups is None else groups
-        _check_groups(groups, params)
+        check_groups(groups, params, _OPTIONS)
         if not 0 <= beta < 1 or not eps > 0:
             raise ConfigError(
                 f"RMSprop: beta is {beta} and eps {eps}; they must be in [0, 1), and positive"
@@ -70,11 +68,7 @@ class RMSprop:
 
     def rebind(self, params: dict[str, list[jt.Var]]) -> None:
         """Takes parameters of the same groups; those that are new start with means of zero."""
-        known = {id(slot.param): slot for group in self._slots.values() for slot in group}
-        self._slots = {
-            name: [known.get(id(var)) or _make_slot(var) for var in group]
-            for name, group in params.items()
-        }
+        self._slots = bind_slots(self._slots, params, lambda _, var: _make_slot(var))
 
     def lr_at(self, step: int) -> float:
         """The common learning rate of training step ``step``."""
@@ -116,20 +110,7 @@ class RMSprop:
         """
         mine = self._named_state()
         check_state("RMSprop", {key: tuple(var.shape) for key, var in mine.items()}, state)
-        for key, var in mine.items():
-            var.update(jt.array(np.ascontiguousarray(state[key])).stop_grad())
-        jt.sync(list(mine.values()))
-
-
-def _check_groups(groups: Mapping[str, Any], params: Mapping[str, list]) -> None:
-    for name, options in groups.items():
-        if name not in params:
-            raise ConfigError(f"groups: no parameter group {name!r}. {hint(name, params)}")
-        if not isinstance(options, Mapping):
-            raise ConfigError(f"groups.{name} is {options!r}; give a dict of {', '.join(_OPTIONS)}")
-        for key in options:
-            if key not in _OPTIONS:
-                raise ConfigError(f"groups.{name}: unknown option {key!r}. {hint(key, _OPTIONS)}")
+        take(state, mine)
 
 
 def _make_slot(param: jt.Var) -> _Slot:
