@@ -1,6 +1,6 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
-# make test-long  the tests that do not fit into CI's 20 minutes (about 15 minutes more)
+# make test-long  the tests that do not fit into CI's 20 minutes
 # make lint   ruff alone
 # make clean  removes the virtual environment and caches; runs (logs/) stay
 # Another Python: make demo PYTHON=python3.12
