@@ -19,6 +19,29 @@ DISK_FAULTS = frozenset(
 )
 
 
+def run_parser(prog: str, description: str | None, examples: str) -> argparse.ArgumentParser:
+    """A parser with what every command on a run takes: config, overrides, folder, checkpoint.
+
+    Args:
+        prog: the command's name.
+        description: what it does.
+        examples: shown below the flags.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--config-file", required=True, metavar="F", help="config of the run, a .py file")
+    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
+    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
+    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
+    return parser
+
+
 def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """Parse flags and positionals in any order; on an unknown flag, exit with status 2 and name the nearest.
 

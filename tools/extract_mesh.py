@@ -27,17 +27,10 @@ exit status: 0 done, 1 the disk or the field failed, 2 wrong config, data, check
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    parser = argparse.ArgumentParser(
-        prog="extract_mesh.py",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from jnerf.command_line import run_parser
+
+    parser = run_parser("extract_mesh.py", __doc__, EXAMPLES)
     add = parser.add_argument
-    add("--config-file", required=True, metavar="F", help="config of the run, a .py file")
-    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
-    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
     add("--resolution", type=int, default=256, metavar="N", help="points along the longest side"
         " (default: 256)")  # fmt: skip
     add("--bound", type=float, nargs=6, metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
@@ -48,7 +41,6 @@ def make_parser() -> argparse.ArgumentParser:
     add("--sphere", action="store_true", help="keep only what is in the scene's sphere")
     add("--no-color", action="store_true", help="do not ask for colours")
     add("--output", nargs="+", metavar="FILE", help="files to write, .ply or .obj")
-    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
     return parser
 
 

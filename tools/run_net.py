@@ -29,23 +29,15 @@ exit status: 0 done, 1 training failed, 2 wrong config, data, checkpoint or flag
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    parser = argparse.ArgumentParser(
-        prog="run_net.py",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from jnerf.command_line import run_parser
+
+    parser = run_parser("run_net.py", __doc__, EXAMPLES)
     add = parser.add_argument
-    add("--config-file", required=True, metavar="F", help="config, a .py file")
     add("--task", choices=["train", "test", "render"], default="train", help="default: train")
-    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
     add("--resume", action="store_true", help="go on from the last good checkpoint of the run")
-    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
     add("--print-config", action="store_true", help="print the resolved config and stop")
     add("--diff", metavar="OTHER", help="print what changes from this config to OTHER and stop")
     add("--check", action="store_true", help="check every module's arguments and stop")
-    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
     return parser
 
 

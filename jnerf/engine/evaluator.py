@@ -36,6 +36,7 @@ from jnerf.engine.pictures import (
 )
 from jnerf.errors import ConfigError
 from jnerf.metrics import psnr, ssim
+from jnerf.structures import RayBundle
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def evaluate(
         n_images: how many evenly spaced views; None for all.
         folder: where the pictures go; None writes none.
         rays_per_chunk: rays rendered at once.
-        stop: asked before each view; True ends the evaluation.
+        stop: asked before each chunk of rays; True ends the evaluation.
 
     Returns:
         None when stopped.
@@ -91,11 +92,13 @@ def evaluate(
     resolution = (0, 0)
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         for index in tqdm(indices, desc="evaluate", unit="view", leave=False):
-            if stop():
-                return None
             view = dataset.view(index)
             start = time.perf_counter()
-            image = render_image(pipeline, view.rays, view.width, view.height, rays_per_chunk)
+            try:
+                rays = _until(stop, view.rays)
+                image = render_image(pipeline, rays, view.width, view.height, rays_per_chunk)
+            except _StopRequested:
+                return None
             seconds = time.perf_counter() - start
             resolution = resolution if rows else (view.width, view.height)
             rows.append({"name": view.name, **_measure(image, view.rgba(), folder, view.name)})
@@ -105,6 +108,21 @@ def evaluate(
     return Evaluation(
         {key: float(np.mean([row[key] for row in rows])) for key in keys}, rows, resolution
     )
+
+
+class _StopRequested(Exception):
+    """Ends a view that is being rendered."""
+
+
+def _until(stop: Callable[[], bool], rows: Callable[[int, int], RayBundle]) -> Callable:
+    """``rows``, which raise once a stop was asked for: a view can take minutes."""
+
+    def checked(first: int, end: int) -> RayBundle:
+        if stop():
+            raise _StopRequested
+        return rows(first, end)
+
+    return checked
 
 
 def spaced_views(available: int, wanted: int | None) -> list[int]:

@@ -213,8 +213,9 @@ class Trainer:
             "samples": watched.samples,
         }
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
-        stats = getattr(self._pipeline.sampler, "stats", {})
-        row |= {f"sampler/{name}": value for name, value in stats.items()}
+        for family in ("sampler", "network"):
+            stats = getattr(getattr(self._pipeline, family), "stats", {})
+            row |= {f"{family}/{name}": value for name, value in stats.items()}
         self._log.write(row)
         shown = {"loss": f"{loss:.3g}", "psnr": f"{watched.psnr:.2f}"}
         bar.set_postfix(shown | ({"samples/s": f"{rate:,.0f}"} if rate else {}), refresh=False)

@@ -80,6 +80,18 @@ def test_stopping_ends_it_without_a_result(scene, tmp_path):
     assert np.array_equal(pipeline.network.table.numpy(), raw)
 
 
+def test_stopping_does_not_wait_for_the_end_of_a_view(scene):
+    pipeline, dataset = scene
+    asked = []
+
+    def stop():
+        asked.append(0)
+        return len(asked) == 3
+
+    assert evaluate(pipeline, dataset, 1, rays_per_chunk=64, stop=stop) is None  # 16 x 16: 4 chunks
+    assert len(asked) == 3
+
+
 def test_the_test_task_writes_metrics_json(tiny, folder):
     trained = run(tiny("total_steps=30", "evaluation.n_images=None"), "train")
     first = json.loads((folder / "test/metrics.json").read_text())

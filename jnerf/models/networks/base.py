@@ -60,6 +60,11 @@ class Network(jt.Module):
             if encoder is not None and hasattr(encoder, "update"):
                 encoder.update(step)
 
+    @property
+    def stats(self) -> dict[str, float]:
+        """Numbers about the field as it is, for the log."""
+        return {}
+
     def refine(self, step: int) -> bool:
         """Changes what is trained before training step ``step``: a grid becomes finer, entries are dropped.
 

@@ -77,6 +77,11 @@ class SDFNetwork(Network):
         s = jt.exp(self.variance * 10.0)
         return jt.minimum(s, _SHARPEST) * (1 / self._ball.radius)
 
+    @property
+    def stats(self) -> dict[str, float]:
+        """The sharpness s, per radius of the ball."""
+        return {"sharpness": float(self.sharpness().item()) * self._ball.radius}
+
     def density(self, positions: jt.Var) -> jt.Var:
         """The density that makes the surface opaque to rays that meet it head-on: float32 [S]."""
         return opaque_density(self.sdf(positions), self.sharpness())
