@@ -1,4 +1,4 @@
-"""Method: NeuS on a hash grid: samples from an occupancy grid, normals by differences, levels one by one."""
+"""Method: NeuS on a hash grid: samples from an occupancy grid, exact normals, one hidden layer for the distance."""
 
 seed = 1337
 total_steps = 10000
@@ -8,7 +8,9 @@ sampler = dict(
     grid_resolution=128,  # cells a side
     # samples per step; the number of rays follows
     target_samples=dict(schedule="linear", value=2**15, end=2**16, steps=(0, 4000)),
-    cone_angle=1 / 400,  # step per distance, as long as it is no less than sqrt(3) / 1024
+    # Long steps through the fog of the beginning, short ones to the sharp surface of the end.
+    step_size=dict(schedule="log_linear", value=4e-3, end=1e-3, steps=(0, 5000)),
+    cone_angle=0.0,
     decay=0.8,  # per update: the surface moves, and where it was there is nothing left to see
     warmup_steps=64,
     # The density that the sampler sees is that of a surface met head-on. At grazing angles more light passes, so a
@@ -23,8 +25,6 @@ encoder = dict(
         log2_table_size=18,
         min_resolution=16,
         max_resolution=768,
-        # From coarse to fine: distances between the normals' taps follow the finest active level.
-        active_levels=dict(schedule="linear", value=4, end=12, steps=(0, 2500)),
     ),
     dir_encoder=dict(type="SphericalHarmonicsEncoder", degree=4),
 )
@@ -35,10 +35,9 @@ network = dict(
     geometry_features=16,  # the first is the distance
     radius_init=0.5,  # the first surface: a sphere half as large as the object's ball
     variance_init=0.3,  # s = exp(10 v) per radius
-    normals="finite_differences",
-    n_taps=4,  # a tetrahedron; 6: central differences
+    normals="analytic",
 )
-renderer = dict(type="NeuSRenderer", background=None)
+renderer = dict(type="NeuSRenderer", anneal_steps=3000, background=None)
 loss = dict(
     rgb=dict(type="L1Loss", masked=True, weight=3.0),
     eikonal=dict(type="EikonalLoss", weight=0.1),
@@ -53,14 +52,11 @@ optim = dict(
     eps=1e-15,
     groups=dict(
         encoder=dict(sparse=True),
-        network=dict(
-            lr=dict(schedule="cosine", value=2e-3, end=5e-5, steps=(0, 10000), warmup=200)
-        ),
         # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
         variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
     ),
 )
 
-evaluation = dict(steps=[1000, 2500, 5000], n_images=3)
+evaluation = dict(steps=[1000, 2000, 3000, 5000, 7500], n_images=3)
 checkpoint = dict(every=500, keep=3)
 log_every = 20
