@@ -44,6 +44,7 @@ class TransformsDataset(Dataset):
             first one included; 0: every split has all images.
         missing: "error", or "drop" to leave out images that are not there, with a warning.
         masks: heed masks: pixels they leave out never become training rays.
+        distortion: heed the lenses' coefficients; False takes them for 0, which shows what they are worth.
         auto_orient: turn the scene so that the training cameras' mean up axis is +z.
         auto_centre: move the middle of the training cameras to ``offset``.
         auto_scale: let the farthest training camera be ``scale`` field units from the middle of all.
@@ -70,6 +71,7 @@ class TransformsDataset(Dataset):
         holdout: int = 8,
         missing: Literal["error", "drop"] = "error",
         masks: bool = True,
+        distortion: bool = True,
         auto_orient: bool = False,
         auto_centre: bool = False,
         auto_scale: bool = False,
@@ -100,7 +102,7 @@ class TransformsDataset(Dataset):
             transform.poses(scene.c2w),
             read_intrinsics(scene.frames, stored, sizes),
             sizes,
-            read_lens(scene.frames),
+            read_lens(scene.frames, distortion),
             [frame.name for frame in scene.frames],
         )
         aabb = cube(aabb_scale)

@@ -41,15 +41,19 @@ _UNREADABLE = {
 }
 
 
-def read_lens(frames: Sequence[Frame]) -> LensModel:
+def read_lens(frames: Sequence[Frame], distortion: bool = True) -> LensModel:
     """The lens of N frames; a pinhole if none bends the light.
+
+    Args:
+        frames: what the file says of each.
+        distortion: False takes all coefficients for 0.
 
     Raises:
         DataError: a camera model is unknown, or keys contradict each other.
     """
     kinds = [_kind(frame) for frame in frames]
     coefficients = [
-        [frame.number(key) or 0.0 for key in _COEFFICIENTS[kind]]
+        [(frame.number(key) or 0.0) * distortion for key in _COEFFICIENTS[kind]]
         for frame, kind in zip(frames, kinds, strict=True)
     ]
     return lens_of(kinds, coefficients)

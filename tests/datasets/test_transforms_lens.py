@@ -105,6 +105,14 @@ def test_distortion_is_opencvs(scene):
     np.testing.assert_allclose(dataset.cameras.project(points, 0).xy, expected, atol=1e-4)
 
 
+def test_distortion_can_be_left_out(scene):
+    plain = load(scene).cameras.lens
+    assert isinstance(plain, Pinhole)
+    edit(scene, lambda d: d.update(k1=0.1, p2=0.01))
+    assert isinstance(load(scene).cameras.lens, OpenCVLens)
+    assert isinstance(load(scene, distortion=False).cameras.lens, Pinhole)
+
+
 def test_panoramas_need_no_focal_length(scene):
     def change(data):
         for key in INTRINSICS:
