@@ -68,8 +68,8 @@ class OccupancySampler(Sampler):
             A number, or a schedule (``jnerf.schedules``) that is rounded to whole samples.
         n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
         fixed_rays: keep to ``n_rays_init`` rays; ``target_samples`` then is the budget alone.
-        step_size: smallest step, field units; a number, or a schedule. Rendering takes what it ends with. None: the
-            paper's sqrt(3) / 1024.
+        step_size: smallest step, field units; a number, or a schedule, of which rendering takes what holds at the
+            grid's next update. None: the paper's sqrt(3) / 1024.
         cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
         decay: factor on a cell's value at each update.
         update_every: steps between two updates of the grid, and of the number of rays.
@@ -129,9 +129,8 @@ class OccupancySampler(Sampler):
         if cone_angle is None:
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
         self._step_size = make_schedule(MIN_STEP if step_size is None else step_size)
-        self._total_steps = total_steps or 0
         self._fixed_rays = fixed_rays
-        for length in map(self._step_size, (0, self._total_steps)):
+        for length in map(self._step_size, (0, total_steps or 0)):
             if not 0 < length <= MAX_STEP:
                 raise ConfigError(
                     f"OccupancySampler: step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
@@ -279,7 +278,7 @@ class OccupancySampler(Sampler):
         return to_samples(rays, intervals, found.features)
 
     def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
-        length = self._step_size(self._total_steps if step is None else step)
+        length = self._step_size(self._updates * self.update_every if step is None else step)
         rule = replace(self.rule, min_step=length)
         grid = self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
         bounds = {"seed": self._march_seed, "step": step}

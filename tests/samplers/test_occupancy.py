@@ -231,17 +231,23 @@ def test_wrong_arguments_are_named():
         sampler.load_state({"grid": np.zeros(5), "counters": np.zeros(4)})
 
 
-def test_the_step_may_follow_a_schedule_and_rendering_takes_its_end():
-    shrinking = dict(schedule="exponential", value=0.02, start=40, every=1000, factor=0.5)
+def test_the_step_may_follow_a_schedule_also_when_rendering():
+    shrinking = dict(schedule="exponential", value=0.02, start=32, every=1000, factor=0.5)
     sampler = OccupancySampler(**SMALL, step_size=shrinking, total_steps=64)
-    lengths = []
-    for step in (0, 39, 40, None):
-        sampler.update(ball, 0)
-        t_starts, t_ends = (
-            getattr(sampler(rays(64, 0), ball, step), k).numpy() for k in ("t_starts", "t_ends")
-        )
-        lengths.append((t_ends - t_starts).mean())
-    np.testing.assert_allclose(lengths, [0.02, 0.02, 0.01, 0.01], rtol=1e-3)
+
+    def length(step):
+        samples = sampler(rays(64, 0), ball, step)
+        return float((samples.t_ends - samples.t_starts).numpy().mean())
+
+    sampler.update(ball, 0)
+    training = [length(step) for step in (0, 31, 32)]
+    np.testing.assert_allclose(training, [0.02, 0.02, 0.01], rtol=1e-3)
+    early = length(None)
+    sampler.update(ball, 16)
+    kept = sampler.state()
+    sampler = OccupancySampler(**SMALL, step_size=shrinking, total_steps=64)
+    sampler.load_state(kept)
+    np.testing.assert_allclose([early, length(None)], [0.02, 0.01], rtol=1e-3)
 
 
 def test_the_number_of_rays_may_be_fixed():
