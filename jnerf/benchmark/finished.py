@@ -14,7 +14,7 @@ from jnerf.errors import DataError
 def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reads a run folder.
 
-    Speed is that of the last start, since earlier ones may have had other machines and other code.
+    Speed is that of the last start that trained, since earlier ones may have had other machines and other code.
 
     Args:
         root: the run's folder.
@@ -34,7 +34,7 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         info = json.loads(folder.info.read_text(encoding="utf-8"))
         sessions = info["sessions"]
-        last = sessions[-1]
+        sessions[0]["from_step"]
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise DataError(
             f"--run {root}: run.json cannot be read ({error}); give the folder of a run, such as logs/ngp_lego"
@@ -44,6 +44,9 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not trained:
         raise DataError(f"--run {root}: its log.jsonl has no training step")
     steps = trained[-1]["step"]
+    # A start that found all steps done trained nothing: it only tested.
+    sessions = [s for s in sessions if s["from_step"] < steps] or sessions
+    last = sessions[-1]
     warm_up = max(last["from_step"], min(WARM_UP, steps // 2))
     scene = info["protocol"]["dataset"]
     run = {

@@ -120,6 +120,9 @@ def test_train_then_render(tool, tiny, tmp_path, capsys):
     assert "samples/s (min – max)" in capsys.readouterr().out
 
     again, folder = tmp_path / "again.json", tmp_path / "runs" / "ngp_lego"
+    info = json.loads((folder / "run.json").read_text())
+    info["sessions"].append(info["sessions"][0] | {"from_step": 12})  # --resume, and nothing left
+    (folder / "run.json").write_text(json.dumps(info))
     assert tool(["train", "--run", str(folder), "--json", str(again)]) == 0
     found = load(again)
     (read,) = found["results"]["runs"]
