@@ -17,7 +17,8 @@ from types import ModuleType
 
 from jnerf.runtime import core_build, precompiled
 
-# The macros and headers at the top of every kernel that Jittor generates for the CPU.
+# The macros and headers at the top of every kernel that Jittor generates for the CPU. Our own ops, the only ones in
+# C++17, want the vector instructions too, which take as long to read as all the rest.
 _HEADERS = """#define JIT 1
 #define JIT_cpu 1
 #include <algorithm>
@@ -27,6 +28,9 @@ _HEADERS = """#define JIT 1
 #include <var.h>
 #include <ops/op_register.h>
 #include <misc/cuda_flags.h>
+#if __cplusplus > 201402L && defined(__x86_64__)
+#include <immintrin.h>
+#endif
 """
 _SCRIPT = """#!/bin/sh
 # Written by jnerf. In place of: python asm_tuner.py --cc_path=COMPILER SOURCE FLAGS ... -o LIBRARY
@@ -43,7 +47,7 @@ if said=$("$compiler" {include} "$@" 2>&1); then
 fi
 exec "$compiler" "$@"
 """
-_KEPT = 4  # precompiled forms, each of some 70 MB: Jittor's flags, ours, and what a developer tries
+_KEPT = 4  # precompiled forms, each of 70 to 100 MB: Jittor's flags, ours, and what a developer tries
 _at_work: list[subprocess.Popen] = []  # until the interpreter ends, which reaps them
 
 
