@@ -8,6 +8,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# One process for each core; a file goes to one of them (see tests/parallel.py).
+PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-long lint clean check
 
@@ -19,10 +21,10 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/python -m jnerf.doctor --compile
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-long: $(VENV)/installed-test
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest $(PARALLEL) -m long
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ CORE = [
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
 EXTRAS = {
     "mesh": MESH,
-    "test": ["pytest", "hypothesis", "ruff", *MESH],
+    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH],
 }
 
 setup(

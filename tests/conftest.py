@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import parallel
 import pytest
 from cuda_sources import OpSource, recorded
 
@@ -14,6 +15,8 @@ import jnerf  # noqa: F401  (before anything imports jittor)
 from jnerf.datasets.paths import data_root as find_data_root
 from jnerf.runtime import device as default_device
 from jnerf.runtime import num_threads, set_num_threads
+
+parallel.prepare()  # nothing above has imported jittor
 
 
 @pytest.fixture(params=["cpu", "cuda"])
@@ -53,8 +56,10 @@ def threads() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def op_sources() -> Iterator[set[OpSource]]:
-    """Notes the CUDA source of every op that any test runs on the CPU, for ``test_cuda_compile``."""
+def op_sources(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[set[OpSource]]:
+    """Notes the CUDA source of every op that any test runs on the CPU, for ``test_cuda_session``."""
     import jittor as jt
 
     sources, code = set(), jt.code
@@ -68,8 +73,9 @@ def op_sources() -> Iterator[set[OpSource]]:
     jt.code = noting
     yield sources
     jt.code = code
+    parallel.leave(sources, pytestconfig, tmp_path_factory.getbasetemp().parent)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Moves tests marked ``after_all`` to the end."""
-    items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)
+    """Sorts the tests: see ``parallel.order``."""
+    parallel.order(items)

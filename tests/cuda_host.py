@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +55,17 @@ def _argument(value: Any) -> Any:
 
 
 class Builder:
-    """Compiles all libraries at once, two at a time; ``library`` waits for one of them."""
+    """Compiles the libraries that are asked for, each once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pool = ThreadPoolExecutor(2)
-        self._built: dict[str, Future] = {n: self._pool.submit(self._build, n) for n in LIBRARIES}
+        self._built: dict[str, Library] = {}
+
+    def library(self, name: str) -> Library:
+        """The library ``name``, compiled when it is first asked for."""
+        if name not in self._built:
+            self._built[name] = self._build(name)
+        return self._built[name]
 
     def _build(self, name: str) -> Library:
         source, arch = LIBRARIES[name]
@@ -71,6 +75,3 @@ class Builder:
         done = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
         return Library(target)
-
-    def library(self, name: str) -> Library:
-        return self._built[name].result()

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+ARCHITECTURES = (75, 80, 86, 90)
+# Devices newer than their nvcc run its PTX of the newest architecture; ours reaches Blackwell where nvcc knows it.
+PTX = 120
+
 # Template arguments that the Python side uses, by op folder.
 TEMPLATES = {
     "grid_interp": {"D": (2, 3)},

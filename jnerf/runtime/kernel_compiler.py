@@ -17,7 +17,8 @@ from types import ModuleType
 
 from jnerf.runtime import core_build, precompiled
 
-# The macros and headers at the top of every kernel that Jittor generates for the CPU.
+# The macros and headers at the top of every kernel that Jittor generates for the CPU. Our own ops, the only ones in
+# C++17, want the vector instructions too, which take as long to read as all the rest.
 _HEADERS = """#define JIT 1
 #define JIT_cpu 1
 #include <algorithm>
@@ -27,6 +28,9 @@ _HEADERS = """#define JIT 1
 #include <var.h>
 #include <ops/op_register.h>
 #include <misc/cuda_flags.h>
+#if __cplusplus > 201402L && defined(__x86_64__)
+#include <immintrin.h>
+#endif
 """
 _SCRIPT = """#!/bin/sh
 # Written by jnerf. In place of: python asm_tuner.py --cc_path=COMPILER SOURCE FLAGS ... -o LIBRARY
@@ -43,7 +47,10 @@ if said=$("$compiler" {include} "$@" 2>&1); then
 fi
 exec "$compiler" "$@"
 """
-_KEPT = 4  # precompiled forms, each of some 70 MB: Jittor's flags, ours, and what a developer tries
+FOLDER = "jnerf_kernels"  # in Jittor's cache
+_KEPT = (
+    4  # precompiled forms, each of 70 to 100 MB: Jittor's flags, ours, and what a developer tries
+)
 _at_work: list[subprocess.Popen] = []  # until the interpreter ends, which reaps them
 
 
@@ -59,10 +66,10 @@ def install(jittor: ModuleType) -> bool:
     flags = jittor.flags
     if getattr(flags, "cc_type", "") != "g++" or flags.nvcc_path:
         return False
-    folder = Path(flags.cache_path) / "jnerf_kernels"
+    folder = Path(flags.cache_path) / FOLDER
     try:
         header = write_header(folder, flags.jittor_path)
-        script = _write(folder, "compile", ".sh", script_text(header, flags.python_path))
+        script = write(folder, "compile", ".sh", script_text(header, flags.python_path))
     except OSError:
         return False
     flags.python_path = f"/bin/sh {shlex.quote(str(script))}"
@@ -70,6 +77,11 @@ def install(jittor: ModuleType) -> bool:
     flags.use_parallel_op_compiler = min(flags.use_parallel_op_compiler, core_build.workers())
     precompile(jittor)
     return True
+
+
+def installed(jittor: ModuleType) -> bool:
+    """Whether the kernels of this process compile in this way."""
+    return f"/{FOLDER}/" in jittor.flags.python_path
 
 
 def precompile(jittor: ModuleType, flags: str = "") -> None:
@@ -82,10 +94,11 @@ def precompile(jittor: ModuleType, flags: str = "") -> None:
         flags: what the kernels' own flags add to Jittor's.
     """
     settings = jittor.flags
-    if "/jnerf_kernels/" not in settings.python_path:  # not installed
+    if not installed(jittor):
         return
     try:
-        header = write_header(Path(settings.cache_path) / "jnerf_kernels", settings.jittor_path)
+        folder = Path(settings.cache_path, FOLDER).resolve()
+        header = write_header(folder, settings.jittor_path)
     except OSError:
         return
     words = precompiled.compile_flags(f"{settings.cc_flags} {flags}")
@@ -121,7 +134,7 @@ def write_header(folder: Path, jittor_path: str) -> Path:
         for path in sorted(Path(jittor_path, "src").glob("**/*.h"))
     ]
     digest = hashlib.sha1("\n".join(states).encode()).hexdigest()[:12]
-    return _write(folder, "headers", ".h", f"// Of Jittor's headers {digest}\n{_HEADERS}")
+    return write(folder, "headers", ".h", f"// Of Jittor's headers {digest}\n{_HEADERS}")
 
 
 def script_text(header: Path, python: str) -> str:
@@ -130,7 +143,7 @@ def script_text(header: Path, python: str) -> str:
     return _SCRIPT.format(python=shlex.quote(python), include=include)
 
 
-def _write(folder: Path, stem: str, suffix: str, text: str) -> Path:
+def write(folder: Path, stem: str, suffix: str, text: str) -> Path:
     """A file named after its text, so that another version of jnerf has one of its own."""
     path = folder / f"{stem}_{hashlib.sha1(text.encode()).hexdigest()[:8]}{suffix}"
     if not path.is_file():

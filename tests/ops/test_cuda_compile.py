@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import cuda_sources
 import pytest
+from cuda_sources import ARCHITECTURES
 
-from jnerf.runtime.cuda import Driver, Gpu, find_toolkit
+from jnerf.runtime.cuda import Driver, Gpu
 from jnerf.runtime.facts import gather
 from jnerf.runtime.plan import COMPAT, plan
 
 OPS = Path(__file__).resolve().parents[2] / "jnerf" / "ops"
 FOLDERS = sorted(path.parent for path in OPS.glob("*/cuda.h"))
-ARCHITECTURES = (75, 80, 86, 90)
-# Devices newer than their nvcc run its PTX of the newest architecture; ours reaches Blackwell where nvcc knows it.
-PTX = 120
-
-
-@pytest.fixture(scope="session")
-def nvcc(tmp_path_factory):
-    """Compiles text for some architectures; skips visibly without nvcc."""
-    toolkit = find_toolkit({"PATH": str(Path(shutil.which("nvcc") or "/x").parent)})
-    if toolkit is None:
-        pytest.skip("no nvcc")
-    folder = tmp_path_factory.mktemp("cuda")
-
-    known = subprocess.run([toolkit.nvcc, "--list-gpu-arch"], capture_output=True, text=True).stdout
-
-    def compile_text(name: str, text: str, architectures: tuple[int, ...], *flags: str) -> None:
-        source = folder / f"{name}.cu"
-        source.write_text(text)
-        codes = [f"-gencode=arch=compute_{a},code=sm_{a}" for a in architectures]
-        if architectures == ARCHITECTURES and f"compute_{PTX}" in known.split():
-            codes.append(f"-gencode=arch=compute_{PTX},code=compute_{PTX}")
-        command = [toolkit.nvcc, "-std=c++17", *codes, "--threads", "2", f"-I{OPS}", *flags]
-        command += ["-c", str(source), "-o", str(source.with_suffix(".o"))]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-
-    return compile_text
 
 
 def test_every_op_has_a_cuda_path():
@@ -96,14 +69,3 @@ def test_jittor_itself_compiles_for_cuda_with_the_flags_of_the_plan():
     command.append(str(jittor / "src" / "ops" / "array_op.cc"))
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.after_all
-def test_every_source_of_this_session_compiles(nvcc, op_sources):
-    """What the Python side passed to ``jt.code`` in all tests before this one, with its argument lists."""
-    if not op_sources:
-        pytest.skip("no op has run in this session: run the whole suite")
-    sources = sorted(op_sources, key=repr)
-    includes = "".join(f'#include "{name}/cuda.h"\n' for name in sorted({s.op for s in sources}))
-    functions = "".join(source.function(i) for i, source in enumerate(sources))
-    nvcc("sources", includes + cuda_sources.PROLOGUE + functions, (75,))
