@@ -37,7 +37,7 @@ network = dict(
     variance_init=0.3,  # s = exp(10 v) per radius
     normals="analytic",
 )
-renderer = dict(type="NeuSRenderer", anneal_steps=3000, background=None)
+renderer = dict(type="NeuSRenderer", anneal_steps=5000, background=None)
 loss = dict(
     rgb=dict(type="L1Loss", masked=True, weight=3.0),
     eikonal=dict(type="EikonalLoss", weight=0.1),
@@ -47,16 +47,25 @@ loss = dict(
 )
 optim = dict(
     type="Adam",
-    lr=dict(schedule="cosine", value=1e-2, end=1e-4, steps=(0, 10000), warmup=200),
+    # Falls early: what a step of the features moves the surface by must stay below its thickness, 1 / s.
+    lr=dict(
+        schedule="log_linear",
+        value=1e-2,
+        end=2e-4,
+        steps=(0, 10000),
+        delay_steps=200,
+        delay_mult=0.01,
+    ),
     betas=(0.9, 0.99),
     eps=1e-15,
     groups=dict(
         encoder=dict(sparse=True),
-        # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
-        variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
+        variance=dict(
+            lr=2e-4
+        ),  # slowly: a surface that is sharp before it is in its place stays there
     ),
 )
 
-evaluation = dict(steps=[1000, 2000, 3000, 5000, 7500], n_images=3)
+evaluation = dict(steps=[2500, 5000, 7500], n_images=3)
 checkpoint = dict(every=500, keep=3)
 log_every = 20
