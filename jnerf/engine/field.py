@@ -13,7 +13,7 @@ class FrozenField:
     """Densities of a network, for samplers.
 
     Args:
-        network: answers ``density``, and may answer ``look`` and ``sdf``.
+        network: a ``Network``; ``sdf`` is asked only of one that has signed distances.
     """
 
     def __init__(self, network: Any) -> None:
@@ -23,6 +23,11 @@ class FrozenField:
         """Densities [S] of positions [S, 3]."""
         with jt.no_grad():
             return self._network.density(positions)
+
+    def nearby(self, positions: jt.Var) -> jt.Var:
+        """Densities [S] at or close to positions [S, 3]; see ``Network.density_nearby``."""
+        with jt.no_grad():
+            return self._network.density_nearby(positions)
 
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Densities [S] of positions [S, 3], and features that the network can use again; see ``Network.look``."""

@@ -212,8 +212,9 @@ class OccupancySampler(Sampler):
         """Refreshes the grid and adapts the number of rays, every ``update_every`` steps; see ``Sampler``."""
         if step % self.update_every:
             return
+        nearby = getattr(density_fn, "nearby", density_fn)
         with jt.no_grad():
-            picks = [self._ask(density_fn, *pick) for pick in self._picks(step)]
+            picks = [self._ask(nearby, *pick) for pick in self._picks(step)]
             cells = jt.concat([cell for cell, _ in picks])
             sigmas = jt.concat([sigma for _, sigma in picks])
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))

@@ -351,3 +351,16 @@ def test_wrong_arguments_are_named():
         vanilla(hidden_width=8)
     with pytest.raises(ConfigError, match="DenseGridEncoder cannot be differentiated twice"):
         NeuSNetwork(grid, None, UNIT)
+
+
+@pytest.mark.parametrize("make", [vanilla, hashed])
+def test_grids_keep_a_halo_around_a_surface_however_sharp(make):
+    net = make(variance_init=0.7, halo=0.1)  # s of 1100, a sphere of radius 0.5, of the ball
+    radii = np.float32([0.45, 0.58, 0.65])[:, None] * 0.5
+    x = jt.array(0.5 + radii * np.float32([1, 0, 0]))
+    there, nearby = net.density(x).numpy(), net.density_nearby(x).numpy()
+    assert there[0] > 1000 and nearby[0] > 1000
+    assert there[1] < 1e-3 and nearby[1] > 1000
+    assert nearby[2] < 1e-3
+    with pytest.raises(ConfigError, match="halo is -1"):
+        make(halo=-1)

@@ -38,6 +38,13 @@ class Network(jt.Module):
         """
         return self.density(samples.positions)
 
+    def density_nearby(self, positions: jt.Var) -> jt.Var:
+        """What grids of cells keep of positions [S, 3], float32 [S]: the density there or, if more, close by.
+
+        A grid that knows a cell only from a point in it loses what is thinner than a cell.
+        """
+        return self.density(positions)
+
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and what ``execute`` can use again if these positions become samples.
 

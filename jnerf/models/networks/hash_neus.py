@@ -17,7 +17,7 @@ from jnerf.models.networks.base import Box, directions_of
 from jnerf.models.networks.differences import TAPS, difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.sdf import SDFNetwork, opaque_density, stretch
+from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density, stretch
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -40,6 +40,7 @@ class HashNeuSNetwork(SDFNetwork):
         geometry_features: outputs of the distance's MLP; the first is the distance.
         radius_init: of the sphere at the beginning; 1 is the ball that fits into the box.
         variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
+        halo: what grids of cells keep around the surface, radii of the ball.
         normals: "finite_differences", or "analytic": the exact derivative, for encoders that have one
             (``Encoder.pull``).
         n_taps: of the differences, 4 (a tetrahedron) or 6 (central differences).
@@ -61,13 +62,14 @@ class HashNeuSNetwork(SDFNetwork):
         geometry_features: int = 16,
         radius_init: float = 0.5,
         variance_init: float = 0.3,
+        halo: float = HALO,
         normals: Literal["finite_differences", "analytic"] = "finite_differences",
         n_taps: int = 4,
         tap_distance: float = 1.0,
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
-        super().__init__(aabb, variance_init)
+        super().__init__(aabb, variance_init, halo)
         sizes = {
             "hidden_width": hidden_width,
             "color_layers": color_layers,

@@ -11,7 +11,7 @@ from jnerf.models.networks.base import Box, trainable
 from jnerf.models.networks.distance_mlp import DistanceMLP
 from jnerf.models.networks.normed_layers import NormedMLP
 from jnerf.models.networks.outside import OutsideField
-from jnerf.models.networks.sdf import SDFNetwork, opaque_density, stretch
+from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density, stretch
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -39,6 +39,7 @@ class NeuSNetwork(SDFNetwork):
         geometry_features: outputs behind the distance.
         radius_init: of the sphere at the beginning; 1 is the ball that fits into the box.
         variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
+        halo: what grids of cells keep around the surface, radii of the ball.
         weight_norm: weight normalisation in both MLPs.
         background: with a field outside the ball.
         background_width: of its layers.
@@ -64,6 +65,7 @@ class NeuSNetwork(SDFNetwork):
         geometry_features: int = 256,
         radius_init: float = 0.5,
         variance_init: float = 0.3,
+        halo: float = HALO,
         weight_norm: bool = True,
         background: bool = False,
         background_width: int = 256,
@@ -71,7 +73,7 @@ class NeuSNetwork(SDFNetwork):
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
-        super().__init__(aabb, variance_init)
+        super().__init__(aabb, variance_init, halo)
         n_in = pos_encoder.out_dim + 3
         _check(
             hidden_width=(hidden_width, 1 if skip is None else n_in + 1),

@@ -12,6 +12,8 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
 
+#: Radii of the ball by which a surface counts as thicker for grids: 1.6 cells of 128 along the ball's diameter.
+HALO = 0.025
 _SHARPEST = 1e6  # per radius of the ball, as in NeuS's published code
 
 
@@ -48,20 +50,24 @@ class SDFNetwork(Network):
     Args:
         aabb: the scene's box, float32 [6].
         variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
+        halo: see ``density_nearby``; radii of the ball.
 
     Raises:
-        ConfigError: ``variance_init`` is not in -1 .. 1.
+        ConfigError: ``variance_init`` is not in -1 .. 1, or ``halo`` is negative.
     """
 
     provides = frozenset({"sigmas", "rgbs", "sdf", "normals", "sharpness"})
 
-    def __init__(self, aabb: np.ndarray, variance_init: float = 0.3) -> None:
+    def __init__(self, aabb: np.ndarray, variance_init: float = 0.3, halo: float = HALO) -> None:
         super().__init__()
         if not -1 <= variance_init <= 1:
             raise ConfigError(
                 f"{type(self).__name__}: variance_init is {variance_init}; it must be in -1 .. 1 (s is exp(10 v))"
             )
+        if not halo >= 0:
+            raise ConfigError(f"{type(self).__name__}: halo is {halo}; it must be at least 0")
         self._ball = Ball(aabb)
+        self._halo = halo * self._ball.radius
         self.variance = jt.array(np.float32([variance_init]))
 
     def sdf(self, positions: jt.Var) -> jt.Var:
@@ -85,6 +91,14 @@ class SDFNetwork(Network):
     def density(self, positions: jt.Var) -> jt.Var:
         """The density that makes the surface opaque to rays that meet it head-on: float32 [S]."""
         return opaque_density(self.sdf(positions), self.sharpness())
+
+    def density_nearby(self, positions: jt.Var) -> jt.Var:
+        """The density of a surface that lies ``halo`` further out: float32 [S].
+
+        However sharp the surface is, all cells that far around it keep their samples, so that it may move, and so that
+        the losses see the distance on both of its sides.
+        """
+        return opaque_density(self.sdf(positions) - self._halo, self.sharpness())
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Groups "encoder", "network", and "variance", which may want a learning rate of its own."""

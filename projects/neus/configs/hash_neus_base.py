@@ -47,11 +47,10 @@ loss = dict(
 )
 optim = dict(
     type="Adam",
-    # Falls early: what a step of the features moves the surface by must stay below its thickness, 1 / s.
     lr=dict(
         schedule="log_linear",
         value=1e-2,
-        end=2e-4,
+        end=4e-4,
         steps=(0, 10000),
         delay_steps=200,
         delay_mult=0.01,
@@ -60,9 +59,8 @@ optim = dict(
     eps=1e-15,
     groups=dict(
         encoder=dict(sparse=True),
-        variance=dict(
-            lr=2e-4
-        ),  # slowly: a surface that is sharp before it is in its place stays there
+        # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
+        variance=dict(lr=dict(schedule="linear", value=5e-5, end=5e-4, steps=(0, 3000))),
     ),
 )
 
