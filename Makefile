@@ -1,6 +1,5 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
-# make test-long  the tests that do not fit into CI's 20 minutes
 # make lint   ruff alone
 # make clean  removes the virtual environment and caches; runs (logs/) stay
 # Another Python: make demo PYTHON=python3.12
@@ -11,7 +10,7 @@ BIN := $(VENV)/bin
 # One process for each core; a file goes to one of them (see tests/parallel.py).
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-long lint clean check
+.PHONY: demo test lint clean check
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
@@ -22,9 +21,6 @@ test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/python -m jnerf.doctor --compile
 	$(BIN)/python -m pytest $(PARALLEL)
-
-test-long: $(VENV)/installed-test
-	$(BIN)/python -m pytest $(PARALLEL) -m long
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -74,14 +74,7 @@ def small(block, path=""):
             yield f"{path}{key}={[min(number, SMALL[key]) for number in value]}"
 
 
-def _marks(path):
-    """The exact normals of NeuS take hundreds of kernels."""
-    return [pytest.mark.long] if load_config(path).network.type == "NeuSNetwork" else []
-
-
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=_marks(path)) for path in RUNNABLE]
-)
+@pytest.mark.parametrize("path", RUNNABLE, ids=[path.stem for path in RUNNABLE])
 def test_every_config_trains_resumes_tests_and_renders(path, datasets, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     check(load_config(path))  # as shipped, before anything is made small

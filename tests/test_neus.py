@@ -71,7 +71,6 @@ def load(path, scan, *overrides):
     return load_config(path, [f"dataset.root={scan}", *SMALL, *overrides])
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_modules_are_exchanged_by_config_alone(case, scan, tmp_path):
     path, overrides = CASES[case]
@@ -120,7 +119,6 @@ def test_what_does_not_go_together_is_an_error_before_step_0(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.long
 def test_normals_are_pictures_and_the_step_is_restored(scan, tmp_path):
     """Levels that depend on the step are those of the checkpoint in a task of its own, too."""
     settings = [*GRID, OCCUPANCY, "total_steps=8", "evaluation.at_end=True"]

@@ -93,7 +93,6 @@ OPTIMS = {
 }  # fmt: skip
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("optim", OPTIMS)
 def test_voxels_that_become_finer_train_under_every_sampler(scene, tmp_path, sampler, optim):

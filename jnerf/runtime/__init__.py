@@ -7,6 +7,7 @@ somebody imports jittor. The hook then
 * builds Jittor in a child process the first time, with one line of progress (``build``), on the CPU in less than half
   the time (``core_build``);
 * has kernels compiled in a third of the time (``kernel_compiler``); both fall back to Jittor's own way;
+* lets processes compile at the same time where the user wants it (``kernel_sharing``);
 * undoes what Jittor's import does to the process: HTTPS verification off, ``random`` and NumPy reseeded (``hook``).
 
 Kernels are compiled later, by the step that first needs them; ``show_kernel_progress`` makes that one line as well.

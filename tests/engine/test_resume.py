@@ -99,10 +99,7 @@ def train(config, overrides, kill_at=-1, resume=False):
     assert done.returncode == wanted, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(c, marks=[pytest.mark.long] * (c in ("neus", "plenoxels"))) for c in CASES],
-)
+@pytest.mark.parametrize("case", CASES)
 def test_killed_and_resumed_equals_straight(case, tmp_path):
     config, overrides = CASES[case]
     if case != "fakes":

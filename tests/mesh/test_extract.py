@@ -15,8 +15,6 @@ from jnerf.mesh.color import vertex_colors
 from jnerf.mesh.extract import MeshOptions, extract_mesh
 from jnerf.samplers.occupancy import OccupancySampler
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 MIDDLE = TURNED.inverse().points([0.5, 0.5, 0.5])
 SMALL = MeshOptions(resolution=40)
 

@@ -13,8 +13,6 @@ from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh import files
 from jnerf.mesh.files import check_outputs, write_mesh
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 @pytest.fixture
 def mesh():

@@ -8,8 +8,6 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.errors import ConfigError
 from jnerf.mesh.lattice import BLOCK, make_lattice
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def corners(lattice):
     return np.array([[0, 0, 0], np.array(lattice.counts) - 1])

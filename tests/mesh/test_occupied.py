@@ -8,8 +8,6 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.mesh.lattice import BLOCK, make_lattice
 from jnerf.mesh.occupied import occupied_blocks
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def cells(edge, n, seed):
     """Some cubes of a grid over twice the unit box."""

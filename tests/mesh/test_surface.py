@@ -6,8 +6,6 @@ import pytest
 from jnerf.mesh.surface import Surface, zero_level
 from jnerf.mesh.volume import off_level
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def ball(n=24, middle=(12, 12, 12), radius=8.3):
     at = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), -1)

@@ -10,8 +10,6 @@ from jnerf.mesh.field import SurfaceField
 from jnerf.mesh.lattice import make_lattice
 from jnerf.mesh.volume import evaluate
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def everywhere(lattice):
     return np.ones(lattice.blocks, bool), np.zeros(lattice.blocks, np.float32)

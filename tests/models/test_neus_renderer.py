@@ -9,8 +9,6 @@ from jnerf.models.renderers.neus import NeuSRenderer, falling
 from jnerf.ops.common.sections import section_density
 from jnerf.structures import FieldOutput, RayBundle, RaySamples
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def phi(x, s):
     return 1 / (1 + np.exp(-s * x))

@@ -19,8 +19,6 @@ from jnerf.ops.voxel_grid import reference
 from jnerf.ops.voxel_variation.reference import voxel_variation
 from jnerf.structures import RayBundle, RaySamples
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 AABB = np.float32([0, 0, 0, 1, 1, 1])
 STAGES = {"resolutions": (5, 9), "upsample_steps": (4,)}
 

@@ -15,8 +15,6 @@ from jnerf.models.networks.neus import NeuSNetwork
 from jnerf.models.networks.sdf import Ball, opaque_density
 from jnerf.structures import RayBundle, RaySamples
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 UNIT = np.float32([0, 0, 0, 1, 1, 1])
 BOX = np.float32([-1, 0, 1, 3, 4, 6])  # edges 4, 4, 5
 NEUS_RANGE = (0.5 - np.pi / 2, 0.5 + np.pi / 2)

@@ -7,8 +7,6 @@ from jnerf.ops.rmsprop import reference as rmsprop
 from jnerf.ops.voxel_grid import layout_of, reference
 from jnerf.ops.voxel_variation.reference import voxel_variation
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 SHAPE = np.int32([5, 6, 7])
 
 

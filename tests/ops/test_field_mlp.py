@@ -188,3 +188,10 @@ def test_wrong_arguments_are_named():
         field_mlp(x, head, head, *NGP, extra, indices)
     with pytest.raises(ValueError, match="precision is 'half'; choose one of auto, fp32"):
         field_mlp(x, trunk, head, *NGP, extra, indices, "half")
+
+
+def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
+    for trunk, head, n_extra in NETS:
+        run((trunk, head), *arrays((trunk, head), n_extra, 2))
+    run(NGP, *arrays(NGP, 16, 2, grouped=True))
+    assert len([source for source in op_sources if source.op == "field_mlp"]) == 2

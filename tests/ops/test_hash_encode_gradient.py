@@ -10,8 +10,6 @@ from jnerf.ops.hash_encode.reference import hash_encode_grad
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient, reference
 from tests.threads import with_threads
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
 EVERY_GRID = pytest.mark.parametrize(
     "n_dims, n_features, smoothstep",

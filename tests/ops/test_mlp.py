@@ -53,6 +53,17 @@ def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, 
         np.testing.assert_allclose(grads[2], grad_in[:, split:], rtol=1e-3, atol=1e-4)
 
 
+def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
+    """Seconds of compilation each."""
+    for widths, n_out, extra, biased in NETS:
+        x, params, more = arrays(widths, 2, extra, biased)
+        xv, pv = jt.array(x), jt.array(params)
+        ev = jt.array(more) if extra else None
+        for inputs in (xv, jt.array(x[None]), xv.stop_grad()):
+            jt.grad(mlp(inputs, pv, widths, n_out, ev, biased).sum(), pv).sync()
+    assert len([source for source in op_sources if source.op == "mlp"]) == 2
+
+
 @pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
 @pytest.mark.parametrize("n", [1, 63, 65, 700])
 def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, biased, n):

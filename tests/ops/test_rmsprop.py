@@ -7,8 +7,6 @@ import pytest
 from jnerf.ops.rmsprop import reference, rmsprop_rows
 from tests.threads import with_threads
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def gradients(shape, steps, density, seed=1):
     random = np.random.default_rng(seed)

@@ -20,7 +20,7 @@ SELECTION = "not cuda and (reference or bits or rounds or loops or nan) and not 
 @pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64"), reason="levels of x86 vectors"
 )
-@pytest.mark.parametrize("level", ["avx2", pytest.param("plain", marks=pytest.mark.long)])
+@pytest.mark.parametrize("level", ["avx2", "plain"])
 def test_ops_with_fewer_instructions(level):
     files = [str(TESTS / f"test_{name}.py") for name in FILES]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", SELECTION]

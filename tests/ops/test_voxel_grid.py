@@ -7,8 +7,6 @@ import pytest
 from jnerf.ops.voxel_grid import layout_of, reference, voxel_field, voxel_interp
 from tests.threads import with_threads
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 SHAPE = (4, 5, 6)  # z, y, x
 
 

@@ -9,8 +9,6 @@ from jnerf.ops.voxel_variation import voxel_variation
 from jnerf.ops.voxel_variation.reference import voxel_variation as reference
 from tests.threads import with_threads
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 
 def scene(width, shape=(4, 5, 6), seed=0):
     random = np.random.default_rng(seed)

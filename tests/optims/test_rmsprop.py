@@ -7,8 +7,6 @@ import pytest
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.optims.rmsprop import RMSprop
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 DECAYING = {"schedule": "linear", "value": 1e-1, "end": 1e-3, "steps": (0, 20)}
 
 

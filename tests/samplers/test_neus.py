@@ -8,8 +8,6 @@ from jnerf.errors import ConfigError
 from jnerf.samplers.neus import NeuSSampler
 from jnerf.structures import RayBundle
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 BOX = np.float32([-1, 0, 1, 3, 4, 6])  # its ball: middle (1, 2, 3.5), radius 2
 
 

@@ -18,8 +18,6 @@ from jnerf.datasets.similarity import Similarity
 from jnerf.engine.run import run
 from jnerf.mesh.run import recorded_transform
 
-pytestmark = pytest.mark.long  # see pyproject.toml
-
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"
 CONFIG = Path(__file__).parent / "configs/distance.py"

@@ -8,61 +8,59 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 from jnerf.ops.mlp import n_params
+from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 
 _COLORS = 3
 
 
-def _widths(name: str, n_widths: int) -> str:
-    return ", ".join(f'(int)data["{name}{i}"]' for i in range(n_widths))
+def _widths(name: str) -> str:
+    return ", ".join(f'(int)data["{name}_width{i}"]' for i in range(MAX_LAYERS + 1))
 
 
-def _setup(n_trunk: int, n_head: int) -> str:
-    """The C++ that rebuilds shape and input from ``data``: numbers, since CUDA pointers cannot be read here."""
-    return f"""
-const int trunk_widths[] = {{{_widths("trunk", n_trunk)}}}, head_widths[] = {{{_widths("head", n_head)}}};
+# One source for networks of every depth, as in ``jnerf.ops.mlp``.
+_SETUP = f"""
+const int trunk_widths[] = {{{_widths("trunk")}}}, head_widths[] = {{{_widths("head")}}};
+const int n_trunk = (int)data["n_trunk_widths"], n_head = (int)data["n_head_widths"];
 const auto precision = (jnerf::MlpPrecision)(int)data["precision"];
 const jnerf::FieldMlpShape shape{{
-    jnerf::MlpShape(trunk_widths, {n_trunk}, trunk_widths[{n_trunk - 1}], false, precision),
-    jnerf::MlpShape(head_widths, {n_head}, {_COLORS}, false, precision)}};
+    jnerf::MlpShape(trunk_widths, n_trunk, trunk_widths[n_trunk - 1], false, precision),
+    jnerf::MlpShape(head_widths, n_head, {_COLORS}, false, precision)}};
 const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
     (int)data["features"], (int)data["extra"]}};
 """
+_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+_BACKWARD = (
+    f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
+    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p);'
+)
 
 
 class _FieldMlp(jt.Function):
     def execute(self, x, trunk, head, extra, ray_indices, widths, precision, wants_x):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
-        self.wants_x = wants_x
+        self.shapes = x.shape, trunk.shape, head.shape
         self.data = {"n": n, "groups": groups, "features": features, "precision": precision}
-        self.data["extra"] = 0 if extra is None else extra.shape[1]
-        for name, values in zip(("trunk", "head"), widths, strict=True):
-            self.data |= {f"{name}{i}": width for i, width in enumerate(values)}
+        self.data |= {"extra": 0 if extra is None else extra.shape[1], "wants_x": wants_x}
+        self.data |= numbers("trunk_width", widths[0]) | numbers("head_width", widths[1])
         if extra is None:
             extra, ray_indices = jt.zeros((1,)).stop_grad(), jt.zeros((1,), "int32").stop_grad()
-        self.saved = [x, extra, ray_indices, trunk, head]
-        self.setup = _setup(*map(len, widths))
-        source = (
-            f"{self.setup} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
-        )
+        self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
         shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
-        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, source, self.data))
+        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
 
     def grad(self, grad_sigmas, grad_rgbs):
         x, _, _, trunk, head = self.saved
-        n = self.data["n"]
+        n, wants_x = self.data["n"], self.data["wants_x"]
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
         grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
-        shapes = [trunk.shape, head.shape] + ([x.shape] if self.wants_x else [])
-        source = (
-            f"{self.setup} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
-            f"{'out2_p' if self.wants_x else 'nullptr'}, out0_p, out1_p);"
-        )
-        inputs = [*self.saved, grad_sigmas, grad_rgbs]
-        grads = code_op("field_mlp", shapes, ["float32"] * len(shapes), inputs, source, self.data)
-        grad_x = grads[2] if self.wants_x else None
-        return grad_x, grads[0], grads[1], None, None, None, None, None
+        sizes = [trunk.numel(), head.numel(), x.numel() if wants_x else 1]
+        inputs, shapes = [*self.saved, grad_sigmas, grad_rgbs], [(size,) for size in sizes]
+        grads = code_op("field_mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
+        of_trunk, of_head = map(shaped, grads, self.shapes[1:])
+        grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None
+        return grad_x, of_trunk, of_head, None, None, None, None, None
 
 
 def field_mlp(

@@ -9,22 +9,23 @@ import jittor as jt
 from jnerf.ops.common import code_op
 from jnerf.ops.mlp.precision import precision_code
 
-_MAX_LAYERS = 16
+MAX_LAYERS = 16
 
-_INPUT = (
+# One source for MLPs of every depth, with whatever inputs: each other one would cost seconds of compilation. Shapes are
+# numbers in ``data`` (``numbers``), since CUDA pointers cannot be read here; arrays of several ranks arrive flat.
+_WIDTHS = ", ".join(f'(int)data["width{i}"]' for i in range(MAX_LAYERS + 1))
+_SETUP = (
+    f"const int widths[] = {{{_WIDTHS}}}; "
+    'jnerf::MlpShape shape(widths, (int)data["n_widths"], (int)data["n_out"], data["biased"] != 0, '
+    '(jnerf::MlpPrecision)(int)data["precision"]); '
     'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '
     '(int)data["features"], (int)data["extra"]};'
 )
-
-
-def _setup(n_widths: int) -> str:
-    """The C++ that rebuilds shape and input from ``data``: numbers, since CUDA pointers cannot be read here."""
-    widths = ", ".join(f'(int)data["width{i}"]' for i in range(n_widths))
-    return (
-        f"const int widths[] = {{{widths}}}; "
-        f'jnerf::MlpShape shape(widths, {n_widths}, (int)data["n_out"], data["biased"] != 0, '
-        f'(jnerf::MlpPrecision)(int)data["precision"]); {_INPUT}'
-    )
+_FORWARD = f"{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);"
+_BACKWARD = (
+    f"{_SETUP} jnerf::mlp_backward(shape, input, in2_p, in3_p, jnerf::MlpInputGrad"
+    '{data["wants_x"] != 0 ? out1_p : nullptr, data["wants_extra"] != 0 ? out2_p : nullptr}, out0_p);'
+)
 
 
 def n_params(widths: Sequence[int], biased: bool = False) -> int:
@@ -37,37 +38,50 @@ def n_params(widths: Sequence[int], biased: bool = False) -> int:
     return sum(i * o + (o if biased else 0) for i, o in pairs)
 
 
+def numbers(name: str, widths: Sequence[int]) -> dict[str, int]:
+    """Entries of ``data``: ``widths`` as ``name0``, ``name1`` ... up to the most there may be, and their number."""
+    padded = [*widths, *[0] * (MAX_LAYERS + 1 - len(widths))]
+    return {f"{name}{i}": width for i, width in enumerate(padded)} | {f"n_{name}s": len(widths)}
+
+
+def flat(x: jt.Var) -> jt.Var:
+    """``x`` as [numel]; Jittor compiles a kernel for every combination of ranks."""
+    return x if x.ndim == 1 else x.reshape((x.numel(),))
+
+
+def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
+    """A flat array in its own shape again."""
+    return x if len(shape) == 1 else x.reshape(shape)
+
+
 class _Mlp(jt.Function):
     def execute(self, x, params, extra, widths, n_out, biased, precision, wanted):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
-        self.wanted = wanted
-        self.data = {"extra": 0 if extra is None else extra.shape[1]}
-        if extra is None:
-            extra = jt.zeros((1,)).stop_grad()
-        self.data |= {f"width{i}": width for i, width in enumerate(widths)}
+        self.shapes = x.shape, None if extra is None else extra.shape
+        self.data = numbers("width", widths) | {"extra": 0 if extra is None else extra.shape[1]}
         self.data |= {"n_out": n_out, "biased": biased, "precision": precision}
         self.data |= {"n": n, "groups": groups, "features": features}
-        self.saved = x, extra, params
-        self.setup = _setup(len(widths))
-        source = f"{self.setup} jnerf::mlp_forward(shape, input, in2_p, out0_p);"
-        return code_op("mlp", [(n, n_out)], ["float32"], self.saved, source, self.data)[0]
+        self.data |= {"wants_x": wanted[0], "wants_extra": wanted[1]}
+        extra = jt.zeros((1,)).stop_grad() if extra is None else flat(extra)
+        self.saved = flat(x), extra, flat(params)
+        self.params_shape = params.shape
+        return code_op("mlp", [(n, n_out)], ["float32"], self.saved, _FORWARD, self.data)[0]
 
     def grad(self, grad_out):
         x, extra, params = self.saved
-        wanted = self.wanted
-        shapes = [params.shape] + [v.shape for v, w in zip((x, extra), wanted, strict=True) if w]
-        pointers = ["out1_p" if wanted[0] else "nullptr"]
-        pointers += [f"out{1 + wanted[0]}_p" if wanted[1] else "nullptr"]
-        source = (
-            f"{self.setup} jnerf::mlp_backward(shape, input, in2_p, in3_p, "
-            f"jnerf::MlpInputGrad{{{pointers[0]}, {pointers[1]}}}, out0_p);"
+        wants = self.data["wants_x"], self.data["wants_extra"]
+        sizes = [
+            params.numel(),
+            *(v.numel() if w else 1 for v, w in zip((x, extra), wants, strict=True)),
+        ]
+        inputs, shapes = [*self.saved, grad_out], [(size,) for size in sizes]
+        grads = code_op("mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
+        grad_x, grad_extra = (
+            shaped(grad, shape) if wanted else None
+            for grad, shape, wanted in zip(grads[1:], self.shapes, wants, strict=True)
         )
-        inputs = [*self.saved, grad_out]
-        grads = code_op("mlp", shapes, ["float32"] * len(shapes), inputs, source, self.data)
-        grad_x = grads[1] if wanted[0] else None
-        grad_extra = grads[-1] if wanted[1] else None
-        return grad_x, grads[0], grad_extra, None, None, None, None, None
+        return grad_x, shaped(grads[0], self.params_shape), grad_extra, None, None, None, None, None
 
 
 def mlp(
@@ -100,8 +114,8 @@ def mlp(
     """
     widths = [int(w) for w in widths]
     n_out = widths[-1] if n_out is None else n_out
-    if not 2 <= len(widths) <= _MAX_LAYERS + 1:
-        raise ValueError(f"{len(widths) - 1} layers; an MLP has 1 to {_MAX_LAYERS}")
+    if not 2 <= len(widths) <= MAX_LAYERS + 1:
+        raise ValueError(f"{len(widths) - 1} layers; an MLP has 1 to {MAX_LAYERS}")
     if x.ndim not in (2, 3):
         raise ValueError(f"x has shape {list(x.shape)}; expected [S, C] or [G, S, F]")
     n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
