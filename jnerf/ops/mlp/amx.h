@@ -8,12 +8,22 @@ namespace jnerf {
 
 #if defined(JNERF_AMX)
 
-// A block of one or two x two tiles of C = A B into `c`, [32, 32]; k: items, a multiple of AMX_SIDE. Strides count items.
-template <bool TWO_ROWS> inline void amx_block(int k, const uint32_t* a, int64_t lda, const uint32_t* b, int64_t ldb, float* c) {
+// A block of one or two x two tiles of A B into `c`, or added to it; k: items, a multiple of AMX_SIDE. Strides count items
+// and floats.
+template <bool TWO_ROWS, bool ADD = false> inline void amx_block(int k, const uint32_t* a, int64_t lda, const uint32_t* b, int64_t ldb, float* c, int64_t ldc) {
+    float* const below = c + AMX_SIDE * ldc;
     amx_memory();
-    JNERF_TILE_ZERO(0);
-    JNERF_TILE_ZERO(1);
-    if (TWO_ROWS) {
+    if (ADD) {
+        JNERF_TILE_LOAD(0, c, ldc * 4);
+        JNERF_TILE_LOAD(1, c + AMX_SIDE, ldc * 4);
+    } else {
+        JNERF_TILE_ZERO(0);
+        JNERF_TILE_ZERO(1);
+    }
+    if (TWO_ROWS && ADD) {
+        JNERF_TILE_LOAD(2, below, ldc * 4);
+        JNERF_TILE_LOAD(3, below + AMX_SIDE, ldc * 4);
+    } else if (TWO_ROWS) {
         JNERF_TILE_ZERO(2);
         JNERF_TILE_ZERO(3);
     }
@@ -28,12 +38,11 @@ template <bool TWO_ROWS> inline void amx_block(int k, const uint32_t* a, int64_t
         JNERF_TILE_MULTIPLY(2, 5, 6);
         JNERF_TILE_MULTIPLY(3, 5, 7);
     }
-    constexpr int stride = 2 * AMX_SIDE;
-    JNERF_TILE_STORE(0, c, stride * 4);
-    JNERF_TILE_STORE(1, c + AMX_SIDE, stride * 4);
+    JNERF_TILE_STORE(0, c, ldc * 4);
+    JNERF_TILE_STORE(1, c + AMX_SIDE, ldc * 4);
     if (!TWO_ROWS) return;
-    JNERF_TILE_STORE(2, c + AMX_SIDE * stride, stride * 4);
-    JNERF_TILE_STORE(3, c + AMX_SIDE * stride + AMX_SIDE, stride * 4);
+    JNERF_TILE_STORE(2, below, ldc * 4);
+    JNERF_TILE_STORE(3, below + AMX_SIDE, ldc * 4);
 }
 
 // Two rows of a block in `c` go on as if they had been summed up from what `start` gives.
@@ -54,10 +63,25 @@ template <class Start, class Done> inline void amx_product(const Product& p, con
     for (int i = 0; i < p.m; i += stride)
         for (int j = 0; j < p.n; j += stride) {
             const bool two_rows = i + AMX_SIDE < p.m;
-            if (two_rows) amx_block<true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c);
-            else amx_block<false>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c);
+            if (two_rows) amx_block<true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
+            else amx_block<false>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
             for (int r = 0; r < std::min(stride, p.m - i); r += 2) amx_rows(c + r * stride, i + r, j, start, done);
         }
+}
+
+// Sums that go on in memory: the tiles read and write them, no vector does. Rows that fill no tile are left to the vectors,
+// since a tile would write over what lies behind them.
+inline void amx_product(const Product& p, const StartSums& start, const StoreSums& done) {
+    const int whole = p.m / AMX_SIDE * AMX_SIDE;
+    for (int i = 0; i < whole; i += 2 * AMX_SIDE)
+        for (int j = 0; j < p.n; j += 2 * AMX_SIDE) {
+            float* c = done.c + i * done.ldc + j;
+            if (i + 2 * AMX_SIDE <= whole) amx_block<true, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
+            else amx_block<false, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
+        }
+    if (whole == p.m) return;
+    const Product rest{p.m - whole, p.n, p.k, p.a + whole * p.lda, p.lda, p.b, p.ldb};
+    amx_product<StartSums, StoreSums>(rest, {start.c + whole * start.ldc, start.ldc}, {done.c + whole * done.ldc, done.ldc});
 }
 
 #else
