@@ -7,6 +7,7 @@ over rays that are already inside it. Directions are unit vectors; ``t`` is a di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,22 +24,29 @@ class RayBundle:
         rays_o: origins, float32 [R, 3], field units.
         rays_d: unit directions, float32 [R, 3].
         image_indices: which training image each ray belongs to, int32 [R]; None when it has no image.
-        radii: radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none.
+        radii_of: gives ``radii`` when somebody reads them, which few methods do; None where rays have none.
     """
 
     rays_o: jt.Var
     rays_d: jt.Var
     image_indices: jt.Var | None = None
-    radii: jt.Var | None = None
+    radii_of: Callable[[], jt.Var | None] | None = None
 
     def __len__(self) -> int:
         return self.rays_o.shape[0]
 
+    @cached_property
+    def radii(self) -> jt.Var | None:
+        """Radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none."""
+        return None if self.radii_of is None else self.radii_of()
+
     def first(self, n: int) -> RayBundle:
         """The first n rays."""
         indices = None if self.image_indices is None else self.image_indices[:n]
-        radii = None if self.radii is None else self.radii[:n]
-        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, radii)
+        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, lambda: self._first_radii(n))
+
+    def _first_radii(self, n: int) -> jt.Var | None:
+        return None if self.radii is None else self.radii[:n]
 
 
 @dataclass(frozen=True)
