@@ -106,4 +106,26 @@ inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* tota
 #endif
 }
 
+// Rows behind those of the last ray are padding: arrays may be longer than the samples in them, so that the host need
+// not know how many there are.
+template <class Kernel> struct BehindRays {
+    const int* packed_info;
+    int64_t n_rays;
+    Kernel kernel;
+    JNERF_FN int64_t first() const { return n_rays ? (int64_t)packed_info[2 * n_rays - 2] + packed_info[2 * n_rays - 1] : 0; }
+    JNERF_FN void operator()(int64_t row) const {
+        if (row >= first()) kernel(row);
+    }
+};
+
+// kernel(row) for each of `n` rows that is padding.
+template <class Kernel> inline void behind_rays(const int* packed_info, int64_t n_rays, int64_t n, const Kernel& kernel) {
+    const BehindRays<Kernel> all{packed_info, n_rays, kernel};
+#ifdef __CUDACC__
+    parallel_for(n, all);
+#else
+    for (int64_t row = all.first(); row < n; row++) kernel(row);
+#endif
+}
+
 }  // namespace jnerf
