@@ -128,4 +128,18 @@ template <class Kernel> inline void behind_rays(const int* packed_info, int64_t 
 #endif
 }
 
+// Intervals of length 0 on the last ray.
+struct PaddingIntervals {
+    float *t_starts, *t_ends;
+    int *ray_indices, ray;
+    JNERF_FN void operator()(int64_t row) const {
+        t_starts[row] = t_ends[row] = 0.0f;
+        ray_indices[row] = ray;
+    }
+};
+
+inline void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices) {
+    behind_rays(packed_info, n_rays, n, PaddingIntervals{t_starts, t_ends, ray_indices, (int)n_rays - 1});
+}
+
 }  // namespace jnerf

@@ -279,7 +279,7 @@ def _gather_source(slots: int, has_features: bool) -> str:
 
 def _padding(has_features: bool) -> str:
     """The C++ that fills the rows behind the samples."""
-    source = "jnerf::visible_pad(in0_p, in0->num / 2, out0->num, {out0_p, out1_p, out2_p, (int)(in0->num / 2) - 1});\n"
+    source = "jnerf::pad_intervals(in0_p, in0->num / 2, out0->num, out0_p, out1_p, out2_p);\n"
     if has_features:
         source += (
             "jnerf::visible_pad_features(in0_p, in0->num / 2, "

@@ -39,15 +39,6 @@ struct VisibleMask {
     JNERF_FN void operator()(int64_t ray) const { live[ray] = ray < state[VISIBLE_LIVE] ? 1.0f : 0.0f; }
 };
 
-struct VisiblePadding {
-    float *t_starts, *t_ends;
-    int *ray_indices, ray;
-    JNERF_FN void operator()(int64_t row) const {
-        t_starts[row] = t_ends[row] = 0.0f;
-        ray_indices[row] = ray;
-    }
-};
-
 struct VisibleNoFeatures {
     float* features;  // [G, n, F]
     int64_t groups, n;
@@ -60,8 +51,6 @@ struct VisibleNoFeatures {
 
 inline void visible_live(int64_t n, const VisibleLive& kernel) { parallel_for(n, kernel); }
 inline void visible_mask(int64_t n, const VisibleMask& kernel) { parallel_for(n, kernel); }
-
-inline void visible_pad(const int* packed, int64_t n_rays, int64_t n, const VisiblePadding& kernel) { behind_rays(packed, n_rays, n, kernel); }
 
 inline void visible_pad_features(const int* packed, int64_t n_rays, const VisibleNoFeatures& kernel) { behind_rays(packed, n_rays, kernel.n, kernel); }
 

@@ -29,7 +29,7 @@ _WRITE = (
     MARCH
     + """
 jnerf::ray_march_write(in0->num / 3, {march, in4_p, in5_p, out0_p, out1_p, out2_p});
-jnerf::visible_pad(in4_p, in0->num / 3, out0->num, {out0_p, out1_p, out2_p, (int)(in0->num / 3) - 1});
+jnerf::pad_intervals(in4_p, in0->num / 3, out0->num, out0_p, out1_p, out2_p);
 """
 )
 _PACK = """

@@ -68,7 +68,7 @@ extern "C" void padded_window(int64_t n, const float* o, const float* d, const u
     visible_count(n, {march, next_in, kept, trans, (int)looked, (int)length, early_stop, packed, first, next, state_in}, capacity, totals);
     visible_live(n, {packed, totals, state_in, capacity, (int)slots, (int)slot, state});
     ray_march_write(n, {march, packed, first, starts, ends, rays});
-    visible_pad(packed, n, capacity, {starts, ends, rays, (int)n - 1});
+    pad_intervals(packed, n, capacity, starts, ends, rays);
 }
 
 extern "C" void padded_keep(int64_t n, const int* kept, int64_t capacity, int64_t slots, const int* state_in, int* packed, int* totals, int* state, float* live,
