@@ -65,6 +65,9 @@ class RaySamples:
         round: number of the round that these are of, from 0; ``len(history)`` for the last.
         features: what the field's ``look`` computed at the samples when the sampler asked for their density, for
             the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
+        live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
+            for the rays that count and 0 for those that were dropped, float32 [R, 1].
+        count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
     """
 
     rays: RayBundle
@@ -75,9 +78,16 @@ class RaySamples:
     history: tuple[RaySamples, ...] = ()
     features: jt.Var | None = None
     round: int = 0
+    live: jt.Var | None = None
+    count: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
+
+    def ray_mean(self, values: jt.Var) -> jt.Var:
+        """Mean of values, [R, C] and 0 for rays that were dropped, over the rays that count; a scalar."""
+        mean = values.mean()
+        return mean if self.live is None else mean / self.live.mean()
 
     @cached_property
     def positions(self) -> jt.Var:
@@ -147,6 +157,10 @@ class Batch:
         """The first n rays and their truths."""
         extras = {name: value[:n] for name, value in self.extras.items()}
         return Batch(self.rays.first(n), self.rgba[:n], extras)
+
+    def only(self, live: jt.Var) -> Batch:
+        """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
+        return Batch(self.rays, self.rgba * live, self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].
