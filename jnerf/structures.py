@@ -7,6 +7,7 @@ over rays that are already inside it. Directions are unit vectors; ``t`` is a di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,22 +24,29 @@ class RayBundle:
         rays_o: origins, float32 [R, 3], field units.
         rays_d: unit directions, float32 [R, 3].
         image_indices: which training image each ray belongs to, int32 [R]; None when it has no image.
-        radii: radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none.
+        radii_of: gives ``radii`` when somebody reads them, which few methods do; None where rays have none.
     """
 
     rays_o: jt.Var
     rays_d: jt.Var
     image_indices: jt.Var | None = None
-    radii: jt.Var | None = None
+    radii_of: Callable[[], jt.Var | None] | None = None
 
     def __len__(self) -> int:
         return self.rays_o.shape[0]
 
+    @cached_property
+    def radii(self) -> jt.Var | None:
+        """Radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none."""
+        return None if self.radii_of is None else self.radii_of()
+
     def first(self, n: int) -> RayBundle:
         """The first n rays."""
         indices = None if self.image_indices is None else self.image_indices[:n]
-        radii = None if self.radii is None else self.radii[:n]
-        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, radii)
+        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, lambda: self._first_radii(n))
+
+    def _first_radii(self, n: int) -> jt.Var | None:
+        return None if self.radii is None else self.radii[:n]
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,9 @@ class RaySamples:
         round: number of the round that these are of, from 0; ``len(history)`` for the last.
         features: what the field's ``look`` computed at the samples when the sampler asked for their density, for
             the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
+        live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
+            for the rays that count and 0 for those that were dropped, float32 [R, 1].
+        count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
     """
 
     rays: RayBundle
@@ -67,9 +78,16 @@ class RaySamples:
     history: tuple[RaySamples, ...] = ()
     features: jt.Var | None = None
     round: int = 0
+    live: jt.Var | None = None
+    count: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
+
+    def ray_mean(self, values: jt.Var) -> jt.Var:
+        """Mean of values, [R, C] and 0 for rays that were dropped, over the rays that count; a scalar."""
+        mean = values.mean()
+        return mean if self.live is None else mean / self.live.mean()
 
     @cached_property
     def positions(self) -> jt.Var:
@@ -139,6 +157,10 @@ class Batch:
         """The first n rays and their truths."""
         extras = {name: value[:n] for name, value in self.extras.items()}
         return Batch(self.rays.first(n), self.rgba[:n], extras)
+
+    def only(self, live: jt.Var) -> Batch:
+        """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
+        return Batch(self.rays, self.rgba * live, self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].

@@ -55,6 +55,26 @@ def threads() -> Iterator[None]:
     set_num_threads(before)
 
 
+@pytest.fixture
+def reads_of_vars(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes each value of a Var that the host asks for, for which it would wait for a device."""
+    import jittor as jt
+
+    noted: list[str] = []
+    names = ("numpy", "item", "data", "tolist", "fetch_sync", "to_list", "__float__", "__int__")
+    for name in (*names, "__bool__", "__index__"):
+        if hasattr(jt.Var, name):
+            monkeypatch.setattr(jt.Var, name, _noting(name, getattr(jt.Var, name), noted))
+    return noted
+
+
+def _noting(name: str, read: Any, noted: list[str]) -> Any:
+    """``read``, a method or a property, which also appends its name."""
+    if callable(read):
+        return lambda *arguments: noted.append(name) or read(*arguments)
+    return property(lambda var: noted.append(name) or read.__get__(var))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def op_sources(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory

@@ -23,6 +23,7 @@ _WINDOW = 16  # steps between two updates of the occupancy grid, so that every w
 PARTS = {
     "hash_encode_forward": "hash_forward",
     "hash_encode_table_grad": "hash_backward",
+    "hash_encode_table_grad_half": "hash_backward",
     "mlp_forward": "mlps",
     "mlp_backward": "mlps",
     "field_mlp_forward": "mlps",

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.errors import ConfigError
-from jnerf.ops.common import uniform
-from jnerf.ops.draw_pixels import draw_pixels
+from jnerf.ops.common import device, uniform
+from jnerf.ops.draw_pixels import draw_pixels, reference
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
@@ -145,16 +145,18 @@ class Dataset:
             y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
             return images, x.astype(np.int32), y.astype(np.int32)
         windows = self._middles if step < self._crop_steps else self._wholes
-        draws = _DRAW_X, _DRAW_Y
-        return tuple(v.numpy() for v in draw_pixels(n_rays, windows, shift, self.seed, step, draws))
+        where = shift, self.seed, step, (_DRAW_X, _DRAW_Y)
+        if device.on_cuda():  # its numbers would have to be waited for; NumPy draws the same
+            return reference.draw_pixels(n_rays, windows, *where)
+        return tuple(v.numpy() for v in draw_pixels(n_rays, jt.array(windows), *where))
 
     @cached_property
-    def _wholes(self) -> jt.Var:
+    def _wholes(self) -> NDArray[np.int32]:
         """First column and row, width and height of the images, int32 [N, 4]."""
         return _windows(self.cameras.sizes, 1.0)
 
     @cached_property
-    def _middles(self) -> jt.Var:
+    def _middles(self) -> NDArray[np.int32]:
         """The same of their middles, for the first steps."""
         return _windows(self.cameras.sizes, self._crop_fraction)
 
@@ -188,11 +190,10 @@ class Dataset:
         return View(self, i, self.cameras.names[i], width, height)
 
 
-def _windows(sizes: NDArray[np.int32], fraction: float) -> jt.Var:
+def _windows(sizes: NDArray[np.int32], fraction: float) -> NDArray[np.int32]:
     """The middles of images, of this fraction of width and height and at least a pixel: int32 [N, 4]."""
     part = np.maximum(sizes * fraction, 1).astype(np.int32)
-    windows = np.concatenate([(sizes - part) // 2, part], axis=1)
-    return jt.array(windows.astype(np.int32)).stop_grad()
+    return np.concatenate([(sizes - part) // 2, part], axis=1).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,7 +148,7 @@ class Cameras:
     ) -> RayBundle:
         """:meth:`rays` as modules get them, with the radii of the pixels' cones (worked out if somebody reads them)."""
         rays_o, rays_d = self.rays(indices, x, y)
-        return RayBundle(rays_o, rays_d, image_indices, self.radii(indices, rays_d))
+        return RayBundle(rays_o, rays_d, image_indices, lambda: self.radii(indices, rays_d))
 
     def radii(self, indices: NDArray[np.int32], rays_d: jt.Var) -> jt.Var | None:
         """Radius at distance 1 of a cone that has the variance of the pixel across the ray, float32 [R, 1].

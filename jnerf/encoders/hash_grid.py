@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import jittor as jt
@@ -10,20 +9,10 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known
+from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, wants_half
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.registry import ENCODERS
 from jnerf.schedules import make_schedule
-
-
-@dataclass(frozen=True)
-class _Leading:
-    """What ``hash_encode`` asks of a layout, of the leading levels of one."""
-
-    n_levels: int
-    n_features: int
-    n_dims: int
-    n_rows: int
 
 
 @ENCODERS.register()
@@ -41,6 +30,8 @@ class HashGridEncoder(Encoder):
         init_scale: features start uniform in (-init_scale, init_scale).
         active_levels: how many levels are looked up, from the coarsest; the others' features are zero. A number, or a
             schedule (``jnerf.schedules``) that is rounded: from coarse to fine. None: all.
+        grad_precision: of the sums that make up the table's gradient: "fp32", or "fp16", which on CUDA takes fewer
+            additions to memory or fewer bytes; sums keep eleven bits then. ``pull`` and CPUs always take fp32.
         n_dims: 2 or 3.
         aabb: the scene's box, float32 [6]; None for a box of side 1.
         seed: of the initial features.
@@ -62,6 +53,7 @@ class HashGridEncoder(Encoder):
         interpolation: Literal["linear", "smoothstep"] = "linear",
         init_scale: float = 1e-4,
         active_levels: int | dict | None = None,
+        grad_precision: Literal["fp32", "fp16"] = "fp32",
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
         seed: int = 0,
@@ -77,10 +69,11 @@ class HashGridEncoder(Encoder):
                 max_resolution=max(min_resolution, round(max_resolution * side)),
                 n_dims=n_dims,
             )
+            wants_half(grad_precision, self.layout)
         except ValueError as error:
             raise ConfigError(f"HashGridEncoder: {error}") from None
         self.n_dims, self.out_dim = n_dims, self.layout.out_dim
-        self.smoothstep = interpolation == "smoothstep"
+        self.smoothstep, self.grad_precision = interpolation == "smoothstep", grad_precision
         random = np.random.Generator(np.random.Philox(key=[seed, 0]))
         shape = (self.layout.n_rows, n_features)
         table = random.random(shape, dtype=np.float32)
@@ -112,7 +105,7 @@ class HashGridEncoder(Encoder):
     def execute(self, x: jt.Var) -> jt.Var:
         """Features, grouped by level, of positions in [0, 1]: [S, n_dims] -> [L, S, F]."""
         table, grid = self._grid()
-        return self._all_levels(hash_encode(x, table, *grid, self.smoothstep))
+        return self._all_levels(hash_encode(x, table, *grid, self.smoothstep, self.grad_precision))
 
     def known(self, x: jt.Var, features: jt.Var) -> jt.Var:
         """``self(x)`` where it is known already: ``features`` [L, S, F] of an earlier call without gradient.
@@ -123,7 +116,8 @@ class HashGridEncoder(Encoder):
         table, grid = self._grid()
         if self._active < self.layout.n_levels:
             features = features[: self._active]
-        return self._all_levels(hash_encode_known(x, table, features, *grid, self.smoothstep))
+        how = self.smoothstep, self.grad_precision
+        return self._all_levels(hash_encode_known(x, table, features, *grid, *how))
 
     def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
         """Gradient by x of a scalar of each sample, differentiable again; see ``Encoder``.
@@ -149,10 +143,9 @@ class HashGridEncoder(Encoder):
         k, layout = self._active, self.layout
         if k == layout.n_levels:
             return self.table, (self._scales, self._meta, layout)
-        rows = int(layout.offsets[k])
-        leading = _Leading(k, layout.n_features, layout.n_dims, rows)
+        leading = layout.leading(k)
         scales, meta = (v[:k].stop_grad() for v in (self._scales, self._meta))
-        return self.table[:rows], (scales, meta, leading)
+        return self.table[: leading.n_rows], (scales, meta, leading)
 
     def _all_levels(self, features: jt.Var) -> jt.Var:
         """Features of the active levels [K, S, F], zeros behind them -> [L, S, F]."""

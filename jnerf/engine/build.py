@@ -14,6 +14,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.engine.padding import choose_padding
 from jnerf.errors import ConfigError
 from jnerf.registry import (
     DATASETS,
@@ -99,6 +100,7 @@ def build_pipeline(config: Any, training: bool = True) -> Pipeline:
     ema = OPTIMS.build(config.ema, path="ema", params=params) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, losses)
+    choose_padding(sampler, renderer, losses)
     return Pipeline(dataset, facts, sampler, network, renderer, losses, optim, ema)
 
 

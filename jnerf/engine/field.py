@@ -29,10 +29,12 @@ class FrozenField:
         with jt.no_grad():
             return self._network.density_nearby(positions)
 
-    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
-        """Densities [S] of positions [S, 3], and features that the network can use again; see ``Network.look``."""
+    def look_along(
+        self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
+    ) -> tuple[jt.Var, jt.Var | None]:
+        """Densities [S], and features that the network can use again; see ``Network.look_along``."""
         with jt.no_grad():
-            return self._network.look(positions)
+            return self._network.look_along(positions, t_starts, t_ends, ray_indices)
 
     def of(self, samples: RaySamples) -> jt.Var:
         """Densities [S] of the samples of an earlier round; see ``Network.density_of``."""

@@ -33,6 +33,18 @@ class _Window:
 
     seconds: float
     samples: int = 0
+    counts: list[jt.Var] = field(default_factory=list)  # of steps whose samples have padding
+
+    def add(self, samples: RaySamples) -> None:
+        """Counts a step's samples."""
+        if samples.count is None:
+            self.samples += len(samples)
+        else:
+            self.counts.append(samples.count)
+
+    def total(self) -> int:
+        """All samples; waits for the device where some have padding."""
+        return self.samples + (int(jt.concat(self.counts).numpy().sum()) if self.counts else 0)
 
 
 @dataclass(frozen=True)
@@ -158,6 +170,8 @@ class Trainer:
         if len(samples.rays) < n_rays:  # over the sampler's budget
             n_rays = len(samples.rays)
             batch = batch.first(n_rays)
+        if samples.live is not None:
+            batch = batch.only(samples.live)
         background = pipe.renderer.background(n_rays, step)
         render = render_rounds(pipe, samples, background)
         losses = {
@@ -167,20 +181,19 @@ class Trainer:
             for name, loss in pipe.losses.items()
         }
         total = sum(losses.values())
-        self._window.samples += len(samples)
+        self._window.add(samples)
         if not watch:
             pipe.optim.step(total, step)
             self._update_ema()
             return _Watched()
         # The optimiser writes the weights in place; whatever is still lazy would then see the new
         # ones.
-        error = jt.sqr(render.colors - batch.target(background)).mean()
+        error = samples.ray_mean(jt.sqr(render.colors - batch.target(background)))
         jt.sync([error, total, *losses.values()])
         terms = {name: float(value.item()) for name, value in losses.items()}
         self._check_losses(terms, step)
-        watched = _Watched(
-            terms, -10 * math.log10(max(float(error.item()), 1e-12)), n_rays, len(samples)
-        )
+        psnr = -10 * math.log10(max(float(error.item()), 1e-12))
+        watched = _Watched(terms, psnr, *_sizes(samples))
         pipe.optim.step(total, step)
         self._update_ema()
         jt.sync_all(True)
@@ -202,7 +215,7 @@ class Trainer:
     def _write_row(self, watched: _Watched, bar: tqdm) -> None:
         seconds = self._clock.seconds
         spent = seconds - self._window.seconds
-        rate = self._window.samples / spent if spent > 0 else None
+        rate = self._window.total() / spent if spent > 0 else None
         loss = sum(watched.losses.values())
         row = {"step": self.step, "seconds": round(seconds, 4)}
         row |= {f"loss/{name}": value for name, value in watched.losses.items()}
@@ -244,6 +257,12 @@ class Trainer:
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
         self._saved = self.step
+
+
+def _sizes(samples: RaySamples) -> tuple[int, int]:
+    """Rays that count, and their samples."""
+    n_rays = len(samples.rays) if samples.live is None else int(samples.live.sum().item())
+    return n_rays, len(samples) if samples.count is None else int(samples.count.item())
 
 
 def render_rounds(

@@ -56,7 +56,9 @@ def _samples(
     rays_d = np.where(seen, -normals, np.float32([0, 0, -1])).astype(np.float32)
     radii = np.full((n, 1), 0.5 / _DISTANCE, np.float32)
     rays = RayBundle(
-        jt.array(points - np.float32(distance) * rays_d), jt.array(rays_d), radii=jt.array(radii)
+        jt.array(points - np.float32(distance) * rays_d),
+        jt.array(rays_d),
+        radii_of=lambda: jt.array(radii),
     )
     starts = np.full(n, distance - 0.5 * length, np.float32)
     indices = np.arange(n, dtype=np.int32)

@@ -41,12 +41,17 @@ class Sampler(ABC):
         occupied_cells: None, or a method for samplers that know where the field is empty: yields, for every size of
             cells, the middles of those that are not, float32 [K, 3], and their edge, field units.
         empty_below: density, per field unit, below which a cell counts as empty; None as above.
+        wants_padding: whether its training samples should have padding ("Padding" in docs/conventions.md), so that no
+            size has to be read back: True, False, or None for what suits the device.
+        padded: what the engine made of that.
     """
 
     requires: frozenset[str] = frozenset()
     earlier_rounds: int = 0
     occupied_cells: Callable[[], Iterator[tuple[np.ndarray, float]]] | None = None
     empty_below: float | None = None
+    wants_padding: bool | None = False
+    padded: bool = False
 
     @property
     def n_rays(self) -> int | None:
@@ -115,4 +120,4 @@ def to_samples(
 ) -> RaySamples:
     """Intervals together with the rays they lie on, and the field's features of them."""
     where = intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
-    return RaySamples(rays, *where, features=features)
+    return RaySamples(rays, *where, features=features, count=intervals.count)

@@ -46,6 +46,7 @@ class HierarchicalSampler(Sampler):
     """
 
     earlier_rounds = 1
+    wants_padding = None
 
     def __init__(
         self,
@@ -76,14 +77,14 @@ class HierarchicalSampler(Sampler):
 
     def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
         """Asks the field for the coarse round's densities; see ``Sampler``."""
-        o, d = rays.rays_o, rays.rays_d
-        coarse = to_samples(
-            rays, ray_uniform(o, d, *self._space, self.n_coarse, self._coarse_seed, step)
-        )
+        padded = self.padded and step is not None
+        where = rays.rays_o, rays.rays_d, *self._space, self.n_coarse, self._coarse_seed, step
+        coarse = to_samples(rays, ray_uniform(*where, padded=padded))
         with jt.no_grad():
             weights = _weights(coarse, density_fn)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
-        fine = ray_resample(*where, self.n_fine, seed=self._fine_seed, step=step, **self._how)
+        how = self._how | {"seed": self._fine_seed, "step": step, "padded": padded}
+        fine = ray_resample(*where, self.n_fine, **how)
         return replace(to_samples(rays, fine), history=(coarse,), round=1)
 
 

@@ -27,10 +27,11 @@ from jnerf.ops.occupancy import (
 )
 from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
-from jnerf.ops.ray_points import ray_points
-from jnerf.ops.ray_visible import VisibleSamples, ray_visible
+from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import DensityFn, Sampler, check_state, stream_seed, to_samples
+from jnerf.samplers.looking import densities, look_along
+from jnerf.samplers.sizes import Sizes
 from jnerf.schedules import make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
@@ -80,6 +81,10 @@ class OccupancySampler(Sampler):
         early_stop: transmittance below which a ray ends.
         look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
         density_chunk: most positions per call of the density.
+        fixed_sizes: in training, arrays have sizes that follow what earlier steps needed, with padding behind the
+            samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
+            dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted
+            one bit by bit then.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -107,6 +112,7 @@ class OccupancySampler(Sampler):
         density_chunk: int = 2**19,
         fixed_rays: bool = False,
         step_size: float | dict | None = None,
+        fixed_sizes: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
         if n_rays_init is None:
@@ -148,7 +154,10 @@ class OccupancySampler(Sampler):
         self._n_rays = n_rays_init
         self._updates = 0
         self._measured = self._window = 0
-        self._stats: dict[str, float] = {}
+        self._stats: dict[str, float] | None = {}  # None: the sizes know
+        # without a bound on the transmittance nothing is looked at, and marching alone reads its sizes
+        self.wants_padding = fixed_sizes if early_stop > 0 else False
+        self._sizes = Sizes(max_steps, look_samples)
         self._set_grid(self._fresh_grid(cameras))
 
     def target_samples(self, step: int) -> int:
@@ -163,7 +172,7 @@ class OccupancySampler(Sampler):
     @property
     def stats(self) -> dict[str, float]:
         """Samples of the last training step: ``looked`` at, ``wanted`` (seen) and ``kept`` (within the budget)."""
-        return dict(self._stats)
+        return self._sizes.stats() if self._stats is None else dict(self._stats)
 
     @property
     def grid(self) -> jt.Var:
@@ -219,6 +228,8 @@ class OccupancySampler(Sampler):
             sigmas = jt.concat([sigma for _, sigma in picks])
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
         self._updates += 1
+        self._collect()
+        self._sizes.adapt()
         if self._window and not self._fixed_rays:
             measured = max(self._measured / self._window, 1.0)
             target = self.target_samples(step)
@@ -226,6 +237,12 @@ class OccupancySampler(Sampler):
             quantum = max(1, target // _SAMPLES_PER_QUANTUM)
             self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
             self._measured = self._window = 0
+
+    def _collect(self) -> None:
+        """Takes in what steps with fixed sizes needed."""
+        for measured in self._sizes.collect():
+            self._measured += measured
+            self._window += 1
 
     def _picks(self, step: int) -> Iterator[tuple[int, float, int]]:
         """(number, threshold, number of the first one) of each group of candidates."""
@@ -242,18 +259,7 @@ class OccupancySampler(Sampler):
         cells, positions = candidates(
             self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
         )
-        return cells, self._densities(density_fn, positions)
-
-    def _densities(self, density_fn: DensityFn, positions: jt.Var) -> jt.Var:
-        """Densities of positions [S, 3], ``density_chunk`` at a time."""
-        n, chunk = positions.shape[0], self.density_chunk
-        if n <= chunk:
-            return density_fn(positions)
-        parts = []
-        for start in range(0, n, chunk):
-            parts.append(density_fn(positions[start : min(start + chunk, n)]))
-            parts[-1].sync()  # frees what the field computed on the way
-        return jt.concat(parts)
+        return cells, densities(density_fn, positions, self.density_chunk)
 
     def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
         """Marches, looks at the density, keeps the visible samples.
@@ -261,6 +267,9 @@ class OccupancySampler(Sampler):
         In training the rays past the budget are dropped: the samples then belong to the leading rays only.
         Rendering drops nothing. See ``Sampler``.
         """
+        if self.padded and step is not None and len(rays):
+            with jt.no_grad():
+                return self._padded(rays, density_fn, step)
         with jt.no_grad():
             found = self._march(rays, density_fn, step)
         intervals, n_rays = found.intervals, len(rays)
@@ -278,11 +287,29 @@ class OccupancySampler(Sampler):
             rays, intervals = _leading_rays(rays, intervals)
         return to_samples(rays, intervals, found.features)
 
-    def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
+    def _padded(self, rays: RayBundle, density_fn: DensityFn, step: int) -> RaySamples:
+        """Samples with padding; see ``jnerf.ops.ray_visible.ray_visible_padded``."""
+        if self._sizes.pending and not self._sizes.measured:
+            self._collect()  # once: the sizes that a run begins with are a guess
+            self._sizes.adapt()
+        looks, capacity = self._sizes.of(len(rays), self.target_samples(step))
+        look = look_along(rays, density_fn, self.density_chunk, keep_features=True)
+        where = rays.rays_o, rays.rays_d, *self._grid_at(step), look, looks, capacity
+        found = ray_visible_padded(*where, self.early_stop, self._march_seed, step)
+        self._sizes.note(len(rays), looks, found.state)
+        self._stats = None
+        arrays = found.t_starts, found.t_ends, found.ray_indices, found.packed_info
+        extras = {"features": found.features, "live": found.live, "count": found.state[3:4]}
+        return RaySamples(rays, *arrays, **extras)
+
+    def _grid_at(self, step: int | None) -> tuple[jt.Var, jt.Var, MarchRule, int]:
+        """What rays are marched through: bits, blocks, rule and resolution."""
         length = self._step_size(self._updates * self.update_every if step is None else step)
         rule = replace(self.rule, min_step=length)
-        grid = self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
-        bounds = {"seed": self._march_seed, "step": step}
+        return self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
+
+    def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
+        grid, bounds = self._grid_at(step), {"seed": self._march_seed, "step": step}
         if step is not None:
             bounds |= {"max_samples": self.target_samples(step)}
         if self.early_stop <= 0:  # everything is kept: nothing to ask
@@ -290,20 +317,12 @@ class OccupancySampler(Sampler):
             return VisibleSamples(intervals, None, 0, len(rays))
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
-        look_at = getattr(density_fn, "look", None) or (lambda x: (density_fn(x), None))
-
-        def look(
-            t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
-        ) -> tuple[jt.Var, jt.Var | None]:
-            x = ray_points(rays.rays_o, rays.rays_d, t_starts, t_ends, ray_indices)
-            if x.shape[0] <= self.density_chunk:
-                return look_at(x)
-            return self._densities(density_fn, x), None
-
+        look = look_along(rays, density_fn, self.density_chunk)
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:
         """Grid, number of rays and the counters; see ``Sampler``."""
+        self._collect()
         counters = [self._n_rays, self._updates, self._measured, self._window]
         return {"grid": self._grid.numpy(), "counters": np.array(counters, np.int64)}
 

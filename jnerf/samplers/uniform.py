@@ -25,6 +25,8 @@ class UniformSampler(Sampler):
         seed: the run's seed.
     """
 
+    wants_padding = None
+
     def __init__(
         self,
         n_samples: int = 64,
@@ -51,5 +53,6 @@ class UniformSampler(Sampler):
             self.n_samples,
             self._seed,
             step,
+            padded=self.padded and step is not None,
         )
         return to_samples(rays, intervals)

@@ -113,3 +113,14 @@ def test_cones_have_the_variance_of_their_pixels():
     expected = depth / 100 * 2 / np.sqrt(12)
     np.testing.assert_allclose(rays.radii.numpy()[:, 0], expected, rtol=1e-5)
     assert rays.first(1).radii.shape == [1, 1] and rays.image_indices is None
+
+
+def test_cones_are_worked_out_when_somebody_reads_them(monkeypatch):
+    cameras = Cameras(np.eye(3, 4)[None], [[100.0, 100.0, 40.0, 30.0]], [[80, 60]])
+    asked, radii = [], Cameras.radii
+    monkeypatch.setattr(Cameras, "radii", lambda *rays: asked.append(1) or radii(*rays))
+    rays = cameras.bundle(*np.zeros((3, 4), np.int32))
+    part = rays.first(2)
+    assert not asked
+    assert part.radii.shape == [2, 1] and part.radii is part.radii and len(rays.radii) == 4
+    assert asked == [1]

@@ -11,10 +11,14 @@ from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.losses.eikonal import EikonalFieldLoss, EikonalLoss
 from jnerf.models.losses.mask import MaskLoss
-from jnerf.models.losses.photometric import L1Loss, MSELoss
+from jnerf.models.losses.photometric import HuberLoss, L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
 from jnerf.models.losses.total_variation import TotalVariationLoss
-from jnerf.structures import Batch, RenderOutput
+from jnerf.structures import Batch, RaySamples, RenderOutput
+
+ALL = RaySamples(
+    *[None] * 5
+)  # samples of which losses of rays want to know only that no ray was dropped
 
 
 def render(weights, per_ray, colors=None, history=()):
@@ -27,7 +31,7 @@ def render(weights, per_ray, colors=None, history=()):
 
 def test_entropy_is_that_of_where_rays_end():
     weights = np.array([0.2, 0.3, 1.0, 0.0, 0.0, 0.0])
-    found = EntropyLoss().value(render(weights, 2), None, None).item()
+    found = EntropyLoss().value(render(weights, 2), None, ALL).item()
     p = np.array([0.2, 0.3, 0.5])
     assert found == pytest.approx(-(p * np.log(p)).sum() / 3, rel=1e-5)  # the other two rays: 0
 
@@ -35,14 +39,14 @@ def test_entropy_is_that_of_where_rays_end():
 def test_entropy_has_a_finite_gradient_everywhere():
     weights = jt.array(np.float32([0.0, 1.0, 0.5, 0.5]))
     out = RenderOutput(None, weights.reshape(2, 2).sum(1, keepdims=True), None, weights, None)
-    assert np.isfinite(jt.grad(EntropyLoss().value(out, None, None), weights).numpy()).all()
+    assert np.isfinite(jt.grad(EntropyLoss().value(out, None, ALL), weights).numpy()).all()
 
 
 def test_a_loss_of_a_round_reads_that_round():
     truth = Batch(None, jt.array(np.float32([[1, 1, 1, 1]])))
     first, last = (render([0.5], 1, np.full((1, 3), c)) for c in (0.25, 0.75))
     both = render([0.5], 1, np.full((1, 3), 0.75), history=(first,))
-    samples = SimpleNamespace(history=(None,))
+    samples = RaySamples(*[None] * 5, history=(ALL,))
     assert MSELoss()(both, truth, samples, 0).item() == pytest.approx(0.25**2)
     assert MSELoss(round=0)(both, truth, samples, 0).item() == pytest.approx(0.75**2)
     assert MSELoss(weight=2.0, round=0)(both, truth, samples, 0).item() == pytest.approx(
@@ -84,12 +88,38 @@ def test_a_masked_loss_counts_rays_by_their_alpha():
     colors = np.float32([[0.5, 1, 1], [1, 0, 0], [0, 0.5, 0.5]])  # the last is 0.5 over black
     batch, out = Batch(None, jt.array(truth)), render([0, 0, 0], 1, colors)
     plain = np.abs(colors - truth[:, :3] * truth[:, 3:])
-    assert L1Loss().value(out, batch, None).item() == pytest.approx(plain.mean())
+    assert L1Loss().value(out, batch, ALL).item() == pytest.approx(plain.mean())
     expected = (plain.mean(1) * truth[:, 3]).sum() / 1.5
-    found = L1Loss(masked=True).value(out, batch, None).item()
+    found = L1Loss(masked=True).value(out, batch, ALL).item()
     assert found == pytest.approx(expected, rel=1e-4) and found != pytest.approx(plain.mean())
     empty = Batch(None, jt.array(truth * np.float32([1, 1, 1, 0])))
-    assert L1Loss(masked=True).value(out, empty, None).item() == 0
+    assert L1Loss(masked=True).value(out, empty, ALL).item() == 0
+
+
+@pytest.mark.parametrize(
+    "loss", [HuberLoss(), MSELoss(), L1Loss(), L1Loss(masked=True), EntropyLoss()]
+)
+def test_rays_that_were_dropped_do_not_count(loss):
+    """They show the background, and so does what the trainer makes of their truth."""
+    assert loss.takes_padding and not EikonalLoss.takes_padding and not MaskLoss.takes_padding
+    random = np.random.default_rng(0)
+    n, live = 7, 5
+    truth, background = random.random((n, 4)), random.random((n, 3))
+    weights, colors = random.random(n), random.random((n, 3))
+    weights[live:], colors[live:] = 0, background[live:]
+
+    def value(k, samples):
+        out = render(weights[:k], 1, colors[:k])
+        shown = jt.array(background[:k].astype(np.float32))
+        out = RenderOutput(out.colors, out.opacities, None, out.weights, None, background=shown)
+        batch = Batch(None, jt.array(truth[:k].astype(np.float32)))
+        batch = batch if samples.live is None else batch.only(samples.live)
+        return loss.value(out, batch, samples).item()
+
+    mask = jt.array((np.arange(n) < live).astype(np.float32)[:, None])
+    dropped = RaySamples(*[None] * 5, live=mask)
+    assert value(n, dropped) == pytest.approx(value(live, ALL), rel=1e-4)
+    assert value(n, dropped) != pytest.approx(value(n, ALL), rel=1e-3)
 
 
 def test_the_eikonal_loss_is_of_gradients_inside():

@@ -110,7 +110,7 @@ def test_an_encoder_of_gaussians_sees_the_pieces():
         rays = RayBundle(
             jt.array(np.float32([[0.5, 0.5, 0]])),
             jt.array(np.float32([[0, 0, 1]])),
-            radii=None if radius is None else jt.array(np.float32([[radius]])),
+            radii_of=None if radius is None else lambda: jt.array(np.float32([[radius]])),
         )
         t = np.float32([0.2, 0.4, 0.6])
         starts, ends = jt.array(t - np.float32(half)), jt.array(t + np.float32(half))

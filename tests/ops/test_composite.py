@@ -67,6 +67,28 @@ def test_gradients_by_finite_differences(device, channel, density):
             assert grads[which][at] == pytest.approx(numeric, rel=2e-3, abs=1e-5)
 
 
+def test_rows_behind_the_samples_are_padding(device):
+    """They weigh nothing and get no gradient, whatever is in them; all else stays as it is."""
+    arrays, background = scene([5, 0, 1, 17, 0])
+    size, rows = 23, 60
+    longer = [
+        np.concatenate([a, np.full((rows - size, *a.shape[1:]), np.nan, a.dtype)])
+        for a in arrays[:4]
+    ]
+    results = []
+    for given in (arrays, [*longer, arrays[4]]):
+        given = as_vars(given)
+        out = composite(*given, jt.array(background))
+        loss = out.colors.sum() + (out.weights[:size] * 3).sum() + out.trans[:size].sum()
+        grads = [g.numpy() for g in jt.grad(loss, given[:2])]
+        results.append([*(v.numpy() for v in out), *grads])
+    for exact, padded in zip(*results, strict=True):
+        np.testing.assert_array_equal(padded[: len(exact)], exact)
+    *_, weights, trans, grad_sigmas, grad_rgbs = results[1]
+    assert len(weights) == rows and not weights[size:].any() and (trans[size:] == 1).all()
+    assert not grad_sigmas[size:].any() and not grad_rgbs[size:].any()
+
+
 def test_opaque_ray_sees_no_background(device):
     arrays, background = scene([3], density=1e6)
     colors = composite(*as_vars(arrays), jt.array(background)).colors.numpy()

@@ -126,3 +126,63 @@ def test_gradient_by_position_and_its_gradients(library, n_dims, n_features, n, 
     for one, other in pairs:
         size = max(1.0, np.abs(other).max(initial=0))
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * size)
+
+
+def half_sums(library, layout, positions, grad_out):
+    grad_table = np.full((layout.n_rows, layout.n_features), np.nan, np.float32)
+    grid = [positions, grad_table, layout.scales, layout.meta, len(positions), layout.n_levels, 0]
+    arguments = [np.ascontiguousarray(grad_out), grad_table, len(grad_table)]
+    library.call("hash_encode_half", layout.n_dims, layout.n_features, *grid, *arguments)
+    return grad_table
+
+
+def check_half_sums(library, layout, positions, grad_out):
+    """Against the reference, with as much room as roundings of fp16 need."""
+    found = half_sums(library, layout, positions, grad_out)
+    table = np.zeros((layout.n_rows, layout.n_features), np.float64)
+    grad_out = grad_out.astype(np.float64)
+    right = reference.hash_encode_grad(positions, table, layout, grad_out)[1]
+    added = reference.hash_encode_grad(positions, table, layout, np.abs(grad_out))[1]
+    # a sum is rounded once for each of at most 8 n additions; most rows see a few
+    totals = np.abs(grad_out).max(axis=2).sum(axis=1)
+    level = np.repeat(np.arange(layout.n_levels), layout.rows)[:, None]
+    room = 2**-8 * added + 2**-30 * totals[level]
+    assert (np.abs(found - right) <= room).all()
+    return found
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("n_features", [1, 2, 4, 8])
+@pytest.mark.parametrize("n", [0, 1, 31, 257])
+def test_sums_in_fp16(library, n_dims, n_features, n):
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    random = np.random.default_rng(n)
+    positions = random.random((n, n_dims)).astype(np.float32)
+    grad_out = random.normal(size=(5, n, n_features)).astype(np.float32)
+    found = check_half_sums(library, layout, positions, grad_out)
+    if n_features > 1 and n > 1:  # fp16 it is: eleven bits, and a power of two for all of a level
+        bits = np.frexp(found[found != 0])[0] * 2**11
+        np.testing.assert_array_equal(bits, np.round(bits))
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1.0, 1e6, 1e30])
+def test_sums_in_fp16_neither_overflow_nor_vanish(library, size):
+    """Levels of their own sizes; all samples in one place, so that one row takes the whole sum of its level."""
+    layout = HashGridLayout(**SMALL)
+    positions = np.tile(np.float32([0.3, 0.6, 0.9]), (400, 1))
+    grad_out = np.ones((5, 400, 2)) * np.float64(size) * 10.0 ** -np.arange(5)[:, None, None]
+    grad_out[4] = 0
+    found = check_half_sums(library, layout, positions, grad_out.astype(np.float32))
+    assert np.isfinite(found).all() and np.any(found[: layout.offsets[4]])
+    assert not found[layout.offsets[4] :].any()
+
+
+def test_gradients_that_are_not_finite_stay_so_in_fp16(library):
+    layout = HashGridLayout(**SMALL)
+    positions = np.random.default_rng(0).random((40, 3)).astype(np.float32)
+    grad_out = np.ones((5, 40, 2), np.float32)
+    grad_out[1, 7], grad_out[2, 17] = np.inf, np.nan
+    found = half_sums(library, layout, positions, grad_out)
+    levels = [found[a:b] for a, b in zip(layout.offsets[:-1], layout.offsets[1:], strict=True)]
+    finite = [np.isfinite(level).all() for level in levels]
+    assert finite == [True, False, False, True, True]

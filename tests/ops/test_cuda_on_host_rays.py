@@ -287,7 +287,7 @@ def test_composite(library, n):
     flat = np.concatenate([g.ravel() for g in grads[:3]])
     outputs = [colors, opacities, depths, weights, trans]
     arguments = [flat, *grads[3:], grad_sigmas, grad_rgbs]
-    library.call("composite", n, *data, packed, background, 1e-3, *outputs, *arguments)
+    library.call("composite", n, size, *data, packed, background, 1e-3, *outputs, *arguments)
     right = composite.composite(*data, packed, background, 1e-3)
     for found, want in zip(outputs, right, strict=True):
         np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-5)
@@ -339,3 +339,69 @@ def test_rays_of_pixels(library, n):
     library.call("pixels", n, indices, x, y, cameras.c2w, cameras.intrinsics, *found)
     for a, b in zip(found, cameras.generate_rays(indices, x, y), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 31, 257])
+def test_padding_behind_composited_samples(library, n):
+    """Weighs nothing, gets no gradient, whatever lies in its rows."""
+    random = np.random.default_rng(n)
+    packed, rays = packed_rays(random.integers(0, 12, n))
+    size, rows = len(rays), len(rays) + 700
+    data = empty(rows, (rows, 3), rows, rows)
+    for values in data:
+        values[:size] = random.random(values[:size].shape)
+    data[3][:size] = data[2][:size] + 0.05
+    grads, grad_sigmas, grad_rgbs = empty(5 * n, rows, (rows, 3))
+    grads[:] = 1
+    outputs = empty((n, 3), (n, 1), (n, 1), rows, rows)
+    flow = np.ones((2, rows), np.float32)
+    arguments = [n, rows, *data, packed, None, 1e-3, *outputs, grads, *flow, grad_sigmas, grad_rgbs]
+    library.call("composite", *arguments)
+    right = composite.composite(*(v[:size] for v in data), packed, None, 1e-3)
+    for found, want in zip(outputs, right, strict=True):
+        np.testing.assert_allclose(found[: len(want)], want, rtol=1e-4, atol=1e-5)
+    assert not outputs[3][size:].any() and (outputs[4][size:] == 1).all()
+    assert np.isfinite(grad_sigmas).all() and not grad_sigmas[size:].any()
+    assert np.isfinite(grad_rgbs).all() and not grad_rgbs[size:].any()
+
+
+@pytest.mark.parametrize("n, share", [(0, 2.0), (100, 2.0), (100, 0.6), (280, 0.3)])
+def test_window_whose_sizes_stay_on_the_device(library, n, share):
+    """One window, and what is kept of it; rays that do not fit are dropped, and rows behind the samples are padding."""
+    scene, length, slots = Scene(n), 30, 6
+    t_starts, t_ends, packed_all = scene.reference()
+    counts = np.minimum(packed_all[:, 1].astype(np.int64), length)
+    wanted = counts.sum()
+    capacity = max(length, int(wanted * share))
+    right, _ = pack_counts(counts, capacity)
+    live = scene.n if wanted <= capacity else np.flatnonzero(right[:, 1])[-1] + 1
+    zeros, kept = np.zeros(scene.n, np.float32), np.zeros(scene.n, np.int32)
+    state_in = np.full(slots, scene.n, np.int32)
+    window, totals, state = empty((scene.n, 2), 2, slots, dtype=np.int32)
+    first, following, starts, ends = empty(scene.n, scene.n, capacity, capacity)
+    (rays,) = empty(capacity, dtype=np.int32)
+    before = [zeros, kept, zeros + 1, 0, length, 1e-4, capacity, slots, 4, state_in]
+    after = [window, first, following, totals, state, starts, ends, rays]
+    library.call("padded_window", *scene.arguments, *before, *after)
+    size = right[:, 1].sum()
+    np.testing.assert_array_equal(window, right)
+    assert state.tolist() == [live, scene.n, scene.n, scene.n, wanted, live]
+    rows = np.concatenate(
+        [f + np.arange(k) for (f, _), (_, k) in zip(packed_all, right, strict=True)]
+    )
+    np.testing.assert_allclose(starts[:size], t_starts[rows.astype(int)], rtol=1e-7)
+    check_packed(window, rays[:size])
+    assert not starts[size:].any() and not ends[size:].any() and (rays[size:] == scene.n - 1).all()
+
+    kept = np.minimum(counts, 7).astype(np.int32)  # also of rays that were dropped
+    right, wanted = pack_counts(np.where(np.arange(scene.n) < live, kept, 0), 200)
+    packed, totals, final = empty((scene.n, 2), 2, slots, dtype=np.int32)
+    mask, features = empty(scene.n, (3, 200, 2))
+    out = [packed, totals, final, mask, 3, 2, features]
+    library.call("padded_keep", scene.n, kept, 200, slots, state, *out)
+    np.testing.assert_array_equal(packed, right)
+    size = right[:, 1].sum()
+    left = live if wanted <= 200 else np.flatnonzero(right[:, 1])[-1] + 1
+    assert final.tolist() == [left, live, wanted, size, state[4], live]
+    np.testing.assert_array_equal(mask, np.arange(scene.n) < left)
+    assert np.isnan(features[:, :size]).all() and not features[:, size:].any()

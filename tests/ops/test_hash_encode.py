@@ -42,6 +42,17 @@ def test_golden_layout_of_larger_boxes(max_resolution, growth, n_params):
     assert layout.n_rows * 2 == n_params
 
 
+def test_leading_levels_are_those_of_the_whole():
+    for whole in (HashGridLayout(), HashGridLayout(n_levels=1), HashGridLayout(max_resolution=777)):
+        for k in range(1, whole.n_levels + 1):
+            part = whole.leading(k)
+            np.testing.assert_array_equal(part.scales, whole.scales[:k])
+            np.testing.assert_array_equal(part.meta, whole.meta[:k])
+            assert part.n_rows == whole.offsets[k] and part.leading(1) == whole.leading(1)
+    with pytest.raises(ValueError, match="spread is 3; it must be at least n_levels = 16"):
+        HashGridLayout(spread=3)
+
+
 def test_golden_layout_of_eight_levels():
     layout = HashGridLayout(n_levels=8, n_features=4)
     assert layout.growth == pytest.approx(2)

@@ -82,6 +82,24 @@ def test_no_weight_is_an_even_spread(device):
     np.testing.assert_allclose(out.t_starts.numpy(), expected[0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("merge", [False, True])
+def test_padding_behind_the_same_samples(device, merge, reads_of_vars):
+    arrays = intervals([5, 0, 1, 33, 0, 64, 2])
+    longer = [np.concatenate([v, np.full(200, np.nan, np.float32)]) for v in arrays[:3]]
+    reads_of_vars.clear()
+    found = run([*longer, arrays[3]], 24, merge, padding=1e-5, step=7, padded=True)
+    found.t_starts.sync()
+    assert reads_of_vars == [] and len(found) == 7 * 24 + 305 * merge
+    right = run(arrays, 24, merge, padding=1e-5, step=7)
+    size = len(right)
+    assert found.count.numpy().tolist() == [size] and right.count is None
+    for name in ("t_starts", "t_ends", "ray_indices"):
+        one, other = getattr(found, name).numpy(), getattr(right, name).numpy()
+        np.testing.assert_array_equal(one[:size], other)
+        assert (one[size:] == (6 if name == "ray_indices" else 0)).all()
+    np.testing.assert_array_equal(found.packed_info.numpy(), right.packed_info.numpy())
+
+
 def test_nothing_to_resample(device):
     nothing, none = np.zeros(0, np.float32), np.zeros((3, 2), np.int32)
     out = run([nothing, nothing, nothing, none], 4)

@@ -44,6 +44,25 @@ def test_intervals_cover_the_way_through_the_box(device, step):
     assert step is None or np.std(ends - starts) > 1e-3
 
 
+def test_padding_behind_the_same_samples(device, reads_of_vars):
+    o, d = map(jt.array, tricky_rays(40, 1))
+    jt.sync([o, d])
+    reads_of_vars.clear()
+    found = ray_uniform(o, d, BOX, 0.1, 5.0, 7, 3, 11, padded=True)
+    found.t_starts.sync()
+    assert reads_of_vars == [] and len(found) == 49 * 7
+    right = ray_uniform(o, d, BOX, 0.1, 5.0, 7, 3, 11)
+    size = len(right)
+    assert found.count.numpy().tolist() == [size] and right.count is None
+    for name in ("t_starts", "t_ends", "ray_indices"):
+        one, other = getattr(found, name).numpy(), getattr(right, name).numpy()
+        np.testing.assert_array_equal(one[:size], other)
+        assert (one[size:] == (48 if name == "ray_indices" else 0)).all()
+    np.testing.assert_array_equal(found.packed_info.numpy(), right.packed_info.numpy())
+    none = ray_uniform(o[:3], -d[:3], BOX, 0.1, 5.0, 7, padded=True)
+    assert none.count.numpy().tolist() == [0] and len(none) == 21
+
+
 def test_no_ray_hits(device):
     o, d = jt.array(np.float32([[5, 5, 5]])), jt.array(np.float32([[1, 0, 0]]))
     out = ray_uniform(o, d, BOX, 0, 9, 8)

@@ -44,6 +44,27 @@ def test_the_second_round_goes_where_the_first_found_something(merge, step):
         assert near.mean() > 0.9
 
 
+@pytest.mark.parametrize("merge", [True, False])
+def test_with_padding_nothing_is_read_back_and_samples_are_the_same(merge, reads_of_vars):
+    exact, padded = (HierarchicalSampler(n_coarse=64, n_fine=32, merge=merge, seed=1) for _ in "ab")
+    padded.padded = True  # the engine's word
+    bundle = rays()
+    jt.sync([bundle.rays_o, bundle.rays_d])
+    reads_of_vars.clear()
+    found = padded(bundle, slab, 3)
+    found.t_starts.sync()
+    assert reads_of_vars == []
+    right = exact(bundle, slab, 3)
+    assert len(reads_of_vars) == 2
+    for one, other in ((found, right), (found.history[0], right.history[0])):
+        size = len(other)
+        assert one.count.numpy().tolist() == [size] and one.live is None and len(one) > size
+        np.testing.assert_array_equal(one.packed_info.numpy(), other.packed_info.numpy())
+        np.testing.assert_array_equal(one.t_starts.numpy()[:size], other.t_starts.numpy())
+        np.testing.assert_array_equal(one.ray_indices.numpy()[:size], other.ray_indices.numpy())
+    assert padded(bundle, slab, None).count is None  # rendering
+
+
 def test_the_round_is_the_ops_on_the_coarse_weights():
     sampler = HierarchicalSampler(n_coarse=16, n_fine=8, seed=5)
     samples = sampler(rays(), slab, 9)

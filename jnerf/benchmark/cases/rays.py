@@ -18,7 +18,7 @@ from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
-from jnerf.ops.ray_visible import ray_visible
+from jnerf.ops.ray_visible import padded_windows, ray_visible, ray_visible_padded
 
 _DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
 
@@ -46,12 +46,22 @@ def _ray_visible(inputs: Inputs) -> Iterator[Case]:
         n = t_starts.shape[0]
         return jt.ones((n,)) * _DENSITY, jt.ones((16, n, 2))
 
+    where = inputs.rays_o, inputs.rays_d, bits, blocks, inputs.rule, RESOLUTION, look
+
     def run() -> list[jt.Var]:
-        rays = inputs.rays_o, inputs.rays_d, bits, blocks
-        found = ray_visible(*rays, inputs.rule, RESOLUTION, look, seed=0, step=1)
+        found = ray_visible(*where, seed=0, step=1)
         return [*_parts(found.intervals), found.features]
 
     yield Case(f"{inputs.n_rays} rays, 32 features", "sample", inputs.n_samples, run)
+    longest = inputs.rule.max_samples_per_ray
+    rows = max(inputs.n_samples, longest)
+
+    def run_padded() -> list[jt.Var]:
+        looks = [rows] * len(padded_windows(longest))
+        found = ray_visible_padded(*where, looks, rows, seed=0, step=1)
+        return [found.t_starts, found.packed_info, found.features, found.state]
+
+    yield Case(f"{inputs.n_rays} rays, fixed sizes", "sample", inputs.n_samples, run_padded)
 
 
 @CASES.of("ray_points")

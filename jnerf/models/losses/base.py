@@ -20,12 +20,14 @@ class Loss:
 
     Attributes:
         requires: channels of ``RenderOutput`` that it reads.
+        takes_padding: whether it is right for samples with padding ("Padding" in docs/conventions.md).
 
     Raises:
         ConfigError: the round is negative.
     """
 
     requires: frozenset[str] = frozenset({"colors"})
+    takes_padding: bool = False
 
     def __init__(self, weight: float | dict = 1.0, round: int | None = None) -> None:
         self._weight = make_schedule(weight)
@@ -59,6 +61,7 @@ class FieldLoss(Loss):
     """
 
     requires = frozenset()
+    takes_padding = True
     requires_field: frozenset[str] = frozenset()
 
     def __init__(self, weight: float | dict = 1.0) -> None:

@@ -1,7 +1,8 @@
 """Losses between rendered and true colours, averaged over rays and channels.
 
 The truth is composited over the background that the renderer used. Rays without samples count too: their colour is
-the background. Rays that a sampler dropped for its budget are not in the batch any more.
+the background. Rays that a sampler dropped for its budget are not in the batch any more, or both colours are the
+background.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class HuberLoss(Loss):
         round: see ``Loss``.
     """
 
+    takes_padding = True
+
     def __init__(
         self, delta: float = 0.1, weight: float | dict = 1.0, round: int | None = None
     ) -> None:
@@ -44,17 +47,19 @@ class HuberLoss(Loss):
         distance = jt.abs(_residual(render, batch))
         parabola = distance * distance * (0.5 / self._delta)
         line = distance - 0.5 * self._delta
-        return jt.ternary(distance <= self._delta, parabola, line).mean()
+        return samples.ray_mean(jt.ternary(distance <= self._delta, parabola, line))
 
 
 @LOSSES.register()
 class MSELoss(Loss):
     """Mean squared difference."""
 
+    takes_padding = True
+
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
         residual = _residual(render, batch)
-        return (residual * residual).mean()
+        return samples.ray_mean(residual * residual)
 
 
 @LOSSES.register()
@@ -68,6 +73,8 @@ class L1Loss(Loss):
         round: see ``Loss``.
     """
 
+    takes_padding = True
+
     def __init__(
         self, masked: bool = False, weight: float | dict = 1.0, round: int | None = None
     ) -> None:
@@ -78,6 +85,6 @@ class L1Loss(Loss):
         """Mean over rays and channels."""
         distance = jt.abs(_residual(render, batch))
         if not self._masked:
-            return distance.mean()
+            return samples.ray_mean(distance)
         alpha = batch.rgba[:, 3:]
         return (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)

@@ -20,13 +20,14 @@ class EntropyLoss(Loss):
     """
 
     requires = frozenset({"weights", "opacities"})
+    takes_padding = True
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays."""
         n_rays = render.opacities.shape[0]
         rest = jt.maximum(1 - render.opacities, 0.0)
         total = _entropy(render.weights).sum() + _entropy(rest).sum()
-        return total / max(n_rays, 1)
+        return total / (max(n_rays, 1) if samples.live is None else samples.live.sum())
 
 
 def _entropy(p: jt.Var) -> jt.Var:

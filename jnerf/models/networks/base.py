@@ -54,6 +54,19 @@ class Network(jt.Module):
         """
         return self.density(positions), None
 
+    def look_along(
+        self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
+    ) -> tuple[jt.Var, jt.Var | None]:
+        """The same for positions in the middle of intervals on rays, whose direction a surface's opacity depends on.
+
+        Args:
+            positions: [S, 3], field units.
+            t_starts: starts of the intervals, float32 [S].
+            t_ends: their ends, float32 [S].
+            ray_indices: the ray of each, ascending, int32 [S]; its intervals come one behind the other.
+        """
+        return self.look(positions)
+
     def update(self, step: int) -> None:
         """Takes what changes with the step alone, before training step ``step`` and before rendering.
 

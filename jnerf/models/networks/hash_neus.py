@@ -116,9 +116,13 @@ class HashNeuSNetwork(SDFNetwork):
 
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
+        sdf, features = self.sdf_and_features(positions)
+        return opaque_density(sdf, self.sharpness()), features
+
+    def sdf_and_features(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Signed distances, and the encoded positions where the encoder can take them back."""
         features = self.pos_encoder(self._box(positions))
-        sigmas = opaque_density(self._distance(positions, features), self.sharpness())
-        return sigmas, features if self.pos_encoder.known else None
+        return self._distance(positions, features), features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Distances, normals and colours of samples."""

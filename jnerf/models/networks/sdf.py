@@ -11,6 +11,7 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
+from jnerf.ops.common.sections import section_density
 
 #: Radii of the ball by which a surface counts as thicker for grids: 1.6 cells of 128 along the ball's diameter.
 HALO = 0.025
@@ -100,11 +101,49 @@ class SDFNetwork(Network):
         """
         return opaque_density(self.sdf(positions) - self._halo, self.sharpness())
 
+    def look_along(
+        self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
+    ) -> tuple[jt.Var, jt.Var | None]:
+        """Density by which the distance falls along each ray, as it is rendered; see ``Network.look_along``.
+
+        That of ``opaque_density`` would end rays that graze a surface long before the surface is opaque to them.
+        """
+        sdf, features = self.sdf_and_features(positions)
+        slope = jt.minimum(slopes_along(sdf, 0.5 * (t_starts + t_ends), ray_indices), 0.0)
+        lengths = jt.maximum(t_ends - t_starts, 1e-9)
+        return section_density(sdf, slope, lengths, self.sharpness()), features
+
+    def sdf_and_features(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Signed distances [S], and what ``execute`` can use again; see ``Network.look``."""
+        return self.sdf(positions), None
+
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Groups "encoder", "network", and "variance", which may want a learning rate of its own."""
         groups = super().param_groups()
         rest = [p for p in groups["network"] if p is not self.variance]
         return {"encoder": groups["encoder"], "network": rest, "variance": [self.variance]}
+
+
+def slopes_along(values: jt.Var, t: jt.Var, ray_indices: jt.Var) -> jt.Var:
+    """How much a field rises per length along rays: the mean of the differences to the neighbours on the same ray.
+
+    Args:
+        values: of the field, float32 [S].
+        t: where on its ray each is, ascending along a ray, float32 [S].
+        ray_indices: int32 [S], ascending.
+
+    Returns:
+        float32 [S]; 0 where a ray has one value only.
+    """
+    n = values.shape[0]
+    if n < 2:
+        return jt.zeros_like(values)
+    length = t[1:] - t[: n - 1]
+    joined = ((ray_indices[1:] == ray_indices[: n - 1]) & (length > 0)).float32()
+    rise = (values[1:] - values[: n - 1]) / jt.maximum(length, 1e-9) * joined
+    none = jt.zeros((1,))
+    rises = jt.concat([none, rise]) + jt.concat([rise, none])
+    return rises / jt.maximum(jt.concat([none, joined]) + jt.concat([joined, none]), 1.0)
 
 
 def stretch(aabb: np.ndarray, ball: Ball) -> jt.Var:

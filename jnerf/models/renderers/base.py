@@ -13,10 +13,12 @@ class Renderer:
     Attributes:
         requires: channels of ``FieldOutput`` that it reads.
         provides: channels of ``RenderOutput`` that it fills.
+        takes_padding: whether padding behind the samples changes nothing ("Padding" in docs/conventions.md).
     """
 
     requires: frozenset[str] = frozenset({"sigmas", "rgbs"})
     provides: frozenset[str] = frozenset({"colors", "opacities", "depths", "weights", "trans"})
+    takes_padding: bool = False
 
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3], or None; ``step`` None when rendering."""

@@ -38,6 +38,7 @@ class NeuSRenderer(VolumeRenderer):
 
     requires = frozenset({"sdf", "normals", "sharpness", "rgbs"})
     provides = VolumeRenderer.provides | {"normals", "gradients", "inside"}
+    takes_padding = False  # its sections have a length that divides
 
     def __init__(
         self,

@@ -33,6 +33,8 @@ class VolumeRenderer(Renderer):
         ConfigError: the background is none of these.
     """
 
+    takes_padding = True
+
     def __init__(
         self,
         background: str | Sequence[float] | None = "random",

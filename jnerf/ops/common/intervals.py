@@ -19,6 +19,7 @@ class PackedIntervals:
         ray_indices: the ray of each interval, ascending, int32 [S].
         packed_info: (first, count) of each ray, int32 [R, 2].
         wanted: how many samples there would be without a budget; equals S when nothing was dropped.
+        count: None; or, where rows behind the last ray are padding, how many are samples, int32 [1].
     """
 
     t_starts: jt.Var
@@ -26,6 +27,7 @@ class PackedIntervals:
     ray_indices: jt.Var
     packed_info: jt.Var
     wanted: int
+    count: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
@@ -54,6 +56,14 @@ def check_budget(max_samples: int | None) -> int:
     if not 1 <= max_samples <= INT_MAX:
         raise ValueError(f"max_samples is {max_samples}; it must be None or in 1 .. 2^31 - 1")
     return max_samples
+
+
+def padded_intervals(
+    t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var, packed_info: jt.Var, totals: jt.Var
+) -> PackedIntervals:
+    """Intervals whose number stays on the device, as the first of ``totals``; arrays have padding behind them."""
+    arrays = (v.stop_grad() for v in (t_starts, t_ends, ray_indices, packed_info))
+    return PackedIntervals(*arrays, t_starts.shape[0], totals[:1].stop_grad())
 
 
 def read_totals(totals: jt.Var, max_samples: int | None) -> tuple[int, int]:

@@ -106,4 +106,40 @@ inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* tota
 #endif
 }
 
+// Rows behind those of the last ray are padding: arrays may be longer than the samples in them, so that the host need
+// not know how many there are.
+template <class Kernel> struct BehindRays {
+    const int* packed_info;
+    int64_t n_rays;
+    Kernel kernel;
+    JNERF_FN int64_t first() const { return n_rays ? (int64_t)packed_info[2 * n_rays - 2] + packed_info[2 * n_rays - 1] : 0; }
+    JNERF_FN void operator()(int64_t row) const {
+        if (row >= first()) kernel(row);
+    }
+};
+
+// kernel(row) for each of `n` rows that is padding.
+template <class Kernel> inline void behind_rays(const int* packed_info, int64_t n_rays, int64_t n, const Kernel& kernel) {
+    const BehindRays<Kernel> all{packed_info, n_rays, kernel};
+#ifdef __CUDACC__
+    parallel_for(n, all);
+#else
+    for (int64_t row = all.first(); row < n; row++) kernel(row);
+#endif
+}
+
+// Intervals of length 0 on the last ray.
+struct PaddingIntervals {
+    float *t_starts, *t_ends;
+    int *ray_indices, ray;
+    JNERF_FN void operator()(int64_t row) const {
+        t_starts[row] = t_ends[row] = 0.0f;
+        ray_indices[row] = ray;
+    }
+};
+
+inline void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices) {
+    behind_rays(packed_info, n_rays, n, PaddingIntervals{t_starts, t_ends, ray_indices, (int)n_rays - 1});
+}
+
 }  // namespace jnerf

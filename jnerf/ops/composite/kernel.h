@@ -1,9 +1,11 @@
 // Volume rendering by quadrature (Max 1995; Mildenhall et al. 2020, equation 3), one ray at a time:
 //   alpha_i = 1 - exp(-sigma_i dt_i),  T_i = prod_{j<i} (1 - alpha_j),  w_i = T_i alpha_i,
 //   C = sum w_i c_i + T_end background,  O = sum w_i,  D = sum w_i t_i with t_i the interval's midpoint.
+// Rows behind those of the last ray are padding (jnerf_pack.h) and weigh nothing.
 // A ray whose transmittance falls under `early_stop` ends there (tested before each sample) and sees no background.
 #pragma once
 #include "common/jnerf_common.h"
+#include "common/jnerf_pack.h"
 
 namespace jnerf {
 
@@ -69,7 +71,27 @@ struct CompositeBackward {
     }
 };
 
-inline void composite_forward(int64_t n_rays, CompositeForward kernel) { parallel_for(n_rays, kernel); }
-inline void composite_backward(int64_t n_rays, CompositeBackward kernel) { parallel_for(n_rays, kernel); }
+struct CompositePadding {
+    float *weights, *trans;
+    JNERF_FN void operator()(int64_t row) const { weights[row] = 0.0f, trans[row] = 1.0f; }
+};
+
+struct CompositePaddingGrad {
+    float *grad_sigmas, *grad_rgbs;
+    JNERF_FN void operator()(int64_t row) const {
+        grad_sigmas[row] = 0.0f;
+        for (int k = 0; k < 3; k++) grad_rgbs[3 * row + k] = 0.0f;
+    }
+};
+
+inline void composite_forward(int64_t n_rays, int64_t n, CompositeForward kernel) {
+    parallel_for(n_rays, kernel);
+    behind_rays(kernel.in.packed_info, n_rays, n, CompositePadding{kernel.weights, kernel.trans});
+}
+
+inline void composite_backward(int64_t n_rays, int64_t n, CompositeBackward kernel) {
+    parallel_for(n_rays, kernel);
+    behind_rays(kernel.in.packed_info, n_rays, n, CompositePaddingGrad{kernel.grad_sigmas, kernel.grad_rgbs});
+}
 
 }  // namespace jnerf

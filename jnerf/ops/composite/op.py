@@ -34,7 +34,7 @@ class _Composite(jt.Function):
         self.inputs = inputs + ([] if background is None else [background])
         self.setup, self.data = _setup(background), {"early_stop": early_stop}
         source = (
-            f"{self.setup} jnerf::composite_forward(in4_shape0, "
+            f"{self.setup} jnerf::composite_forward(in4_shape0, in0->num, "
             "jnerf::CompositeForward{input, out0_p, out1_p, out2_p, out3_p, out4_p});"
         )
         shapes = [(n_rays, 3), (n_rays, 1), (n_rays, 1), (n_samples,), (n_samples,)]
@@ -51,7 +51,7 @@ class _Composite(jt.Function):
         inputs = [*self.inputs, self.weights, self.trans, *grads]
         names = [f"in{i}_p" for i in range(len(self.inputs), len(inputs))]
         source = (
-            f"{self.setup} jnerf::composite_backward(in4_shape0, "
+            f"{self.setup} jnerf::composite_backward(in4_shape0, in0->num, "
             f"jnerf::CompositeBackward{{input, {', '.join(names)}, out0_p, out1_p}});"
         )
         shapes = [self.inputs[0].shape, self.inputs[1].shape]
@@ -79,7 +79,8 @@ def composite(
         rgbs: colour, float32 [S, 3].
         t_starts: interval starts, float32 [S].
         t_ends: interval ends, float32 [S].
-        packed_info: (first, count) of each ray's samples, int32 [R, 2].
+        packed_info: (first, count) of each ray's samples, int32 [R, 2]. Rows behind those of the last ray are padding:
+            they weigh nothing and get no gradient.
         background: colour behind each ray, float32 [R, 3]; None for black. It gets no gradient.
         early_stop: a ray ends where its transmittance falls below this, and then sees no background.
 

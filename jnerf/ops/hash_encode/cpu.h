@@ -158,4 +158,9 @@ template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const 
     hash_table_grad<HashLanes<D>, F>(grid, grad_out, grad_table);
 }
 
+// A CPU has nothing to gain from sums in fp16.
+template <int D, int F> inline void hash_encode_table_grad_half(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
+    hash_encode_table_grad<D, F>(grid, grad_out, grad_table, n_rows);
+}
+
 }  // namespace jnerf

@@ -1,59 +1,13 @@
 // Hash grid on CUDA: one thread per (level, sample), blocks level by level, so that one level's table stays in the L2
 // cache. The features of a row are one load, and one atomic addition where the device has such.
 #pragma once
+#include "hash_encode/half_grad.h"
 #include "hash_encode/kernel.h"
+#include "hash_encode/rows_cuda.h"
 
 namespace jnerf {
 
 constexpr int HASH_THREADS = 256;
-
-// F features as one register tuple.
-template <int F> struct FeatureRow { typedef float4 type; };
-template <> struct FeatureRow<1> { typedef float type; };
-template <> struct FeatureRow<2> { typedef float2 type; };
-
-template <int F> __device__ __forceinline__ void load_row(float (&v)[F], const float* p) {
-    typedef typename FeatureRow<F>::type Row;
-    constexpr int width = sizeof(Row) / sizeof(float);
-#pragma unroll
-    for (int f = 0; f < F; f += width) {
-        const Row row = __ldg((const Row*)(p + f));
-        if constexpr (width == 1) v[f] = row;
-        else v[f] = row.x, v[f + 1] = row.y;
-        if constexpr (width == 4) v[f + 2] = row.z, v[f + 3] = row.w;
-    }
-}
-
-template <int F> __device__ __forceinline__ void store_row(float* p, const float (&v)[F]) {
-    if constexpr (F == 1) *p = v[0];
-    else if constexpr (F == 2) *(float2*)p = make_float2(v[0], v[1]);
-    else
-#pragma unroll
-        for (int f = 0; f < F; f += 4) *(float4*)(p + f) = make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]);
-}
-
-template <int F> __device__ __forceinline__ float dot_row(const float (&v)[F], const float* p) {
-    float row[F], sum = 0.0f;
-    load_row<F>(row, p);
-#pragma unroll
-    for (int f = 0; f < F; f++) sum += v[f] * row[f];
-    return sum;
-}
-
-template <int F> __device__ __forceinline__ void add_row(float* p, const float (&v)[F]) {
-#if __CUDA_ARCH__ >= 900 && CUDART_VERSION >= 12010
-    if constexpr (F == 2) {
-        atomicAdd((float2*)p, make_float2(v[0], v[1]));
-        return;
-    } else if constexpr (F >= 4) {
-#pragma unroll
-        for (int f = 0; f < F; f += 4) atomicAdd((float4*)(p + f), make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]));
-        return;
-    }
-#endif
-#pragma unroll
-    for (int f = 0; f < F; f++) atomicAdd(p + f, v[f]);
-}
 
 // TURNED: features' derivatives along the directions, one of each sample.
 template <int D, bool TURNED> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGrid& grid, int level, int64_t i) {
@@ -103,7 +57,7 @@ struct LaneRuns {
     }
 };
 
-template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THREADS) hash_scatter(HashGrid grid, const float* grad_out, float* grad_table) {
+template <int D, int F, bool TURNED, class Rows> __global__ void __launch_bounds__(HASH_THREADS) hash_scatter(HashGrid grid, const float* grad_out, Rows rows) {
     const int level = blockIdx.y;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x, last = grid.n_samples - 1;
     float g[F] = {};
@@ -114,6 +68,7 @@ template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THRE
     if (!__any_sync(~0u, any)) return;  // whole warps only: its lanes work together below
     const HashCorners<D> corners = hash_corners<D, TURNED>(grid, level, i < last ? i : last);
     const LaneRuns runs = LaneRuns::of<D>(corners.row);
+    const float scale = rows.scale(level);
 #pragma unroll
     for (int c = 0; c < (1 << D); c++) {
         float v[F];
@@ -122,7 +77,7 @@ template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THRE
             v[f] = any ? corners.weight[c] * g[f] : 0.0f;
             if (runs.merge) v[f] = runs.sum(v[f]);
         }
-        if (runs.merge ? runs.first : any) add_row<F>(grad_table + (int64_t)corners.row[c] * F, v);
+        if (runs.merge ? runs.first : any) rows.add(corners.row[c], v, scale);
     }
 }
 
@@ -132,13 +87,30 @@ template <int D, int F, bool TURNED> inline void hash_features(const HashGrid& g
 
 template <int D, int F, bool TURNED> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     cudaMemsetAsync(grad_table, 0, n_rows * F * sizeof(float));
-    launch(hash_scatter<D, F, TURNED>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, grad_out, grad_table);
+    const dim3 blocks(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels);
+    launch(hash_scatter<D, F, TURNED, HashFloatRows<F>>, blocks, HASH_THREADS, 0, grid, grad_out, HashFloatRows<F>{grad_table});
 }
 
 template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) { hash_features<D, F, false>(grid, out); }
 
 template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     hash_table_grad<D, F, false>(grid, grad_out, grad_table, n_rows);
+}
+
+// The same, summed in fp16 (half_grad.h); F is even.
+template <int D, int F> inline void hash_encode_table_grad_half(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
+    if constexpr (F == 1) hash_encode_table_grad<D, F>(grid, grad_out, grad_table, n_rows);
+    else {
+        CudaScratch<__half2> sums(n_rows * F / 2);
+        CudaScratch<float> totals(grid.n_levels);
+        cudaMemsetAsync(sums.data, 0, n_rows * F * sizeof(__half));
+        cudaMemsetAsync(totals.data, 0, grid.n_levels * sizeof(float));
+        const HashHalfRows<F> rows{sums.data, totals.data};
+        const dim3 some(HASH_HALF_BLOCKS, grid.n_levels), all(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels);
+        launch(hash_half_totals<F>, some, HASH_HALF_THREADS, 0, grid.n_samples, grad_out, totals.data);
+        launch(hash_scatter<D, F, false, HashHalfRows<F>>, all, HASH_THREADS, 0, grid, grad_out, rows);
+        launch(hash_half_unscale<F>, some, HASH_HALF_THREADS, 0, grid.meta, (const float*)totals.data, (const __half2*)sums.data, (float2*)grad_table);
+    }
 }
 
 // d loss / d position of one sample, summed over levels: grad_out [L, S, F] -> grad_positions [S, D].

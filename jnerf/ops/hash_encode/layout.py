@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ class HashGridLayout:
         min_resolution: N_min.
         max_resolution: N_max.
         n_dims: D, 2 or 3.
+        spread: levels over which the resolutions run from N_min to N_max, at least ``n_levels``; None: ``n_levels``.
     """
 
     n_levels: int = 16
@@ -32,6 +33,7 @@ class HashGridLayout:
     min_resolution: int = 16
     max_resolution: int = 2048
     n_dims: int = 3
+    spread: int | None = None
 
     def __post_init__(self) -> None:
         if self.n_levels < 1:
@@ -47,15 +49,26 @@ class HashGridLayout:
             )
         if not 8 <= self.table_size <= 2**28:
             raise ValueError(f"table_size is {self.table_size}; it must be between 8 and 2**28")
+        if self.spread is not None and self.spread < self.n_levels:
+            raise ValueError(
+                f"spread is {self.spread}; it must be at least n_levels = {self.n_levels}"
+            )
+
+    def leading(self, n_levels: int) -> HashGridLayout:
+        """The first levels alone: their rows are the first ones of the table.
+
+        >>> HashGridLayout().leading(3).resolutions.tolist(), HashGridLayout().resolutions[:3].tolist()
+        ([16, 23, 32], [16, 23, 32])
+        """
+        return replace(self, n_levels=n_levels, spread=self.spread or self.n_levels)
 
     @cached_property
     def growth(self) -> float:
         """The factor b between the resolutions of neighbouring levels (1 for a single level)."""
-        if self.n_levels == 1:
+        levels = self.spread or self.n_levels
+        if levels == 1:
             return 1.0
-        return float(
-            np.exp(np.log(self.max_resolution / self.min_resolution) / (self.n_levels - 1))
-        )
+        return float(np.exp(np.log(self.max_resolution / self.min_resolution) / (levels - 1)))
 
     @cached_property
     def scales(self) -> np.ndarray:

@@ -11,14 +11,15 @@ from jnerf.ops.hash_encode.layout import HashGridLayout
 class _HashEncode(jt.Function):
     """``features``: None to look them up, or what an earlier lookup gave."""
 
-    def execute(self, positions, table, scales, meta, features, layout, smoothstep, position_grad):
+    def execute(self, positions, table, scales, meta, features, layout, smoothstep, wanted):
         self.grid = Grid(positions, table, scales, meta, layout, smoothstep)
-        self.position_grad = position_grad
+        self.position_grad, self.half = wanted
         return self._features() if features is None else features
 
     def grad(self, grad_out):
         grid, grad_positions = self.grid, None
-        call = "hash_encode_table_grad(grid, in4_p, out0_p, out0_shape0)"
+        kind = "_half" if self.half else ""
+        call = f"hash_encode_table_grad{kind}(grid, in4_p, out0_p, out0_shape0)"
         grad_table = grid.code("hash_encode", grid.table.shape, call, grad_out)
         if self.position_grad:
             call = "hash_encode_position_grad(grid, in4_p, out0_p)"
@@ -31,6 +32,26 @@ class _HashEncode(jt.Function):
         )
 
 
+def wants_half(grad_precision: str, layout: HashGridLayout) -> bool:
+    """Whether the gradient to the table is summed in fp16.
+
+    "fp32": it is not. "fp16": on CUDA two features of a row are one addition to memory, eleven bits each; a power of
+    two of each level, found on the device from the sum of its gradients, keeps sums from overflowing and from
+    vanishing (``half_grad.h``). What is handed on is fp32 in both cases. A CPU has no fp16 sums and takes fp32 for it.
+
+    Raises:
+        ValueError: the name is unknown, or rows of a single feature have no pairs.
+    """
+    if grad_precision not in ("fp32", "fp16"):
+        raise ValueError(f"grad_precision is {grad_precision!r}; choose 'fp32' or 'fp16'")
+    if grad_precision == "fp16" and layout.n_features % 2:
+        raise ValueError(
+            "grad_precision is 'fp16', which adds pairs of features; "
+            f"n_features is {layout.n_features}: choose 2, 4 or 8"
+        )
+    return grad_precision == "fp16"
+
+
 def hash_encode(
     positions: jt.Var,
     table: jt.Var,
@@ -38,6 +59,7 @@ def hash_encode(
     meta: jt.Var,
     layout: HashGridLayout,
     smoothstep: bool = False,
+    grad_precision: str = "fp32",
 ) -> jt.Var:
     """Looks positions up in a multiresolution hash grid.
 
@@ -51,19 +73,21 @@ def hash_encode(
         meta: ``layout.meta`` as a Var, int32 [L, 4].
         layout: the grid's geometry.
         smoothstep: interpolate with 3t^2 - 2t^3 instead of t: smooth gradients for positions.
+        grad_precision: see ``wants_half``.
 
     Returns:
         Features, level-major: float32 [L, S, F].
 
     Raises:
-        ValueError: the shapes do not fit the layout.
+        ValueError: the shapes do not fit the layout, or the precision does not.
     """
     Grid.check(positions, table, layout)
+    half = wants_half(grad_precision, layout)
     if positions.shape[0] == 0:
         return jt.zeros((layout.n_levels, 0, layout.n_features))
     # asked here: inside a jt.Function every input is detached
-    position_grad = not positions.is_stop_grad()
-    return _HashEncode()(positions, table, scales, meta, None, layout, smoothstep, position_grad)
+    wanted = not positions.is_stop_grad(), half
+    return _HashEncode()(positions, table, scales, meta, None, layout, smoothstep, wanted)
 
 
 def hash_encode_known(
@@ -74,6 +98,7 @@ def hash_encode_known(
     meta: jt.Var,
     layout: HashGridLayout,
     smoothstep: bool = False,
+    grad_precision: str = "fp32",
 ) -> jt.Var:
     """``hash_encode`` whose result is known already: only the gradients are left to compute.
 
@@ -88,15 +113,17 @@ def hash_encode_known(
         meta: as of ``hash_encode``.
         layout: the grid's geometry.
         smoothstep: as of ``hash_encode``.
+        grad_precision: as of ``hash_encode``.
 
     Returns:
         The features, float32 [L, S, F], in the same memory. Gradients go to the table, and to the positions unless
         they are ``stop_grad``.
 
     Raises:
-        ValueError: the shapes do not fit the layout or one another.
+        ValueError: the shapes do not fit the layout or one another, or the precision does not.
     """
     Grid.check(positions, table, layout)
+    half = wants_half(grad_precision, layout)
     expected = [layout.n_levels, positions.shape[0], layout.n_features]
     if list(features.shape) != expected:
         raise ValueError(
@@ -104,8 +131,6 @@ def hash_encode_known(
         )
     if positions.shape[0] == 0:
         return jt.zeros(expected)
-    position_grad = not positions.is_stop_grad()
+    wanted = not positions.is_stop_grad(), half
     features = features.detach()
-    return _HashEncode()(
-        positions, table, scales, meta, features, layout, smoothstep, position_grad
-    )
+    return _HashEncode()(positions, table, scales, meta, features, layout, smoothstep, wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import PackedIntervals, read_totals
+from jnerf.ops.common.intervals import PackedIntervals, padded_intervals, read_totals
 
 _ROUND = """
 jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] != 0, data["blur"] != 0,
@@ -15,6 +15,7 @@ _COUNT = _ROUND + "out0_p}; jnerf::ray_resample_count(in3->num / 2, r, 214748364
 _WRITE = (
     _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
 )
+_PAD = "jnerf::pad_intervals(in4_p, in3->num / 2, out0->num, out0_p, out1_p, out2_p);"
 
 
 def ray_resample(
@@ -28,6 +29,7 @@ def ray_resample(
     padding: float = 0.0,
     seed: int = 0,
     step: int | None = None,
+    padded: bool = False,
 ) -> PackedIntervals:
     """Places intervals where earlier ones have weight.
 
@@ -45,6 +47,7 @@ def ray_resample(
         padding: added to each weight, so that no interval is out of reach.
         seed: seed of the jitter.
         step: training step, part of the jitter's key; None: the middle of each stratum.
+        padded: R n rows, and with ``merge`` S more, with padding behind the samples: nothing is read back.
 
     Returns:
         The intervals; nothing is differentiable.
@@ -62,8 +65,14 @@ def ray_resample(
     old = [t_starts, t_ends, weights, packed_info]
     shapes = [(n_rays, 2), (2,)]
     packed, totals = code_op("ray_resample", shapes, ["int32", "int32"], old, _COUNT, data)
-    kept, wanted = read_totals(totals, None)
+    if padded:
+        kept, wanted = n_rays * n + (t_starts.shape[0] if merge else 0), 0
+    else:
+        kept, wanted = read_totals(totals, None)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    out = code_op("ray_resample", shapes, dtypes, [*old, packed], _WRITE, data)
+    source = _WRITE + _PAD if padded else _WRITE
+    out = code_op("ray_resample", shapes, dtypes, [*old, packed], source, data)
+    if padded:
+        return padded_intervals(*out, packed, totals)
     starts, ends, ray_indices = (v.stop_grad() for v in out)
     return PackedIntervals(starts, ends, ray_indices, packed.stop_grad(), wanted)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import PackedIntervals, read_totals
+from jnerf.ops.common.intervals import PackedIntervals, padded_intervals, read_totals
 
 _RAYS = """
 jnerf::RayUniform r{in0_p, in1_p,
@@ -18,6 +18,7 @@ jnerf::RayUniform r{in0_p, in1_p,
 """
 _COUNT = _RAYS + "out0_p}; jnerf::ray_uniform_count(in0->num / 3, r, 2147483647, out1_p);"
 _WRITE = _RAYS + "(int*)in2_p}; jnerf::ray_uniform_write(in0->num / 3, r, out0_p, out1_p, out2_p);"
+_PAD = "jnerf::pad_intervals(in2_p, in0->num / 3, out0->num, out0_p, out1_p, out2_p);"
 
 
 def ray_uniform(
@@ -29,6 +30,7 @@ def ray_uniform(
     n_samples: int,
     seed: int = 0,
     step: int | None = None,
+    padded: bool = False,
 ) -> PackedIntervals:
     """Cuts each ray's way through the box into ``n_samples`` intervals that abut and cover it.
 
@@ -43,6 +45,7 @@ def ray_uniform(
         n_samples: intervals per ray that hits the box; a ray that misses gets none.
         seed: seed of the jitter.
         step: training step, part of the jitter's key; None: equal bins.
+        padded: R ``n_samples`` rows, with padding behind those of rays that hit: nothing is read back.
 
     Returns:
         The intervals; nothing is differentiable.
@@ -60,10 +63,13 @@ def ray_uniform(
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     rays = [rays_o, rays_d]
     packed, totals = code_op("ray_uniform", [(n, 2), (2,)], ["int32", "int32"], rays, _COUNT, data)
-    kept, wanted = read_totals(totals, None)
+    kept, wanted = (n * n_samples, 0) if padded else read_totals(totals, None)
     if kept == 0:
         return PackedIntervals.empty(n)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    out = code_op("ray_uniform", shapes, dtypes, [*rays, packed], _WRITE, data)
+    source = _WRITE + _PAD if padded else _WRITE
+    out = code_op("ray_uniform", shapes, dtypes, [*rays, packed], source, data)
+    if padded:
+        return padded_intervals(*out, packed, totals)
     t_starts, t_ends, ray_indices = (v.stop_grad() for v in out)
     return PackedIntervals(t_starts, t_ends, ray_indices, packed.stop_grad(), wanted)

@@ -1,5 +1,13 @@
 """Marching that ends where nothing shines through any more."""
 
-from jnerf.ops.ray_visible.op import VisibleSamples, ray_visible
+from jnerf.ops.ray_visible.op import LookFn, VisibleSamples, ray_visible
+from jnerf.ops.ray_visible.padded import PaddedSamples, padded_windows, ray_visible_padded
 
-__all__ = ["VisibleSamples", "ray_visible"]
+__all__ = [
+    "LookFn",
+    "PaddedSamples",
+    "VisibleSamples",
+    "padded_windows",
+    "ray_visible",
+    "ray_visible_padded",
+]

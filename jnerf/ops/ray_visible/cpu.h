@@ -8,11 +8,12 @@
 #endif
 #include "common/jnerf_stream.h"
 #include "ray_visible/kernel.h"
+#include "ray_visible/padded.h"
 
 namespace jnerf {
 
 // A walk is a chain of look-ups that wait for one another; those of another ray fill the gaps.
-inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
+inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
     constexpr int64_t block = 256, at_once = 2;
     #pragma omp parallel if (n > block)
     {
@@ -41,7 +42,7 @@ inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
                     }
         }
     }
-    pack_counts(n, INT_MAX, kernel.window, totals);
+    pack_counts(n, capacity, kernel.window, totals);
 }
 
 struct VisibleRun { int window; int64_t from, count; };

@@ -1,12 +1,13 @@
 // One call per ray, or per (group of features, ray).
 #pragma once
 #include "ray_visible/kernel.h"
+#include "ray_visible/padded.h"
 
 namespace jnerf {
 
-inline void visible_count(int64_t n, const VisibleCount& kernel, int* totals) {
+inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
-    pack_counts(n, INT_MAX, kernel.window, totals);
+    pack_counts(n, capacity, kernel.window, totals);
 }
 
 struct VisibleGatherFeatures {

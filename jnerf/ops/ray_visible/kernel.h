@@ -19,12 +19,13 @@ struct VisibleCount {
     float early_stop;
     int* window;  // [R, 2]
     float *first, *next;
+    const int* live = nullptr;  // leading rays that are marched; null: all
     // Starts the walk through a ray's window; false if there is nothing to walk.
     JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
         const float n = next_in[ray];
         first[ray] = n;
         // A ray that ended, in the box or in the dark, has kept fewer samples than it could have.
-        const bool open = kept[ray] == looked && trans[ray] >= early_stop;
+        const bool open = kept[ray] == looked && trans[ray] >= early_stop && !(live && ray >= *live);
         const int left = march.max_steps - looked;
         return walk.begin(march, ray, n, open ? (left < length ? left : length) : 0);
     }
@@ -64,7 +65,8 @@ struct VisibleAdvance {
 struct VisibleCounts {
     const int* kept;
     int* packed;
-    JNERF_FN void operator()(int64_t ray) const { packed[2 * ray + 1] = kept[ray]; }
+    const int* live = nullptr;
+    JNERF_FN void operator()(int64_t ray) const { packed[2 * ray + 1] = live && ray >= *live ? 0 : kept[ray]; }
 };
 
 constexpr int VISIBLE_WINDOWS = 64;  // each is half as long as all before it: enough for any ray

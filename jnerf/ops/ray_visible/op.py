@@ -24,7 +24,7 @@ _COUNT = (
     MARCH
     + """
 jnerf::visible_count(in0->num / 3, {march, in4_p, in5_p, in6_p, (int)data["looked"], (int)data["length"],
-    (float)data["early_stop"], out0_p, out1_p, out2_p}, out3_p);
+    (float)data["early_stop"], out0_p, out1_p, out2_p}, INT_MAX, out3_p);
 """
 )
 _WRITE = (
@@ -60,7 +60,7 @@ class VisibleSamples:
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """One round: its samples [W], their (first, count) of each ray, and how many each ray had before."""
 
     t_starts: jt.Var
@@ -70,18 +70,20 @@ class _Window:
     features: jt.Var | None
 
 
-def windows(longest: int, first: int = _FIRST_WINDOW) -> Iterator[tuple[int, int]]:
+def windows(
+    longest: int, first: int = _FIRST_WINDOW, growth: float = 0.5
+) -> Iterator[tuple[int, int]]:
     """(samples before, length) of the windows that cover a ray of ``longest`` samples.
 
-    Each is half as long as all before it, at least ``first``: few rounds, and at most about half as many
-    densities again as there are visible samples.
+    Each is ``growth`` times as long as all before it, at least ``first``: with half, few rounds, and at most about half
+    as many densities again as there are visible samples.
 
     >>> list(windows(30, first=8))
     [(0, 8), (8, 8), (16, 8), (24, 12)]
     """
     looked = 0
     while looked < longest:
-        length = max(first, looked // 2)
+        length = max(first, int(looked * growth))
         yield looked, length
         looked += length
 
@@ -156,12 +158,12 @@ def _march(
     spans: list[tuple[int, int]],
     look: LookFn,
     most: int,
-) -> tuple[list[_Window], jt.Var] | None:
+) -> tuple[list[Window], jt.Var] | None:
     """All windows of the rays, and how many samples each ray keeps, int32 [R]; None: they are more than ``most``."""
     n, total = rays[0].shape[0], 0
     next_point, trans = jt.zeros((n,), "float32"), jt.ones((n,), "float32")
     kept = jt.zeros((n,), "int32")
-    parts: list[_Window] = []
+    parts: list[Window] = []
     for looked, length in spans:
         data = data | {"looked": looked, "length": length}
         shapes, dtypes = [(n, 2), (n,), (n,), (2,)], ["int32", "float32", "float32", "int32"]
@@ -178,20 +180,41 @@ def _march(
         shapes, dtypes = [(size,)] * 3, ["float32", "float32", "int32"]
         inputs = [*rays, window, first]
         starts, ends, ray_indices = code_op("ray_visible", shapes, dtypes, inputs, _WRITE, data)
-        sigmas, features = look(starts.stop_grad(), ends.stop_grad(), ray_indices.stop_grad())
-        if list(sigmas.shape) != [size] or (features is not None and features.shape[-2] != size):
-            given = [list(v.shape) for v in (sigmas, features) if v is not None]
-            raise ValueError(f"look gave {given} for {size} samples")
-        shapes, dtypes = [(n,), (n,)], ["int32", "float32"]
-        inputs = [starts, ends, sigmas, window, kept, trans]
-        kept, trans = code_op("ray_visible", shapes, dtypes, inputs, _ADVANCE, data)
-        # frees what the field computed on the way
-        jt.sync([kept, trans] if features is None else [kept, trans, features])
-        parts.append(_Window(starts, ends, window, looked, features))
+        part, kept, trans = look_through(
+            look, (starts, ends, ray_indices), window, kept, trans, data
+        )
+        parts.append(part)
     return parts, kept
 
 
-def _keep(parts: list[_Window], kept: jt.Var, capacity: int, slots: int) -> VisibleSamples:
+def look_through(
+    look: LookFn,
+    samples: tuple[jt.Var, jt.Var, jt.Var],
+    window: jt.Var,
+    kept: jt.Var,
+    trans: jt.Var,
+    data: dict[str, float],
+) -> tuple[Window, jt.Var, jt.Var]:
+    """Asks for the densities of a window, with its number of samples ``looked`` before it in ``data``.
+
+    Returns:
+        The window; how many samples each ray keeps so far, int32 [R]; and its transmittance, float32 [R].
+    """
+    starts, ends, ray_indices = (v.stop_grad() for v in samples)
+    n, size = kept.shape[0], starts.shape[0]
+    sigmas, features = look(starts, ends, ray_indices)
+    if list(sigmas.shape) != [size] or (features is not None and features.shape[-2] != size):
+        given = [list(v.shape) for v in (sigmas, features) if v is not None]
+        raise ValueError(f"look gave {given} for {size} samples")
+    shapes, dtypes = [(n,), (n,)], ["int32", "float32"]
+    inputs = [starts, ends, sigmas, window, kept, trans]
+    kept, trans = code_op("ray_visible", shapes, dtypes, inputs, _ADVANCE, data)
+    # frees what the field computed on the way
+    jt.sync([kept, trans] if features is None else [kept, trans, features])
+    return Window(starts, ends, window, int(data["looked"]), features), kept, trans
+
+
+def _keep(parts: list[Window], kept: jt.Var, capacity: int, slots: int) -> VisibleSamples:
     """The samples that stay, laid out ray after ray; of at most ``slots`` windows."""
     n, looked = kept.shape[0], sum(part.t_starts.shape[0] for part in parts)
     shapes, dtypes = [(n, 2), (2,)], ["int32", "int32"]
@@ -199,14 +222,17 @@ def _keep(parts: list[_Window], kept: jt.Var, capacity: int, slots: int) -> Visi
     size, wanted = (int(x) for x in totals.numpy())
     if size == 0:
         return VisibleSamples(PackedIntervals.empty(n, wanted), None, looked, n)
-    out, features = _gather(parts, packed, size, slots)
+    out, features = gather(parts, packed, size, slots)
     return VisibleSamples(PackedIntervals(*out, packed.stop_grad(), wanted), features, looked, n)
 
 
-def _gather(
-    parts: list[_Window], packed: jt.Var, size: int, slots: int
+def gather(
+    parts: list[Window], packed: jt.Var, size: int, slots: int, padded: bool = False
 ) -> tuple[list[jt.Var], jt.Var | None]:
-    """The kept samples of all windows, and their features if every window has them."""
+    """The kept samples of all windows, and their features if every window has them.
+
+    ``padded``: ``size`` may be more than there are, and rows behind them are filled.
+    """
     n_parts, shapes, dtypes = len(parts), [(size,)] * 3, ["float32", "float32", "int32"]
     data: dict[str, float] = {"windows": n_parts}
     data |= {f"looked{i}": part.looked for i, part in enumerate(parts)}
@@ -224,7 +250,7 @@ def _gather(
         inputs += [part.packed, part.t_starts, part.t_ends]
         inputs += [part.features] if has_features else []
     data |= {f"looked{i}": 0 for i in range(n_parts, slots)}
-    source = _gather_source(slots, has_features)
+    source = _gather_source(slots, has_features) + (_padding(has_features) if padded else "")
     out = [v.stop_grad() for v in code_op("ray_visible", shapes, dtypes, inputs, source, data)]
     return out[:3], out[3] if has_features else None
 
@@ -247,5 +273,16 @@ def _gather_source(slots: int, has_features: bool) -> str:
         source += (
             'jnerf::visible_gather_features({windows, in0->num / 2, (int64_t)data["groups"], '
             '(int64_t)out0->num, (int)data["width"], out3_p});\n'
+        )
+    return source
+
+
+def _padding(has_features: bool) -> str:
+    """The C++ that fills the rows behind the samples."""
+    source = "jnerf::pad_intervals(in0_p, in0->num / 2, out0->num, out0_p, out1_p, out2_p);\n"
+    if has_features:
+        source += (
+            "jnerf::visible_pad_features(in0_p, in0->num / 2, "
+            '{out3_p, (int64_t)data["groups"], (int64_t)out0->num, (int)data["width"]});\n'
         )
     return source

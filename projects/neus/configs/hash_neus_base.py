@@ -13,9 +13,6 @@ sampler = dict(
     cone_angle=0.0,
     decay=0.8,  # per update: the surface moves, and where it was there is nothing left to see
     warmup_steps=64,
-    # The density that the sampler sees is that of a surface met head-on. At grazing angles more light passes, so a
-    # ray must be followed further.
-    early_stop=1e-5,
 )
 encoder = dict(
     pos_encoder=dict(
@@ -37,7 +34,7 @@ network = dict(
     variance_init=0.3,  # s = exp(10 v) per radius
     normals="analytic",
 )
-renderer = dict(type="NeuSRenderer", anneal_steps=5000, background=None)
+renderer = dict(type="NeuSRenderer", anneal_steps=3000, background=None)
 loss = dict(
     rgb=dict(type="L1Loss", masked=True, weight=3.0),
     eikonal=dict(type="EikonalLoss", weight=0.1),

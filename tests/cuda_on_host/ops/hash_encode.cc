@@ -11,6 +11,10 @@ template <int D, int F> struct Encode {
     }
 };
 
+template <int D, int F> struct HalfGrad {
+    static void run(HashGrid grid, const float* grad_out, float* grad_table, int64_t rows) { hash_encode_table_grad_half<D, F>(grid, grad_out, grad_table, rows); }
+};
+
 template <int D, int F> struct Gradient {
     static void run(HashGrid grid, const float* directions, const float* v, float* gradient, float* grad_v, float* grad_table, int64_t rows, float* grad_positions) {
         hash_gradient_forward<D, F>(grid, v, gradient);
@@ -39,6 +43,11 @@ extern "C" void hash_encode(int64_t dims, int64_t features, const float* positio
                             int64_t smoothstep, const float* grad_out, float* out, float* grad_table, int64_t rows, float* grad_positions) {
     const HashGrid grid{positions, table, scales, meta, n, (int)levels, smoothstep != 0};
     choose<Encode>(dims, features, grid, grad_out, out, grad_table, rows, grad_positions);
+}
+
+extern "C" void hash_encode_half(int64_t dims, int64_t features, const float* positions, const float* table, const float* scales, const int* meta, int64_t n, int64_t levels,
+                                 int64_t smoothstep, const float* grad_out, float* grad_table, int64_t rows) {
+    choose<HalfGrad>(dims, features, HashGrid{positions, table, scales, meta, n, (int)levels, smoothstep != 0}, grad_out, grad_table, rows);
 }
 
 extern "C" void hash_encode_gradient(int64_t dims, int64_t features, const float* positions, const float* table, const float* scales, const int* meta, int64_t n,

@@ -50,7 +50,7 @@ extern "C" void march_write(int64_t n, const float* o, const float* d, const uin
 
 extern "C" void window(int64_t n, const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes, const float* next_in,
                        const int* kept, const float* trans, int64_t looked, int64_t length, float early_stop, int* packed, float* first, float* next, int* totals) {
-    visible_count(n, {march_of(o, d, bits, blocks, rule, sizes), next_in, kept, trans, (int)looked, (int)length, early_stop, packed, first, next}, totals);
+    visible_count(n, {march_of(o, d, bits, blocks, rule, sizes), next_in, kept, trans, (int)looked, (int)length, early_stop, packed, first, next}, INT_MAX, totals);
 }
 
 extern "C" void advance(int64_t n, const float* starts, const float* ends, const float* sigmas, const int* window, const int* kept_in, const float* trans_in, float early_stop,
@@ -59,6 +59,25 @@ extern "C" void advance(int64_t n, const float* starts, const float* ends, const
 }
 
 extern "C" void keep(int64_t n, const int* kept, int64_t capacity, int* packed, int* totals) { visible_pack(n, {kept, packed}, capacity, totals); }
+
+// State: see padded.h.
+extern "C" void padded_window(int64_t n, const float* o, const float* d, const uint8_t* bits, const uint8_t* blocks, const float* rule, const int* sizes, const float* next_in,
+                              const int* kept, const float* trans, int64_t looked, int64_t length, float early_stop, int64_t capacity, int64_t slots, int64_t slot,
+                              const int* state_in, int* packed, float* first, float* next, int* totals, int* state, float* starts, float* ends, int* rays) {
+    const RayMarch march = march_of(o, d, bits, blocks, rule, sizes);
+    visible_count(n, {march, next_in, kept, trans, (int)looked, (int)length, early_stop, packed, first, next, state_in}, capacity, totals);
+    visible_live(n, {packed, totals, state_in, capacity, (int)slots, (int)slot, state});
+    ray_march_write(n, {march, packed, first, starts, ends, rays});
+    pad_intervals(packed, n, capacity, starts, ends, rays);
+}
+
+extern "C" void padded_keep(int64_t n, const int* kept, int64_t capacity, int64_t slots, const int* state_in, int* packed, int* totals, int* state, float* live,
+                            int64_t groups, int64_t width, float* features) {
+    visible_pack(n, {kept, packed, state_in}, capacity, totals);
+    visible_live(n, {packed, totals, state_in, capacity, (int)slots, VISIBLE_WANTED, state});
+    visible_mask(n, {state, live});
+    visible_pad_features(packed, n, {features, groups, capacity, (int)width});
+}
 
 // Two windows.
 extern "C" void gather(int64_t n, const int* packed, const int* rows0, const float* starts0, const float* ends0, const float* features0, int64_t n0,
@@ -69,12 +88,12 @@ extern "C" void gather(int64_t n, const int* packed, const int* rows0, const flo
     visible_gather_features({windows, n, groups, n_out, (int)width, features});
 }
 
-extern "C" void composite(int64_t n, const float* sigmas, const float* rgbs, const float* starts, const float* ends, const int* packed, const float* background, float early_stop,
+extern "C" void composite(int64_t n, int64_t size, const float* sigmas, const float* rgbs, const float* starts, const float* ends, const int* packed, const float* background, float early_stop,
                           float* colors, float* opacities, float* depths, float* weights, float* trans, const float* grads, const float* grad_weights, const float* grad_trans,
                           float* grad_sigmas, float* grad_rgbs) {
     const CompositeInput in{sigmas, rgbs, starts, ends, packed, background, early_stop};
-    composite_forward(n, {in, colors, opacities, depths, weights, trans});
-    composite_backward(n, {in, weights, trans, grads, grads + 3 * n, grads + 4 * n, grad_weights, grad_trans, grad_sigmas, grad_rgbs});
+    composite_forward(n, size, {in, colors, opacities, depths, weights, trans});
+    composite_backward(n, size, {in, weights, trans, grads, grads + 3 * n, grads + 4 * n, grad_weights, grad_trans, grad_sigmas, grad_rgbs});
 }
 
 extern "C" void rows_of_rays(int64_t n_rays, int64_t n, const float* rows, const int* rays, const int* packed, int64_t channels, float* out, const float* values, float* sums) {

@@ -1,0 +1,62 @@
+// Rows of a hash grid's tables on CUDA: loaded, stored and added to as vectors of features.
+#pragma once
+#include "common/jnerf_common.h"
+
+namespace jnerf {
+
+// F features as one register tuple.
+template <int F> struct FeatureRow { typedef float4 type; };
+template <> struct FeatureRow<1> { typedef float type; };
+template <> struct FeatureRow<2> { typedef float2 type; };
+
+template <int F> __device__ __forceinline__ void load_row(float (&v)[F], const float* p) {
+    typedef typename FeatureRow<F>::type Row;
+    constexpr int width = sizeof(Row) / sizeof(float);
+#pragma unroll
+    for (int f = 0; f < F; f += width) {
+        const Row row = __ldg((const Row*)(p + f));
+        if constexpr (width == 1) v[f] = row;
+        else v[f] = row.x, v[f + 1] = row.y;
+        if constexpr (width == 4) v[f + 2] = row.z, v[f + 3] = row.w;
+    }
+}
+
+template <int F> __device__ __forceinline__ void store_row(float* p, const float (&v)[F]) {
+    if constexpr (F == 1) *p = v[0];
+    else if constexpr (F == 2) *(float2*)p = make_float2(v[0], v[1]);
+    else
+#pragma unroll
+        for (int f = 0; f < F; f += 4) *(float4*)(p + f) = make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]);
+}
+
+template <int F> __device__ __forceinline__ float dot_row(const float (&v)[F], const float* p) {
+    float row[F], sum = 0.0f;
+    load_row<F>(row, p);
+#pragma unroll
+    for (int f = 0; f < F; f++) sum += v[f] * row[f];
+    return sum;
+}
+
+template <int F> __device__ __forceinline__ void add_row(float* p, const float (&v)[F]) {
+#if __CUDA_ARCH__ >= 900 && CUDART_VERSION >= 12010
+    if constexpr (F == 2) {
+        atomicAdd((float2*)p, make_float2(v[0], v[1]));
+        return;
+    } else if constexpr (F >= 4) {
+#pragma unroll
+        for (int f = 0; f < F; f += 4) atomicAdd((float4*)(p + f), make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]));
+        return;
+    }
+#endif
+#pragma unroll
+    for (int f = 0; f < F; f++) atomicAdd(p + f, v[f]);
+}
+
+// Where `hash_scatter` adds to.
+template <int F> struct HashFloatRows {
+    float* sums;
+    __device__ __forceinline__ float scale(int) const { return 1.0f; }
+    __device__ __forceinline__ void add(uint32_t row, const float (&v)[F], float) const { add_row<F>(sums + (int64_t)row * F, v); }
+};
+
+}  // namespace jnerf
