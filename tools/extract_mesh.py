@@ -15,7 +15,7 @@ examples:
   python tools/extract_mesh.py --config-file CONFIG --resolution 512 --largest
   python tools/extract_mesh.py --config-file CONFIG --level 50 --output lego.ply
   python tools/extract_mesh.py --config-file CONFIG --bound -1 -1 -1 1 1 1 --resolution 512
-  python tools/extract_mesh.py --config-file CONFIG --checkpoint PATH --sphere --no-color
+  python tools/extract_mesh.py --config-file CONFIG --checkpoint PATH --sphere --close --no-color
 
 A network with a signed distance gives its zero level; any other gives a level of its density, --level per field unit:
 higher is thinner. The field is asked in blocks, and only near the surface. Files are RUN/mesh/mesh.ply (binary, with
@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         " (default: 25) of the surface, field units")  # fmt: skip
     add("--largest", action="store_true", help="keep only the largest connected part")
     add("--sphere", action="store_true", help="keep only what is in the scene's sphere")
+    add("--close", action="store_true", help="close the surface where box or sphere cut it")
     add("--no-color", action="store_true", help="do not ask for colours")
     add("--output", nargs="+", metavar="FILE", help="files to write, .ply or .obj")
     return parser
@@ -72,6 +73,7 @@ def execute(options: argparse.Namespace) -> None:
         options.level,
         options.largest,
         options.sphere,
+        options.close,
         not options.no_color,
     )
     run_extraction(config, wanted, options.save_dir, options.checkpoint, options.output)

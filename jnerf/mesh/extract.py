@@ -16,6 +16,7 @@ from jnerf.datasets.pixel_store import free_memory
 from jnerf.datasets.similarity import Similarity
 from jnerf.engine.build import Pipeline
 from jnerf.errors import ConfigError
+from jnerf.mesh.closed import close
 from jnerf.mesh.color import vertex_colors
 from jnerf.mesh.field import SurfaceField
 from jnerf.mesh.lattice import Lattice, make_lattice
@@ -37,6 +38,7 @@ class MeshOptions:
         level: of the density, per field unit, or of the signed distance, field units; None: 25, or 0.
         largest: keep only the connected part with the most faces.
         sphere: keep only what lies in the scene's sphere.
+        close: close the surface where the box or the sphere cuts it.
         color: ask the field for the vertices' colours.
     """
 
@@ -45,6 +47,7 @@ class MeshOptions:
     level: float | None = None
     largest: bool = False
     sphere: bool = False
+    close: bool = False
     color: bool = True
 
 
@@ -127,24 +130,38 @@ def _surface(
         ConfigError: there is none.
     """
     wanted, fill = field.candidates(lattice, CHUNK)
-    surface = zero_level(evaluate(field, lattice, wanted, fill, progress=progress))
-    if not len(surface.faces):
+    volume = evaluate(field, lattice, wanted, fill, progress=progress)
+    aabb = np.asarray(pipeline.facts["aabb"], np.float32)
+    sphere = scene_sphere(pipeline) if options.sphere else None
+    inside = options.close and bool((volume > 0).any())
+    if options.close:
+        close(volume, lattice, aabb, sphere)
+    surface = zero_level(volume)
+    if not len(surface.faces) and not inside:
         raise ConfigError(_no_surface(field, options))
-    points = lattice.in_field(surface.vertices)
-    if options.bound is not None:  # the field says nothing of what is outside its box
-        aabb = np.asarray(pipeline.facts["aabb"], np.float32)
-        eps = np.float32(1e-5) * (aabb[3:] - aabb[:3]).max()
-        inside = (points >= aabb[:3] - eps).all(axis=1) & (points <= aabb[3:] + eps).all(axis=1)
-    else:
-        inside = np.ones(len(points), bool)
-    if options.sphere:
-        centre, radius = scene_sphere(pipeline)
-        inside &= np.linalg.norm(points - centre, axis=1) <= radius
-    surface = surface.within(inside)
+    if not options.close:
+        surface = _cut(surface, lattice, aabb if options.bound is not None else None, sphere)
     if not len(surface.faces):
-        where = "the scene's sphere" if options.sphere else "the field's box"
+        where = "the field's box" if sphere is None else "the scene's sphere"
         raise ConfigError(f"all of the surface lies outside {where}: nothing is left of it")
     return surface.largest_part() if options.largest else surface
+
+
+def _cut(
+    surface: Surface,
+    lattice: Lattice,
+    aabb: NDArray[np.float32] | None,
+    sphere: tuple[NDArray[np.float64], float] | None,
+) -> Surface:
+    """What of a surface lies in a box and a sphere, with holes where they cut it."""
+    points = lattice.in_field(surface.vertices)
+    inside = np.ones(len(points), bool)
+    if aabb is not None:  # the field says nothing of what is outside its box
+        eps = np.float32(1e-5) * (aabb[3:] - aabb[:3]).max()
+        inside = (points >= aabb[:3] - eps).all(axis=1) & (points <= aabb[3:] + eps).all(axis=1)
+    if sphere is not None:
+        inside &= np.linalg.norm(points - sphere[0], axis=1) <= sphere[1]
+    return surface.within(inside)
 
 
 def _no_surface(field: SurfaceField, options: MeshOptions) -> str:

@@ -114,6 +114,41 @@ def test_only_the_scene_sphere():
         get(TwoBalls(), sphere=True, scene={"sphere": (np.zeros(3), 0.1)})
 
 
+@pytest.mark.parametrize("network", [SdfBall((0.9, 0.5, 0.5)), DensityBall((0.9, 0.5, 0.5))])
+def test_closed_where_the_box_cuts_it(network):
+    assert not get(network).is_watertight
+    mesh = get(network, close=True)
+    assert mesh.is_watertight and mesh.is_winding_consistent and mesh.euler_number == 2
+    points = TURNED.points(mesh.vertices)
+    assert points[:, 0].max() == pytest.approx(1, abs=1e-3)
+    radius = 0.3 if isinstance(network, SdfBall) else 0.3 + np.log(4) / 60
+    height = radius + 0.1  # of the ball's part inside the box
+    volume = np.pi * height**2 * (3 * radius - height) / 3 / 0.2**3
+    assert mesh.volume == pytest.approx(volume, rel=0.06)
+
+
+def test_closed_where_the_sphere_cuts_it():
+    sphere = np.array([0.7, 0.5, 0.5]), 0.25
+    mesh = get(SdfBall(), sphere=True, close=True, scene={"sphere": sphere})
+    assert mesh.is_watertight and mesh.euler_number == 2
+    points = TURNED.points(mesh.vertices)
+    beyond = (
+        np.linalg.norm(points - 0.5, axis=1) - 0.3,
+        np.linalg.norm(points - sphere[0], axis=1) - 0.25,
+    )
+    np.testing.assert_allclose(np.maximum(*beyond), 0, atol=0.01)
+    assert not get(SdfBall(), sphere=True, scene={"sphere": sphere}).is_watertight
+    with pytest.raises(ConfigError, match="outside the scene's sphere: nothing is left"):
+        get(SdfBall(), sphere=True, close=True, scene={"sphere": (np.zeros(3), 0.1)})
+
+
+def test_a_closed_surface_is_left_as_it_is():
+    kept, plain = get(SdfBall(), close=True), get(SdfBall())
+    np.testing.assert_array_equal(kept.vertices, plain.vertices)
+    bound = [*(MIDDLE - 9), *(MIDDLE + 9)]  # beyond the field's box
+    assert get(SdfBall(), bound=bound, close=True).is_watertight
+
+
 def test_a_bound_beyond_the_field_makes_up_nothing():
     """Fields answer outside their box too, here with a ball that reaches out of it."""
     network = SdfBall((0.9, 0.5, 0.5), 0.3)
