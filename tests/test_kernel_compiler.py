@@ -56,10 +56,28 @@ def test_headers_that_are_broken_or_gone_are_left_out(script):
         library.unlink()
 
 
+BEGIN = '//@begin replace "a" "b"\n'
+ALIGNED = 'void f() {{ asm("vmovaps %ymm0, 32({})"); }}\n'
+
+
+@pytest.mark.parametrize("store", ["", ALIGNED.format("%rsp"), ALIGNED.format("%rbp")])
+def test_nothing_to_tune_is_compiled_at_once(script, store):
+    result, library = script(BEGIN + store + KERNEL)
+    assert result.returncode == 0 and library.is_file(), result.stderr
+    assert not script.called.exists()
+    assert not list(library.parent.glob("*.s"))
+
+
+def test_what_is_to_be_tuned_and_does_not_compile_is_an_error(script):
+    script(BEGIN + "#error this\n")
+    assert script.called.exists()  # Python's tuner tells
+
+
 @pytest.mark.parametrize(
     ("text", "tuner"),
     [
-        ('//@begin replace "a" "b"\n', "/jittor/utils/asm_tuner.py"),
+        (BEGIN + ALIGNED.format("%rax,%rcx"), "/jittor/utils/asm_tuner.py"),
+        (BEGIN + ALIGNED.format("%rdi"), "/jittor/utils/asm_tuner.py"),
         ("", "/jittor/dlink_compiler.py"),
     ],
 )

@@ -1,7 +1,7 @@
 """Kernels compiled in a third of the time.
 
 For each kernel Jittor starts Python with ``asm_tuner.py``, which asks the compiler for its version, compiles with debug
-information, searches the assembly for something that hardly any kernel asks for, and assembles it. ``install`` puts a
+information, searches the assembly for something that hardly any kernel has, and assembles it. ``install`` puts a
 shell script in its place that runs the compiler once, with precompiled headers; what needs the tuner still gets it.
 """
 
@@ -32,14 +32,36 @@ _HEADERS = """#define JIT 1
 #include <immintrin.h>
 #endif
 """
+# A third of all kernels ask the tuner for stores past the caches in place of stores to aligned memory. But GCC does not
+# know that Jittor's arrays are aligned, and stores so on the stack at most; the assembly tells.
 _SCRIPT = """#!/bin/sh
 # Written by jnerf. In place of: python asm_tuner.py --cc_path=COMPILER SOURCE FLAGS ... -o LIBRARY
 case "$1:$2" in
 */asm_tuner.py:--cc_path=*) ;;
 *) exec {python} "$@" ;;
 esac
-if grep -q '@begin' "$3"; then exec {python} "$@"; fi
+for library; do :; done
 compiler=${{2#--cc_path=}}
+if grep -q '@begin' "$3"; then
+  assembly=${{library%.so}}.fast.s
+  tuner=$1
+  source=$3
+  shift 3
+  count=$#
+  for word; do  # all but -o LIBRARY, which is told apart
+    shift
+    count=$((count - 1))
+    if [ "$count" -ge 2 ]; then set -- "$@" "$word"; fi
+  done
+  if "$compiler" {include} "$source" "$@" -S -o "$assembly" 2>/dev/null &&
+    ! grep 'vmova[^(]*,[^(]*(' "$assembly" | grep -qv '(%r[bs]p)' &&
+    "$compiler" "$assembly" "$@" -o "$library"; then
+    rm -f "$assembly"
+    exit 0
+  fi
+  rm -f "$assembly"
+  exec {python} "$tuner" "--cc_path=$compiler" "$source" "$@" -o "$library"
+fi
 shift 2
 if said=$("$compiler" {include} "$@" 2>&1); then
   if [ -n "$said" ]; then echo "$said" >&2; fi
@@ -48,9 +70,7 @@ fi
 exec "$compiler" "$@"
 """
 FOLDER = "jnerf_kernels"  # in Jittor's cache
-_KEPT = (
-    4  # precompiled forms, each of 70 to 100 MB: Jittor's flags, ours, and what a developer tries
-)
+_KEPT = 4  # precompiled forms, each of 70 to 100 MB: Jittor's flags, ours, what a developer tries
 _at_work: list[subprocess.Popen] = []  # until the interpreter ends, which reaps them
 
 

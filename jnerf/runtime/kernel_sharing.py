@@ -26,7 +26,9 @@ case "$2" in
 */asm_tuner.py) ;;
 *) exec /bin/sh "$@" ;;
 esac
-if grep -q '@begin' "$4"; then exec /bin/sh "$@"; fi
+compile=$1
+tuner=$2
+compiler=$3
 source=$4
 name=$({{
   cat "$source"
@@ -38,7 +40,8 @@ kept={folder}/$name
 exec 9>"$kept.lock"
 flock 9 2>/dev/null  # whoever needs the same waits, and then copies
 if sha1sum --status -c "$kept.headers" 2>/dev/null && cp "$kept.so" "$library"; then exit 0; fi
-/bin/sh "$@" -MMD -MF "$kept.d" || exit
+shift 4
+/bin/sh "$compile" "$tuner" "$compiler" "$source" -MMD -MF "$kept.d" "$@" || exit
 # The list of headers comes last: it says that the library is complete.
 rm -f "$kept.headers"
 cp "$library" "$kept.so" &&
