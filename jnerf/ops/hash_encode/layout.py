@@ -58,7 +58,7 @@ class HashGridLayout:
         """The first levels alone: their rows are the first ones of the table.
 
         >>> HashGridLayout().leading(3).resolutions.tolist(), HashGridLayout().resolutions[:3].tolist()
-        ([16, 23, 32], [16, 23, 32])
+        ([16, 23, 31], [16, 23, 31])
         """
         return replace(self, n_levels=n_levels, spread=self.spread or self.n_levels)
 
