@@ -110,7 +110,7 @@ def test_features_stay_with_their_samples_however_many_are_asked_for_at_once(gro
         def __call__(self, positions):
             return ball(positions)
 
-        def look(self, positions):
+        def look_along(self, positions, *intervals):
             asked.append(positions.shape[0])
             return ball(positions), positions.reshape(1, -1, 3) * 2 if grouped else positions * 2
 
@@ -129,7 +129,7 @@ def test_features_that_are_not_there_are_not_made_up():
         def __call__(self, positions):
             return ball(positions)
 
-        def look(self, positions):
+        def look_along(self, positions, *intervals):
             return ball(positions), None
 
     sampler = padded(density_chunk=1000)
