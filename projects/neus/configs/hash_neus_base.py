@@ -1,7 +1,7 @@
 """Method: NeuS on a hash grid: samples from an occupancy grid, exact normals, one hidden layer for the distance."""
 
 seed = 1337
-total_steps = 10000
+total_steps = 12000
 
 sampler = dict(
     type="OccupancySampler",
@@ -9,19 +9,20 @@ sampler = dict(
     # samples per step; the number of rays follows
     target_samples=dict(schedule="linear", value=2**15, end=2**16, steps=(0, 4000)),
     # Long steps through the fog of the beginning, short ones to the sharp surface of the end.
-    step_size=dict(schedule="log_linear", value=4e-3, end=1e-3, steps=(0, 5000)),
+    step_size=dict(schedule="log_linear", value=4e-3, end=1.5e-3, steps=(0, 5000)),
     cone_angle=0.0,
     decay=0.8,  # per update: the surface moves, and where it was there is nothing left to see
     warmup_steps=64,
+    early_stop=3e-3,  # a soft surface is deep: most samples would lie behind what can be seen
 )
 encoder = dict(
     pos_encoder=dict(
         type="HashGridEncoder",
-        n_levels=12,  # L
+        n_levels=14,  # L
         n_features=2,  # F
         log2_table_size=18,
         min_resolution=16,
-        max_resolution=768,
+        max_resolution=1024,
     ),
     dir_encoder=dict(type="SphericalHarmonicsEncoder", degree=4),
 )
@@ -47,8 +48,8 @@ optim = dict(
     lr=dict(
         schedule="log_linear",
         value=1e-2,
-        end=4e-4,
-        steps=(0, 10000),
+        end=3e-4,
+        steps=(0, 12000),
         delay_steps=200,
         delay_mult=0.01,
     ),
@@ -57,10 +58,10 @@ optim = dict(
     groups=dict(
         encoder=dict(sparse=True),
         # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
-        variance=dict(lr=dict(schedule="linear", value=5e-5, end=5e-4, steps=(0, 3000))),
+        variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
     ),
 )
 
-evaluation = dict(steps=[2500, 5000, 7500], n_images=3)
+evaluation = dict(steps=[2500, 5000, 7500, 10000], n_images=3)
 checkpoint = dict(every=500, keep=3)
 log_every = 20
