@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from cuda_sources import OpSource
 
-#: Files that take a minute and more on one core; first, so that at the end no process waits long for another.
+#: Files that take half a minute and more on one core; first, so that at the end no process waits long for another.
 LONGEST = (
     "tests/engine/test_resume.py",
+    "tests/ops/test_simd.py",
     "tests/models/test_sdf_networks.py",
-    "tests/test_configs.py",
-    "tests/models/test_nerf_network.py",
-    "tests/tools/test_extract_mesh.py",
+    "tests/ops/test_cuda_compile.py",
     "tests/test_swap.py",
-    "tests/test_neus.py",
+    "tests/test_configs.py",
+    "tests/ops/test_hash_encode_gradient.py",
 )
 _PATIENCE = 600.0  # seconds for the files that others are still at
 
