@@ -47,7 +47,7 @@ CASES = {
         [
             "dataset=dict(type='BlenderDataset', root='{scene}')",
             "encoder.pos_encoder.log2_table_size=12",
-            "encoder.pos_encoder.active_levels.steps=(0, 60)",
+            "encoder.pos_encoder.active_levels=dict(schedule='linear', value=4, end=12, steps=(0, 60))",
             "sampler.target_samples=8192",
             "sampler.grid_resolution=64",
             "renderer.anneal_steps=50",
