@@ -2,7 +2,7 @@
 #pragma once
 #include <cstring>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 #include "hash_encode/kernel.h"
 
@@ -93,7 +93,14 @@ template <> struct FeaturePair<2> {
     }
     static FeaturePair opposed(Feature value) { return {_mm_movelh_ps(-value, value)}; }
     FeaturePair operator*(float w) const { return {both * w}; }
-    void add(FeaturePair v, float w) { both += v.both * w; }
+    void add(FeaturePair v, float w) {
+#ifdef __FMA__
+        // Of a * b + c * d a compiler fuses the one product here and the other there: bits would depend on the lane.
+        both = _mm_fmadd_ps(v.both, _mm_set1_ps(w), both);
+#else
+        both += v.both * w;
+#endif
+    }
     Feature mix(float upper) const { return both + upper * rise(); }
     Feature rise() const { return _mm_movehl_ps(both, both) - both; }
     void dot(Feature value, float* of_low, float* of_high) const {
