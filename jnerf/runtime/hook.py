@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from jnerf.runtime import build, kernel_compiler, kernel_sharing, onednn
+from jnerf.runtime import build, exit_threads, kernel_compiler, kernel_sharing, onednn
 from jnerf.runtime.facts import RECORD, Facts, gather, recorded
 from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
@@ -161,6 +161,7 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
         keep_memory()
         kernel_compiler.install(module)
     kernel_sharing.separate(module)
+    atexit.register(exit_threads.wait_until_asleep)  # runs before what Jittor has registered
 
 
 def _end_compile_workers() -> None:
