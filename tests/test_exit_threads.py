@@ -22,7 +22,9 @@ def tasks(tmp_path):
 
 
 def write(tasks: Path, number: str, state: str) -> None:
-    (tasks / number / "stat").write_text(f"{number} (a name) R) {state} 1 7 7 0 -1\n")
+    part = tasks / number / "part"
+    part.write_text(f"{number} (a name) R) {state} 1 7 7 0 -1\n")
+    part.rename(tasks / number / "stat")
 
 
 def test_sleeping_threads_are_not_waited_for(tasks):
@@ -48,11 +50,11 @@ def test_where_linux_does_not_say_nothing_is_waited_for(tmp_path):
 
 def test_every_program_that_imports_jittor_waits():
     code = """
-import atexit, jnerf, jittor as jt
+import jnerf
 from jnerf.runtime import exit_threads
-before = atexit._ncallbacks()
-atexit.unregister(exit_threads.wait_until_asleep)
-print(before - atexit._ncallbacks(), len(jt.ones(3).numpy()), exit_threads.wait_until_asleep())
+exit_threads.wait_until_asleep = lambda: print("waits")
+import jittor as jt
+print(len(jt.ones(3).numpy()))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0 and done.stdout.split() == ["1", "3", "True"]
+    assert done.returncode == 0 and done.stdout.split() == ["3", "waits"]
