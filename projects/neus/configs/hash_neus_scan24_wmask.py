@@ -1,4 +1,4 @@
-"""NeuS on a hash grid, scan 24 with masks: a closed surface within half an hour on two CPU cores."""
+"""NeuS on a hash grid, scan 24 with masks, for CPUs."""
 
 _base_ = ["../../_base_/scan24.py", "hash_neus_base.py"]
 
