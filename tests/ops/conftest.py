@@ -19,6 +19,14 @@ def cuda_host(tmp_path_factory) -> Builder:
     return Builder(tmp_path_factory.mktemp("cuda_on_host"))
 
 
+@pytest.fixture(params=[False, True], ids=["forwards", "backwards"])
+def rays_on_host(request, cuda_host):
+    """The kernels of rays; threads in order, and in the opposite one."""
+    found = cuda_host.library("rays")
+    found.play(backwards=request.param)
+    return found
+
+
 @pytest.fixture(scope="session")
 def nvcc(tmp_path_factory):
     """Compiles text for some architectures; skips visibly without nvcc."""

@@ -42,6 +42,15 @@ def compare(library, layout, positions, grad_out, smoothstep=False):
     np.testing.assert_allclose(grad_positions, in_positions, rtol=1e-3, atol=2e-3 * size)
 
 
+def case(n_dims, n_features, n):
+    """A small grid, and random positions and gradients of n samples."""
+    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
+    random = np.random.default_rng(n)
+    positions = random.random((n, n_dims)).astype(np.float32)
+    grad_out = random.normal(size=(5, n, n_features)).astype(np.float32)
+    return layout, positions, grad_out
+
+
 @pytest.fixture(params=["hash_encode", "hash_encode_75"], ids=["vector atomics", "float atomics"])
 def library(request, cuda_host):
     found = cuda_host.library(request.param)
@@ -53,10 +62,7 @@ def library(request, cuda_host):
 @pytest.mark.parametrize("n_features", [1, 2, 4, 8])
 @pytest.mark.parametrize("n", [0, 1, 31, 257])
 def test_every_kind_of_grid(library, n_dims, n_features, n):
-    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
-    random = np.random.default_rng(n)
-    positions = random.random((n, n_dims)).astype(np.float32)
-    grad_out = random.normal(size=(5, n, n_features)).astype(np.float32)
+    layout, positions, grad_out = case(n_dims, n_features, n)
     compare(library, layout, positions, grad_out, smoothstep=n == 31)
 
 
@@ -155,10 +161,7 @@ def check_half_sums(library, layout, positions, grad_out):
 @pytest.mark.parametrize("n_features", [1, 2, 4, 8])
 @pytest.mark.parametrize("n", [0, 1, 31, 257])
 def test_sums_in_fp16(library, n_dims, n_features, n):
-    layout = HashGridLayout(**SMALL, n_dims=n_dims, n_features=n_features)
-    random = np.random.default_rng(n)
-    positions = random.random((n, n_dims)).astype(np.float32)
-    grad_out = random.normal(size=(5, n, n_features)).astype(np.float32)
+    layout, positions, grad_out = case(n_dims, n_features, n)
     found = check_half_sums(library, layout, positions, grad_out)
     if n_features > 1 and n > 1:  # fp16 it is: eleven bits, and a power of two for all of a level
         bits = np.frexp(found[found != 0])[0] * 2**11

@@ -1,26 +1,10 @@
 """The occupancy sampler with fixed sizes: the samples of exact ones, and nothing read back between updates."""
 
-import jittor as jt
 import numpy as np
 import pytest
 
 from jnerf.samplers.occupancy import OccupancySampler
-from jnerf.structures import RayBundle
-
-SMALL = {"grid_resolution": 32, "target_samples": 4096, "n_rays_init": 256, "near": 0.05, "seed": 9}
-
-
-def rays(n: int, seed: int) -> RayBundle:
-    random = np.random.default_rng(seed)
-    o = random.normal(size=(n, 3))
-    o = 0.5 + 1.3 * o / np.linalg.norm(o, axis=1, keepdims=True)
-    d = random.uniform(0, 1, (n, 3)) - o
-    d /= np.linalg.norm(d, axis=1, keepdims=True)
-    return RayBundle(jt.array(o.astype(np.float32)), jt.array(d.astype(np.float32)))
-
-
-def ball(positions: jt.Var) -> jt.Var:
-    return (((positions - 0.5) ** 2).sum(1) < 0.25**2).float32() * 300
+from tests.ball_scene import SMALL, ball, rays
 
 
 def padded(**arguments) -> OccupancySampler:
