@@ -34,8 +34,8 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         info = json.loads(folder.info.read_text(encoding="utf-8"))
         sessions = info["sessions"]
-        sessions[0]["from_step"]
-    except (OSError, ValueError, KeyError, IndexError) as error:
+        earliest = min(session["from_step"] for session in sessions)
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"--run {root}: run.json cannot be read ({error}); give the folder of a run, such as logs/ngp_lego"
         ) from error
@@ -45,7 +45,7 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise DataError(f"--run {root}: its log.jsonl has no training step")
     steps = trained[-1]["step"]
     # A start that found all steps done trained nothing: it only tested.
-    sessions = [s for s in sessions if s["from_step"] < steps] or sessions
+    sessions = [s for s in sessions if s["from_step"] < max(steps, earliest + 1)]
     last = sessions[-1]
     warm_up = max(last["from_step"], min(WARM_UP, steps // 2))
     scene = info["protocol"]["dataset"]

@@ -114,11 +114,6 @@ class HashNeuSNetwork(SDFNetwork):
         """Signed distances of positions [S, 3], field units: float32 [S]."""
         return self._distance(positions, self.pos_encoder(self._box(positions)))
 
-    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
-        """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
-        sdf, features = self.sdf_and_features(positions)
-        return opaque_density(sdf, self.sharpness()), features
-
     def sdf_and_features(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Signed distances, and the encoded positions where the encoder can take them back."""
         features = self.pos_encoder(self._box(positions))

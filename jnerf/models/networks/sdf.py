@@ -101,6 +101,11 @@ class SDFNetwork(Network):
         """
         return opaque_density(self.sdf(positions) - self._halo, self.sharpness())
 
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """``density``, and what ``execute`` can use again; see ``Network.look``."""
+        sdf, features = self.sdf_and_features(positions)
+        return opaque_density(sdf, self.sharpness()), features
+
     def look_along(
         self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
     ) -> tuple[jt.Var, jt.Var | None]:
