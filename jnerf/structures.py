@@ -63,7 +63,7 @@ class RaySamples:
         history: samples of earlier rounds, in their order, for samplers that place samples more than once; the field
             is asked for them too, and losses may read what they render to.
         round: number of the round that these are of, from 0; ``len(history)`` for the last.
-        features: what the field's ``look`` computed at the samples when the sampler asked for their density, for
+        features: what the field's ``look_along`` computed at the samples when the sampler asked for their density, for
             the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
         live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
             for the rays that count and 0 for those that were dropped, float32 [R, 1].

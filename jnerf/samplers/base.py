@@ -13,9 +13,10 @@ from jnerf.ops.common import pcg_hash
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.structures import RayBundle, RaySamples
 
-# Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look`` beside: positions ->
-# (densities, features of the samples or None); features go back to the field as ``RaySamples.features``. And it may
-# offer ``of``: RaySamples -> densities, for samplers that place samples in several rounds; and, where the network
+# Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look_along`` beside: positions,
+# t_starts, t_ends, ray_indices -> (densities, features of the samples or None); features go back to the field as
+# ``RaySamples.features``. And it may offer ``nearby``: positions -> densities, for grids of cells; ``of``:
+# RaySamples -> densities, for samplers that place samples in several rounds; and, where the network
 # provides the channel "sdf", ``sdf``: positions -> signed distances [S], for samplers that require it.
 DensityFn = Callable[[jt.Var], jt.Var]
 
