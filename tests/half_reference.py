@@ -56,7 +56,9 @@ def mlp_grad(rows, params, widths, n_out, grad_out, rounding: Rounding) -> tuple
     return grad, np.concatenate(flat)
 
 
-def field(x, trunk, head, widths, extra, rays, grads, rounding: Rounding) -> tuple:
+def field(
+    x, trunk, head, widths, extra, rays, grads, rounding: Rounding, exponential: bool = True
+) -> tuple:
     """(sigmas, rgbs), and the gradients of rows x, trunk and head, for grads = (of sigmas, of rgbs)."""
     geometry = mlp(x, trunk, widths[0], widths[0][-1], rounding)
     rows = geometry if extra is None else np.concatenate([geometry, extra[rays]], axis=1)
@@ -65,6 +67,7 @@ def field(x, trunk, head, widths, extra, rays, grads, rounding: Rounding) -> tup
         rows, head, widths[1], 3, grads[1] * rgbs * (1 - rgbs), rounding
     )
     middle = scaled(grad_rows[:, : geometry.shape[1]], rounding)
-    middle[:, 0] += grads[0] * np.exp(np.clip(geometry[:, 0], -15, 15))
+    density = geometry[:, 0]
+    middle[:, 0] += grads[0] * (np.exp(np.clip(density, -15, 15)) if exponential else 1)
     grad_x, grad_trunk = mlp_grad(x, trunk, widths[0], widths[0][-1], middle, rounding)
-    return (np.exp(geometry[:, 0]), rgbs), (grad_x, grad_trunk, grad_head)
+    return (np.exp(density) if exponential else density, rgbs), (grad_x, grad_trunk, grad_head)

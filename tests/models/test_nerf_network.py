@@ -12,6 +12,7 @@ from jnerf.encoders.integrated import IntegratedEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.nerf import NeRFNetwork
+from jnerf.ops.mlp.reference import unpack
 from jnerf.structures import RayBundle, RaySamples
 
 AABB = np.float32([0, 0, 0, 1, 1, 1])
@@ -38,19 +39,15 @@ def samples(n=30, round=0, seed=0):
 
 def layers(mlp):
     """(W, b) of each layer of an MLP."""
-    flat, at = mlp.params.numpy(), 0
-    for n_in, n_out in zip(mlp.widths[:-1], mlp.widths[1:], strict=True):
-        w = flat[at : at + n_in * n_out].reshape(n_out, n_in)
-        at += n_in * n_out
-        yield w, flat[at : at + n_out]
-        at += n_out
+    return unpack(mlp.params.numpy(), mlp.widths, mlp.biased, mlp.skip)
 
 
 def apply(mlp, x):
-    for i, (w, b) in enumerate(parts := list(layers(mlp))):
-        x = x @ w.T + b
-        x = np.maximum(x, 0) if i + 1 < len(parts) else x
-    return x
+    h = x
+    for i, (w, b) in enumerate(parts := layers(mlp)):
+        h = (np.concatenate([h, x], 1) if i == mlp.skip else h) @ w.T + b
+        h = np.maximum(h, 0) if i + 1 < len(parts) else h
+    return h
 
 
 @pytest.mark.parametrize("skip", [2, None])
@@ -58,8 +55,7 @@ def test_the_layers_are_those_of_the_paper(device, skip):
     net, given = network(skip=skip, density_bias=0.3, density_scale=2.0), samples()
     trunk = net.rounds[0]
     x = net.pos_encoder(given.positions).numpy()
-    h = apply(trunk.before, x) if skip else x
-    raw = apply(trunk.trunk, np.concatenate([np.maximum(h, 0), x], 1) if skip else h)
+    raw = apply(trunk.trunk, x)
     direction = net.dir_encoder(given.rays.rays_d).numpy()[given.ray_indices.numpy()]
     color = apply(trunk.color, np.concatenate([raw[:, 1:], direction], 1))
     out = net(given)
@@ -67,8 +63,9 @@ def test_the_layers_are_those_of_the_paper(device, skip):
     np.testing.assert_allclose(out.sigmas.numpy(), sigmas, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(out.rgbs.numpy(), 1 / (1 + np.exp(-color)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(net.density_of(given).numpy(), out.sigmas.numpy(), rtol=1e-5, atol=1e-6)  # fmt: skip
-    hidden = [16] * 3 if skip else [16] * 5
-    assert [w.shape[0] for w, _ in layers(trunk.trunk)] == [*hidden[1:], 17]
+    assert [w.shape[0] for w, _ in layers(trunk.trunk)] == [16] * 4 + [17]
+    again = x.shape[1] if skip else 0
+    assert [w.shape[1] for w, _ in layers(trunk.trunk)] == [x.shape[1], 16, 16 + again, 16, 16]
 
 
 def test_each_round_has_its_own_weights():
@@ -78,7 +75,7 @@ def test_each_round_has_its_own_weights():
     np.testing.assert_array_equal(net.density(samples().positions).numpy(), fine)
     grads = jt.grad(net(samples(round=0)).rgbs.sum(), net.parameters())
     moved = [bool((g.numpy() != 0).any()) for g in grads]
-    assert sum(moved) == 3 and len(moved) == 6
+    assert sum(moved) == 2 and len(moved) == 4
     shared = network(rounds=1)
     both = [shared(samples(round=i)).sigmas.numpy() for i in (0, 1)]
     np.testing.assert_array_equal(*both)
@@ -89,7 +86,7 @@ def test_every_weight_gets_a_gradient():
     outs = [net(samples(round=i)) for i in (0, 1)]
     total = sum((out.sigmas.sum() + (out.rgbs * out.rgbs).sum() for out in outs), jt.zeros((1,)).sum())  # fmt: skip
     params = net.param_groups()["network"]
-    assert len(params) == 6
+    assert len(params) == 4
     for grad in jt.grad(total, params):
         assert np.isfinite(grad.numpy()).all() and (grad.numpy() != 0).mean() > 0.2
 

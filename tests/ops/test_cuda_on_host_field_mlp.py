@@ -11,11 +11,14 @@ FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 # A sum may round to the neighbouring 16-bit number.
 TOLERANCE = {FP32: 2e-5, FP16: 2e-3, BF16: 1e-2}
-NETS = [  # trunk, head, channels of x per group (0: rows)
-    ([32, 64, 16], [32, 64, 64, 16], 2),
-    ([9, 20, 7], [12, 33, 3], 0),
-    ([8, 1], [1, 16, 4], 4),
-    ([32, 128, 128, 16], [24, 128, 3], 2),
+NERF = {"biased": True, "skip": 2, "exponential": False, "head_sees_density": False}
+NETS = [  # trunk, head, channels of x per group (0: rows), options of field_mlp
+    ([32, 64, 16], [32, 64, 64, 16], 2, {}),
+    ([9, 20, 7], [12, 33, 3], 0, {}),
+    ([8, 1], [1, 16, 4], 4, {"exponential": False}),
+    ([32, 128, 128, 16], [24, 128, 3], 2, {}),
+    ([9, 20, 7], [12, 33, 3], 0, {"biased": True}),
+    ([12, 20, 17, 9, 6], [8, 24, 3], 4, NERF),
 ]
 
 
@@ -24,12 +27,15 @@ def library(cuda_host):
     return cuda_host.library("field_mlp")
 
 
-def arrays(trunk_widths, head_widths, features, n, n_rays=7):
+def arrays(trunk_widths, head_widths, features, options, n, n_rays=7):
     random = np.random.default_rng(n)
-    n_x, extra_width = trunk_widths[0], head_widths[0] - trunk_widths[-1]
+    seen = trunk_widths[-1] - (0 if options.get("head_sees_density", True) else 1)
+    n_x, extra_width = trunk_widths[0], head_widths[0] - seen
     x = random.normal(size=(n_x // features, n, features) if features else (n, n_x))
+    biased = options.get("biased", False)
+    nets = (trunk_widths, options.get("skip")), (head_widths, None)
     trunk, head = (
-        random.normal(size=n_params(w)) / np.sqrt(w[1]) for w in (trunk_widths, head_widths)
+        random.normal(size=n_params(w, biased, skip)) / np.sqrt(w[1]) for w, skip in nets
     )
     extra = random.normal(size=(n_rays, extra_width)) if extra_width else None
     rays = np.sort(random.integers(0, n_rays, n)).astype(np.int32)
@@ -38,7 +44,8 @@ def arrays(trunk_widths, head_widths, features, n, n_rays=7):
     return *floats[:4], rays, *floats[4:]
 
 
-def run(library, widths, data, precision, wants_x=True):
+def run(library, widths, data, precision, wants_x=True, options=None):
+    options = options or {}
     x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
     n = len(rays)
     groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
@@ -47,8 +54,10 @@ def run(library, widths, data, precision, wants_x=True):
         np.full_like(v, np.nan) for v in (grad_sigmas, grad_rgbs, x, trunk, head)
     )
     sizes = [n, groups, features, 0 if extra is None else extra.shape[1]]
+    how = [options.get("biased", False), options.get("skip", -1), options.get("exponential", True)]
+    how.append(not options.get("head_sees_density", True))
     library.call(
-        "field_mlp", *nets, precision, x, extra, rays, *sizes, trunk, head, sigmas, rgbs, grad_sigmas, grad_rgbs,
+        "field_mlp", *nets, precision, *how, x, extra, rays, *sizes, trunk, head, sigmas, rgbs, grad_sigmas, grad_rgbs,
         grads[0] if wants_x else None, *grads[1:],
     )  # fmt: skip
     if x.ndim == 3:
@@ -56,19 +65,29 @@ def run(library, widths, data, precision, wants_x=True):
     return sigmas, rgbs, grads
 
 
-def expected(widths, data, precision=FP32):
+def expected(widths, data, precision=FP32, options=None):
+    options = options or {}
     x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
     if x.ndim == 3:
         x = x.transpose(1, 0, 2).reshape(len(rays), widths[0][0])
-    if precision != FP32:
+    if precision != FP32 and not (options.get("biased") or options.get("skip")):
         grads = grad_sigmas, grad_rgbs
         values, grads = half_reference.field(
-            x, trunk, head, widths, extra, rays, grads, ROUNDING[precision]
+            x,
+            trunk,
+            head,
+            widths,
+            extra,
+            rays,
+            grads,
+            ROUNDING[precision],
+            options.get("exponential", True),
         )
         return *values, grads
     net = (x, trunk, head, *widths)
-    sigmas, rgbs = reference.field_mlp(*net, extra, rays)
-    return sigmas, rgbs, reference.field_mlp_grad(*net, grad_sigmas, grad_rgbs, extra, rays)
+    sigmas, rgbs = reference.field_mlp(*net, extra, rays, **options)
+    grads = reference.field_mlp_grad(*net, grad_sigmas, grad_rgbs, extra, rays, **options)
+    return sigmas, rgbs, grads
 
 
 def error(found, right):
@@ -77,15 +96,18 @@ def error(found, right):
 
 
 @pytest.mark.parametrize("precision", [FP32, FP16, BF16])
-@pytest.mark.parametrize("trunk_widths, head_widths, features", NETS)
+@pytest.mark.parametrize("trunk_widths, head_widths, features, options", NETS)
 @pytest.mark.parametrize("n", [0, 1, 31, 257])
-def test_forward_and_backward(library, trunk_widths, head_widths, features, precision, n):
+def test_forward_and_backward(library, trunk_widths, head_widths, features, options, precision, n):
     library.play(shared=227 * 1024, backwards=n == 31)
-    widths, data = (trunk_widths, head_widths), arrays(trunk_widths, head_widths, features, n)
-    sigmas, rgbs, grads = run(library, widths, data, precision)
-    right = expected(widths, data, precision)
+    widths = trunk_widths, head_widths
+    data = arrays(*widths, features, options, n)
+    sigmas, rgbs, grads = run(library, widths, data, precision, options=options)
+    right = expected(widths, data, precision, options)
     tolerance = TOLERANCE[precision]
-    np.testing.assert_allclose(sigmas, right[0], rtol=4 * tolerance)
+    size = np.abs(right[0]).max(initial=1e-30)
+    of_size = 0 if options.get("exponential", True) else 4 * tolerance * size
+    np.testing.assert_allclose(sigmas, right[0], rtol=4 * tolerance, atol=of_size)
     np.testing.assert_allclose(rgbs, right[1], atol=tolerance)
     for found, want in zip(grads, right[2], strict=True):
         assert error(found, want) < tolerance
@@ -123,7 +145,7 @@ def test_unwanted_input_gradient_is_not_written(library):
 def test_large_densities_saturate_their_gradient(library):
     library.play()
     trunk_widths, head_widths = [1, 16], [16, 3]
-    data = list(arrays(trunk_widths, head_widths, 0, 40))
+    data = list(arrays(trunk_widths, head_widths, 0, {}, 40))
     data[1] = np.abs(data[1])
     data[0][:] = 20 / data[1][0]
     for precision in (FP32, FP16):

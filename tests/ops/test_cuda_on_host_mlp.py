@@ -12,14 +12,16 @@ FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 # Relative to the largest value; a sum may round to the neighbouring 16-bit number.
 TOLERANCE = {FP32: 1e-5, FP16: 2e-3, BF16: 1e-2}
-NETS = [  # widths, n_out, extra, features per group (0: rows), biased
-    ([32, 64, 16], 16, 0, 2, False),
-    ([32, 64, 64, 16], 3, 16, 0, False),
-    ([5, 17, 3], 2, 2, 0, False),
-    ([1, 1], 1, 0, 0, False),
-    ([40, 128, 100, 4], 4, 8, 4, False),
-    ([5, 7, 3], 3, 2, 0, True),
-    ([63, 130, 4], 4, 0, 0, True),
+NETS = [  # widths, n_out, extra, features per group (0: rows), biased, skip
+    ([32, 64, 16], 16, 0, 2, False, None),
+    ([32, 64, 64, 16], 3, 16, 0, False, None),
+    ([5, 17, 3], 2, 2, 0, False, None),
+    ([1, 1], 1, 0, 0, False, None),
+    ([40, 128, 100, 4], 4, 8, 4, False, None),
+    ([5, 7, 3], 3, 2, 0, True, None),
+    ([63, 130, 4], 4, 0, 0, True, None),
+    ([24, 40, 17, 9, 4], 3, 8, 4, True, 2),
+    ([9, 12, 5], 5, 0, 0, False, 1),
 ]
 
 
@@ -28,14 +30,14 @@ def library(cuda_host):
     return cuda_host.library("mlp")
 
 
-def arrays(widths, n, extra, features, biased, seed=0):
-    random = np.random.default_rng(seed)
+def arrays(widths, n, extra, features, biased, skip=None):
+    random = np.random.default_rng(0)
     n_x = widths[0] - extra
     shape = (n_x // features, n, features) if features else (n, n_x)
     x = random.normal(size=shape).astype(np.float32)
-    params = (random.normal(size=n_params(widths, biased)) / np.sqrt(widths[1])).astype(np.float32)
+    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
     more = random.normal(size=(n, extra)).astype(np.float32) if extra else None
-    return x, params, more
+    return x, params.astype(np.float32), more
 
 
 def as_rows(x, more):
@@ -45,23 +47,26 @@ def as_rows(x, more):
     return x if more is None else np.concatenate([x, more], axis=1)
 
 
-def setup(x, more, widths, n_out, biased, precision):
+def setup(x, more, widths, n_out, biased, precision, skip):
     groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
-    net = [np.int32(widths), len(widths), n_out, biased, precision]
+    skip = -1 if skip is None else skip
+    net = [np.int32(widths), len(widths), n_out, biased, precision, skip]
     return [*net, x, more, x.shape[-2], groups, features, 0 if more is None else more.shape[1]]
 
 
-def forward(library, x, params, more, widths, n_out, biased, precision):
+def forward(library, x, params, more, widths, n_out, biased, precision, skip=None):
     out = np.full((x.shape[-2], n_out), np.nan, np.float32)
-    library.call("mlp", *setup(x, more, widths, n_out, biased, precision), params, out)
+    library.call("mlp", *setup(x, more, widths, n_out, biased, precision, skip), params, out)
     return out
 
 
-def backward(library, x, params, more, grad_out, widths, n_out, biased, precision, wanted=True):
+def backward(
+    library, x, params, more, grad_out, widths, n_out, biased, precision, skip=None, wanted=True
+):
     grad_x, grad_params = np.full_like(x, np.nan), np.full_like(params, np.nan)
     grad_more = None if more is None else np.full_like(more, np.nan)
     results = [grad_x, grad_more, grad_params] if wanted else [None, None, grad_params]
-    arguments = setup(x, more, widths, n_out, biased, precision)
+    arguments = setup(x, more, widths, n_out, biased, precision, skip)
     library.call("mlp_grad", *arguments, params, grad_out, *results)
     return as_rows(grad_x, grad_more), grad_params
 
@@ -72,18 +77,19 @@ def close(found, expected, tolerance):
 
 
 @pytest.mark.parametrize("precision", [FP32, FP16, BF16])
-@pytest.mark.parametrize("widths, n_out, extra, features, biased", NETS)
+@pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", NETS)
 @pytest.mark.parametrize("n", [0, 1, 31, 257])
-def test_forward_and_backward(library, widths, n_out, extra, features, biased, precision, n):
+def test_forward_and_backward(library, widths, n_out, extra, features, biased, skip, precision, n):
     library.play(backwards=n == 31)
-    x, params, more = arrays(widths, n, extra, features, biased)
+    x, params, more = arrays(widths, n, extra, features, biased, skip)
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
-    net, rows = (widths, n_out, biased, precision), as_rows(x, more)
+    net, rows = (widths, n_out, biased, precision, skip), as_rows(x, more)
     out = forward(library, x, params, more, *net)
     grads = backward(library, x, params, more, grad_out, *net)
-    if precision == FP32 or biased:  # biased networks have no other path
-        right = reference.mlp(rows, params, widths, n_out, biased=biased)
-        right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out, biased=biased)
+    if precision == FP32 or biased or skip is not None:  # these have no other path
+        how = {"biased": biased, "skip": skip}
+        right = reference.mlp(rows, params, widths, n_out, **how)
+        right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out, **how)
     else:
         rounding = ROUNDING[precision]
         right = half_reference.mlp(rows, params, widths, n_out, rounding)
@@ -106,7 +112,7 @@ def test_shallower_products_of_turing(cuda_host):
 @pytest.mark.parametrize("precision, most", [(FP16, 0.01), (BF16, 0.06)])
 def test_sixteen_bits_are_near_the_exact_result(library, precision, most):
     library.play()
-    widths, n_out, extra, features, biased = NETS[1]
+    widths, n_out, extra, features, biased, _ = NETS[1]
     x, params, more = arrays(widths, 300, extra, features, biased)
     grad_out = np.random.default_rng(1).normal(size=(300, n_out)).astype(np.float32)
     _, grad = backward(library, x, params, more, grad_out, widths, n_out, biased, precision)

@@ -12,20 +12,26 @@ from tests.rounded_mlp import assert_close
 from tests.threads import with_threads
 
 NGP = ([32, 64, 16], [32, 64, 64, 16])
+NERF = {"biased": True, "skip": 2, "exponential": False, "head_sees_density": False}
 NETS = [
-    (*NGP, 16),
-    ([7, 16, 9], [12, 24, 3], 3),
-    ([4, 1], [1, 3], 0),
-    ([32, 100, 100, 5], [21, 40, 4], 16),
+    (*NGP, 16, {}),
+    ([7, 16, 9], [12, 24, 3], 3, {"biased": True}),
+    ([4, 1], [1, 3], 0, {"exponential": False}),
+    ([32, 100, 100, 5], [21, 40, 4], 16, {}),
+    ([63, 128, 128, 129], [155, 64, 3], 27, NERF),
+    ([7, 16, 9, 6], [8, 24, 3], 3, NERF),
 ]
 
 
-def arrays(widths, n_extra, n, seed=0, grouped=False, dtype=np.float32):
+def arrays(widths, n_extra, n, seed=0, grouped=False, dtype=np.float32, options=None):
     random = np.random.default_rng(seed)
     c = widths[0][0]
     x = random.normal(size=(c // 2, n, 2) if grouped else (n, c)).astype(dtype)
+    options = options or {}
+    biased, skips = options.get("biased", False), (options.get("skip"), None)
     params = [
-        (random.normal(size=n_params(w)) / np.sqrt(max(w[0], 8))).astype(dtype) for w in widths
+        (random.normal(size=n_params(w, biased, skip)) / np.sqrt(max(w[0], 8))).astype(dtype)
+        for w, skip in zip(widths, skips, strict=True)
     ]
     n_rays = n // 3 + 1
     indices = np.sort(random.integers(0, n_rays, n)).astype(np.int32)
@@ -34,37 +40,40 @@ def arrays(widths, n_extra, n, seed=0, grouped=False, dtype=np.float32):
     return x, *params, extra, indices, *grads
 
 
-def run(widths, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs, precision="fp32"):
+def run(
+    widths, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs, precision="fp32", **options
+):
     leaves = [jt.array(v) for v in (x, trunk, head)]
     rays = (jt.array(extra).stop_grad(), jt.array(indices)) if extra is not None else (None, None)
-    sigmas, rgbs = field_mlp(*leaves, *widths, *rays, precision)
+    sigmas, rgbs = field_mlp(*leaves, *widths, *rays, precision, **options)
     loss = (sigmas * jt.array(grad_sigmas)).sum() + (rgbs * jt.array(grad_rgbs)).sum()
     return [v.numpy() for v in (sigmas, rgbs, *jt.grad(loss, leaves))]
 
 
-def expected(widths, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs):
+def expected(widths, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs, **options):
     args = (x, trunk, head, *widths)
-    grads = reference.field_mlp_grad(*args, grad_sigmas, grad_rgbs, extra, indices)
-    return [*reference.field_mlp(*args, extra, indices), *grads]
+    grads = reference.field_mlp_grad(*args, grad_sigmas, grad_rgbs, extra, indices, **options)
+    return [*reference.field_mlp(*args, extra, indices, **options), *grads]
 
 
-@pytest.mark.parametrize("trunk, head, n_extra", NETS)
+@pytest.mark.parametrize("trunk, head, n_extra, options", NETS)
 @pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 700])
-def test_matches_the_reference(device, trunk, head, n_extra, n):
-    values = arrays((trunk, head), n_extra, n)
-    for got, wanted in zip(
-        run((trunk, head), *values), expected((trunk, head), *values), strict=True
-    ):
+def test_matches_the_reference(device, trunk, head, n_extra, options, n):
+    values = arrays((trunk, head), n_extra, n, options=options)
+    got_all = run((trunk, head), *values, **options)
+    for got, wanted in zip(got_all, expected((trunk, head), *values, **options), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=2e-3, atol=2e-4 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("trunk, head, n_extra", NETS)
+@pytest.mark.parametrize("trunk, head, n_extra, options", NETS)
 @pytest.mark.parametrize("n", [1, 65, 700])
-def test_bf16_rounds_what_is_multiplied_and_nothing_else(trunk, head, n_extra, n, monkeypatch):
-    values = arrays((trunk, head), n_extra, n)
-    got = run((trunk, head), *values, precision="bf16")
+def test_bf16_rounds_what_is_multiplied_and_nothing_else(
+    trunk, head, n_extra, options, n, monkeypatch
+):
+    values = arrays((trunk, head), n_extra, n, options=options)
+    got = run((trunk, head), *values, precision="bf16", **options)
     monkeypatch.setattr(reference, "reference", rounded_mlp)
-    for a, b in zip(got, expected((trunk, head), *values), strict=True):
+    for a, b in zip(got, expected((trunk, head), *values, **options), strict=True):
         assert_close(a, b, 5e-3)
 
 
@@ -102,14 +111,15 @@ def test_is_what_the_two_mlps_give_one_after_the_other(device):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
 
 
-def test_reference_gradients_by_finite_differences():
-    widths = ([6, 9, 4], [6, 8, 3])
-    values = list(arrays(widths, 2, 7, dtype=np.float64))
-    grads = expected(widths, *values)[2:]
+@pytest.mark.parametrize("options", [{}, NERF])
+def test_reference_gradients_by_finite_differences(options):
+    widths = ([6, 9, 5, 4], [5 if options else 6, 8, 3])
+    values = list(arrays(widths, 2, 7, dtype=np.float64, options=options))
+    grads = expected(widths, *values, **options)[2:]
 
     def loss():
         x, trunk, head, extra, indices, grad_sigmas, grad_rgbs = values
-        sigmas, rgbs = reference.field_mlp(x, trunk, head, *widths, extra, indices)
+        sigmas, rgbs = reference.field_mlp(x, trunk, head, *widths, extra, indices, **options)
         return (sigmas * grad_sigmas).sum() + (rgbs * grad_rgbs).sum()
 
     h = 1e-6
@@ -186,12 +196,16 @@ def test_wrong_arguments_are_named():
         field_mlp(x, trunk, head, *NGP, extra, indices[:2])
     with pytest.raises(ValueError, match="parameters of the trunk, needed are 3072"):
         field_mlp(x, head, head, *NGP, extra, indices)
+    with pytest.raises(ValueError, match="32 channels of the head's input, needed are 31"):
+        field_mlp(x, trunk, head, NGP[0], [31, 3], extra, indices)
+    with pytest.raises(ValueError, match="skip is 2; it must be None or .* 1 to 1 here"):
+        field_mlp(x, trunk, head, *NGP, extra, indices, skip=2)
     with pytest.raises(ValueError, match="precision is 'half'; choose one of auto, fp32"):
         field_mlp(x, trunk, head, *NGP, extra, indices, "half")
 
 
 def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
-    for trunk, head, n_extra in NETS:
-        run((trunk, head), *arrays((trunk, head), n_extra, 2))
+    for trunk, head, n_extra, options in NETS:
+        run((trunk, head), *arrays((trunk, head), n_extra, 2, options=options), **options)
     run(NGP, *arrays(NGP, 16, 2, grouped=True))
     assert len([source for source in op_sources if source.op == "field_mlp"]) == 2

@@ -15,37 +15,42 @@ from tests.threads import with_threads
 mlp = partial(mlp_op, precision="fp32")
 
 NETS = [
-    ([32, 64, 16], 16, 0, False),
-    ([32, 64, 64, 16], 3, 16, False),
-    ([5, 7, 3], 3, 2, True),
-    ([1, 1], 1, 0, False),
-    ([63, 130, 130, 130, 4], 4, 0, True),
+    ([32, 64, 16], 16, 0, False, None),
+    ([32, 64, 64, 16], 3, 16, False, None),
+    ([5, 7, 3], 3, 2, True, None),
+    ([1, 1], 1, 0, False, None),
+    ([63, 130, 130, 130, 4], 4, 0, True, None),
+    ([63, 128, 128, 128, 129], 129, 0, True, 2),
+    ([5, 7, 9, 3], 3, 2, True, 1),
+    ([3, 33, 2], 2, 0, False, 1),
 ]
 
 
-def arrays(widths, n, extra, biased, grouped=0, seed=0, dtype=np.float32):
+def arrays(widths, n, extra, biased, grouped=0, seed=0, dtype=np.float32, skip=None):
     random = np.random.default_rng(seed)
     n_x = widths[0] - extra
     shape = (n_x // grouped, n, grouped) if grouped else (n, n_x)
     x = random.normal(size=shape).astype(dtype)
-    params = (random.normal(size=n_params(widths, biased)) / np.sqrt(widths[1])).astype(dtype)
+    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
+    params = params.astype(dtype)
     more = random.normal(size=(n, extra)).astype(dtype) if extra else None
     return x, params, more
 
 
-@pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
+@pytest.mark.parametrize("widths, n_out, extra, biased, skip", NETS)
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 700])
-def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, biased, n):
-    x, params, more = arrays(widths, n, extra, biased)
+def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, biased, skip, n):
+    x, params, more = arrays(widths, n, extra, biased, skip=skip)
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
     xv, pv = jt.array(x), jt.array(params)
     ev = jt.array(more) if extra else None
-    out = mlp(xv, pv, widths, n_out, ev, biased)
-    expected = reference.mlp(x, params, widths, n_out, more, biased)
+    out = mlp(xv, pv, widths, n_out, ev, biased, skip=skip)
+    expected = reference.mlp(x, params, widths, n_out, more, biased, skip)
     np.testing.assert_allclose(out.numpy(), expected, rtol=1e-3, atol=1e-4)
     wanted = [xv, pv] + ([ev] if extra else [])
     grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), wanted)]
-    grad_in, grad_params = reference.mlp_grad(x, params, widths, n_out, grad_out, more, biased)
+    args = (x, params, widths, n_out, grad_out, more, biased, skip)
+    grad_in, grad_params = reference.mlp_grad(*args)
     split = widths[0] - extra
     np.testing.assert_allclose(grads[0], grad_in[:, :split], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(grads[1], grad_params, rtol=1e-3, atol=2e-3)
@@ -55,27 +60,28 @@ def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, 
 
 def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
     """Seconds of compilation each."""
-    for widths, n_out, extra, biased in NETS:
-        x, params, more = arrays(widths, 2, extra, biased)
+    for widths, n_out, extra, biased, skip in NETS:
+        x, params, more = arrays(widths, 2, extra, biased, skip=skip)
         xv, pv = jt.array(x), jt.array(params)
         ev = jt.array(more) if extra else None
         for inputs in (xv, jt.array(x[None]), xv.stop_grad()):
-            jt.grad(mlp(inputs, pv, widths, n_out, ev, biased).sum(), pv).sync()
+            jt.grad(mlp(inputs, pv, widths, n_out, ev, biased, skip=skip).sum(), pv).sync()
     assert len([source for source in op_sources if source.op == "mlp"]) == 2
 
 
-@pytest.mark.parametrize("widths, n_out, extra, biased", NETS)
+@pytest.mark.parametrize("widths, n_out, extra, biased, skip", NETS)
 @pytest.mark.parametrize("n", [1, 63, 65, 700])
-def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, biased, n):
-    x, params, more = arrays(widths, n, extra, biased)
+def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, biased, skip, n):
+    x, params, more = arrays(widths, n, extra, biased, skip=skip)
     xv, pv = jt.array(x), jt.array(params)
     ev = jt.array(more) if extra else None
-    out = mlp_op(xv, pv, widths, n_out, ev, biased, "bf16")
-    assert_close(out.numpy(), rounded_mlp.mlp(x, params, widths, n_out, more, biased))
+    out = mlp_op(xv, pv, widths, n_out, ev, biased, "bf16", skip)
+    assert_close(out.numpy(), rounded_mlp.mlp(x, params, widths, n_out, more, biased, skip))
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
     wanted = [xv, pv] + ([ev] if extra else [])
     grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), wanted)]
-    split, args = widths[0] - extra, (x, params, widths, n_out, grad_out, more, biased)
+    split = widths[0] - extra
+    args = (x, params, widths, n_out, grad_out, more, biased, skip)
     grad_in, grad_params = rounded_mlp.mlp_grad(*args)
     assert_close(grads[0], grad_in[:, :split])
     assert_close(grads[1], grad_params)
@@ -98,16 +104,17 @@ def test_grouped_input_is_the_same_input_in_another_order(device, grouped, preci
     assert (grad == jt.grad((expected * expected).sum(), [rv])[0].numpy()).all()
 
 
-@pytest.mark.parametrize("biased", [False, True])
-def test_reference_gradients_by_finite_differences(biased):
+@pytest.mark.parametrize("biased, skip", [(False, None), (True, None), (True, 1), (False, 2)])
+def test_reference_gradients_by_finite_differences(biased, skip):
     widths, n = [6, 9, 8, 4], 5
-    x, params, more = arrays(widths, n, 2, biased, dtype=np.float64)
+    x, params, more = arrays(widths, n, 2, biased, dtype=np.float64, skip=skip)
     grad_out = np.random.default_rng(1).normal(size=(n, 3))
 
     def loss(x, params, more):
-        return (reference.mlp(x, params, widths, 3, more, biased) * grad_out).sum()
+        return (reference.mlp(x, params, widths, 3, more, biased, skip) * grad_out).sum()
 
-    grad_in, grad_params = reference.mlp_grad(x, params, widths, 3, grad_out, more, biased)
+    args = (x, params, widths, 3, grad_out, more, biased, skip)
+    grad_in, grad_params = reference.mlp_grad(*args)
     h = 1e-6
     for i in range(params.size):
         step = np.zeros_like(params)
@@ -166,6 +173,8 @@ def test_bits_do_not_depend_on_threads(precision):
         (lambda x, p: mlp(x, p[1:], [4, 2]), r"7 parameters; widths \[4, 2\] need 8"),
         (lambda x, p: mlp(x, p, [4, 2], 3), "n_out is 3; it must be between 1 and 2"),
         (lambda x, p: mlp(x, p, [4]), "0 layers"),
+        (lambda x, p: mlp(x, p, [4, 1, 1], skip=2), "skip is 2; it must be None or .* 1 to 1"),
+        (lambda x, p: mlp(x, p, [4, 1, 1], skip=1), r"8 parameters; .* need 9"),
         (lambda x, p: mlp(x[0], p, [4, 2]), r"x has shape \[4\]"),
     ],
 )

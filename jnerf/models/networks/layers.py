@@ -8,7 +8,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.ops.mlp import mlp
+from jnerf.ops.mlp import layer_inputs, mlp
 from jnerf.ops.mlp.precision import PRECISIONS
 
 
@@ -22,6 +22,7 @@ class MLP(jt.Module):
         seed: weights start Xavier-uniform, +-sqrt(6 / (in + out)), from this seed.
         stream: distinguishes the MLPs of one network that share a seed.
         precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16".
+        skip: the layer, counted from 0, that takes the network's input again; None for none.
 
     Raises:
         ConfigError: the precision is unknown.
@@ -35,16 +36,17 @@ class MLP(jt.Module):
         seed: int = 0,
         stream: int = 0,
         precision: str = "auto",
+        skip: int | None = None,
     ) -> None:
         super().__init__()
         if precision not in PRECISIONS:
             raise ConfigError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
-        self.precision = precision
+        self.precision, self.skip = precision, skip
         self.widths, self.biased = tuple(widths), biased
         self.n_out = self.widths[-1] if n_out is None else n_out
         random = np.random.Generator(np.random.Philox(key=[seed, 1 + stream]))
         parts = []
-        for n_in, n_layer in zip(self.widths[:-1], self.widths[1:], strict=True):
+        for n_in, n_layer in zip(layer_inputs(self.widths, skip), self.widths[1:], strict=True):
             bound = np.sqrt(6 / (n_in + n_layer))
             parts.append(random.uniform(-bound, bound, n_in * n_layer))
             parts.append(np.zeros(n_layer if biased else 0))
@@ -53,4 +55,6 @@ class MLP(jt.Module):
     def execute(self, x: jt.Var, extra: jt.Var | None = None, n_out: int | None = None) -> jt.Var:
         """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all)."""
         n_out = n_out or self.n_out
-        return mlp(x, self.params, self.widths, n_out, extra, self.biased, self.precision)
+        return mlp(
+            x, self.params, self.widths, n_out, extra, self.biased, self.precision, self.skip
+        )

@@ -8,11 +8,11 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
-from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
-from jnerf.models.networks.base import Box, Network, directions_of
+from jnerf.models.networks.base import Box, Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -34,21 +34,21 @@ class Trunk(jt.Module):
     ) -> None:
         super().__init__()
         how = {"biased": True, "seed": seed, "precision": precision}
-        last = [width + 1]  # density first, then the features, which have no activation
-        if skip is None:
-            self.before = None
-            self.trunk = MLP([n_pos] + [width] * n_layers + last, stream=stream, **how)
-        else:
-            self.before = MLP([n_pos] + [width] * skip, stream=stream, **how)
-            rest = [width + n_pos] + [width] * (n_layers - skip) + last
-            self.trunk = MLP(rest, stream=stream + 1, **how)
+        # density first, then the features, which have no activation
+        widths = [n_pos] + [width] * n_layers + [width + 1]
+        self.trunk = MLP(widths, stream=stream, skip=skip, **how)
         self.color = MLP([width + n_dir, width // 2, 3], stream=stream + 2, **how)
 
-    def raw(self, encoded: jt.Var, n_out: int | None = None) -> jt.Var:
-        """Density before its activation, and features: [S, C] -> the first ``n_out`` of [S, 1 + width]."""
-        if self.before is None:
-            return self.trunk(encoded, n_out=n_out)
-        return self.trunk(jt.nn.relu(self.before(encoded)), as_rows(encoded), n_out)
+    def density(self, encoded: jt.Var) -> jt.Var:
+        """Density before its activation: [S, C] or grouped -> [S]."""
+        return self.trunk(encoded, n_out=1).reshape(-1)
+
+    def execute(
+        self, encoded: jt.Var, samples: RaySamples, dir_encoder: jt.Module | None
+    ) -> tuple[jt.Var, jt.Var]:
+        """Densities before their activation, [S], and colours in [0, 1], [S, 3]."""
+        how = {"exponential": False, "head_sees_density": False}
+        return density_and_color(self.trunk, self.color, encoded, samples, dir_encoder, **how)
 
 
 @NETWORKS.register()
@@ -124,19 +124,19 @@ class NeRFNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """The last round's density at positions [S, 3] in field units: float32 [S]."""
-        return self._density(self.rounds[-1], self._encode(positions))
+        return self._activated(self.rounds[-1].density(self._encode(positions)))
 
     def density_of(self, samples: RaySamples) -> jt.Var:
         """The density of the samples' own round."""
-        return self._density(self._of(samples), self._encode_samples(samples))
+        return self._activated(self._of(samples).density(self._encode_samples(samples)))
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
-        trunk = self._of(samples)
-        raw = trunk.raw(self._encode_samples(samples))
-        color = trunk.color(raw[:, 1:], directions_of(samples, self.dir_encoder))
-        rgbs = jt.sigmoid(color) * (1 + 2 * self._padding) - self._padding
-        return FieldOutput(sigmas=self._activated(raw[:, 0]), rgbs=rgbs)
+        encoded = self._encode_samples(samples)
+        raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder)
+        if self._padding:
+            rgbs = rgbs * (1 + 2 * self._padding) - self._padding
+        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
@@ -156,9 +156,6 @@ class NeRFNetwork(Network):
 
     def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
-
-    def _density(self, trunk: Trunk, encoded: jt.Var) -> jt.Var:
-        return self._activated(trunk.raw(encoded, 1).reshape(-1))
 
     def _activated(self, raw: jt.Var) -> jt.Var:
         return self._activation(raw + self._bias) * self._scale

@@ -6,9 +6,9 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network, directions_of, trainable
+from jnerf.models.networks.base import Box, Network
 from jnerf.models.networks.layers import MLP
-from jnerf.ops.field_mlp import field_mlp
+from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -88,18 +88,7 @@ class NGPNetwork(Network):
             features = self.pos_encoder(positions)
         else:
             features = self.pos_encoder.known(positions, samples.features)
-        if self.dir_encoder and trainable(self.dir_encoder):
-            return self._in_two_steps(features, samples)
-        trunk, head = self.density_mlp, self.color_mlp
-        extra = self.dir_encoder(samples.rays.rays_d).stop_grad() if self.dir_encoder else None
-        sigmas, rgbs = field_mlp(
-            features, trunk.params, head.params, trunk.widths, head.widths, extra,
-            samples.ray_indices, trunk.precision,
-        )  # fmt: skip
+        sigmas, rgbs = density_and_color(
+            self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
+        )
         return FieldOutput(sigmas=sigmas, rgbs=rgbs)
-
-    def _in_two_steps(self, features: jt.Var, samples: RaySamples) -> FieldOutput:
-        """The same with a gradient to the encoded directions, which the fused kernel does not give."""
-        geometry = self.density_mlp(features)
-        color = self.color_mlp(geometry, directions_of(samples, self.dir_encoder))
-        return FieldOutput(sigmas=trunc_exp(geometry[:, 0]), rgbs=jt.sigmoid(color))

@@ -11,6 +11,7 @@ import numpy as np
 
 from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.nerf import Trunk
+from jnerf.models.networks.two_mlps import fused
 from jnerf.ops.frequency_encode import frequency_encode
 
 # Of positions and directions: 2^k, without the pi of NeRF's equation 4, as NeuS's published code has them.
@@ -42,9 +43,10 @@ class OutsideField(jt.Module):
         """
         length = jt.sqrt((x * x).sum(1, keepdims=True))
         squeezed = jt.concat([x / length, 1 / length], dim=1)
-        raw = self.trunk.raw(_waves(squeezed, _FREQUENCIES[0]))
-        color = self.trunk.color(raw[:, 1:], _waves(rays_d, _FREQUENCIES[1]))
-        return softplus(raw[:, 0]), jt.sigmoid(color)
+        encoded = [_waves(v, n) for v, n in zip((squeezed, rays_d), _FREQUENCIES, strict=True)]
+        own = jt.arange(x.shape[0])  # each sample has a direction of its own
+        raw, rgbs = fused(self.trunk.trunk, self.trunk.color, *encoded, own, False, False)
+        return softplus(raw), rgbs
 
 
 def _waves(x: jt.Var, n: int) -> jt.Var:

@@ -6,8 +6,9 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network, directions_of
+from jnerf.models.networks.base import Box, Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -61,7 +62,6 @@ class PlainMLPNetwork(Network):
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
-        features = self.trunk(self.pos_encoder(self._box(samples.positions)))
-        directions = directions_of(samples, self.dir_encoder)
-        color = self.color(features, directions)
-        return FieldOutput(sigmas=trunc_exp(features[:, 0]), rgbs=jt.sigmoid(color))
+        encoded = self.pos_encoder(self._box(samples.positions))
+        sigmas, rgbs = density_and_color(self.trunk, self.color, encoded, samples, self.dir_encoder)
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs)

@@ -9,7 +9,7 @@ namespace jnerf {
 template <class P> struct FieldWeights {
     MlpWeights<P> trunk, head;
     FieldWeights(const FieldMlpShape& shape, const float* trunk, const float* head)
-        : trunk(shape.trunk, trunk), head(shape.head, head, shape.geometry()) {}
+        : trunk(shape.trunk, trunk), head(shape.head, head, shape.seen(), shape.first) {}
 };
 
 // One thread's tile: trunk, head, and what the activations take, [.., MLP_TILE].
@@ -22,7 +22,7 @@ template <class P> struct FieldTile {
     FieldTile(const FieldMlpShape& shape, const FieldMlpInput& input, const FieldWeights<P>& weights)
         : shape(shape), input(input), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs(FIELD_COLORS * MLP_TILE) {}
 
-    // Leaves the logarithm of the density in `sigmas` and colours in `rgbs`. KEEP: ROWS where a backward pass follows, else 0.
+    // Leaves the density before its activation in `sigmas` and colours in `rgbs`. KEEP: ROWS where a backward pass follows, else 0.
     template <int KEEP> void forward(int64_t begin, int n) {
         mlp_load(input.trunk_input(), begin, n, trunk.layer[0], KEEP);
         trunk.template forward_hidden<KEEP>();
@@ -56,11 +56,14 @@ template <class P> struct FieldTileGrad {
         const int width = tile.shape.geometry();
         head.backward(width, sums + n_trunk());
         float* sigmas = tile.sigmas.data();
-        map_vectors(sigmas, MLP_TILE, [](GemmVector x) {
-            x = x > FIELD_EXP_LIMIT ? GemmVector{} + FIELD_EXP_LIMIT : x;
-            return exp_vector(x < -FIELD_EXP_LIMIT ? GemmVector{} - FIELD_EXP_LIMIT : x);
-        });
-        for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s] * sigmas[s];
+        if (tile.shape.exponential) {
+            map_vectors(sigmas, MLP_TILE, [](GemmVector x) {
+                x = x > FIELD_EXP_LIMIT ? GemmVector{} + FIELD_EXP_LIMIT : x;
+                return exp_vector(x < -FIELD_EXP_LIMIT ? GemmVector{} - FIELD_EXP_LIMIT : x);
+            });
+            for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s] * sigmas[s];
+        } else
+            for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s];
         to_panel<P>(head.grad_in.data(), width, trunk.grad_out());
         trunk.backward(wants_x ? tile.shape.trunk.width[0] : 0, sums);
     }
@@ -74,7 +77,7 @@ inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const fl
             auto tile = std::make_shared<FieldTile<P>>(shape, input, weights);
             return [=](int64_t begin, int n) {
                 tile->template forward<0>(begin, n);
-                map_vectors(tile->sigmas.data(), MLP_TILE, exp_vector);
+                if (tile->shape.exponential) map_vectors(tile->sigmas.data(), MLP_TILE, exp_vector);
                 std::copy_n(tile->sigmas.data(), n, sigmas + begin);
                 float* to = rgbs + begin * FIELD_COLORS;
                 for (int s = 0; s < n; s++)

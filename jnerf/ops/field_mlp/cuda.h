@@ -7,7 +7,7 @@
 namespace jnerf {
 
 inline MlpPrecision field_precision(const FieldMlpShape& shape) {
-    return cuda_precision(shape.trunk.precision, TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head));
+    return cuda_precision(shape.trunk.precision, shape.first == 0 && TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head));
 }
 
 inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {

@@ -8,7 +8,7 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 from jnerf.ops.mlp import n_params
-from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
+from jnerf.ops.mlp.op import MAX_LAYERS, check_skip, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 
 _COLORS = 3
@@ -22,10 +22,13 @@ def _widths(name: str) -> str:
 _SETUP = f"""
 const int trunk_widths[] = {{{_widths("trunk")}}}, head_widths[] = {{{_widths("head")}}};
 const int n_trunk = (int)data["n_trunk_widths"], n_head = (int)data["n_head_widths"];
+const int n_geometry = trunk_widths[n_trunk - 1];
 const auto precision = (jnerf::MlpPrecision)(int)data["precision"];
+const bool biased = data["biased"] != 0;
 const jnerf::FieldMlpShape shape{{
-    jnerf::MlpShape(trunk_widths, n_trunk, trunk_widths[n_trunk - 1], false, precision),
-    jnerf::MlpShape(head_widths, n_head, {_COLORS}, false, precision)}};
+    jnerf::MlpShape(trunk_widths, n_trunk, n_geometry, biased, precision, (int)data["skip"]),
+    jnerf::MlpShape(head_widths, n_head, {_COLORS}, biased, precision),
+    data["exponential"] != 0, (int)data["first"]}};
 const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
     (int)data["features"], (int)data["extra"]}};
 """
@@ -37,11 +40,11 @@ _BACKWARD = (
 
 
 class _FieldMlp(jt.Function):
-    def execute(self, x, trunk, head, extra, ray_indices, widths, precision, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
-        self.data = {"n": n, "groups": groups, "features": features, "precision": precision}
+        self.data = {"n": n, "groups": groups, "features": features} | options
         self.data |= {"extra": 0 if extra is None else extra.shape[1], "wants_x": wants_x}
         self.data |= numbers("trunk_width", widths[0]) | numbers("head_width", widths[1])
         if extra is None:
@@ -72,38 +75,52 @@ def field_mlp(
     extra: jt.Var | None = None,
     ray_indices: jt.Var | None = None,
     precision: str = "auto",
+    biased: bool = False,
+    skip: int | None = None,
+    exponential: bool = True,
+    head_sees_density: bool = True,
 ) -> tuple[jt.Var, jt.Var]:
-    """Density and colour of samples from two MLPs without biases (``jnerf.ops.mlp``).
+    """Density and colour of samples from two MLPs (``jnerf.ops.mlp``).
 
     geometry = trunk(x), sigma = trunc_exp(geometry[0]), rgb = logistic(head([geometry | extra[ray]])[:3]): the network
-    of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4). Differentiable once in the
-    parameters, and in ``x`` unless it is ``stop_grad``; not in ``extra``.
+    of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
+    ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
+    https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
+    ``stop_grad``; not in ``extra``.
 
     Args:
         x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).
         trunk: flat parameters of the trunk.
         head: flat parameters of the head.
         trunk_widths: input width and the width of each layer's output.
-        head_widths: the same; the first is the trunk's last plus E, the last may be padded beyond 3.
+        head_widths: the same; the first is the geometry that the head sees plus E, the last may be padded beyond 3.
         extra: one row per ray, float32 [R, E]; None for none.
         ray_indices: the ray of each sample, int32 [S]; needed with ``extra``.
         precision: in what products are rounded, see ``precision_code``.
+        biased: whether layers have biases.
+        skip: the trunk's layer, counted from 0, that takes ``x`` again; None for none.
+        exponential: False: the density is geometry[0] itself.
+        head_sees_density: False: the head's input is [geometry[1:] | extra[ray]].
 
     Returns:
         Densities, float32 [S], and colours in [0, 1], float32 [S, 3].
 
     Raises:
-        ValueError: shapes do not fit together, or the precision is unknown.
+        ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
     """
     trunk_widths, head_widths = [int(w) for w in trunk_widths], [int(w) for w in head_widths]
     n = x.shape[-2]
     n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
     n_extra = 0 if extra is None else extra.shape[1]
+    n_seen = trunk_widths[-1] - (0 if head_sees_density else 1)
+    options = {"precision": precision_code(precision), "biased": biased}
+    options |= {"skip": check_skip(skip, trunk_widths)}
+    options |= {"exponential": exponential, "first": trunk_widths[-1] - n_seen}
     expected = {
         "channels of x": (n_in, trunk_widths[0]),
-        "channels of the head's input": (trunk_widths[-1] + n_extra, head_widths[0]),
-        "parameters of the trunk": (trunk.numel(), n_params(trunk_widths)),
-        "parameters of the head": (head.numel(), n_params(head_widths)),
+        "channels of the head's input": (n_seen + n_extra, head_widths[0]),
+        "parameters of the trunk": (trunk.numel(), n_params(trunk_widths, biased, skip)),
+        "parameters of the head": (head.numel(), n_params(head_widths, biased)),
         "rows of ray_indices": (n if extra is None else ray_indices.shape[0], n),
     }
     for what, (found, needed) in expected.items():
@@ -111,9 +128,8 @@ def field_mlp(
             raise ValueError(f"field_mlp: {found} {what}, needed are {needed}")
     if head_widths[-1] < _COLORS:
         raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
-    code = precision_code(precision)
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
     widths = tuple(trunk_widths), tuple(head_widths)
     wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, code, wants_x)
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)

@@ -4,31 +4,34 @@
 
 namespace jnerf {
 
-// The head's input: geometry of the sample, then the extra channels of its ray.
+// The head's input: the sample's geometry from `first` on, then the extra channels of its ray.
 struct FieldHeadInput {
     const float *geometry, *extra;
     const int* ray_indices;
     int64_t n_samples;
-    int width, extra_width;
+    int width, extra_width, first;
     JNERF_FN float load(int64_t sample, int channel) const {
-        if (channel < width) return geometry[sample * width + channel];
-        return extra[(int64_t)ray_indices[sample] * extra_width + channel - width];
+        const int at = first + channel;
+        if (at < width) return geometry[sample * width + at];
+        return extra[(int64_t)ray_indices[sample] * extra_width + at - width];
     }
 };
 
 struct FieldHeadGrad {
     float* geometry;
     JNERF_FN void store(const FieldHeadInput& input, int64_t sample, int channel, float value) const {
-        if (channel < input.width) geometry[sample * input.width + channel] = value;
+        const int at = input.first + channel;
+        if (at < input.width) geometry[sample * input.width + at] = value;
     }
 };
 
 struct FieldActivate {
     const float* geometry;
     int width;
+    bool exponential;
     float *sigmas, *rgbs;  // rgbs: in place
     JNERF_FN void operator()(int64_t i) const {
-        sigmas[i] = expf(geometry[i * width]);
+        sigmas[i] = field_density(exponential, geometry[i * width]);
         for (int k = 0; k < FIELD_COLORS; k++) rgbs[i * FIELD_COLORS + k] = field_sigmoid(rgbs[i * FIELD_COLORS + k]);
     }
 };
@@ -44,23 +47,24 @@ struct FieldColorGrad {
 
 struct FieldDensityGrad {
     const float *geometry, *grad_sigmas;
-    int width;
+    int width, first;
+    bool exponential;
     float* grad_geometry;
     JNERF_FN void operator()(int64_t i) const {
-        const float x = geometry[i * width];
-        grad_geometry[i * width] += grad_sigmas[i] * expf(x < -FIELD_EXP_LIMIT ? -FIELD_EXP_LIMIT : x > FIELD_EXP_LIMIT ? FIELD_EXP_LIMIT : x);
+        const float of_head = first == 0 ? grad_geometry[i * width] : 0.0f;
+        grad_geometry[i * width] = of_head + grad_sigmas[i] * field_slope(exponential, geometry[i * width]);
     }
 };
 
 inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMlpInput& input, const float* geometry) {
-    return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width};
+    return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width, shape.first};
 }
 
 inline void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
     const CudaScratch<float> geometry(input.n_samples * shape.geometry());
     mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
     mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
-    parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), sigmas, rgbs});
+    parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.exponential, sigmas, rgbs});
 }
 
 inline void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
@@ -72,7 +76,7 @@ inline void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput
     mlp_plain_forward(shape.head, head_input, head, raw.data);
     parallel_for(input.n_samples * FIELD_COLORS, FieldColorGrad{grads.rgbs, raw.data});
     mlp_plain_backward(shape.head, head_input, head, raw.data, FieldHeadGrad{grad_geometry.data}, grad_head);
-    parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, grad_geometry.data});
+    parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, shape.first, shape.exponential, grad_geometry.data});
     mlp_plain_backward(shape.trunk, input.trunk_input(), trunk, grad_geometry.data, MlpInputGrad{grads.x, nullptr}, grad_trunk);
 }
 

@@ -7,30 +7,40 @@ import numpy as np
 from jnerf.ops.mlp import reference
 
 
-def head_input(geometry, extra, ray_indices) -> np.ndarray:
-    """[geometry | extra of the sample's ray], [S, n_geometry + E]."""
-    return geometry if extra is None else np.concatenate([geometry, extra[ray_indices]], axis=1)
+def head_input(geometry, extra, ray_indices, head_sees_density=True) -> np.ndarray:
+    """[what the head sees of the geometry | extra of the sample's ray], [S, n + E]."""
+    seen = geometry if head_sees_density else geometry[:, 1:]
+    return seen if extra is None else np.concatenate([seen, extra[ray_indices]], axis=1)
 
 
 def field_mlp(
-    x, trunk, head, trunk_widths, head_widths, extra=None, ray_indices=None
-) -> tuple[np.ndarray, np.ndarray]:
+    x, trunk, head, trunk_widths, head_widths, extra=None, ray_indices=None,
+    biased=False, skip=None, exponential=True, head_sees_density=True,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Densities [S] and colours [S, 3]; arguments as in ``jnerf.ops.field_mlp``."""
-    geometry = reference.mlp(x, trunk, trunk_widths, trunk_widths[-1])
-    raw = reference.mlp(head_input(geometry, extra, ray_indices), head, head_widths, 3)
-    return np.exp(geometry[:, 0]), 1 / (1 + np.exp(-raw))
+    net = trunk_widths, trunk_widths[-1]
+    geometry = reference.mlp(x, trunk, *net, biased=biased, skip=skip)
+    rows = head_input(geometry, extra, ray_indices, head_sees_density)
+    raw = reference.mlp(rows, head, head_widths, 3, biased=biased)
+    density = geometry[:, 0]
+    return np.exp(density) if exponential else density, 1 / (1 + np.exp(-raw))
 
 
 def field_mlp_grad(
-    x, trunk, head, trunk_widths, head_widths, grad_sigmas, grad_rgbs, extra=None, ray_indices=None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, trunk, head, trunk_widths, head_widths, grad_sigmas, grad_rgbs, extra=None, ray_indices=None,
+    biased=False, skip=None, exponential=True, head_sees_density=True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Gradients of x (as rows [S, C]), of the trunk's and of the head's parameters."""
-    geometry = reference.mlp(x, trunk, trunk_widths, trunk_widths[-1])
-    rows = head_input(geometry, extra, ray_indices)
-    rgbs = 1 / (1 + np.exp(-reference.mlp(rows, head, head_widths, 3)))
+    net = trunk_widths, trunk_widths[-1]
+    geometry = reference.mlp(x, trunk, *net, biased=biased, skip=skip)
+    rows = head_input(geometry, extra, ray_indices, head_sees_density)
+    rgbs = 1 / (1 + np.exp(-reference.mlp(rows, head, head_widths, 3, biased=biased)))
     grad_raw = grad_rgbs * rgbs * (1 - rgbs)
-    grad_rows, grad_head = reference.mlp_grad(rows, head, head_widths, 3, grad_raw)
-    grad_geometry = grad_rows[:, : geometry.shape[1]].copy()
-    grad_geometry[:, 0] += grad_sigmas * np.exp(np.clip(geometry[:, 0], -15, 15))
-    grad_x, grad_trunk = reference.mlp_grad(x, trunk, trunk_widths, trunk_widths[-1], grad_geometry)
+    grad_rows, grad_head = reference.mlp_grad(rows, head, head_widths, 3, grad_raw, biased=biased)
+    grad_geometry = np.zeros_like(geometry)
+    first = 0 if head_sees_density else 1
+    grad_geometry[:, first:] = grad_rows[:, : geometry.shape[1] - first]
+    slope = np.exp(np.clip(geometry[:, 0], -15, 15)) if exponential else 1
+    grad_geometry[:, 0] += grad_sigmas * slope
+    grad_x, grad_trunk = reference.mlp_grad(x, trunk, *net, grad_geometry, biased=biased, skip=skip)
     return grad_x, grad_trunk, grad_head

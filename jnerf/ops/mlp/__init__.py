@@ -1,5 +1,5 @@
 """Small multilayer perceptrons, all layers of a tile of samples at once."""
 
-from jnerf.ops.mlp.op import mlp, n_params
+from jnerf.ops.mlp.op import layer_inputs, mlp, n_params
 
-__all__ = ["mlp", "n_params"]
+__all__ = ["layer_inputs", "mlp", "n_params"]

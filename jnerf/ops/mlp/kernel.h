@@ -1,6 +1,7 @@
 // A small multilayer perceptron: x_{l+1} = relu(W_l x_l + b_l), the last layer linear. Hidden activations never reach
 // main memory; the backward pass computes them again.
 // Weights are one flat array: for each layer W_l [out, in] row-major, then b_l [out] when there are biases.
+// One layer, `skip`, may take the network's input again, behind what the layer before gives.
 // The first layer's input is the concatenation of `x` and `extra`. `x` may come grouped, [G, S, F] (as the hash grid
 // leaves it): channel g F + f of sample s is x[(g S + s) F + f]; row-major [S, C] is the case G = 1.
 #pragma once
@@ -16,21 +17,23 @@ enum class MlpPrecision { automatic, fp32, bf16, fp16 };
 
 struct MlpShape {
     int n_layers, n_out;  // n_out: columns of the output that are used; the last layer may be wider (padded)
-    int width[MLP_MAX_LAYERS + 1];
+    int skip;             // -1: none; else in 1 .. n_layers - 1
+    int width[MLP_MAX_LAYERS + 1];  // the input's, then of what each layer gives
     int64_t weight[MLP_MAX_LAYERS], bias[MLP_MAX_LAYERS], n_params;  // first element of W_l, b_l (-1: none)
     MlpPrecision precision;
 
     // widths: [n_layers + 1], on the host.
-    MlpShape(const int* widths, int n_widths, int n_out, bool biased, MlpPrecision precision = MlpPrecision::automatic)
-        : n_layers(n_widths - 1), n_out(n_out), n_params(0), precision(precision) {
+    MlpShape(const int* widths, int n_widths, int n_out, bool biased, MlpPrecision precision = MlpPrecision::automatic, int skip = -1)
+        : n_layers(n_widths - 1), n_out(n_out), skip(skip), n_params(0), precision(precision) {
         for (int l = 0; l <= n_layers; l++) width[l] = widths[l];
         for (int l = 0; l < n_layers; l++) {
             weight[l] = n_params;
-            n_params += (int64_t)width[l] * width[l + 1];
+            n_params += (int64_t)inputs(l) * width[l + 1];
             bias[l] = biased ? n_params : -1;
             if (biased) n_params += width[l + 1];
         }
     }
+    JNERF_FN int inputs(int l) const { return width[l] + (l == skip ? width[0] : 0); }  // of layer l
 };
 
 struct MlpInput {

@@ -17,7 +17,7 @@ _WIDTHS = ", ".join(f'(int)data["width{i}"]' for i in range(MAX_LAYERS + 1))
 _SETUP = (
     f"const int widths[] = {{{_WIDTHS}}}; "
     'jnerf::MlpShape shape(widths, (int)data["n_widths"], (int)data["n_out"], data["biased"] != 0, '
-    '(jnerf::MlpPrecision)(int)data["precision"]); '
+    '(jnerf::MlpPrecision)(int)data["precision"], (int)data["skip"]); '
     'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '
     '(int)data["features"], (int)data["extra"]};'
 )
@@ -28,13 +28,22 @@ _BACKWARD = (
 )
 
 
-def n_params(widths: Sequence[int], biased: bool = False) -> int:
+def layer_inputs(widths: Sequence[int], skip: int | None = None) -> list[int]:
+    """How many inputs each layer has; layer ``skip`` takes the network's again.
+
+    >>> layer_inputs([63, 128, 128, 3], skip=2)
+    [63, 128, 191]
+    """
+    return [width + (widths[0] if i == skip else 0) for i, width in enumerate(widths[:-1])]
+
+
+def n_params(widths: Sequence[int], biased: bool = False, skip: int | None = None) -> int:
     """Number of parameters of an MLP with these layer widths.
 
     >>> n_params([32, 64, 16])
     3072
     """
-    pairs = zip(widths[:-1], widths[1:], strict=True)
+    pairs = zip(layer_inputs(widths, skip), widths[1:], strict=True)
     return sum(i * o + (o if biased else 0) for i, o in pairs)
 
 
@@ -42,6 +51,20 @@ def numbers(name: str, widths: Sequence[int]) -> dict[str, int]:
     """Entries of ``data``: ``widths`` as ``name0``, ``name1`` ... up to the most there may be, and their number."""
     padded = [*widths, *[0] * (MAX_LAYERS + 1 - len(widths))]
     return {f"{name}{i}": width for i, width in enumerate(padded)} | {f"n_{name}s": len(widths)}
+
+
+def check_skip(skip: int | None, widths: Sequence[int]) -> int:
+    """``skip`` as kernels take it: -1 for none.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    if skip is not None and not 1 <= skip <= len(widths) - 2:
+        raise ValueError(
+            f"skip is {skip}; it must be None or the index of a layer behind the first, "
+            f"1 to {len(widths) - 2} here"
+        )
+    return -1 if skip is None else skip
 
 
 def flat(x: jt.Var) -> jt.Var:
@@ -55,12 +78,12 @@ def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
 
 
 class _Mlp(jt.Function):
-    def execute(self, x, params, extra, widths, n_out, biased, precision, wanted):
+    def execute(self, x, params, extra, widths, n_out, biased, precision, wanted, skip):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, None if extra is None else extra.shape
         self.data = numbers("width", widths) | {"extra": 0 if extra is None else extra.shape[1]}
-        self.data |= {"n_out": n_out, "biased": biased, "precision": precision}
+        self.data |= {"n_out": n_out, "biased": biased, "precision": precision, "skip": skip}
         self.data |= {"n": n, "groups": groups, "features": features}
         self.data |= {"wants_x": wanted[0], "wants_extra": wanted[1]}
         extra = jt.zeros((1,)).stop_grad() if extra is None else flat(extra)
@@ -81,7 +104,7 @@ class _Mlp(jt.Function):
             shaped(grad, shape) if wanted else None
             for grad, shape, wanted in zip(grads[1:], self.shapes, wants, strict=True)
         )
-        return grad_x, shaped(grads[0], self.params_shape), grad_extra, None, None, None, None, None
+        return grad_x, shaped(grads[0], self.params_shape), grad_extra, *[None] * 6
 
 
 def mlp(
@@ -92,6 +115,7 @@ def mlp(
     extra: jt.Var | None = None,
     biased: bool = False,
     precision: str = "auto",
+    skip: int | None = None,
 ) -> jt.Var:
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
@@ -99,18 +123,20 @@ def mlp(
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
-        params: flat parameters, float32 [n_params(widths, biased)]: for each layer W [out, in], then b [out].
+        params: flat parameters, float32 [n_params(widths, biased, skip)]: for each layer W [out, in], then b [out].
         widths: input width and the width of each layer's output.
         n_out: how many of the last layer's outputs are wanted (it may be padded); None for all.
         extra: further input channels, float32 [S, E], appended to those of ``x``; C + E = widths[0].
         biased: whether layers have biases.
         precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16" (``precision_code``).
+        skip: the layer, counted from 0, that takes [output of the layer before | input of the network] (NeRF,
+            Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A); None for none.
 
     Returns:
         float32 [S, n_out].
 
     Raises:
-        ValueError: shapes do not fit together, or the precision is unknown.
+        ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
     """
     widths = [int(w) for w in widths]
     n_out = widths[-1] if n_out is None else n_out
@@ -122,10 +148,10 @@ def mlp(
     n_in += 0 if extra is None else extra.shape[1]
     if n_in != widths[0]:
         raise ValueError(f"the inputs have {n_in} channels; the first layer takes {widths[0]}")
-    if params.numel() != n_params(widths, biased):
-        raise ValueError(
-            f"{params.numel()} parameters; widths {widths} need {n_params(widths, biased)}"
-        )
+    skip_code = check_skip(skip, widths)
+    needed = n_params(widths, biased, skip)
+    if params.numel() != needed:
+        raise ValueError(f"{params.numel()} parameters; widths {widths} need {needed}")
     if not 1 <= n_out <= widths[-1]:
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
     code = precision_code(precision)
@@ -133,4 +159,4 @@ def mlp(
         return jt.zeros((0, n_out))
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
-    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, code, wanted)
+    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, code, wanted, skip_code)

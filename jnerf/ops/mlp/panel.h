@@ -23,6 +23,12 @@ template <class P> struct Panel {
     }
     uint32_t* items(int i) { return &words[(size_t)i * MLP_TILE]; }
     Element* row(int i) { return P::K > 1 ? &own[(size_t)i * MLP_TILE] : (Element*)items(i); }
+
+    // All of another panel, from row `at` on; KEEP: ROWS where its rows are there too.
+    template <int KEEP> void copy(const Panel& from, int at) {
+        std::copy(from.words.begin(), from.words.end(), words.begin() + (size_t)at / P::K * MLP_TILE);
+        if (KEEP) std::copy(from.own.begin(), from.own.end(), own.begin() + (size_t)at * MLP_TILE);
+    }
 };
 
 // C = A B for row-major A [m, k] and B [k, n] of items; lda, ldb in items. n is a multiple of MLP_PAD. Rows of A are read

@@ -13,8 +13,8 @@ constexpr int MLP_SHARED = 48 * 1024;
 // Floats that one sample's activations take, all layers.
 inline int mlp_floats(const MlpShape& shape) {
     int sum = 0;
-    for (int l = 0; l <= shape.n_layers; l++) sum += shape.width[l];
-    return sum;
+    for (int l = 0; l < shape.n_layers; l++) sum += shape.inputs(l);
+    return sum + shape.width[shape.n_layers];
 }
 
 inline int mlp_tile_size(int floats_per_sample) {
@@ -27,14 +27,18 @@ __device__ inline void mlp_tile_forward(const MlpShape& shape, const Input& inpu
         acts[i] = input.load(begin + i / shape.width[0], i % shape.width[0]);
     for (int l = 0; l < shape.n_layers; l++) {
         __syncthreads();
-        const int in = shape.width[l], out = shape.width[l + 1];
+        const int in = shape.inputs(l), out = shape.width[l + 1], stride = l + 1 < shape.n_layers ? shape.inputs(l + 1) : out;
         float* next = acts + tile * in;
-        for (int i = threadIdx.x; i < n * out; i += blockDim.x) {
-            const int s = i / out, o = i % out;
+        for (int i = threadIdx.x; i < n * stride; i += blockDim.x) {
+            const int s = i / stride, o = i % stride;
+            if (o >= out) {  // the network's input again
+                next[i] = input.load(begin + s, o - out);
+                continue;
+            }
             const float* w = params + shape.weight[l] + (int64_t)o * in;
             float sum = shape.bias[l] >= 0 ? params[shape.bias[l] + o] : 0.0f;
             for (int k = 0; k < in; k++) sum += w[k] * acts[s * in + k];
-            next[s * out + o] = l + 1 < shape.n_layers && sum < 0.0f ? 0.0f : sum;
+            next[i] = l + 1 < shape.n_layers && sum < 0.0f ? 0.0f : sum;
         }
         acts = next;
     }
@@ -44,7 +48,7 @@ __device__ inline void mlp_tile_forward(const MlpShape& shape, const Input& inpu
 template <class Input> __global__ void mlp_forward_kernel(MlpShape shape, Input input, const float* params, float* out, int tile) {
     JNERF_SHARED(float, acts);
     int last = 0;
-    for (int l = 0; l < shape.n_layers; l++) last += tile * shape.width[l];
+    for (int l = 0; l < shape.n_layers; l++) last += tile * shape.inputs(l);
     const int width = shape.width[shape.n_layers];
     for (int64_t begin = (int64_t)blockIdx.x * tile; begin < input.n_samples; begin += (int64_t)gridDim.x * tile) {
         const int n = (int)(input.n_samples - begin < tile ? input.n_samples - begin : tile);
@@ -64,31 +68,36 @@ __global__ void mlp_backward_kernel(MlpShape shape, Input input, const float* pa
         const int n = (int)(input.n_samples - begin < tile ? input.n_samples - begin : tile);
         mlp_tile_forward(shape, input, params, begin, n, tile, acts);
         int at = 0;
-        for (int l = 0; l < shape.n_layers; l++) at += tile * shape.width[l];
+        for (int l = 0; l < shape.n_layers; l++) at += tile * shape.inputs(l);
         const int last = shape.width[shape.n_layers];
         for (int i = threadIdx.x; i < n * last; i += blockDim.x)
             acts[at + i] = i % last < shape.n_out ? grad_out[(begin + i / last) * shape.n_out + i % last] : 0.0f;
         __syncthreads();
+        const float* again = nullptr;  // gradients of layer `skip`'s inputs
+        int out_stride = last;
         for (int l = shape.n_layers - 1; l >= 0; l--) {
-            const int in = shape.width[l], out = shape.width[l + 1];
+            const int in = shape.inputs(l), out = shape.width[l + 1];
             const float* g = acts + at;
             at -= tile * in;
             float* a = acts + at;
             for (int i = threadIdx.x; i < in * out; i += blockDim.x) {
                 float sum = 0.0f;
-                for (int s = 0; s < n; s++) sum += g[s * out + i / in] * a[s * in + i % in];
+                for (int s = 0; s < n; s++) sum += g[s * out_stride + i / in] * a[s * in + i % in];
                 sums[shape.weight[l] + i] += sum;
             }
             for (int o = threadIdx.x; shape.bias[l] >= 0 && o < out; o += blockDim.x)
-                for (int s = 0; s < n; s++) sums[shape.bias[l] + o] += g[s * out + o];
+                for (int s = 0; s < n; s++) sums[shape.bias[l] + o] += g[s * out_stride + o];
             __syncthreads();
             for (int i = threadIdx.x; i < n * in; i += blockDim.x) {
                 const float* w = params + shape.weight[l] + i % in;
                 float sum = 0.0f;
-                for (int o = 0; o < out; o++) sum += g[i / in * out + o] * w[(int64_t)o * in];
+                for (int o = 0; o < out; o++) sum += g[i / in * out_stride + o] * w[(int64_t)o * in];
+                if (l == 0 && again) sum += again[i / in * shape.inputs(shape.skip) + shape.width[shape.skip] + i % in];
                 if (l == 0) grad_in.store(input, begin + i / in, i % in, sum);
-                else a[i] = a[i] > 0.0f ? sum : 0.0f;
+                else a[i] = i % in >= shape.width[l] || a[i] > 0.0f ? sum : 0.0f;
             }
+            if (l == shape.skip) again = a;
+            out_stride = in;
             __syncthreads();
         }
     }

@@ -14,10 +14,13 @@ def concatenate(x: np.ndarray, extra: np.ndarray | None) -> np.ndarray:
     return x if extra is None else np.concatenate([x, extra], axis=1)
 
 
-def unpack(params: np.ndarray, widths: Sequence[int], biased: bool) -> list[tuple]:
+def unpack(
+    params: np.ndarray, widths: Sequence[int], biased: bool, skip: int | None = None
+) -> list[tuple]:
     """(W [out, in], b [out] or None) of each layer from the flat parameters."""
     layers, at = [], 0
-    for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
+    for i, (n_in, n_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        n_in += widths[0] if i == skip else 0
         weight = params[at : at + n_in * n_out].reshape(n_out, n_in)
         at += n_in * n_out
         layers.append((weight, params[at : at + n_out] if biased else None))
@@ -25,30 +28,45 @@ def unpack(params: np.ndarray, widths: Sequence[int], biased: bool) -> list[tupl
     return layers
 
 
-def mlp(x, params, widths, n_out, extra=None, biased=False) -> np.ndarray:
-    """Output [S, n_out]; arguments as in ``jnerf.ops.mlp``."""
-    h = concatenate(x, extra)
-    layers = unpack(params, widths, biased)
-    for i, (weight, bias) in enumerate(layers):
-        h = h @ weight.T + (0 if bias is None else bias)
-        if i + 1 < len(layers):
-            h = np.maximum(h, 0)
-    return h[:, :n_out]
+def exact(x: np.ndarray) -> np.ndarray:
+    """What is multiplied is not rounded."""
+    return x
 
 
-def mlp_grad(x, params, widths, n_out, grad_out, extra=None, biased=False) -> tuple:
+def layer_inputs(x, layers, extra, skip, rounded=exact) -> list[np.ndarray]:
+    """What each layer multiplies [S, in]."""
+    inputs = [rounded(concatenate(x, extra))]
+    for i, (weight, bias) in enumerate(layers[:-1]):
+        h = inputs[-1] @ rounded(weight).T + (0 if bias is None else bias)
+        h = rounded(np.maximum(h, 0))
+        inputs.append(np.concatenate([h, inputs[0]], axis=1) if i + 1 == skip else h)
+    return inputs
+
+
+def mlp(x, params, widths, n_out, extra=None, biased=False, skip=None, rounded=exact) -> np.ndarray:
+    """Output [S, n_out]; arguments as in ``jnerf.ops.mlp``; ``rounded``: applied to what is multiplied."""
+    layers = unpack(params, widths, biased, skip)
+    weight, bias = layers[-1]
+    h = layer_inputs(x, layers, extra, skip, rounded)[-1] @ rounded(weight).T
+    return (h + (0 if bias is None else bias))[:, :n_out]
+
+
+def mlp_grad(
+    x, params, widths, n_out, grad_out, extra=None, biased=False, skip=None, rounded=exact
+) -> tuple:
     """Gradients of the concatenated input [S, C + E] and of the parameters, flat."""
-    layers = unpack(params, widths, biased)
-    inputs = [concatenate(x, extra)]
-    for weight, bias in layers[:-1]:
-        inputs.append(np.maximum(inputs[-1] @ weight.T + (0 if bias is None else bias), 0))
+    layers = unpack(params, widths, biased, skip)
+    inputs = layer_inputs(x, layers, extra, skip, rounded)
     grad = np.zeros((len(inputs[0]), widths[-1]), dtype=params.dtype)
     grad[:, :n_out] = grad_out
-    flat = []
+    flat, again = [], 0
     for i in range(len(layers) - 1, -1, -1):
+        grad = rounded(grad)
         bias_grad = [grad.sum(axis=0)] if biased else []
         flat = [(grad.T @ inputs[i]).ravel(), *bias_grad, *flat]
-        grad = grad @ layers[i][0]
+        grad = grad @ rounded(layers[i][0])
+        if i == skip:
+            again, grad = grad[:, widths[i] :], grad[:, : widths[i]]
         if i > 0:
-            grad = grad * (inputs[i] > 0)
-    return grad, np.concatenate(flat)
+            grad = grad * (inputs[i][:, : widths[i]] > 0)
+    return grad + again, np.concatenate(flat)

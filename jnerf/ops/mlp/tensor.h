@@ -26,7 +26,7 @@ struct TensorNet {
         bool fits = true;
         for (int l = 0; l <= shape.n_layers; l++) fits = fits && shape.width[l] <= TENSOR_WIDTH;
         for (int l = 0; l < shape.n_layers; l++) fits = fits && shape.bias[l] < 0;
-        return fits;
+        return fits && shape.skip < 0;
     }
     // Both return the first half behind.
     int place_weights(int at) {

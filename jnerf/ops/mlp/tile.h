@@ -4,27 +4,36 @@
 
 namespace jnerf {
 
-// Weights as the products' left operands, row-major in items: W forward, its transpose backward. The first layer's inputs
-// from `split` on may be moved so that they begin with a new item.
+// Weights as the products' left operands, row-major in items: W forward, its transpose backward. The network's input may
+// begin behind `first` rows that it does not see, and from its channel `split` on be moved to begin with a new item; where
+// it comes again, it begins with a new block of rows.
 template <class P> struct MlpWeights {
     Buffer<uint32_t> forward[MLP_MAX_LAYERS], backward[MLP_MAX_LAYERS];
     Buffer<float> bias[MLP_MAX_LAYERS];
-    int split, gap;
+    int first, split, gap;
 
-    MlpWeights(const MlpShape& shape, const float* params, int split = 0) : split(split), gap(split % P::K) {
+    MlpWeights(const MlpShape& shape, const float* params, int split = 0, int first = 0) : first(first), split(split), gap((first + split) % P::K) {
         for (int l = 0; l < shape.n_layers; l++) {
-            const int in = width(shape, l), out = shape.width[l + 1];
+            const int n = shape.inputs(l), in = width(shape, l), out = shape.width[l + 1];
             Buffer<float> w((size_t)out * in);
             for (int o = 0; o < out; o++)
-                for (int i = 0; i < shape.width[l]; i++) w[(size_t)o * in + column(l, i)] = params[shape.weight[l] + (int64_t)o * shape.width[l] + i];
+                for (int i = 0; i < n; i++) w[(size_t)o * in + column(shape, l, i)] = params[shape.weight[l] + (int64_t)o * n + i];
             forward[l] = packed(out, in, &w[0], in, 1);
             backward[l] = packed(in, out, &w[0], 1, in);
             bias[l].assign(round_up(out, MLP_PAD), 0.0f);
             if (shape.bias[l] >= 0) std::copy_n(params + shape.bias[l], out, bias[l].begin());
         }
     }
-    int column(int l, int i) const { return l == 0 && i >= split ? i + gap : i; }
-    int width(const MlpShape& shape, int l) const { return shape.width[l] + (l == 0 ? gap : 0); }
+    // Where input i of layer l lies, and how many rows they take.
+    int column(const MlpShape& shape, int l, int i) const {
+        if (l == 0) return first + (i >= split ? i + gap : i);
+        return i < shape.width[l] ? i : again(shape) + column(shape, 0, i - shape.width[l]);
+    }
+    int width(const MlpShape& shape, int l) const {
+        if (l == 0) return first + shape.width[0] + gap;
+        return l == shape.skip ? again(shape) + width(shape, 0) : shape.width[l];
+    }
+    static int again(const MlpShape& shape) { return round_up(shape.width[shape.skip], MLP_PAD); }  // where the input comes again
     static int stride(int n) { return round_up(n, MLP_PAD) / P::K; }
 
 private:
@@ -38,11 +47,11 @@ private:
     }
 };
 
-// What weights [to.rows, columns] make of the first k rows of a panel.
+// What weights [to.rows, columns], from row `first` on, make of the first k rows of a panel.
 template <class P, int KIND, class Start>
-inline void multiply(const Buffer<uint32_t>& weights, int columns, int k, Panel<P>& input, const Start& start, const Outlet<P, KIND>& to) {
+inline void multiply(const Buffer<uint32_t>& weights, int columns, int k, Panel<P>& input, const Start& start, const Outlet<P, KIND>& to, int first = 0) {
     const int lda = MlpWeights<P>::stride(columns), items = P::K == 2 && amx_ready() ? MlpWeights<P>::stride(k) : (k + P::K - 1) / P::K;
-    P::product(Product{to.rows, MLP_TILE, items, weights.data(), lda, input.items(0), MLP_TILE}, start, to);
+    P::product(Product{to.rows, MLP_TILE, items, weights.data() + (size_t)first * lda, lda, input.items(0), MLP_TILE}, start, to);
 }
 
 // Floats [n, MLP_TILE] -> rows of a panel.
@@ -67,6 +76,7 @@ template <class P> struct MlpTile {
 
     // KEEP: ROWS where a backward pass follows, else 0.
     template <int KEEP> void forward_hidden() {
+        if (shape.skip >= 0) layer[shape.skip].template copy<KEEP>(layer[0], MlpWeights<P>::again(shape));
         for (int l = 0; l + 1 < shape.n_layers; l++) multiply_layer(l, Outlet<P, RELU | PANEL | KEEP>{shape.width[l + 1], &layer[l + 1]});
     }
     // The last layer's first `to.rows` results.
@@ -113,17 +123,20 @@ template <class P> struct MlpTileGrad {
             if (l == 0 && inputs == 0) return;
             const auto& weights = tile.weights.backward[l];
             const int columns = shape.width[l + 1];
+            const Outlet<P, PLAIN> to_input{inputs, nullptr, nullptr, grad_in.data(), inputs};
             if (l) multiply<P>(weights, columns, out, grad[l], StartZero{}, Outlet<P, ACTIVE | PANEL | ROWS>{shape.width[l], &grad[l - 1], &tile.layer[l]});
-            else multiply<P>(weights, columns, out, grad[l], StartZero{}, Outlet<P, PLAIN>{inputs, nullptr, nullptr, grad_in.data(), inputs});
+            else if (shape.skip < 0) multiply<P>(weights, columns, out, grad[l], StartZero{}, to_input);
+            else multiply<P>(weights, columns, out, grad[l], StartSums{grad_in.data(), MLP_TILE}, to_input);
+            if (l && l == shape.skip && inputs) multiply<P>(weights, columns, out, grad[l], StartZero{}, to_input, MlpWeights<P>::again(shape));
         }
     }
 
     // Sums -> flat gradients of the parameters.
     void unpack(const float* sums, float* grad_params) const {
         for (int l = 0; l < shape.n_layers; l++) {
-            const int in = shape.width[l], pad = round_up(tile.layer[l].width, MLP_PAD), out = shape.width[l + 1];
+            const int in = shape.inputs(l), pad = round_up(tile.layer[l].width, MLP_PAD), out = shape.width[l + 1];
             for (int o = 0; o < out; o++)
-                for (int i = 0; i < in; i++) grad_params[shape.weight[l] + (int64_t)o * in + i] = sums[offset[l] + (size_t)o * pad + tile.weights.column(l, i)];
+                for (int i = 0; i < in; i++) grad_params[shape.weight[l] + (int64_t)o * in + i] = sums[offset[l] + (size_t)o * pad + tile.weights.column(shape, l, i)];
             if (shape.bias[l] >= 0) std::copy_n(sums + offset[l] + (size_t)round_up(out, 2) * pad, out, grad_params + shape.bias[l]);
         }
     }

@@ -1,0 +1,60 @@
+"""A density MLP and a colour MLP as one field: what the networks of NeRF and of Instant-NGP have in common."""
+
+from __future__ import annotations
+
+import jittor as jt
+
+from jnerf.models.networks.base import directions_of, trainable
+from jnerf.models.networks.layers import MLP
+from jnerf.ops.field_mlp import field_mlp
+from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.structures import RaySamples
+
+
+def density_and_color(
+    trunk: MLP,
+    head: MLP,
+    features: jt.Var,
+    samples: RaySamples,
+    dir_encoder: jt.Module | None,
+    exponential: bool = True,
+    head_sees_density: bool = True,
+) -> tuple[jt.Var, jt.Var]:
+    """Densities and colours of samples whose encoded positions are ``features``, see ``jnerf.ops.field_mlp``.
+
+    Args:
+        trunk: encoded position -> geometry, whose first channel is the density before its activation.
+        head: geometry and encoded direction -> three colours and perhaps padding.
+        features: float32 [S, C] or grouped [G, S, F].
+        samples: give rays and the ray of each sample.
+        dir_encoder: encodes unit directions, once per ray; None for none.
+        exponential: the density is exp of the trunk's first output; False: that itself.
+        head_sees_density: whether that output is among the head's inputs.
+
+    Returns:
+        float32 [S] and, in [0, 1], [S, 3].
+    """
+    if dir_encoder and trainable(dir_encoder):  # the fused kernel gives directions no gradient
+        geometry = trunk(features)
+        seen = geometry if head_sees_density else geometry[:, 1:]
+        rgbs = jt.sigmoid(head(seen, directions_of(samples, dir_encoder), 3))
+        sigmas = geometry[:, 0]
+        return trunc_exp(sigmas) if exponential else sigmas, rgbs
+    extra = dir_encoder(samples.rays.rays_d).stop_grad() if dir_encoder else None
+    return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
+
+
+def fused(
+    trunk: MLP,
+    head: MLP,
+    features: jt.Var,
+    extra: jt.Var | None,
+    ray_indices: jt.Var | None,
+    exponential: bool = True,
+    head_sees_density: bool = True,
+) -> tuple[jt.Var, jt.Var]:
+    """The same for directions that are encoded already: ``extra`` [R, E], of sample s row ``ray_indices``[s]."""
+    return field_mlp(
+        features, trunk.params, head.params, trunk.widths, head.widths, extra, ray_indices,
+        trunk.precision, trunk.biased, trunk.skip, exponential, head_sees_density,
+    )  # fmt: skip
