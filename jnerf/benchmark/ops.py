@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jnerf.benchmark.cases import CASES, Case, make_inputs, op_folders
+from jnerf.benchmark.cases.field import NERF
 from jnerf.benchmark.kernel_clock import Call, KernelClock, settle
 from jnerf.benchmark.profile import parts_of
 from jnerf.benchmark.simd import this_level
@@ -106,7 +107,8 @@ def _ours(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     ns: dict[str, float] = {}
     fused = any(row["op"] == "field_mlp" for row in rows)
     for row in rows:
-        wanted = row["case"].startswith("16 x 2") or row["op"] in ("mlp", "field_mlp")
+        mlps = row["op"] in ("mlp", "field_mlp") and not row["case"].startswith(NERF)
+        wanted = row["case"].startswith("16 x 2") or mlps
         if row["op"] == "mlp" and fused:  # the fused op replaces both
             continue
         if wanted:

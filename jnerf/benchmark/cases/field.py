@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import jittor as jt
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
+from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
@@ -18,6 +20,8 @@ from jnerf.ops.mlp import mlp
 from jnerf.ops.mlp.op import n_params
 from jnerf.ops.sh_encode import sh_encode
 from jnerf.ops.trunc_exp import trunc_exp
+
+NERF = "NeRF"  # begins the names of cases whose networks are not those of the bound
 
 
 def random_var(*shape: int, scale: float = 1.0, seed: int = 0) -> jt.Var:
@@ -98,22 +102,40 @@ def _mlp(inputs: Inputs) -> Iterator[Case]:
 
 @CASES.of("field_mlp")
 def _field_mlp(inputs: Inputs) -> Iterator[Case]:
-    from jnerf.ops.field_mlp import field_mlp
+    x = random_var(16, inputs.n_samples, 2)
+    yield _field_case(inputs, "32-64-16, 32-64-64-3", x, TRUNK, HEAD, 16)
+    x = random_var(inputs.n_samples, 63).stop_grad()
+    trunk, head, n_dir = (63, *[128] * 8, 129), (155, 64, 3), 27
+    how = {"biased": True, "skip": 5, "exponential": False, "head_sees_density": False}
+    yield _field_case(inputs, f"{NERF}, 8 x 128", x, trunk, head, n_dir, how)
 
-    n = inputs.n_samples
-    x = random_var(16, n, 2)
-    trunk, head = random_var(n_params(TRUNK), scale=0.2), random_var(n_params(HEAD), scale=0.2)
-    extra = random_var(inputs.n_rays, 16).stop_grad()
-    ray_indices = inputs.samples.ray_indices
-    flop = mlp_flop(TRUNK) + mlp_flop(HEAD)
+
+def _field_case(
+    inputs: Inputs,
+    name: str,
+    x: jt.Var,
+    trunk_widths: tuple[int, ...],
+    head_widths: tuple[int, ...],
+    n_extra: int,
+    options: dict[str, Any] | None = None,
+) -> Case:
+    options = options or {}
+    biased, skip = options.get("biased", False), options.get("skip")
+    trunk = random_var(n_params(trunk_widths, biased, skip), scale=0.2)
+    head = random_var(n_params(head_widths, biased), scale=0.2)
+    extra = random_var(inputs.n_rays, n_extra).stop_grad()
+    rays = inputs.samples.ray_indices
+    flop = 2 * (n_params(trunk_widths, skip=skip) + n_params(head_widths))
+    wanted = [trunk, head] if x.is_stop_grad() else [x, trunk, head]
 
     def run() -> list[jt.Var]:
-        sigmas, rgbs = field_mlp(x, trunk, head, TRUNK, HEAD, extra, ray_indices)
+        widths = trunk_widths, head_widths
+        sigmas, rgbs = field_mlp(x, trunk, head, *widths, extra, rays, **options)
         loss = (sigmas * 1e-3).sum() + (rgbs * 1e-3).sum()
-        return [sigmas, rgbs, *jt.grad(loss, [x, trunk, head])]
+        return [sigmas, rgbs, *jt.grad(loss, wanted)]
 
-    name = "32-64-16, 32-64-64-3"
-    yield Case(name, "sample", n, run, {"field_mlp_forward": flop, "field_mlp_backward": 2 * flop})
+    flops = {"field_mlp_forward": flop, "field_mlp_backward": 2 * flop}
+    return Case(name, "sample", inputs.n_samples, run, flops)
 
 
 @CASES.of("trunc_exp")
