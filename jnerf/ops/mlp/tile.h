@@ -95,7 +95,8 @@ template <class P> struct MlpTileGrad {
     MlpTile<P>& tile;
     const MlpShape& shape;
     int rows;
-    std::vector<Panel<P>> grad;  // of each layer's results
+    std::vector<Panel<P>> panels;
+    int panel[MLP_MAX_LAYERS];   // which holds the gradient of a layer's results: only neighbours need two at once
     Buffer<float> grad_in;       // of the inputs, [pad(width 0), MLP_TILE]
     Buffer<uint32_t> transposed;
     size_t offset[MLP_MAX_LAYERS + 1];  // where a layer's gradients begin: [even out, pad(in)], then the biases'
@@ -105,14 +106,18 @@ template <class P> struct MlpTileGrad {
         int widest = 0;
         for (int l = 0; l < shape.n_layers; l++) {
             const int in = round_up(tile.layer[l].width, MLP_PAD), out = shape.width[l + 1];
-            grad.emplace_back(out);
+            panel[l] = (int)panels.size();
+            for (int k = l - 2; k >= 0; k -= 2)
+                if (shape.width[k + 1] == out) panel[l] = panel[k];
+            if (panel[l] == (int)panels.size()) panels.emplace_back(out);
             offset[l + 1] = offset[l] + (size_t)round_up(out, 2) * in + (shape.bias[l] >= 0 ? out : 0);
             widest = std::max(widest, in);
         }
         grad_in.resize((size_t)round_up(tile.layer[0].width, MLP_PAD) * MLP_TILE);
         transposed.resize((size_t)widest * MLP_TILE / P::K);
     }
-    Panel<P>& grad_out() { return grad.back(); }
+    Panel<P>& grad(int l) { return panels[panel[l]]; }
+    Panel<P>& grad_out() { return grad(shape.n_layers - 1); }
     size_t n_sums() const { return offset[shape.n_layers]; }
 
     // Adds to `sums`; `inputs`: of how many inputs the gradient is needed.
@@ -124,10 +129,10 @@ template <class P> struct MlpTileGrad {
             const auto& weights = tile.weights.backward[l];
             const int columns = shape.width[l + 1];
             const Outlet<P, PLAIN> to_input{inputs, nullptr, nullptr, grad_in.data(), inputs};
-            if (l) multiply<P>(weights, columns, out, grad[l], StartZero{}, Outlet<P, ACTIVE | PANEL | ROWS>{shape.width[l], &grad[l - 1], &tile.layer[l]});
-            else if (shape.skip < 0) multiply<P>(weights, columns, out, grad[l], StartZero{}, to_input);
-            else multiply<P>(weights, columns, out, grad[l], StartSums{grad_in.data(), MLP_TILE}, to_input);
-            if (l && l == shape.skip && inputs) multiply<P>(weights, columns, out, grad[l], StartZero{}, to_input, MlpWeights<P>::again(shape));
+            if (l) multiply<P>(weights, columns, out, grad(l), StartZero{}, Outlet<P, ACTIVE | PANEL | ROWS>{shape.width[l], &grad(l - 1), &tile.layer[l]});
+            else if (shape.skip < 0) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input);
+            else multiply<P>(weights, columns, out, grad(l), StartSums{grad_in.data(), MLP_TILE}, to_input);
+            if (l && l == shape.skip && inputs) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input, MlpWeights<P>::again(shape));
         }
     }
 
@@ -148,11 +153,11 @@ private:
         for (int i = 0; i < in; i += 16)
             for (int s = 0; s < items; s += 16)
                 transpose16((const uint32_t*)tile.layer[l].row(i) + s, items, &transposed[(size_t)s * pad + i], pad);
-        const Product product{out, pad, items, (const uint32_t*)grad[l].row(0), items, transposed.data(), pad};
+        const Product product{out, pad, items, (const uint32_t*)grad(l).row(0), items, transposed.data(), pad};
         P::product(product, StartSums{sums, pad}, StoreSums{sums, pad});
         if (shape.bias[l] < 0) return;
         float* b = sums + (size_t)round_up(shape.width[l + 1], 2) * pad;
-        for (int o = 0; o < out; o++) b[o] += P::row_sum(grad[l].row(o));
+        for (int o = 0; o < out; o++) b[o] += P::row_sum(grad(l).row(o));
     }
 };
 
