@@ -15,9 +15,10 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
-from jnerf.optims.state import bind_slots, check_groups, check_state, take
+from jnerf.optims.state import bind_slots, check_groups, take
 from jnerf.registry import OPTIMS
 from jnerf.schedules import make_schedule
 

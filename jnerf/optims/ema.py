@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.ops.ema import ema_update
-from jnerf.optims.state import check_state, take
+from jnerf.optims.state import take
 from jnerf.registry import OPTIMS
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.ops.rmsprop import rmsprop_rows
-from jnerf.optims.state import bind_slots, check_groups, check_state, take
+from jnerf.optims.state import bind_slots, check_groups, take
 from jnerf.registry import OPTIMS
 from jnerf.schedules import make_schedule
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import jittor as jt
 import numpy as np
 
-from jnerf.errors import CheckpointError
+from jnerf.checks.state import check_state
 from jnerf.ops.common import pcg_hash
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.structures import RayBundle, RaySamples
@@ -95,25 +95,8 @@ class Sampler(ABC):
         Raises:
             CheckpointError: the state is not that of a sampler like this one.
         """
-        check_state(state, self.state(), type(self).__name__)
-
-
-def check_state(state: dict[str, np.ndarray], like: dict[str, np.ndarray], owner: str) -> None:
-    """Compares names and shapes of a loaded state with one's own.
-
-    Raises:
-        CheckpointError: a name is missing or unknown, or a shape differs.
-    """
-    if set(state) != set(like):
-        raise CheckpointError(
-            f"{owner}: the checkpoint holds {sorted(state)}, needed are {sorted(like)}"
-        )
-    for name, value in like.items():
-        if np.shape(state[name]) != value.shape:
-            raise CheckpointError(
-                f"{owner}: {name} in the checkpoint has shape {np.shape(state[name])}, needed is {value.shape}; "
-                "the config that made it differs"
-            )
+        shapes = {name: value.shape for name, value in self.state().items()}
+        check_state(type(self).__name__, shapes, state)
 
 
 def to_samples(

@@ -29,7 +29,7 @@ from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import DensityFn, Sampler, check_state, stream_seed, to_samples
+from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
 from jnerf.schedules import make_schedule
@@ -328,7 +328,7 @@ class OccupancySampler(Sampler):
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
         """Restores grid and counters; the bitfield follows from the grid. See ``Sampler``."""
-        check_state(state, self.state(), type(self).__name__)
+        super().load_state(state)
         self._n_rays, self._updates, self._measured, self._window = (
             int(x) for x in state["counters"]
         )

@@ -212,7 +212,7 @@ def test_wrong_arguments_are_named():
         OccupancySampler(grid_resolution=48)
     sampler = OccupancySampler(**SMALL)
     with pytest.raises(
-        CheckpointError, match=r"grid in the checkpoint has shape \(5,\), needed is \(32768,\)"
+        CheckpointError, match=r"the saved 'grid' has shape \[5\], this run needs \[32768\]"
     ):
         sampler.load_state({"grid": np.zeros(5), "counters": np.zeros(4)})
 

@@ -49,5 +49,5 @@ def test_rendering_is_regular():
 def test_errors():
     with pytest.raises(ConfigError, match="n_samples is 0"):
         SAMPLERS.get("UniformSampler")(n_samples=0)
-    with pytest.raises(CheckpointError, match="the checkpoint holds \\['grid'\\]"):
+    with pytest.raises(CheckpointError, match="lacks nothing and has unknown \\['grid'\\]"):
         SAMPLERS.get("UniformSampler")().load_state({"grid": np.zeros(3)})
