@@ -16,8 +16,7 @@ from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.ops.integrated_encode import integrated_encode
-from jnerf.ops.mlp import mlp
-from jnerf.ops.mlp.op import n_params
+from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.sh_encode import sh_encode
 from jnerf.ops.trunc_exp import trunc_exp
 

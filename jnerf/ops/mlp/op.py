@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
+from jnerf.ops.mlp.shape import check_skip, n_params
 
 MAX_LAYERS = 16
 
@@ -28,43 +30,10 @@ _BACKWARD = (
 )
 
 
-def layer_inputs(widths: Sequence[int], skip: int | None = None) -> list[int]:
-    """How many inputs each layer has; layer ``skip`` takes the network's again.
-
-    >>> layer_inputs([63, 128, 128, 3], skip=2)
-    [63, 128, 191]
-    """
-    return [width + (widths[0] if i == skip else 0) for i, width in enumerate(widths[:-1])]
-
-
-def n_params(widths: Sequence[int], biased: bool = False, skip: int | None = None) -> int:
-    """Number of parameters of an MLP with these layer widths.
-
-    >>> n_params([32, 64, 16])
-    3072
-    """
-    pairs = zip(layer_inputs(widths, skip), widths[1:], strict=True)
-    return sum(i * o + (o if biased else 0) for i, o in pairs)
-
-
 def numbers(name: str, widths: Sequence[int]) -> dict[str, int]:
     """Entries of ``data``: ``widths`` as ``name0``, ``name1`` ... up to the most there may be, and their number."""
     padded = [*widths, *[0] * (MAX_LAYERS + 1 - len(widths))]
     return {f"{name}{i}": width for i, width in enumerate(padded)} | {f"n_{name}s": len(widths)}
-
-
-def check_skip(skip: int | None, widths: Sequence[int]) -> int:
-    """``skip`` as kernels take it: -1 for none.
-
-    Raises:
-        ValueError: there is no such layer.
-    """
-    if skip is not None and not 1 <= skip <= len(widths) - 2:
-        raise ValueError(
-            f"skip is {skip}; it must be None or the index of a layer behind the first, "
-            f"1 to {len(widths) - 2} here"
-        )
-    return -1 if skip is None else skip
 
 
 def flat(x: jt.Var) -> jt.Var:
@@ -119,7 +88,8 @@ def mlp(
 ) -> jt.Var:
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
-    Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``.
+    Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``. On CUDA an MLP with
+    biases, a skip connection or a layer wider than 128 goes layer by layer, in fp32.
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
@@ -157,6 +127,8 @@ def mlp(
     code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
+    if goes_by_layers(widths, biased, skip):
+        return mlp_by_layers(x, params, widths, n_out, extra, biased, skip)
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     return _Mlp()(x, params, extra, tuple(widths), n_out, biased, code, wanted, skip_code)

@@ -1,0 +1,85 @@
+"""MLPs layer by layer: against the reference, and in the place of the fused kernels where CUDA has none."""
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.ops.field_mlp import field_mlp
+from jnerf.ops.mlp import by_layers, mlp, n_params, reference
+
+NETS = [  # widths, n_out, extra, channels of x per group (0: rows), biased, skip
+    ([12, 20, 17, 9], 4, 4, 2, True, 2),
+    ([7, 16, 3], 3, 0, 0, False, 1),
+    ([5, 130, 2], 2, 2, 0, False, None),
+]
+
+
+def arrays(widths, extra, features, biased, skip, n=50):
+    random = np.random.default_rng(0)
+    n_x = widths[0] - extra
+    shape = (n_x // features, n, features) if features else (n, n_x)
+    x = random.normal(size=shape).astype(np.float32)
+    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
+    more = random.normal(size=(n, extra)).astype(np.float32) if extra else None
+    return x, params.astype(np.float32), more
+
+
+@pytest.fixture
+def as_on_cuda(monkeypatch):
+    monkeypatch.setattr(by_layers, "on_cuda", lambda: True)
+
+
+@pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", NETS)
+def test_matches_the_reference(as_on_cuda, widths, n_out, extra, features, biased, skip):
+    x, params, more = arrays(widths, extra, features, biased, skip)
+    leaves = [jt.array(v) for v in (x, params, more) if v is not None]
+    more_var = leaves[2] if extra else None
+    out = mlp(leaves[0], leaves[1], widths, n_out, more_var, biased, skip=skip)
+    grad_out = np.random.default_rng(1).normal(size=(50, n_out)).astype(np.float32)
+    grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), leaves)]
+    args = x, params, widths, n_out
+    wanted = reference.mlp(*args, more, biased, skip)
+    np.testing.assert_allclose(out.numpy(), wanted, rtol=1e-3, atol=1e-4)
+    grad_in, grad_params = reference.mlp_grad(*args, grad_out, more, biased, skip)
+    split = widths[0] - extra
+    of_x = grads[0].transpose(1, 0, 2).reshape(50, split) if features else grads[0]
+    np.testing.assert_allclose(of_x, grad_in[:, :split], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(grads[1], grad_params, rtol=1e-3, atol=1e-3)
+    if extra:
+        np.testing.assert_allclose(grads[2], grad_in[:, split:], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("exponential, sees", [(True, True), (False, False)])
+def test_a_field_is_the_same_by_layers(monkeypatch, exponential, sees):
+    trunk_widths, head_widths = [6, 12, 9, 5], [8 if sees else 7, 8, 3]
+    random = np.random.default_rng(0)
+    how = {"biased": True, "skip": 1, "exponential": exponential, "head_sees_density": sees}
+    sizes = n_params(trunk_widths, True, 1), n_params(head_widths, True)
+    leaves = [jt.array(random.normal(size=s).astype(np.float32) / 4) for s in ((40, 6), *sizes)]
+    extra = jt.array(random.normal(size=(4, 3)).astype(np.float32))
+    rays = jt.array(np.repeat(np.arange(4), 10).astype(np.int32))
+
+    def run():
+        sigmas, rgbs = field_mlp(*leaves, trunk_widths, head_widths, extra, rays, "fp32", **how)
+        grads = jt.grad((sigmas * sigmas).sum() + (rgbs * rgbs).sum(), leaves)
+        return [v.numpy() for v in (sigmas, rgbs, *grads)]
+
+    fused = run()
+    monkeypatch.setattr(by_layers, "on_cuda", lambda: True)
+    for a, b in zip(fused, run(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+
+
+def test_only_what_tensor_cores_do_not_take_goes_so(as_on_cuda, monkeypatch):
+    goes = by_layers.goes_by_layers
+    assert not goes([32, 64, 16], False, None) and not goes([32, 128, 16], False, None)
+    assert goes([32, 129, 16], False, None)
+    assert goes([32, 64, 16], True, None) and goes([32, 64, 16], False, 1)
+    monkeypatch.setattr(by_layers, "on_cuda", lambda: False)
+    assert not goes([32, 256, 16], True, 1)
+
+
+def test_widest_layer_is_the_kernels():
+    source = (by_layers.__file__.rsplit("/", 1)[0]) + "/tensor.h"
+    with open(source, encoding="utf-8") as file:
+        assert f"TENSOR_WIDTH = {by_layers.TENSOR_WIDTH};" in file.read()
