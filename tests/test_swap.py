@@ -62,7 +62,7 @@ def scene(tmp_path_factory):
 def test_every_combination_trains(scene, tmp_path, encoder, sampler, network, loss, background):
     overrides = [
         f"dataset.root={scene}",
-        "total_steps=20",
+        "total_steps=30",
         "log_every=1",
         "evaluation.at_end=False",
         "checkpoint.every=1000",
@@ -75,7 +75,7 @@ def test_every_combination_trains(scene, tmp_path, encoder, sampler, network, lo
     run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
     lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
     losses = [json.loads(line)["loss"] for line in lines]
-    assert len(losses) == 20 and np.isfinite(losses).all()
+    assert len(losses) == 30 and np.isfinite(losses).all()
     assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
 
 

@@ -36,6 +36,7 @@ from jnerf.engine.pictures import (
 )
 from jnerf.errors import ConfigError
 from jnerf.metrics import psnr, ssim
+from jnerf.metrics.ssim import WINDOW
 from jnerf.structures import RayBundle
 
 
@@ -82,9 +83,9 @@ def evaluate(
         None when stopped.
 
     Raises:
-        ConfigError: the split has no views, or ``n_images`` is not positive.
+        ConfigError: the split has no views, one is too small for SSIM, or ``n_images`` is not positive.
     """
-    indices = spaced_views(dataset.n_images, n_images)
+    indices = views_to_judge(dataset, n_images)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     pipeline.network.eval()
@@ -123,6 +124,22 @@ def _until(stop: Callable[[], bool], rows: Callable[[int, int], RayBundle]) -> C
         return rows(first, end)
 
     return checked
+
+
+def views_to_judge(dataset: Any, n_images: int | None) -> list[int]:
+    """Indices of the views that ``evaluate`` would render.
+
+    Raises:
+        ConfigError: as ``evaluate``.
+    """
+    indices = spaced_views(dataset.n_images, n_images)
+    for view in map(dataset.view, indices):
+        if min(view.width, view.height) < WINDOW:
+            raise ConfigError(
+                f"evaluation: view {view.name!r} is {view.width}x{view.height} pixels; SSIM needs {WINDOW}x{WINDOW}. "
+                "Lower dataset.downscale, or train without evaluation: evaluation.steps=[] evaluation.at_end=False"
+            )
+    return indices
 
 
 def spaced_views(available: int, wanted: int | None) -> list[int]:

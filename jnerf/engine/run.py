@@ -10,12 +10,12 @@ from typing import Any
 from jnerf.config.check import check
 from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, load_latest
-from jnerf.engine.evaluator import Evaluation, evaluate, write_metrics
+from jnerf.engine.evaluator import Evaluation, evaluate, views_to_judge, write_metrics
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.render import render_orbit
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.state import at_step, restore
-from jnerf.engine.trainer import Trainer
+from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.runtime import show_kernel_progress
 
@@ -66,7 +66,8 @@ def run(
         "complete": True,
     }
     if task == "test":
-        found = _test(config, pipeline, folder, loaded.step, loaded.seconds)
+        dataset = build_dataset(config, "test")
+        found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
     files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
@@ -78,6 +79,7 @@ def _train(
 ) -> dict[str, Any]:
     folder.check_free(resume)
     pipeline = build_pipeline(config)
+    held_out = _held_out(config)
     start = load_checkpoint(Path(checkpoint)) if checkpoint else None
     if start is None and resume:
         start = load_latest(folder.checkpoints)
@@ -92,7 +94,7 @@ def _train(
     folder.begin(config.dump(), info, step, resume)
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
     with closing(JsonLog(folder.log, keep_until=step)) as log:
-        evaluate_at = _during_training(config, pipeline)
+        evaluate_at = _during_training(config, pipeline, held_out)
         trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds)
         complete = trainer.train()
         done = {
@@ -108,7 +110,7 @@ def _train(
             )
         if not complete or not config.evaluation.get("at_end", True):
             return done
-        found = _test(config, pipeline, folder, trainer.step, trainer.seconds)
+        found = _test(config, pipeline, folder, held_out, trainer.step, trainer.seconds)
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             log.write(
                 {
@@ -120,27 +122,33 @@ def _train(
     return done | {"mean": found.mean}
 
 
+def _held_out(config: Any) -> Any:
+    """The test split, None if training ends without asking it. Its faults show now, not after hours of training."""
+    evaluation = config.evaluation
+    if not evaluation_steps(evaluation, config.total_steps) and not evaluation.get("at_end", True):
+        return None
+    dataset = build_dataset(config, "test")
+    views_to_judge(dataset, evaluation.n_images)
+    return dataset
+
+
 def _during_training(
-    config: Any, pipeline: Pipeline
+    config: Any, pipeline: Pipeline, held_out: Any
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
-    """The trainer's way to evaluate: numbers only, the test split opened at the first need."""
-    opened: list[Any] = []
+    """The trainer's way to evaluate: numbers only."""
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
-        if not opened:
-            opened.append(build_dataset(config, "test"))
         at_step(pipeline, step)
-        found = evaluate(pipeline, opened[0], config.evaluation.n_images, None, config.chunk, stop)
+        found = evaluate(pipeline, held_out, config.evaluation.n_images, None, config.chunk, stop)
         return None if found is None else found.summary()
 
     return evaluate_at
 
 
 def _test(
-    config: Any, pipeline: Pipeline, folder: RunFolder, step: int, seconds: float
+    config: Any, pipeline: Pipeline, folder: RunFolder, dataset: Any, step: int, seconds: float
 ) -> Evaluation:
     """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
-    dataset = build_dataset(config, "test")
     at_step(pipeline, step)
     found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}

@@ -107,6 +107,14 @@ def test_the_test_task_writes_metrics_json(tiny, folder):
     assert first["mean"] == content["mean"] and again["mean"] == trained["mean"]
 
 
+def test_faults_of_the_test_split_show_before_training(tiny, folder, monkeypatch):
+    monkeypatch.setattr("jnerf.engine.evaluator.WINDOW", 17)
+    with pytest.raises(ConfigError, match="is 16x16 pixels; SSIM needs 17x17. Lower dataset.down"):
+        run(tiny("total_steps=2"), "train")
+    assert not list(folder.rglob("*.safetensors"))
+    assert run(tiny("total_steps=2", "evaluation.at_end=False"), "train")["complete"]
+
+
 def test_views_are_spaced_evenly():
     assert spaced_views(5, None) == spaced_views(5, 9) == [0, 1, 2, 3, 4]
     assert spaced_views(200, 5) == [0, 50, 100, 149, 199]
