@@ -12,7 +12,7 @@ network = dict(hidden_width=128)
 optim = dict(
     lr=dict(
         schedule="log_linear",
-        value=1e-3,
+        value=2e-3,
         end=1e-4,
         steps=(0, 10000),
         delay_steps=200,

@@ -8,6 +8,6 @@ total_steps = 10000
 dataset = dict(downscale=2, crop_steps=200)
 sampler = dict(n_fine=64)
 network = dict(hidden_width=128)
-optim = dict(lr=dict(schedule="log_linear", value=1e-3, end=1e-4, steps=(0, 10000)))
+optim = dict(lr=dict(schedule="log_linear", value=2e-3, end=1e-4, steps=(0, 10000)))
 
 evaluation = dict(steps=[1000, 2500, 5000], n_images=25)
