@@ -6,7 +6,8 @@ import half_reference
 import numpy as np
 import pytest
 
-from jnerf.ops.mlp import n_params, reference
+from jnerf.ops.mlp import reference
+from tests.ops.mlp_arrays import arrays
 
 FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
@@ -28,16 +29,6 @@ NETS = [  # widths, n_out, extra, features per group (0: rows), biased, skip
 @pytest.fixture(scope="module")
 def library(cuda_host):
     return cuda_host.library("mlp")
-
-
-def arrays(widths, n, extra, features, biased, skip=None):
-    random = np.random.default_rng(0)
-    n_x = widths[0] - extra
-    shape = (n_x // features, n, features) if features else (n, n_x)
-    x = random.normal(size=shape).astype(np.float32)
-    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
-    more = random.normal(size=(n, extra)).astype(np.float32) if extra else None
-    return x, params.astype(np.float32), more
 
 
 def as_rows(x, more):

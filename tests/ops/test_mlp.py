@@ -9,6 +9,7 @@ import pytest
 from jnerf.ops.mlp import mlp as mlp_op
 from jnerf.ops.mlp import n_params, reference
 from tests import rounded_mlp
+from tests.ops.mlp_arrays import arrays
 from tests.rounded_mlp import assert_close
 from tests.threads import with_threads
 
@@ -26,21 +27,10 @@ NETS = [
 ]
 
 
-def arrays(widths, n, extra, biased, grouped=0, seed=0, dtype=np.float32, skip=None):
-    random = np.random.default_rng(seed)
-    n_x = widths[0] - extra
-    shape = (n_x // grouped, n, grouped) if grouped else (n, n_x)
-    x = random.normal(size=shape).astype(dtype)
-    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
-    params = params.astype(dtype)
-    more = random.normal(size=(n, extra)).astype(dtype) if extra else None
-    return x, params, more
-
-
 @pytest.mark.parametrize("widths, n_out, extra, biased, skip", NETS)
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 700])
 def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, biased, skip, n):
-    x, params, more = arrays(widths, n, extra, biased, skip=skip)
+    x, params, more = arrays(widths, n, extra, 0, biased, skip)
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
     xv, pv = jt.array(x), jt.array(params)
     ev = jt.array(more) if extra else None
@@ -61,7 +51,7 @@ def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, 
 def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
     """Seconds of compilation each."""
     for widths, n_out, extra, biased, skip in NETS:
-        x, params, more = arrays(widths, 2, extra, biased, skip=skip)
+        x, params, more = arrays(widths, 2, extra, 0, biased, skip)
         xv, pv = jt.array(x), jt.array(params)
         ev = jt.array(more) if extra else None
         for inputs in (xv, jt.array(x[None]), xv.stop_grad()):
@@ -72,7 +62,7 @@ def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
 @pytest.mark.parametrize("widths, n_out, extra, biased, skip", NETS)
 @pytest.mark.parametrize("n", [1, 63, 65, 700])
 def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, biased, skip, n):
-    x, params, more = arrays(widths, n, extra, biased, skip=skip)
+    x, params, more = arrays(widths, n, extra, 0, biased, skip)
     xv, pv = jt.array(x), jt.array(params)
     ev = jt.array(more) if extra else None
     out = mlp_op(xv, pv, widths, n_out, ev, biased, "bf16", skip)
@@ -95,7 +85,7 @@ def test_bf16_rounds_what_is_multiplied_and_nothing_else(widths, n_out, extra, b
 @pytest.mark.parametrize("grouped", [1, 2, 3, 4, 8])
 def test_grouped_input_is_the_same_input_in_another_order(device, grouped, precision):
     widths, n = [24, 64, 16], 100
-    x, params, _ = arrays(widths, n, 0, False, grouped)
+    x, params, _ = arrays(widths, n, 0, grouped, False)
     rows = np.ascontiguousarray(x.transpose(1, 0, 2).reshape(n, 24))
     xv, rv, pv = jt.array(x), jt.array(rows), jt.array(params)
     out, expected = (mlp_op(v, pv, widths, precision=precision) for v in (xv, rv))
@@ -107,7 +97,7 @@ def test_grouped_input_is_the_same_input_in_another_order(device, grouped, preci
 @pytest.mark.parametrize("biased, skip", [(False, None), (True, None), (True, 1), (False, 2)])
 def test_reference_gradients_by_finite_differences(biased, skip):
     widths, n = [6, 9, 8, 4], 5
-    x, params, more = arrays(widths, n, 2, biased, dtype=np.float64, skip=skip)
+    x, params, more = arrays(widths, n, 2, 0, biased, skip, dtype=np.float64)
     grad_out = np.random.default_rng(1).normal(size=(n, 3))
 
     def loss(x, params, more):
@@ -135,7 +125,7 @@ def test_no_samples(device):
 
 
 def test_stop_grad_inputs_get_no_gradient_and_parameters_do(device):
-    x, params, more = arrays([32, 64, 16], 60, 16, False)
+    x, params, more = arrays([32, 64, 16], 60, 16, 0, False)
     pv = jt.array(params)
     out = mlp(jt.array(x).stop_grad(), pv, [32, 64, 16], 16, jt.array(more).stop_grad())
     grad = jt.grad(out.sum(), [pv])[0].numpy()
@@ -147,7 +137,7 @@ def test_stop_grad_inputs_get_no_gradient_and_parameters_do(device):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("nan", [np.nan, -np.nan])
 def test_nan_reaches_the_output(device, precision, nan):
-    x, params, _ = arrays([8, 16, 2], 20, 0, False)
+    x, params, _ = arrays([8, 16, 2], 20, 0, 0, False)
     x[3, 1] = nan
     out = mlp_op(jt.array(x), jt.array(params), [8, 16, 2], precision=precision).numpy()
     assert np.isnan(out[3]).all() and np.isfinite(np.delete(out, 3, axis=0)).all()
@@ -155,7 +145,7 @@ def test_nan_reaches_the_output(device, precision, nan):
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_bits_do_not_depend_on_threads(precision):
-    x, params, more = arrays([32, 64, 64, 16], 10_000, 16, False)
+    x, params, more = arrays([32, 64, 64, 16], 10_000, 16, 0, False)
 
     def run():
         xv, pv = jt.array(x), jt.array(params)

@@ -1,27 +1,20 @@
 """MLPs layer by layer: against the reference, and in the place of the fused kernels where CUDA has none."""
 
+from pathlib import Path
+
 import jittor as jt
 import numpy as np
 import pytest
 
 from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.mlp import by_layers, mlp, n_params, reference
+from tests.ops.mlp_arrays import arrays
 
 NETS = [  # widths, n_out, extra, channels of x per group (0: rows), biased, skip
     ([12, 20, 17, 9], 4, 4, 2, True, 2),
     ([7, 16, 3], 3, 0, 0, False, 1),
     ([5, 130, 2], 2, 2, 0, False, None),
 ]
-
-
-def arrays(widths, extra, features, biased, skip, n=50):
-    random = np.random.default_rng(0)
-    n_x = widths[0] - extra
-    shape = (n_x // features, n, features) if features else (n, n_x)
-    x = random.normal(size=shape).astype(np.float32)
-    params = random.normal(size=n_params(widths, biased, skip)) / np.sqrt(widths[1])
-    more = random.normal(size=(n, extra)).astype(np.float32) if extra else None
-    return x, params.astype(np.float32), more
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ def as_on_cuda(monkeypatch):
 
 @pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", NETS)
 def test_matches_the_reference(as_on_cuda, widths, n_out, extra, features, biased, skip):
-    x, params, more = arrays(widths, extra, features, biased, skip)
+    x, params, more = arrays(widths, 50, extra, features, biased, skip)
     leaves = [jt.array(v) for v in (x, params, more) if v is not None]
     more_var = leaves[2] if extra else None
     out = mlp(leaves[0], leaves[1], widths, n_out, more_var, biased, skip=skip)
@@ -80,6 +73,5 @@ def test_only_what_tensor_cores_do_not_take_goes_so(as_on_cuda, monkeypatch):
 
 
 def test_widest_layer_is_the_kernels():
-    source = (by_layers.__file__.rsplit("/", 1)[0]) + "/tensor.h"
-    with open(source, encoding="utf-8") as file:
-        assert f"TENSOR_WIDTH = {by_layers.TENSOR_WIDTH};" in file.read()
+    source = Path(by_layers.__file__).with_name("tensor.h").read_text(encoding="utf-8")
+    assert f"TENSOR_WIDTH = {by_layers.TENSOR_WIDTH};" in source

@@ -124,7 +124,7 @@ def _field_case(
     head = random_var(n_params(head_widths, biased), scale=0.2)
     extra = random_var(inputs.n_rays, n_extra).stop_grad()
     rays = inputs.samples.ray_indices
-    flop = 2 * (n_params(trunk_widths, skip=skip) + n_params(head_widths))
+    flop = mlp_flop(trunk_widths, skip) + mlp_flop(head_widths)
     wanted = [trunk, head] if x.is_stop_grad() else [x, trunk, head]
 
     def run() -> list[jt.Var]:

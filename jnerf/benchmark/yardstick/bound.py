@@ -20,6 +20,7 @@ from jnerf.benchmark.stats import rounded
 from jnerf.benchmark.yardstick import run
 from jnerf.benchmark.yardstick.ceilings import Ceilings
 from jnerf.ops.hash_encode import HashGridLayout
+from jnerf.ops.mlp import n_params
 
 #: Samples of a training step of the paper, over which one Adam update is spread.
 STEP_SAMPLES = 2**18
@@ -29,13 +30,13 @@ TRUNK, HEAD = (32, 64, 16), (32, 64, 64, 16)
 _PARTS = ("hash forward", "hash backward", "both MLPs, forward and backward", "Adam")
 
 
-def mlp_flop(widths: tuple[int, ...]) -> int:
+def mlp_flop(widths: tuple[int, ...], skip: int | None = None) -> int:
     """Operations of one forward pass, two per weight.
 
     >>> mlp_flop((32, 64, 16))
     6144
     """
-    return sum(2 * a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    return 2 * n_params(widths, skip=skip)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class OutsideField(jt.Module):
         squeezed = jt.concat([x / length, 1 / length], dim=1)
         encoded = [_waves(v, n) for v, n in zip((squeezed, rays_d), _FREQUENCIES, strict=True)]
         own = jt.arange(x.shape[0])  # each sample has a direction of its own
-        raw, rgbs = fused(self.trunk.trunk, self.trunk.color, *encoded, own, False, False)
+        how = {"exponential": False, "head_sees_density": False}
+        raw, rgbs = fused(self.trunk.trunk, self.trunk.color, *encoded, own, **how)
         return softplus(raw), rgbs
 
 

@@ -6,8 +6,7 @@ import jittor as jt
 
 from jnerf.models.networks.base import directions_of, trainable
 from jnerf.models.networks.layers import MLP
-from jnerf.ops.field_mlp import field_mlp
-from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.ops.field_mlp import field_mlp, from_geometry
 from jnerf.structures import RaySamples
 
 
@@ -35,11 +34,10 @@ def density_and_color(
         float32 [S] and, in [0, 1], [S, 3].
     """
     if dir_encoder and trainable(dir_encoder):  # the fused kernel gives directions no gradient
-        geometry = trunk(features)
-        seen = geometry if head_sees_density else geometry[:, 1:]
-        rgbs = jt.sigmoid(head(seen, directions_of(samples, dir_encoder), 3))
-        sigmas = geometry[:, 0]
-        return trunc_exp(sigmas) if exponential else sigmas, rgbs
+        directions = directions_of(samples, dir_encoder)
+        return from_geometry(
+            trunk(features), lambda seen: head(seen, directions, 3), exponential, head_sees_density
+        )
     extra = dir_encoder(samples.rays.rays_d).stop_grad() if dir_encoder else None
     return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
 

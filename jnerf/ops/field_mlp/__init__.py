@@ -1,5 +1,5 @@
-"""Trunk and head of Instant-NGP's network in one pass."""
+"""Density MLP and colour MLP of a field in one pass."""
 
-from jnerf.ops.field_mlp.op import field_mlp
+from jnerf.ops.field_mlp.op import field_mlp, from_geometry
 
-__all__ = ["field_mlp"]
+__all__ = ["field_mlp", "from_geometry"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jittor as jt
 
@@ -67,6 +67,18 @@ class _FieldMlp(jt.Function):
         of_trunk, of_head = map(shaped, grads, self.shapes[1:])
         grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None
         return grad_x, of_trunk, of_head, None, None, None, None, None
+
+
+def from_geometry(
+    geometry: jt.Var,
+    color: Callable[[jt.Var], jt.Var],
+    exponential: bool,
+    head_sees_density: bool,
+) -> tuple[jt.Var, jt.Var]:
+    """What ``field_mlp`` returns, from the trunk's output [S, N] and the head as ``color``: what it sees -> [S, 3]."""
+    sigmas = geometry[:, 0]
+    rgbs = jt.sigmoid(color(geometry if head_sees_density else geometry[:, 1:]))
+    return trunc_exp(sigmas) if exponential else sigmas, rgbs
 
 
 def field_mlp(
@@ -137,9 +149,10 @@ def field_mlp(
     if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
         geometry = mlp_by_layers(x, trunk, trunk_widths, trunk_widths[-1], None, biased, skip)
         directions = None if extra is None else extra[ray_indices].stop_grad()
-        seen = geometry if head_sees_density else geometry[:, 1:]
-        raw = mlp_by_layers(seen, head, head_widths, _COLORS, directions, biased, None)
-        sigmas = geometry[:, 0]
-        return trunc_exp(sigmas) if exponential else sigmas, jt.sigmoid(raw)
+
+        def color(seen: jt.Var) -> jt.Var:
+            return mlp_by_layers(seen, head, head_widths, _COLORS, directions, biased, None)
+
+        return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached
     return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jnerf.ops.mlp.shape import layer_inputs
+
 
 def concatenate(x: np.ndarray, extra: np.ndarray | None) -> np.ndarray:
     """The first layer's input [S, C] from ``x`` ([S, C] or grouped [G, S, F]) and ``extra`` [S, E]."""
@@ -19,8 +21,7 @@ def unpack(
 ) -> list[tuple]:
     """(W [out, in], b [out] or None) of each layer from the flat parameters."""
     layers, at = [], 0
-    for i, (n_in, n_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
-        n_in += widths[0] if i == skip else 0
+    for n_in, n_out in zip(layer_inputs(widths, skip), widths[1:], strict=True):
         weight = params[at : at + n_in * n_out].reshape(n_out, n_in)
         at += n_in * n_out
         layers.append((weight, params[at : at + n_out] if biased else None))
@@ -33,7 +34,7 @@ def exact(x: np.ndarray) -> np.ndarray:
     return x
 
 
-def layer_inputs(x, layers, extra, skip, rounded=exact) -> list[np.ndarray]:
+def multiplied(x, layers, extra, skip, rounded=exact) -> list[np.ndarray]:
     """What each layer multiplies [S, in]."""
     inputs = [rounded(concatenate(x, extra))]
     for i, (weight, bias) in enumerate(layers[:-1]):
@@ -47,7 +48,7 @@ def mlp(x, params, widths, n_out, extra=None, biased=False, skip=None, rounded=e
     """Output [S, n_out]; arguments as in ``jnerf.ops.mlp``; ``rounded``: applied to what is multiplied."""
     layers = unpack(params, widths, biased, skip)
     weight, bias = layers[-1]
-    h = layer_inputs(x, layers, extra, skip, rounded)[-1] @ rounded(weight).T
+    h = multiplied(x, layers, extra, skip, rounded)[-1] @ rounded(weight).T
     return (h + (0 if bias is None else bias))[:, :n_out]
 
 
@@ -56,7 +57,7 @@ def mlp_grad(
 ) -> tuple:
     """Gradients of the concatenated input [S, C + E] and of the parameters, flat."""
     layers = unpack(params, widths, biased, skip)
-    inputs = layer_inputs(x, layers, extra, skip, rounded)
+    inputs = multiplied(x, layers, extra, skip, rounded)
     grad = np.zeros((len(inputs[0]), widths[-1]), dtype=params.dtype)
     grad[:, :n_out] = grad_out
     flat, again = [], 0
