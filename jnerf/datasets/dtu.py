@@ -55,8 +55,8 @@ class DTUDataset(Dataset):
         radius: of the object's sphere, field units.
         aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5).
         downscale: images are this many times smaller than those on disk, rounded to whole pixels.
-        pixel_centre: where ``world_mat`` sees the centre of the first pixel: 0 in the data of NeuS and IDR, 0.5 where
-            images span [0, width].
+        pixel_centre: where ``world_mat`` sees the centre of the first pixel: 0 in the code of NeuS and IDR, 0.5 where
+            images span [0, width], 1 where pixels are counted from 1, as in DTU's own calibration.
         image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
             what is free.
 
