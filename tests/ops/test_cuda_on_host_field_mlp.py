@@ -11,14 +11,12 @@ FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 # A sum may round to the neighbouring 16-bit number.
 TOLERANCE = {FP32: 2e-5, FP16: 2e-3, BF16: 1e-2}
-NERF = {"biased": True, "skip": 2, "exponential": False, "head_sees_density": False}
 NETS = [  # trunk, head, channels of x per group (0: rows), options of field_mlp
     ([32, 64, 16], [32, 64, 64, 16], 2, {}),
     ([9, 20, 7], [12, 33, 3], 0, {}),
     ([8, 1], [1, 16, 4], 4, {"exponential": False}),
     ([32, 128, 128, 16], [24, 128, 3], 2, {}),
-    ([9, 20, 7], [12, 33, 3], 0, {"biased": True}),
-    ([12, 20, 17, 9, 6], [8, 24, 3], 4, NERF),
+    ([12, 20, 17, 9, 6], [8, 24, 3], 4, {"exponential": False, "head_sees_density": False}),
 ]
 
 
@@ -32,10 +30,8 @@ def arrays(trunk_widths, head_widths, features, options, n, n_rays=7):
     seen = trunk_widths[-1] - (0 if options.get("head_sees_density", True) else 1)
     n_x, extra_width = trunk_widths[0], head_widths[0] - seen
     x = random.normal(size=(n_x // features, n, features) if features else (n, n_x))
-    biased = options.get("biased", False)
-    nets = (trunk_widths, options.get("skip")), (head_widths, None)
     trunk, head = (
-        random.normal(size=n_params(w, biased, skip)) / np.sqrt(w[1]) for w, skip in nets
+        random.normal(size=n_params(w, False)) / np.sqrt(w[1]) for w in (trunk_widths, head_widths)
     )
     extra = random.normal(size=(n_rays, extra_width)) if extra_width else None
     rays = np.sort(random.integers(0, n_rays, n)).astype(np.int32)
@@ -54,8 +50,7 @@ def run(library, widths, data, precision, wants_x=True, options=None):
         np.full_like(v, np.nan) for v in (grad_sigmas, grad_rgbs, x, trunk, head)
     )
     sizes = [n, groups, features, 0 if extra is None else extra.shape[1]]
-    how = [options.get("biased", False), options.get("skip", -1), options.get("exponential", True)]
-    how.append(not options.get("head_sees_density", True))
+    how = [options.get("exponential", True), not options.get("head_sees_density", True)]
     library.call(
         "field_mlp", *nets, precision, *how, x, extra, rays, *sizes, trunk, head, sigmas, rgbs, grad_sigmas, grad_rgbs,
         grads[0] if wants_x else None, *grads[1:],
@@ -70,7 +65,7 @@ def expected(widths, data, precision=FP32, options=None):
     x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
     if x.ndim == 3:
         x = x.transpose(1, 0, 2).reshape(len(rays), widths[0][0])
-    if precision != FP32 and not (options.get("biased") or options.get("skip")):
+    if precision != FP32 and options.get("head_sees_density", True):
         grads = grad_sigmas, grad_rgbs
         values, grads = half_reference.field(
             x,

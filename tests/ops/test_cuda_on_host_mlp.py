@@ -7,22 +7,20 @@ import numpy as np
 import pytest
 
 from jnerf.ops.mlp import reference
+from jnerf.ops.mlp.by_layers import TENSOR_WIDTH
 from tests.ops.mlp_arrays import arrays
 
 FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 # Relative to the largest value; a sum may round to the neighbouring 16-bit number.
 TOLERANCE = {FP32: 1e-5, FP16: 2e-3, BF16: 1e-2}
-NETS = [  # widths, n_out, extra, features per group (0: rows), biased, skip
-    ([32, 64, 16], 16, 0, 2, False, None),
-    ([32, 64, 64, 16], 3, 16, 0, False, None),
-    ([5, 17, 3], 2, 2, 0, False, None),
-    ([1, 1], 1, 0, 0, False, None),
-    ([40, 128, 100, 4], 4, 8, 4, False, None),
-    ([5, 7, 3], 3, 2, 0, True, None),
-    ([63, 130, 4], 4, 0, 0, True, None),
-    ([24, 40, 17, 9, 4], 3, 8, 4, True, 2),
-    ([9, 12, 5], 5, 0, 0, False, 1),
+NETS = [  # widths, n_out, extra, features per group (0: rows)
+    ([32, 64, 16], 16, 0, 2),
+    ([32, 64, 64, 16], 3, 16, 0),
+    ([5, 17, 3], 2, 2, 0),
+    ([1, 1], 1, 0, 0),
+    ([40, 128, 100, 4], 4, 8, 4),
+    ([63, 130, 4], 4, 0, 0),  # too wide for tensor cores
 ]
 
 
@@ -38,26 +36,23 @@ def as_rows(x, more):
     return x if more is None else np.concatenate([x, more], axis=1)
 
 
-def setup(x, more, widths, n_out, biased, precision, skip):
+def setup(x, more, widths, n_out, precision):
     groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
-    skip = -1 if skip is None else skip
-    net = [np.int32(widths), len(widths), n_out, biased, precision, skip]
+    net = [np.int32(widths), len(widths), n_out, precision]
     return [*net, x, more, x.shape[-2], groups, features, 0 if more is None else more.shape[1]]
 
 
-def forward(library, x, params, more, widths, n_out, biased, precision, skip=None):
+def forward(library, x, params, more, widths, n_out, precision):
     out = np.full((x.shape[-2], n_out), np.nan, np.float32)
-    library.call("mlp", *setup(x, more, widths, n_out, biased, precision, skip), params, out)
+    library.call("mlp", *setup(x, more, widths, n_out, precision), params, out)
     return out
 
 
-def backward(
-    library, x, params, more, grad_out, widths, n_out, biased, precision, skip=None, wanted=True
-):
+def backward(library, x, params, more, grad_out, widths, n_out, precision, wanted=True):
     grad_x, grad_params = np.full_like(x, np.nan), np.full_like(params, np.nan)
     grad_more = None if more is None else np.full_like(more, np.nan)
     results = [grad_x, grad_more, grad_params] if wanted else [None, None, grad_params]
-    arguments = setup(x, more, widths, n_out, biased, precision, skip)
+    arguments = setup(x, more, widths, n_out, precision)
     library.call("mlp_grad", *arguments, params, grad_out, *results)
     return as_rows(grad_x, grad_more), grad_params
 
@@ -68,19 +63,18 @@ def close(found, expected, tolerance):
 
 
 @pytest.mark.parametrize("precision", [FP32, FP16, BF16])
-@pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", NETS)
+@pytest.mark.parametrize("widths, n_out, extra, features", NETS)
 @pytest.mark.parametrize("n", [0, 1, 31, 257])
-def test_forward_and_backward(library, widths, n_out, extra, features, biased, skip, precision, n):
+def test_forward_and_backward(library, widths, n_out, extra, features, precision, n):
     library.play(backwards=n == 31)
-    x, params, more = arrays(widths, n, extra, features, biased, skip)
+    x, params, more = arrays(widths, n, extra, features, False)
     grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
-    net, rows = (widths, n_out, biased, precision, skip), as_rows(x, more)
+    net, rows = (widths, n_out, precision), as_rows(x, more)
     out = forward(library, x, params, more, *net)
     grads = backward(library, x, params, more, grad_out, *net)
-    if precision == FP32 or biased or skip is not None:  # these have no other path
-        how = {"biased": biased, "skip": skip}
-        right = reference.mlp(rows, params, widths, n_out, **how)
-        right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out, **how)
+    if precision == FP32 or max(widths) > TENSOR_WIDTH:
+        right = reference.mlp(rows, params, widths, n_out)
+        right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out)
     else:
         rounding = ROUNDING[precision]
         right = half_reference.mlp(rows, params, widths, n_out, rounding)
@@ -95,7 +89,7 @@ def test_shallower_products_of_turing(cuda_host):
     for name, arch in (("mlp", 80), ("mlp_75", 75)):
         library = cuda_host.library(name)
         library.play(arch=arch)
-        found.append(backward(library, x, params, more, grad_out, NETS[1][0], 3, False, FP16))
+        found.append(backward(library, x, params, more, grad_out, NETS[1][0], 3, FP16))
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -103,10 +97,10 @@ def test_shallower_products_of_turing(cuda_host):
 @pytest.mark.parametrize("precision, most", [(FP16, 0.01), (BF16, 0.06)])
 def test_sixteen_bits_are_near_the_exact_result(library, precision, most):
     library.play()
-    widths, n_out, extra, features, biased, _ = NETS[1]
-    x, params, more = arrays(widths, 300, extra, features, biased)
+    widths, n_out, extra, features = NETS[1]
+    x, params, more = arrays(widths, 300, extra, features, False)
     grad_out = np.random.default_rng(1).normal(size=(300, n_out)).astype(np.float32)
-    _, grad = backward(library, x, params, more, grad_out, widths, n_out, biased, precision)
+    _, grad = backward(library, x, params, more, grad_out, widths, n_out, precision)
     right = reference.mlp_grad(as_rows(x, more), params, widths, n_out, grad_out)[1]
     assert np.linalg.norm(grad - right) < most * np.linalg.norm(right)
 
@@ -129,7 +123,7 @@ def test_tiles_of_every_size(library, widths, shared, tile):
     assert library.call("tile_of", np.int32(widths), len(widths), result=ctypes.c_int64) == tile
     x, params, _ = arrays(widths, 300, 0, 2, False)
     grad_out = np.random.default_rng(1).normal(size=(300, 16)).astype(np.float32)
-    _, grad = backward(library, x, params, None, grad_out, widths, n_out, False, FP16)
+    _, grad = backward(library, x, params, None, grad_out, widths, n_out, FP16)
     rounded = half_reference.mlp_grad(
         as_rows(x, None), params, widths, n_out, grad_out, half_reference.fp16
     )[1]
@@ -144,7 +138,7 @@ def test_gradients_of_any_size(library, scale):
     widths = [32, 64, 16]
     x, params, _ = arrays(widths, 200, 0, 2, False)
     grad_out = np.random.default_rng(1).normal(size=(200, 16)).astype(np.float32)
-    net = (widths, 16, False, FP16)
+    net = (widths, 16, FP16)
     rows, grad = backward(library, x, params, None, grad_out, *net)
     scaled_rows, scaled = backward(library, x, params, None, grad_out * np.float32(scale), *net)
     close(scaled / np.float32(scale), grad, 2e-3)
@@ -155,7 +149,7 @@ def test_no_gradient_gives_none(library):
     library.play()
     x, params, _ = arrays([32, 64, 16], 130, 0, 2, False)
     rows, grad = backward(
-        library, x, params, None, np.zeros((130, 16), np.float32), [32, 64, 16], 16, False, FP16
+        library, x, params, None, np.zeros((130, 16), np.float32), [32, 64, 16], 16, FP16
     )
     assert (rows == 0).all() and (grad == 0).all()
 
@@ -164,7 +158,7 @@ def test_unwanted_input_gradients_are_not_written(library):
     library.play()
     x, params, _ = arrays([32, 64, 16], 130, 0, 2, False)
     grad_out = np.ones((130, 16), np.float32)
-    net = ([32, 64, 16], 16, False, FP16)
+    net = ([32, 64, 16], 16, FP16)
     rows, grad = backward(library, x, params, None, grad_out, *net, wanted=False)
     assert np.isnan(rows).all()
     np.testing.assert_array_equal(grad, backward(library, x, params, None, grad_out, *net)[1])
@@ -175,7 +169,7 @@ def test_nan_stays_with_its_sample(library, precision):
     library.play()
     x, params, _ = arrays([32, 64, 16], 200, 0, 2, False)
     x[3, 77] = np.nan
-    out = forward(library, x, params, None, [32, 64, 16], 16, False, precision)
+    out = forward(library, x, params, None, [32, 64, 16], 16, precision)
     assert np.isnan(out[77]).all() and np.isfinite(np.delete(out, 77, axis=0)).all()
 
 
@@ -186,8 +180,8 @@ def test_nan_stays_with_its_sample(library, precision):
 def test_devices_without_tensor_cores_of_the_kind_take_float(library, arch, precision, exact):
     library.play(arch=arch)
     x, params, _ = arrays([32, 64, 16], 50, 0, 2, False)
-    out = forward(library, x, params, None, [32, 64, 16], 16, False, precision)
-    plain = forward(library, x, params, None, [32, 64, 16], 16, False, FP32)
+    out = forward(library, x, params, None, [32, 64, 16], 16, precision)
+    plain = forward(library, x, params, None, [32, 64, 16], 16, FP32)
     assert (out == plain).all() == exact
 
 
@@ -197,8 +191,6 @@ def test_order_of_threads_does_not_matter(library):
     found = []
     for backwards in (False, True):
         library.play(backwards=backwards)
-        found.append(
-            backward(library, x, params, more, grad_out, [40, 128, 100, 4], 4, False, FP16)
-        )
+        found.append(backward(library, x, params, more, grad_out, [40, 128, 100, 4], 4, FP16))
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -1,6 +1,6 @@
-// The MLP on CUDA in float, for any widths: a block of threads takes a tile of samples through all layers in shared
-// memory. Blocks are persistent and sum the weight gradients of their tiles in scratch of their own, added up in block
-// order afterwards: no atomics, the same result every time.
+// The MLP on CUDA in float, without biases or skip connection (those go layer by layer, by_layers.py): a block of
+// threads takes a tile of samples through all layers in shared memory. Blocks are persistent and sum the weight gradients
+// of their tiles in scratch of their own, added up in block order afterwards: no atomics, the same result every time.
 #pragma once
 #include "mlp/kernel.h"
 
@@ -13,8 +13,8 @@ constexpr int MLP_SHARED = 48 * 1024;
 // Floats that one sample's activations take, all layers.
 inline int mlp_floats(const MlpShape& shape) {
     int sum = 0;
-    for (int l = 0; l < shape.n_layers; l++) sum += shape.inputs(l);
-    return sum + shape.width[shape.n_layers];
+    for (int l = 0; l <= shape.n_layers; l++) sum += shape.width[l];
+    return sum;
 }
 
 inline int mlp_tile_size(int floats_per_sample) {
@@ -27,17 +27,12 @@ __device__ inline void mlp_tile_forward(const MlpShape& shape, const Input& inpu
         acts[i] = input.load(begin + i / shape.width[0], i % shape.width[0]);
     for (int l = 0; l < shape.n_layers; l++) {
         __syncthreads();
-        const int in = shape.inputs(l), out = shape.width[l + 1], stride = l + 1 < shape.n_layers ? shape.inputs(l + 1) : out;
+        const int in = shape.width[l], out = shape.width[l + 1];
         float* next = acts + tile * in;
-        for (int i = threadIdx.x; i < n * stride; i += blockDim.x) {
-            const int s = i / stride, o = i % stride;
-            if (o >= out) {  // the network's input again
-                next[i] = input.load(begin + s, o - out);
-                continue;
-            }
-            const float* w = params + shape.weight[l] + (int64_t)o * in;
-            float sum = shape.bias[l] >= 0 ? params[shape.bias[l] + o] : 0.0f;
-            for (int k = 0; k < in; k++) sum += w[k] * acts[s * in + k];
+        for (int i = threadIdx.x; i < n * out; i += blockDim.x) {
+            const float* w = params + shape.weight[l] + (int64_t)(i % out) * in;
+            float sum = 0.0f;
+            for (int k = 0; k < in; k++) sum += w[k] * acts[i / out * in + k];
             next[i] = l + 1 < shape.n_layers && sum < 0.0f ? 0.0f : sum;
         }
         acts = next;
@@ -48,7 +43,7 @@ __device__ inline void mlp_tile_forward(const MlpShape& shape, const Input& inpu
 template <class Input> __global__ void mlp_forward_kernel(MlpShape shape, Input input, const float* params, float* out, int tile) {
     JNERF_SHARED(float, acts);
     int last = 0;
-    for (int l = 0; l < shape.n_layers; l++) last += tile * shape.inputs(l);
+    for (int l = 0; l < shape.n_layers; l++) last += tile * shape.width[l];
     const int width = shape.width[shape.n_layers];
     for (int64_t begin = (int64_t)blockIdx.x * tile; begin < input.n_samples; begin += (int64_t)gridDim.x * tile) {
         const int n = (int)(input.n_samples - begin < tile ? input.n_samples - begin : tile);
@@ -68,36 +63,29 @@ __global__ void mlp_backward_kernel(MlpShape shape, Input input, const float* pa
         const int n = (int)(input.n_samples - begin < tile ? input.n_samples - begin : tile);
         mlp_tile_forward(shape, input, params, begin, n, tile, acts);
         int at = 0;
-        for (int l = 0; l < shape.n_layers; l++) at += tile * shape.inputs(l);
+        for (int l = 0; l < shape.n_layers; l++) at += tile * shape.width[l];
         const int last = shape.width[shape.n_layers];
         for (int i = threadIdx.x; i < n * last; i += blockDim.x)
             acts[at + i] = i % last < shape.n_out ? grad_out[(begin + i / last) * shape.n_out + i % last] : 0.0f;
         __syncthreads();
-        const float* again = nullptr;  // gradients of layer `skip`'s inputs
-        int out_stride = last;
         for (int l = shape.n_layers - 1; l >= 0; l--) {
-            const int in = shape.inputs(l), out = shape.width[l + 1];
+            const int in = shape.width[l], out = shape.width[l + 1];
             const float* g = acts + at;
             at -= tile * in;
             float* a = acts + at;
             for (int i = threadIdx.x; i < in * out; i += blockDim.x) {
                 float sum = 0.0f;
-                for (int s = 0; s < n; s++) sum += g[s * out_stride + i / in] * a[s * in + i % in];
+                for (int s = 0; s < n; s++) sum += g[s * out + i / in] * a[s * in + i % in];
                 sums[shape.weight[l] + i] += sum;
             }
-            for (int o = threadIdx.x; shape.bias[l] >= 0 && o < out; o += blockDim.x)
-                for (int s = 0; s < n; s++) sums[shape.bias[l] + o] += g[s * out_stride + o];
             __syncthreads();
             for (int i = threadIdx.x; i < n * in; i += blockDim.x) {
                 const float* w = params + shape.weight[l] + i % in;
                 float sum = 0.0f;
-                for (int o = 0; o < out; o++) sum += g[i / in * out_stride + o] * w[(int64_t)o * in];
-                if (l == 0 && again) sum += again[i / in * shape.inputs(shape.skip) + shape.width[shape.skip] + i % in];
+                for (int o = 0; o < out; o++) sum += g[i / in * out + o] * w[(int64_t)o * in];
                 if (l == 0) grad_in.store(input, begin + i / in, i % in, sum);
-                else a[i] = i % in >= shape.width[l] || a[i] > 0.0f ? sum : 0.0f;
+                else a[i] = a[i] > 0.0f ? sum : 0.0f;
             }
-            if (l == shape.skip) again = a;
-            out_stride = in;
             __syncthreads();
         }
     }
@@ -116,15 +104,15 @@ struct MlpSumBlocks {
     }
 };
 
-inline void mlp_check(int floats_per_sample) {
-    if (floats_per_sample * 4 > MLP_SHARED)
-        throw std::runtime_error("the layers of this MLP are too wide for the CUDA path: their widths must sum to 12288 at most");
+inline void mlp_check(const MlpShape& shape) {
+    if (shape.skip >= 0 || shape.bias[0] >= 0 || mlp_floats(shape) * 4 > MLP_SHARED)
+        throw std::runtime_error("no CUDA kernel takes MLPs with biases, a skip connection or so wide layers: they go layer by layer");
 }
 
 // Input: any struct with n_samples and load(sample, channel), as MlpInput; InputGrad: with store, as MlpInputGrad.
 template <class Input> inline void mlp_plain_forward(const MlpShape& shape, const Input& input, const float* params, float* out) {
     const int floats = mlp_floats(shape), tile = mlp_tile_size(floats);
-    mlp_check(floats);
+    mlp_check(shape);
     const int64_t tiles = (input.n_samples + tile - 1) / tile;
     launch(mlp_forward_kernel<Input>, (unsigned)std::min<int64_t>(tiles, 65535), MLP_THREADS, (size_t)tile * floats * 4, shape, input, params, out, tile);
 }
@@ -133,7 +121,7 @@ template <class Input, class InputGrad>
 inline void mlp_plain_backward(const MlpShape& shape, const Input& input, const float* params, const float* grad_out,
                                const InputGrad& grad_in, float* grad_params) {
     const int floats = mlp_floats(shape), tile = mlp_tile_size(floats);
-    mlp_check(floats);
+    mlp_check(shape);
     const int blocks = (int)std::min<int64_t>((input.n_samples + tile - 1) / tile, MLP_BLOCKS);
     const CudaScratch<float> partial(blocks * shape.n_params);
     cudaMemsetAsync(partial.data, 0, blocks * shape.n_params * sizeof(float));

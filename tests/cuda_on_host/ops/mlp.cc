@@ -2,15 +2,15 @@
 #include "play.h"
 using namespace jnerf;
 
-extern "C" void mlp(const int* widths, int64_t n_widths, int64_t n_out, int64_t biased, int64_t precision, int64_t skip, const float* x, const float* extra, int64_t n, int64_t groups,
+extern "C" void mlp(const int* widths, int64_t n_widths, int64_t n_out, int64_t precision, const float* x, const float* extra, int64_t n, int64_t groups,
                     int64_t features, int64_t extra_width, const float* params, float* out) {
-    const MlpShape shape(widths, (int)n_widths, (int)n_out, biased != 0, (MlpPrecision)precision, (int)skip);
+    const MlpShape shape(widths, (int)n_widths, (int)n_out, false, (MlpPrecision)precision);
     mlp_forward(shape, {x, extra, n, (int)groups, (int)features, (int)extra_width}, params, out);
 }
 
-extern "C" void mlp_grad(const int* widths, int64_t n_widths, int64_t n_out, int64_t biased, int64_t precision, int64_t skip, const float* x, const float* extra, int64_t n, int64_t groups,
+extern "C" void mlp_grad(const int* widths, int64_t n_widths, int64_t n_out, int64_t precision, const float* x, const float* extra, int64_t n, int64_t groups,
                          int64_t features, int64_t extra_width, const float* params, const float* grad_out, float* grad_x, float* grad_extra, float* grad_params) {
-    const MlpShape shape(widths, (int)n_widths, (int)n_out, biased != 0, (MlpPrecision)precision, (int)skip);
+    const MlpShape shape(widths, (int)n_widths, (int)n_out, false, (MlpPrecision)precision);
     mlp_backward(shape, {x, extra, n, (int)groups, (int)features, (int)extra_width}, params, grad_out, {grad_x, grad_extra}, grad_params);
 }
 
