@@ -35,7 +35,8 @@ loss = dict(
 )
 optim = dict(
     type="Adam",
-    lr=dict(schedule="log_linear", value=1e-2, end=1e-3, steps=(0, 10000)),
+    # A tenth every 10 000 steps.
+    lr=dict(schedule="log_linear", value=1e-2, end=1e-7, steps=(0, 50000)),
     betas=(0.9, 0.99),
     eps=1e-15,
     groups=dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6)),
