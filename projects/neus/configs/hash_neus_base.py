@@ -1,7 +1,7 @@
 """Method: NeuS on a hash grid: samples from an occupancy grid, exact normals, one hidden layer for the distance."""
 
 seed = 1337
-total_steps = 12000
+total_steps = 10000
 
 sampler = dict(
     type="OccupancySampler",
@@ -49,7 +49,7 @@ optim = dict(
         schedule="log_linear",
         value=1e-2,
         end=3e-4,
-        steps=(0, 12000),
+        steps=(0, 10000),
         delay_steps=200,
         delay_mult=0.01,
     ),
@@ -62,6 +62,6 @@ optim = dict(
     ),
 )
 
-evaluation = dict(steps=[2500, 5000, 7500, 10000], n_images=3)
+evaluation = dict(steps=[2500, 5000, 7500], n_images=3)
 checkpoint = dict(every=500, keep=3)
 log_every = 20
