@@ -1,10 +1,14 @@
-"""Method: HashNeRF, the recipe of HashNeRF-pytorch (Bhalgat 2022): a hash grid under NeRF's sampling."""
+"""Method: HashNeRF, after the recipe of HashNeRF-pytorch (Bhalgat 2022): a hash grid under NeRF's sampling."""
 
 seed = 1337
 total_steps = 50000
 n_rays = 1024
 
-sampler = dict(type="HierarchicalSampler", n_coarse=64, n_fine=128, merge=True, padding=1e-5)
+# One network serves both rounds: as in mip-NeRF, weights are widened for the fine one, and the coarse loss counts a
+# tenth.
+sampler = dict(
+    type="HierarchicalSampler", n_coarse=64, n_fine=128, merge=True, blur=True, padding=0.01
+)
 encoder = dict(
     pos_encoder=dict(
         type="HashGridEncoder",
@@ -23,10 +27,11 @@ network = dict(
     color_layers=2,
     geometry_features=16,
 )
-renderer = dict(type="VolumeRenderer", background=[1.0, 1.0, 1.0], early_stop=0.0)
+# In front of a white background white fog costs nothing, and grows.
+renderer = dict(type="VolumeRenderer", background="random", early_stop=0.0)
 loss = dict(
     fine=dict(type="MSELoss"),
-    coarse=dict(type="MSELoss", round=0),
+    coarse=dict(type="MSELoss", round=0, weight=0.1),
     sparsity=dict(type="EntropyLoss", weight=1e-10),
     variation=dict(
         type="TotalVariationLoss",
@@ -41,6 +46,8 @@ optim = dict(
     eps=1e-15,
     groups=dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6)),
 )
+
+ema = dict(type="EMA", decay=0.95)  # for evaluation and rendering only
 
 evaluation = dict(steps=[1000, 5000, 10000, 20000])
 checkpoint = dict(every=1000, keep=3)
