@@ -1,7 +1,7 @@
 """Method: NeuS on a hash grid: samples from an occupancy grid, exact normals, one hidden layer for the distance."""
 
 seed = 1337
-total_steps = 10000
+total_steps = 9000
 
 sampler = dict(
     type="OccupancySampler",
