@@ -56,7 +56,7 @@ class DTUDataset(Dataset):
         aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5).
         downscale: images are this many times smaller than those on disk, rounded to whole pixels.
         pixel_centre: where ``world_mat`` sees the centre of the first pixel: 0 in the code of NeuS and IDR, 0.5 where
-            images span [0, width], 1 where pixels are counted from 1, as in DTU's own calibration.
+            images span [0, width], 1 where pixels are counted from 1.
         image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
             what is free.
 
