@@ -75,12 +75,10 @@ class Registry:
         return sorted(self._classes)
 
     def load(self) -> None:
-        """Import every module of the package, so that its classes register themselves."""
+        """Import every module of the package, however deep, so that its classes register themselves."""
         if self._loaded:
             return
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        _import_all(self._package)
         self._loaded = True
 
     def get(self, name: str) -> type:
@@ -152,6 +150,13 @@ class Registry:
                 if name in other._classes:
                     return f"That name is registered as: {other.name}. "
         return ""
+
+
+def _import_all(name: str) -> None:
+    """Imports a module and, if it is a package, all that is below it, however deep."""
+    module = importlib.import_module(name)
+    for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        _import_all(f"{name}.{inner.name}")
 
 
 def _full_name(cls: type) -> str:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import jittor as jt
 import numpy as np
 
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.structures import FieldOutput
 
 UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])

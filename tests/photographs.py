@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 from scenes import ball_image, ring_poses
 
-from jnerf.datasets.transforms import TransformsDataset
+from jnerf.datasets.transforms.dataset import TransformsDataset
 
 SIZE, FOCAL = 16, 22.0
 INTRINSICS = {"fl_x": FOCAL, "fl_y": 21.0, "cx": 8.5, "cy": 7.5, "w": SIZE, "h": SIZE}

@@ -54,6 +54,25 @@ def test_lazy_import_on_first_lookup(package):
     assert package.names() == ["Thing"]
 
 
+def test_classes_in_folders_of_the_package_are_found(package, tmp_path):
+    room = tmp_path / f"family_{tmp_path.name}" / "room" / "inner"
+    room.mkdir(parents=True)
+    for folder in (room, room.parent):
+        (folder / "__init__.py").write_text("")
+    source = (room.parents[1] / "thing.py").read_text()
+    (room / "other.py").write_text(source.replace("class Thing", "class Other"))
+    assert package.get("Other").__module__.endswith(".room.inner.other")
+    assert package.names() == ["Other", "Thing"]
+
+
+def test_fault_in_a_folder_of_the_package_is_raised(package, tmp_path):
+    room = tmp_path / f"family_{tmp_path.name}" / "room"
+    room.mkdir()
+    (room / "__init__.py").write_text("import no_such_module_of_anyone")
+    with pytest.raises(ModuleNotFoundError, match="no_such_module_of_anyone"):
+        package.get("Other")
+
+
 def test_unknown_name(package):
     assert message(package.get, "Thin") == (
         "unknown thing 'Thin'. Did you mean 'Thing'? Registered: Thing"

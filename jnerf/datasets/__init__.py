@@ -1,1 +1,1 @@
-"""Datasets: where training rays and test views come from, one format per file."""
+"""Datasets: where training rays and test views come from, a folder for each format."""

@@ -17,9 +17,9 @@ from jnerf.ops.draw_pixels import draw_pixels, reference
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
-    from jnerf.datasets.cameras import Cameras
-    from jnerf.datasets.masks import KeptPixels
-    from jnerf.datasets.similarity import Similarity
+    from jnerf.datasets.cameras.cameras import Cameras
+    from jnerf.datasets.pictures.masks import KeptPixels
+    from jnerf.datasets.placement.similarity import Similarity
 
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
 # so that a pixel and, say, its background never share a random number.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.cameras.cameras import Cameras
 
 #: Degrees above the horizon; photographers also stand at eye level or overhead, an orbit there
 #: shows little.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.build import Pipeline
 from jnerf.engine.image import RAYS_PER_CHUNK, render_image
 from jnerf.engine.orbit import orbit

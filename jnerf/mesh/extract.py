@@ -11,9 +11,9 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.ndc import NDCCameras
-from jnerf.datasets.pixel_store import free_memory
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.datasets.pictures.pixel_store import free_memory
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.build import Pipeline
 from jnerf.errors import ConfigError
 from jnerf.mesh.closed import close

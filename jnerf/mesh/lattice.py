@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
 
 #: Points along each side of a block, the unit in which a lattice is asked or left out.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.config.check import check
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.build import build_pipeline
 from jnerf.engine.run import load_for_task
 from jnerf.engine.run_folder import RunFolder

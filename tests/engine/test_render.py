@@ -2,7 +2,7 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.orbit import orbit, up_axis
 from jnerf.engine.run import run
 from jnerf.errors import JnerfError

@@ -6,8 +6,8 @@ import pytest
 from captures import facing_poses
 from mesh_fields import TURNED, UNIT_BOX, DensityBall, SdfBall, pipeline
 
-from jnerf.datasets.ndc import NDCCameras
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh import extract
 from jnerf.mesh import libraries as libraries_module

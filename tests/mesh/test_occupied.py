@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mesh_fields import TURNED, UNIT_BOX
 
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.mesh.lattice import BLOCK, make_lattice
 from jnerf.mesh.occupied import occupied_blocks
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mesh_fields import UNIT_BOX, DensityBall, SdfBall
 
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh.field import SurfaceField
 from jnerf.mesh.lattice import make_lattice

@@ -4,8 +4,8 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras import Cameras
-from jnerf.datasets.lenses import Pinhole
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.lenses import Pinhole
 from jnerf.ops.camera_rays import camera_rays
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.composite import reference as composite
 from jnerf.ops.draw_pixels import reference as draw_pixels

@@ -4,8 +4,8 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras import Cameras
-from jnerf.datasets.lenses import FisheyeLens
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.lenses import FisheyeLens
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.ops.occupancy.reference import cell_coords
 from jnerf.ops.ray_march import MIN_STEP

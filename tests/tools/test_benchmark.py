@@ -210,7 +210,7 @@ def test_a_child_process_measures_and_fails_with_its_parent(tiny):
 
 
 def test_max_images_limits_training_only(scene):
-    from jnerf.datasets.blender import BlenderDataset
+    from jnerf.datasets.blender.dataset import BlenderDataset
     from jnerf.errors import ConfigError
 
     assert BlenderDataset(str(scene), max_images=3).n_images == 3

@@ -14,7 +14,7 @@ import trimesh
 from captures import facing_poses, make_llff
 
 from jnerf.config import load_config
-from jnerf.datasets.similarity import Similarity
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.run import run
 from jnerf.mesh.run import recorded_transform
 

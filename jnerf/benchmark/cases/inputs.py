@@ -61,7 +61,7 @@ def make_inputs(n_samples: int) -> Inputs:
     Args:
         n_samples: S.
     """
-    from jnerf.datasets.procedural import ProceduralDataset
+    from jnerf.datasets.procedural.dataset import ProceduralDataset
 
     dataset = ProceduralDataset(n_train=_VIEWS, resolution=_PIXELS)
     grid = _surface_grid(dataset)

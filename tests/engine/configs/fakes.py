@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import jittor as jt
 import numpy as np
 
-from jnerf.datasets.cameras import Cameras
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.ops.common import uniform
 from jnerf.registry import DATASETS, LOSSES, NETWORKS, OPTIMS, RENDERERS, SAMPLERS
 from jnerf.structures import Batch, FieldOutput, RayBundle, RaySamples, RenderOutput

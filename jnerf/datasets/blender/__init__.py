@@ -1,0 +1,1 @@
+"""NeRF's Blender scenes, at one resolution or at several."""

@@ -1,0 +1,139 @@
+"""NeRF's Blender scenes: ``transforms_<split>.json`` and 8-bit RGBA images around one object.
+
+Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934. World units become field units by
+``x * scale + offset`` (Instant-NGP's defaults); axes stay as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.pictures.images import ImageFiles, read_rgba
+from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
+from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
+from jnerf.errors import ConfigError, DataError
+from jnerf.registry import DATASETS
+
+_DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
+
+
+@DATASETS.register()
+class BlenderDataset(Dataset):
+    """A scene in NeRF's Blender format.
+
+    Args:
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        split: reads ``transforms_<split>.json``.
+        seed: the run's seed.
+        scale: field units per world unit.
+        offset: where the world's origin lies in the field.
+        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5).
+        near: where rays begin to be sampled, field units.
+        far: where they end; None is four box diagonals.
+        downscale: each pixel becomes the average of this many squared.
+        max_images: of the training split, at most this many of its first images; None for all.
+        crop_steps: see ``Dataset``.
+        crop_fraction: see ``Dataset``.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        DataError: the scene is missing, broken or contradicts itself.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        split: str = "train",
+        seed: int = 0,
+        scale: float = 0.33,
+        offset: tuple[float, float, float] = (0.5, 0.5, 0.5),
+        aabb_scale: float = 1.0,
+        near: float = 0.2,
+        far: float | None = None,
+        downscale: int = 1,
+        max_images: int | None = None,
+        crop_steps: int = 0,
+        crop_fraction: float = 0.5,
+    ) -> None:
+        far = 4 * math.sqrt(3) * aabb_scale if far is None else far
+        check_box_arguments(scale, offset, aabb_scale, near, far, downscale)
+        scene = read_transforms(scene_folder(root) / f"transforms_{split}.json")
+        if max_images is not None:
+            scene = _first_images(scene, max_images, split)
+        full_sizes = _image_sizes(scene)
+        sizes = _shrunk_sizes(scene, full_sizes, downscale)
+        transform = Similarity(scale, translation=offset)
+        cameras = Cameras(
+            transform.poses(scene.c2w),
+            _intrinsics(scene, full_sizes) / downscale,
+            sizes,
+            names=[frame.name for frame in scene.frames],
+        )
+        aabb = cube(aabb_scale)
+        check_reach([frame.label for frame in scene.frames], cameras, aabb, far)
+        images = ImageFiles(
+            [frame.path for frame in scene.frames], sizes, downscale, f"decoding {split} images"
+        )
+        crop = crop_steps, crop_fraction
+        super().__init__(cameras, images, transform, aabb, near, far, split, seed, *crop)
+
+
+def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
+    """The scene with its first ``n`` training images; other splits stay whole, so that tests compare."""
+    if n < 1:
+        raise ConfigError(f"max_images must be 1 or more, or None for all, got {n}")
+    if split != "train":
+        return scene
+    return replace(scene, frames=scene.frames[:n], c2w=scene.c2w[:n])
+
+
+def _image_sizes(scene: TransformsFile) -> NDArray[np.int64]:
+    """Width and height of each frame, [N, 2]: ``w, h`` where given, else those of the first image."""
+    sizes = []
+    measured: tuple[int, int] | None = None
+    for frame in scene.frames:
+        width, height = frame.number("w"), frame.number("h")
+        if width is None or height is None:
+            if measured is None:
+                image = read_rgba(frame.path)
+                measured = image.shape[1], image.shape[0]
+            width, height = measured
+        sizes.append((width, height))
+    return np.asarray(sizes, np.int64)
+
+
+def _shrunk_sizes(
+    scene: TransformsFile, sizes: NDArray[np.int64], downscale: int
+) -> NDArray[np.int64]:
+    for frame, (width, height) in zip(scene.frames, sizes.tolist(), strict=True):
+        if width % downscale or height % downscale:
+            raise DataError(
+                f"{frame.label}: {width}x{height} pixels cannot be divided by downscale={downscale}: "
+                f"choose a divisor of {math.gcd(width, height)}"
+            )
+    return sizes // downscale
+
+
+def _intrinsics(scene: TransformsFile, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """fx, fy, cx, cy of each frame in pixels of the stored images, float64 [N, 4]."""
+    rows = []
+    for frame, (width, height) in zip(scene.frames, sizes.tolist(), strict=True):
+        bent = [key for key in _DISTORTION if frame.number(key)]
+        if bent:
+            raise DataError(
+                f"{frame.label}: {', '.join(f'{key} = {frame.number(key)}' for key in bent)}: "
+                "BlenderDataset reads pinhole images only. Undistort the images and remove these keys"
+            )
+        cx, cy = frame.number("cx"), frame.number("cy")
+        cx = 0.5 * width if cx is None else cx
+        cy = 0.5 * height if cy is None else cy
+        rows.append((*focal_lengths(frame, width, height), cx, cy))
+    return np.asarray(rows, np.float64)

@@ -1,0 +1,1 @@
+"""Photographs with a sparse model by COLMAP."""

@@ -1,0 +1,67 @@
+"""What the points of a sparse model say of the scene's size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.colmap.model.model import SparseModel
+from jnerf.datasets.colmap.model.parts import ColmapImage
+from jnerf.datasets.placement.similarity import Similarity
+from jnerf.errors import DataError
+
+# Triangulation leaves some points far off: the outermost of these shares do not count.
+_OUTSIDE_BOX, _OUTSIDE_DEPTHS = 0.02, 0.001
+_LARGEST_BOX = 128.0
+
+
+def box_edge(points: NDArray[np.float64]) -> float:
+    """The smallest of 1, 2, 4 ... 128 whose cube around (0.5, 0.5, 0.5) holds all but 2 % of the points.
+
+    >>> box_edge(np.array([[0.5, 0.5, 1.4]] * 99 + [[0.5, 900.0, 0.5]]))
+    2.0
+
+    Args:
+        points: field units, float64 [M, 3].
+
+    Raises:
+        DataError: there are no points.
+    """
+    if not len(points):
+        raise DataError(
+            "the COLMAP model has no points that would tell the scene's size: give dataset.aabb_scale, "
+            "dataset.near and dataset.far"
+        )
+    needed = 2 * np.quantile(np.abs(points - 0.5).max(axis=1), 1 - _OUTSIDE_BOX)
+    return float(2.0 ** np.ceil(np.log2(np.clip(needed, 1.0, _LARGEST_BOX))))
+
+
+def depth_range(
+    model: SparseModel, images: Sequence[ColmapImage], transform: Similarity
+) -> tuple[float, float]:
+    """Half the distance of the nearest points from the cameras that see them, and twice that of the farthest.
+
+    Args:
+        model: the sparse model.
+        images: whose cameras count.
+        transform: world to field.
+
+    Returns:
+        near and far, field units.
+
+    Raises:
+        DataError: the images observe no points.
+    """
+    distances = [
+        np.linalg.norm(model.seen_points(image) - image.c2w[:, 3], axis=1) for image in images
+    ]
+    joined = np.concatenate(distances) * transform.scale
+    if not len(joined):
+        raise DataError(
+            f"{model.folder}: the images observe no points that would tell how near and far the scene is: "
+            "give dataset.near and dataset.far"
+        )
+    near, far = np.quantile(joined, [_OUTSIDE_DEPTHS, 1 - _OUTSIDE_DEPTHS])
+    return 0.5 * float(near), 2 * float(far)

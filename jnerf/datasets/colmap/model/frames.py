@@ -1,0 +1,179 @@
+"""The images of a sparse model that are on disk, and what a dataset needs to know of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.cameras.lenses import LensModel, lens_of
+from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
+from jnerf.datasets.colmap.model.model import SparseModel
+from jnerf.datasets.colmap.model.parts import ColmapImage
+from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.decoding import image_size, same_shape
+from jnerf.datasets.pictures.image_folder import held_out
+from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """N images of a sparse model.
+
+    Attributes:
+        model: that they are part of.
+        folder: where their files are.
+        images: in the order of their names.
+    """
+
+    model: SparseModel
+    folder: Path
+    images: tuple[ColmapImage, ...]
+
+    def split(self, split: str, holdout: int) -> Frames:
+        """Every ``holdout``-th image, or for ``train`` the others; all if it is 0.
+
+        Raises:
+            DataError: none is left.
+        """
+        try:
+            chosen = held_out(len(self.images), holdout, split)
+        except DataError as error:
+            raise DataError(f"{self.model.folder}: {error}") from None
+        return Frames(self.model, self.folder, tuple(self.images[i] for i in chosen))
+
+    @property
+    def c2w(self) -> NDArray[np.float64]:
+        """OpenGL poses in world units, float64 [N, 3, 4]."""
+        return np.stack([image.c2w for image in self.images])
+
+    @property
+    def paths(self) -> list[Path]:
+        """The N files."""
+        return [self.folder / image.name for image in self.images]
+
+    @property
+    def labels(self) -> list[str]:
+        """What errors call each image."""
+        return [f"{self.model.folder}: image '{image.name}'" for image in self.images]
+
+    @property
+    def names(self) -> list[str]:
+        """Short names, usable as file names, and unique: without suffix or folder where that suffices."""
+        paths = [PurePosixPath(image.name) for image in self.images]
+        for short in (
+            [path.stem for path in paths],
+            ["_".join(path.with_suffix("").parts) for path in paths],
+        ):
+            if len(set(short)) == len(short):
+                return short
+        return ["_".join(path.parts) for path in paths]
+
+    @cached_property
+    def _stored(self) -> NDArray[np.int64]:
+        return np.array([image_size(path) for path in self.paths])
+
+    def stored_sizes(self) -> NDArray[np.int64]:
+        """Width and height of the files, int [N, 2].
+
+        Raises:
+            DataError: a file cannot be read, or is not of its camera's shape.
+        """
+        for path, image, size in zip(self.paths, self.images, self._stored.tolist(), strict=True):
+            camera = self.model.cameras[image.camera_id]
+            if not same_shape((camera.width, camera.height), (size[0], size[1])):
+                raise DataError(
+                    f"{path} is {size[0]}x{size[1]} pixels, {camera.label} {camera.width}x{camera.height}: images may "
+                    "be scaled, but not cropped or turned. Use the images that COLMAP saw, or name the folder of "
+                    "those as dataset.images"
+                )
+        return self._stored
+
+    def intrinsics(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """fx, fy, cx, cy in pixels, float64 [N, 4].
+
+        Args:
+            sizes: width and height that the images will have, int [N, 2].
+
+        Raises:
+            DataError: a camera's model is not supported, or its parameters are unusable.
+        """
+        rows = []
+        for image, (width, height) in zip(self.images, sizes.tolist(), strict=True):
+            camera = self.model.cameras[image.camera_id]
+            x, y = width / camera.width, height / camera.height
+            rows.append(np.multiply(camera_intrinsics(camera), (x, y, x, y)))
+        return np.stack(rows)
+
+    def lens(self) -> LensModel:
+        """The lens of the N images.
+
+        Raises:
+            DataError: a camera's model is not supported, or its parameters are unusable.
+        """
+        lenses = [camera_lens(self.model.cameras[image.camera_id]) for image in self.images]
+        return lens_of(*zip(*lenses, strict=True))
+
+    def masks(self, folder: Path) -> list[MaskFile | None] | None:
+        """The mask of each image: ``a.jpg.png`` (COLMAP's way) or ``a.png`` for ``a.jpg``; None without a folder.
+
+        Raises:
+            DataError: the folder holds a mask of no image.
+        """
+        if not folder.is_dir():
+            return None
+        found = [_mask(folder / image.name) for image in self.images]
+        if not any(found):
+            first = self.images[0].name
+            raise DataError(
+                f"{folder} holds a mask for none of {len(found)} images: that of {first} would be {first}.png. "
+                "Rename them, or set dataset.masks=False"
+            )
+        return found
+
+
+def _mask(image: Path) -> MaskFile | None:
+    for path in (image.with_name(image.name + ".png"), image.with_suffix(".png")):
+        if path.is_file():
+            return MaskFile(path)
+    return None
+
+
+def find_frames(model: SparseModel, folder: Path, drop_missing: bool) -> Frames:
+    """The images of a model, whose files are looked for.
+
+    Args:
+        model: the sparse model.
+        folder: where its images are.
+        drop_missing: leave out those that are not there, with a warning, instead of an error.
+
+    Raises:
+        DataError: a file is missing, or all are.
+    """
+    missing = [image.name for image in model.images if not (folder / image.name).is_file()]
+    if not missing:
+        return Frames(model, folder, model.images)
+    first = folder / missing[0]
+    fault = (
+        f"{model.folder}: {len(missing)} of {len(model.images)} images are missing in {folder}: "
+        f"{_listed(missing)}"
+    )
+    if len(missing) == len(model.images) or not drop_missing:
+        raise DataError(
+            f"{fault}. {nearby(first.absolute())} Name the folder of the images as dataset.images, "
+            "restore the files, or set dataset.missing='drop'"
+        )
+    warnings.warn(f"{fault}; they are left out", stacklevel=2)
+    gone = set(missing)
+    return Frames(model, folder, tuple(image for image in model.images if image.name not in gone))
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:5]) + (", ..." if names[5:] else "")

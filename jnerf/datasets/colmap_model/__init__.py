@@ -1,6 +1,0 @@
-"""COLMAP's sparse model: its three files, as text or binary, read and checked."""
-
-from jnerf.datasets.colmap_model.model import SparseModel, find_model, read_model
-from jnerf.datasets.colmap_model.parts import ColmapCamera, ColmapImage, Points
-
-__all__ = ["ColmapCamera", "ColmapImage", "Points", "SparseModel", "find_model", "read_model"]

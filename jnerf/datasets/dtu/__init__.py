@@ -1,0 +1,1 @@
+"""Scans in the format of NeuS: projection matrices and masks."""

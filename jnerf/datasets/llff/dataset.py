@@ -1,0 +1,174 @@
+"""Forward-facing and inward-facing captures in the format of LLFF: ``poses_bounds.npy`` and folders of images.
+
+Mildenhall et al. 2019, https://arxiv.org/abs/1905.00889, and 2020, https://arxiv.org/abs/2003.08934. The file is
+described in ``poses_bounds.py``. A similarity leads from the world to the *shared frame* of the cameras: the average
+pose at the origin, looking along -z, and the nearest content at depth ``1 / bound_factor``. What the field is after
+that, ``space`` decides:
+
+- ``ndc``: NDC (``cameras/ndc.py``): all that the cameras see from depth 1 to infinity in the unit box.
+- ``spherify``: cameras look inward from around the origin at root-mean-square distance 1; then as ``bounded``.
+- ``bounded``: all that the cameras see between their bounds, uniformly scaled, in a cube.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.frusta import farthest, frustum_corners, into_cube
+from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
+from jnerf.datasets.llff.poses_bounds import PosesBounds, find_images, read_poses_bounds
+from jnerf.datasets.llff.spiral import spiral
+from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.pictures.image_folder import Split, held_out, image_sizes
+from jnerf.datasets.pictures.images import ImageFiles
+from jnerf.datasets.placement.box import cube
+from jnerf.datasets.placement.normalize import recentre, spherify
+from jnerf.datasets.placement.similarity import Similarity
+from jnerf.errors import ConfigError, DataError
+from jnerf.registry import DATASETS
+
+_NDC_NEAR = 1.0  # units of the shared frame
+_NEAR_FACTOR = 0.9  # of the nearest bound: bounds are those of a sparse reconstruction
+_SPACES = ("ndc", "spherify", "bounded")
+
+
+@DATASETS.register()
+class LLFFDataset(Dataset):
+    """A capture in the format of LLFF.
+
+    With ``space="ndc"``, ``transform`` leads from the world to the shared frame only, distances in the field are
+    those of NDC, and ``facts()`` names no cameras, since those of the field are no pinholes.
+
+    Args:
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        split: train, val or test; the latter two are the same.
+        seed: the run's seed.
+        downscale: images are this many times smaller than in the folder ``images``. Read from
+            ``images_<downscale>`` where there is one, else shrunk from the next larger ones.
+        holdout: every how many-th image is held out from training, the first one included; 0: every split has all
+            images.
+        space: "ndc" for captures that face forward to any depth, "spherify" for those that go around an object, or
+            "bounded".
+        bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame.
+        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5); 1 for "ndc".
+        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
+            what is free.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        DataError: the scene is missing, broken or contradicts itself.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        split: Split = "train",
+        seed: int = 0,
+        downscale: int = 8,
+        holdout: int = 8,
+        space: Literal["ndc", "spherify", "bounded"] = "ndc",
+        bound_factor: float = 0.75,
+        aabb_scale: float = 1.0,
+        image_memory: float | None = None,
+    ) -> None:
+        _check_arguments(downscale, space, bound_factor, aabb_scale)
+        scene = read_poses_bounds(scene_folder(root))
+        paths, stored_downscale = find_images(scene, downscale)
+        stored, sizes = image_sizes(paths, downscale / stored_downscale)
+        intrinsics = scene.intrinsics(paths, stored, sizes)
+        world = scene.c2w
+        # All splits have to agree on the field: its numbers are those of the whole capture.
+        shared = _shared_frame(scene, space, bound_factor)
+        names = [path.stem for path in paths]
+        everyone = Cameras(shared.poses(world), intrinsics, sizes, names=names)
+        bounds = scene.bounds * shared.scale
+        field = _field(space, everyone, bounds, aabb_scale)
+        transform = shared.then(field.placed)
+        chosen = held_out(len(paths), holdout, split)
+        cameras = field.cameras(
+            transform.poses(world)[chosen],
+            intrinsics[chosen],
+            sizes[chosen],
+            names=[names[i] for i in chosen],
+        )
+        images = ImageFiles(
+            [paths[i] for i in chosen],
+            sizes[chosen],
+            label=f"decoding {split} images",
+            resize=True,
+            max_gib=image_memory,
+        )
+        aabb = cube(aabb_scale)
+        super().__init__(cameras, images, transform, aabb, field.near, field.far, split, seed)
+        self._focus_depth = float(1 / (1 / bounds).mean())
+
+    def facts(self) -> dict[str, Any]:
+        """See ``Dataset``. In NDC, ``cameras`` is None: whoever asks takes them for pinholes of the field."""
+        cameras = None if isinstance(self.cameras, NDCCameras) else self.cameras
+        return {**super().facts(), "cameras": cameras}
+
+    def flight(self, n_frames: int, width: int, height: int) -> Cameras | None:
+        """In NDC, a turn about the average pose: there is nothing to fly around; see ``Dataset``."""
+        if not isinstance(self.cameras, NDCCameras):
+            return None
+        return spiral(self.cameras, self._focus_depth, n_frames, width, height)
+
+
+def _shared_frame(scene: PosesBounds, space: str, bound_factor: float) -> Similarity:
+    """From the world to the frame that all cameras share."""
+    try:
+        if space == "spherify":
+            return spherify(scene.c2w)
+        scale = 1 / (bound_factor * scene.bounds.min())
+        return recentre(scene.c2w).then(Similarity(scale))
+    except DataError as error:
+        raise DataError(
+            f"{scene.path}, for dataset.space='{space}': {error} ('spherify' is for captures around an object, 'ndc' "
+            "and 'bounded' are for those that face forward)"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Field:
+    """How the shared frame becomes the field: what makes its cameras, and a similarity that comes first."""
+
+    cameras: Callable[..., Cameras]
+    placed: Similarity
+    near: float
+    far: float
+
+
+def _field(space: str, cameras: Cameras, bounds: NDArray[np.float64], aabb_scale: float) -> _Field:
+    if space == "ndc":
+        kind = partial(NDCCameras, space=fit_ndc(cameras, _NDC_NEAR))
+        return _Field(kind, Similarity(), 0.0, math.sqrt(3))  # the box ends rays, at infinity
+    seen = frustum_corners(cameras, bounds)
+    placed = into_cube(seen, aabb_scale, (0, 0, 0) if space == "spherify" else None)
+    near = _NEAR_FACTOR * placed.scale * bounds.min()
+    return _Field(Cameras, placed, near, placed.scale * farthest(cameras, bounds[:, 1]))
+
+
+def _check_arguments(downscale: int, space: str, bound_factor: float, aabb_scale: float) -> None:
+    if downscale < 1:
+        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+    if space not in _SPACES:
+        raise ConfigError(
+            f"space must be {', '.join(_SPACES[:-1])} or {_SPACES[-1]}, got '{space}'"
+        )
+    if not bound_factor > 0:
+        raise ConfigError(f"bound_factor must be positive, got {bound_factor}")
+    if not aabb_scale > 0:
+        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
+    if space == "ndc" and aabb_scale != 1:
+        raise ConfigError(
+            f"aabb_scale must be 1 for space='ndc', whose box holds everything to infinity, got {aabb_scale}"
+        )

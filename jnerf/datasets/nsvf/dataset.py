@@ -1,0 +1,132 @@
+"""Scenes in the format of NSVF: ``intrinsics.txt``, ``pose``, ``rgb`` and a bounding box.
+
+Liu et al. 2020, https://arxiv.org/abs/2007.11571. One pinhole for all images; poses are OpenCV camera-to-world, 4x4,
+one text file for each image. The first digit of a name says the split: ``0_`` train, ``1_`` val, ``2_`` test; scenes
+without ``2_`` (Tanks and Temples) are tested on ``1_``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.cameras import Cameras, check_poses
+from jnerf.datasets.cameras.frusta import into_cube
+from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
+from jnerf.datasets.paths import nearby, scene_folder
+from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
+from jnerf.datasets.pictures.image_folder import Split, image_sizes, list_images, rescaled
+from jnerf.datasets.pictures.images import ImageFiles
+from jnerf.datasets.placement.box import cube
+from jnerf.errors import ConfigError, DataError
+from jnerf.registry import DATASETS
+
+_PREFIXES = {"train": ("0_",), "val": ("1_", "2_"), "test": ("2_", "1_")}
+
+
+@DATASETS.register()
+class NSVFDataset(Dataset):
+    """A scene in the format of NSVF; its bounding box, scaled uniformly, becomes the middle of the unit box.
+
+    Args:
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        split: train, val or test; ``val`` and ``test`` stand for each other where only one of them is there.
+        seed: the run's seed.
+        background: "alpha": as the images' alpha says, opaque where they have none; "white": pure white pixels are
+            empty, for images without alpha.
+        bbox: (min xyz, max xyz) of the scene, world units; None: what ``bbox.txt`` says.
+        near: where rays begin to be sampled, field units; None: where the first camera is nearest to the box.
+        far: where they end; None: where the last camera is farthest from the box.
+        downscale: images are this many times smaller than those on disk, rounded to whole pixels.
+        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
+            what is free.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        DataError: the scene is missing, broken or contradicts itself.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        split: Split = "train",
+        seed: int = 0,
+        background: Literal["alpha", "white"] = "alpha",
+        bbox: tuple[float, float, float, float, float, float] | None = None,
+        near: float | None = None,
+        far: float | None = None,
+        downscale: int = 1,
+        image_memory: float | None = None,
+    ) -> None:
+        _check_arguments(split, background, downscale)
+        folder = scene_folder(root)
+        paths = _images_of(folder, split)
+        stored, sizes = image_sizes(paths, downscale)
+        low, high = read_bbox(folder, bbox)
+        transform = into_cube(np.stack([low, high]), 1.0)
+        cameras = Cameras(
+            transform.poses(_read_poses(folder, paths)),
+            rescaled(read_intrinsics(folder / "intrinsics.txt", stored), stored, sizes),
+            sizes,
+            names=[path.stem for path in paths],
+        )
+        reach = _reach(cameras, *transform.points([low, high]))
+        near, far = reach[0] if near is None else near, reach[1] if far is None else far
+        if not 0 <= near < far:
+            raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
+        label = f"decoding {split} images"
+        if background == "white":
+            images = AlphaImages(paths, sizes, white_is_empty, label, image_memory)
+        else:
+            images = ImageFiles(paths, sizes, label=label, resize=True, max_gib=image_memory)
+        super().__init__(cameras, images, transform, cube(1.0), near, far, split, seed)
+
+
+def _check_arguments(split: str, background: str, downscale: int) -> None:
+    if split not in _PREFIXES:
+        raise ConfigError(f"split must be {', '.join(_PREFIXES)}, got '{split}'")
+    if background not in ("alpha", "white"):
+        raise ConfigError(f"background must be alpha or white, got '{background}'")
+    if downscale < 1:
+        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+
+
+def _images_of(folder: Path, split: str) -> list[Path]:
+    """The images of a split, sorted by name."""
+    everything = list_images(folder / "rgb")
+    for prefix in _PREFIXES[split]:
+        found = [path for path in everything if path.name.startswith(prefix)]
+        if found:
+            return found
+    raise DataError(
+        f"{folder / 'rgb'} has no image of split '{split}': none of the {len(everything)} names begins with "
+        f"{' or '.join(_PREFIXES[split])}; the first is {everything[0].name}. Rename them: 0_ is train, 1_ val, 2_ test"
+    )
+
+
+def _read_poses(folder: Path, paths: list[Path]) -> NDArray[np.float64]:
+    """OpenGL camera-to-world poses of images, in world units, [N, 3, 4]."""
+    files = [folder / "pose" / f"{path.stem}.txt" for path in paths]
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(files)} images have no pose: {missing[0]} not found. "
+            f"{nearby(missing[0].absolute())} Restore the poses or move away these images"
+        )
+    poses = np.stack([read_matrix(file)[:3] for file in files])
+    poses[:, :, 1:3] *= -1  # OpenCV's y is down and its z forward
+    return check_poses(poses, [str(file) for file in files])
+
+
+def _reach(
+    cameras: Cameras, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[float, float]:
+    """The least distance from any camera to a box, and the greatest to its corners."""
+    eyes = cameras.c2w[:, :, 3].astype(np.float64)
+    near = np.linalg.norm(eyes - eyes.clip(low, high), axis=1).min()
+    far = np.linalg.norm(np.maximum(np.abs(eyes - low), np.abs(eyes - high)), axis=1).max()
+    return float(near), float(far)

@@ -1,0 +1,1 @@
+"""What all formats share about pixels: files found, decoded, masked and kept."""

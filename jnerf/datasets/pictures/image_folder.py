@@ -1,0 +1,98 @@
+"""A folder of images in the order of their names: which they are, how large, and which of them are held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.decoding import image_size
+from jnerf.errors import ConfigError, DataError
+
+Split = Literal["train", "val", "test"]
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+
+
+def find_folder(scene: Path, *names: str) -> Path | None:
+    """The first of the folders that a scene has; None if it has none of them."""
+    return next((scene / name for name in names if (scene / name).is_dir()), None)
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The images of a folder, sorted by name.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"image folder {folder} not found. {nearby(folder.absolute())}")
+    entries = (path for path in folder.iterdir() if not path.name.startswith("."))
+    found = [path for path in entries if path.suffix.lower() in _SUFFIXES]
+    if not found:
+        raise DataError(
+            f"{folder} holds no image (a file ending in {', '.join(_SUFFIXES)}): restore the images, or point "
+            "dataset.root elsewhere"
+        )
+    return sorted(found)
+
+
+def image_sizes(paths: list[Path], downscale: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Width and height of images as they are stored, and shrunk and rounded to whole pixels, int64 [N, 2] each.
+
+    Args:
+        paths: N images.
+        downscale: how many times smaller to make them.
+
+    Raises:
+        DataError: an image is missing or broken.
+    """
+    stored = np.array([image_size(path) for path in paths], np.int64)
+    return stored, np.maximum(np.rint(stored / downscale), 1).astype(np.int64)
+
+
+def rescaled(
+    intrinsics: NDArray[np.float64], sizes: NDArray[np.integer], new_sizes: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Intrinsics fx, fy, cx, cy [N, 4] of images of one size [N, 2], for the same images of another."""
+    return intrinsics * np.tile(new_sizes / sizes, 2)
+
+
+def held_out(count: int, holdout: int, split: Split) -> NDArray[np.int64]:
+    """Which of the images of a capture are a split: every ``holdout``-th is of the test split, the first included.
+
+    Args:
+        count: N images.
+        holdout: 2 or more; 0: nothing is held out, and every split has all images.
+        split: train, val or test; the latter two are the same.
+
+    Raises:
+        ConfigError: the split or the number is out of range.
+        DataError: nothing would be left.
+
+    >>> held_out(10, 8, "test").tolist(), held_out(4, 3, "train").tolist()
+    ([0, 8], [1, 2])
+    """
+    check_split(split, holdout)
+    every = np.arange(count)
+    if holdout == 0:
+        return every
+    test = every % holdout == 0
+    chosen = every[~test if split == "train" else test]
+    if not len(chosen):
+        raise DataError(
+            f"no image is left for split '{split}': there are {count}, and every {holdout}th is held out from "
+            "training. Set dataset.holdout to 0 to hold out nothing, or add images"
+        )
+    return chosen
+
+
+def check_split(split: str, holdout: int) -> None:
+    """Raises ConfigError for what :func:`held_out` does not take, before anything is read."""
+    if split not in ("train", "val", "test"):
+        raise ConfigError(f"split must be train, val or test, got '{split}'")
+    if holdout < 0 or holdout == 1:
+        raise ConfigError(f"holdout must be 2 or more, or 0 to hold out nothing, got {holdout}")

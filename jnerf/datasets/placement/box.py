@@ -1,0 +1,67 @@
+"""The field's box around (0.5, 0.5, 0.5), and checks that a scene's numbers and cameras fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.errors import ConfigError, DataError
+
+
+def cube(edge: float) -> list[float]:
+    """The box of that edge centred at (0.5, 0.5, 0.5): (min xyz, max xyz).
+
+    >>> cube(2.0)
+    [-0.5, -0.5, -0.5, 1.5, 1.5, 1.5]
+    """
+    return [0.5 - 0.5 * edge] * 3 + [0.5 + 0.5 * edge] * 3
+
+
+def check_box_arguments(
+    scale: float,
+    offset: Sequence[float],
+    aabb_scale: float,
+    near: float,
+    far: float,
+    downscale: int,
+) -> None:
+    """Checks the arguments that datasets of this kind share.
+
+    Raises:
+        ConfigError: one is out of its range.
+    """
+    if not scale > 0:
+        raise ConfigError(f"scale must be positive, got {scale}")
+    if len(offset) != 3:
+        raise ConfigError(f"offset must be three numbers, got {offset}")
+    if not aabb_scale > 0:
+        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
+    if not 0 <= near < far:
+        raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
+    if downscale < 1:
+        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+
+
+def check_reach(labels: Sequence[str], cameras: Cameras, aabb: Sequence[float], far: float) -> None:
+    """A camera whose nearest point of the box lies behind ``far`` can see nothing of the field.
+
+    Args:
+        labels: what to call each camera, N strings.
+        cameras: N cameras, in field units.
+        aabb: the field's box, [6].
+        far: where rays end, field units.
+
+    Raises:
+        DataError: names the camera that is farthest off.
+    """
+    eyes = cameras.c2w[:, :, 3]
+    gap = np.linalg.norm(eyes - eyes.clip(aabb[:3], aabb[3:]), axis=1)
+    if (gap >= far).any():
+        i = int(gap.argmax())
+        raise DataError(
+            f"{labels[i]}: the camera stands {gap[i]:.3g} field units from the field's "
+            f"box, and rays end at far={far:.3g}: lower dataset.scale, correct dataset.offset, or raise "
+            "dataset.aabb_scale or dataset.far"
+        )

@@ -1,0 +1,1 @@
+"""The embedded scene, which the package renders itself."""

@@ -1,0 +1,1 @@
+"""Photographs with poses in a ``transforms.json``."""

@@ -1,0 +1,262 @@
+"""Reads ``transforms*.json``: the frames, poses and intrinsics of NeRF's Blender scenes and their kin."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.cameras.cameras import check_poses
+from jnerf.datasets.paths import nearby
+from jnerf.errors import DataError
+
+_NAMED = 5  # of missing images
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of a scene file, with a check of their types.
+
+    Attributes:
+        label: where they are from, as errors name it: the file, and the frame if it is one.
+        values: what the file says; a frame's keys over those of the whole file.
+    """
+
+    label: str
+    values: Mapping[str, Any]
+
+    def number(self, *keys: str) -> float | None:
+        """The first of the keys that is there, as a number; None if none is.
+
+        Raises:
+            DataError: the value is no finite number.
+        """
+        for key in keys:
+            value = self.values.get(key)
+            if value is not None:
+                if isinstance(value, bool) or not isinstance(value, (int, float)):
+                    raise DataError(f"{self.label}: '{key}' must be a number, got {value!r}")
+                if not math.isfinite(value):
+                    raise DataError(f"{self.label}: '{key}' must be finite, got {value!r}")
+                return float(value)
+        return None
+
+    def text(self, key: str) -> str | None:
+        """A key that holds a word or a path; None if it is not there.
+
+        Raises:
+            DataError: the value is no string.
+        """
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, str):
+            raise DataError(f"{self.label}: '{key}' must be a string, got {value!r:.200}")
+        return value
+
+
+@dataclass(frozen=True)
+class Frame(Keys):
+    """One posed image of a scene file.
+
+    Attributes:
+        name: short name, unique in the file.
+        path: the image.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class TransformsFile:
+    """A scene file, read and checked.
+
+    Attributes:
+        path: the json file.
+        frames: N frames, in the file's order.
+        c2w: OpenGL camera-to-world poses in world units, float64 [N, 3, 4].
+        shared: the keys of the whole file.
+    """
+
+    path: Path
+    frames: tuple[Frame, ...]
+    c2w: NDArray[np.float64]
+    shared: Keys
+
+    def select(self, indices: Sequence[int]) -> TransformsFile:
+        """The file with some of its frames, in the order of the indices."""
+        frames = tuple(self.frames[i] for i in indices)
+        return replace(self, frames=frames, c2w=self.c2w[list(indices)])
+
+
+def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
+    """Reads a scene file and checks all that can be checked without decoding an image.
+
+    Args:
+        path: the json file.
+        drop_missing: leave out frames whose image is not there, with a warning, instead of raising.
+
+    Raises:
+        DataError: the file is missing, no json, has no frames, a frame is incomplete, its image is not
+            there or its pose is no rigid motion.
+    """
+    data = _load(path)
+    entries = _entries(path, data)
+    shared = {key: value for key, value in data.items() if key != "frames"}
+    names = _short_names(path, entries)
+    frames, poses = [], []
+    for i, entry in enumerate(entries):
+        label = f"{path}: frame {i} '{entry['file_path']}'"
+        image = _image_path(path.parent, entry["file_path"])
+        frames.append(Frame(label, {**shared, **entry}, names[i], image))
+        poses.append(_pose(label, entry.get("transform_matrix")))
+    there = _present(path, frames, drop_missing)
+    c2w = check_poses(np.stack(poses), [frame.label for frame in frames])
+    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(there)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"scene file {path} not found. {nearby(path.absolute())} "
+            "A Blender scene keeps one transforms_<split>.json per split beside its images"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}:{error.lineno}:{error.colno}: not valid json: {error.msg}. The file may be "
+            "truncated: copy or export it again"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"scene file {path} cannot be read: {error}") from error
+    if not isinstance(data, dict):
+        raise DataError(
+            f"{path}: expected a json object with a list 'frames', found a {type(data).__name__}"
+        )
+    return data
+
+
+def _entries(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The frames as the file has them, each with a path."""
+    entries = data.get("frames")
+    if not isinstance(entries, list) or not entries:
+        found = "an empty list" if entries == [] else f"keys {', '.join(data) or 'none'}"
+        raise DataError(
+            f"{path} has no frames: expected a list 'frames' with a file_path and a transform_matrix "
+            f"for every image, found {found}. Export the scene again or name another split"
+        )
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("file_path"), str):
+            raise DataError(
+                f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}"
+            )
+    return [{**entry, "file_path": portable(entry["file_path"])} for entry in entries]
+
+
+def portable(name: str) -> str:
+    """A path from a scene file with forward slashes, also if the file was written on Windows.
+
+    >>> portable(".\\\\images\\\\0001.jpg")
+    './images/0001.jpg'
+    """
+    return name.replace("\\", "/")
+
+
+def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
+    stems = [_strip_suffix(Path(entry["file_path"])) for entry in entries]
+    names = [stem.name for stem in stems]
+    if len(set(names)) < len(names):
+        names = ["_".join(part for part in stem.parts if part not in "..") for stem in stems]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{path}: two frames name the image '{twice}': remove one of them")
+    return names
+
+
+def _strip_suffix(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() in _SUFFIXES else path
+
+
+def _image_path(folder: Path, name: str) -> Path:
+    """The file a frame names; the extension may be left out. If there is none, the first candidate."""
+    named = folder / name
+    if named.suffix.lower() in _SUFFIXES:
+        return named
+    candidates = [named.with_name(named.name + suffix) for suffix in _SUFFIXES]
+    return next((path for path in candidates if path.is_file()), candidates[0])
+
+
+def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
+    try:
+        pose = np.array(matrix, np.float64)
+    except (TypeError, ValueError):
+        pose = np.empty(0)
+    if pose.shape not in ((4, 4), (3, 4)):
+        raise DataError(
+            f"{label}: 'transform_matrix' must be a 4x4 (or 3x4) matrix of numbers, "
+            f"found {matrix!r:.200}"
+        )
+    return pose[:3]
+
+
+def _present(path: Path, frames: list[Frame], drop_missing: bool) -> list[int]:
+    """The frames whose image is there; raises, or warns, if that is not all."""
+    there = [i for i, frame in enumerate(frames) if frame.path.is_file()]
+    if len(there) == len(frames):
+        return there
+    missing = [frame for frame in frames if not frame.path.is_file()]
+    count = f"{len(missing)} of the {len(frames)} images that {path.name} names are"
+    names = ", ".join(frame.path.name for frame in missing[:_NAMED])
+    names += ", ..." if len(missing) > _NAMED else ""
+    if drop_missing and there:
+        warnings.warn(f"{path}: {count} missing and left out: {names}", stacklevel=3)
+        return there
+    listed = f": {names}" if len(missing) > 1 else ""
+    raise DataError(
+        f"{missing[0].label}: image {missing[0].path} is missing ({count}{listed}). "
+        f"{nearby(missing[0].path.absolute())} Restore the files or remove their frames"
+    )
+
+
+def focal_lengths(frame: Frame, width: int, height: int) -> tuple[float, float]:
+    """fx, fy in pixels, from ``fl_x, fl_y``, or an angle of view: ``camera_angle_x, _y`` (radians), ``x_fov, y_fov``.
+
+    The latter, instant-ngp's, are in degrees. What is given for one axis only holds for both: pixels are square.
+
+    Args:
+        frame: the frame.
+        width: of the image that the numbers speak of, pixels.
+        height: of that image, pixels.
+
+    Raises:
+        DataError: the frame says nothing of its focal length, or an angle is out of (0, pi).
+    """
+    found = []
+    for length_key, angle_key, degrees_key, size in (
+        ("fl_x", "camera_angle_x", "x_fov", width),
+        ("fl_y", "camera_angle_y", "y_fov", height),
+    ):
+        length, angle = frame.number(length_key), frame.number(angle_key)
+        degrees = frame.number(degrees_key)
+        if angle is None and degrees is not None:
+            angle_key, angle = f"{degrees_key} in radians", math.radians(degrees)
+        if length is None and angle is not None:
+            if not 0 < angle < math.pi:
+                raise DataError(f"{frame.label}: '{angle_key}' must be in (0, pi), got {angle}")
+            length = 0.5 * size / math.tan(0.5 * angle)
+        found.append(length)
+    fx, fy = found
+    if fx is None and fy is None:
+        raise DataError(
+            f"{frame.label}: no focal length: expected camera_angle_x (radians) or fl_x (pixels), "
+            f"found {', '.join(key for key in frame.values if key != 'transform_matrix')}"
+        )
+    return (fy if fx is None else fx), (fx if fy is None else fy)
