@@ -32,13 +32,19 @@ class Registry:
         package: dotted package whose modules register members; None when they register themselves.
         siblings: the other registries, by name; this one adds itself. Used to say where a misplaced
             type belongs.
+        base: "module:Class" that every member derives from; None when any class will do.
     """
 
     def __init__(
-        self, name: str, package: str | None = None, siblings: dict[str, Registry] | None = None
+        self,
+        name: str,
+        package: str | None = None,
+        siblings: dict[str, Registry] | None = None,
+        base: str | None = None,
     ) -> None:
         self.name = name
         self._package = package
+        self._base = base
         self._loaded = package is None
         self._classes: dict[str, type] = {}
         self._siblings = siblings if siblings is not None else {}
@@ -51,13 +57,14 @@ class Registry:
         """Decorator that adds a class under its own name, or under ``name``.
 
         Raises:
-            ConfigError: another class has that name. Defining the same class again (a notebook cell
-                run twice, a reloaded module) replaces it.
+            ConfigError: another class has that name, or the class does not derive from the family's base. Defining
+                the same class again (a notebook cell run twice, a reloaded module) replaces it.
         """
 
         def add(cls: Class) -> Class:
             if not isinstance(cls, type):
                 raise TypeError(f"only classes can be registered as a {self.name}, got {cls!r}")
+            self._check_base(cls)
             key = name or cls.__name__
             held = self._classes.get(key, cls)
             if (held.__module__, held.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -69,6 +76,18 @@ class Registry:
             return cls
 
         return add
+
+    def _check_base(self, cls: type) -> None:
+        if self._base is None:
+            return
+        module, name = self._base.split(":")
+        if not issubclass(cls, getattr(importlib.import_module(module), name)):
+            above = ", ".join(base.__name__ for base in cls.__bases__)
+            raise ConfigError(
+                f"{_full_name(cls)} cannot be a {self.name}: it derives from {above}, not from {module}.{name}, which "
+                f"says what the others may ask of it. Write: from {module} import {name}, then class "
+                f"{cls.__name__}({name}):"
+            )
 
     def names(self) -> list[str]:
         """The names registered so far, sorted; imports nothing."""
@@ -175,10 +194,10 @@ def _copy(value: Any) -> Any:
 #: The seven families, by the name of their config block (``ema`` blocks are optims as well).
 REGISTRIES: dict[str, Registry] = {}
 
-DATASETS = Registry("dataset", "jnerf.datasets", REGISTRIES)
-SAMPLERS = Registry("sampler", "jnerf.samplers", REGISTRIES)
-ENCODERS = Registry("encoder", "jnerf.encoders", REGISTRIES)
-NETWORKS = Registry("network", "jnerf.models.networks", REGISTRIES)
-RENDERERS = Registry("renderer", "jnerf.models.renderers", REGISTRIES)
-LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES)
-OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES)
+DATASETS = Registry("dataset", "jnerf.datasets", REGISTRIES, "jnerf.datasets.base:Dataset")
+SAMPLERS = Registry("sampler", "jnerf.samplers", REGISTRIES, "jnerf.samplers.base:Sampler")
+ENCODERS = Registry("encoder", "jnerf.encoders", REGISTRIES, "jnerf.encoders.base:Encoder")
+NETWORKS = Registry("network", "jnerf.models.networks", REGISTRIES, "jnerf.models.networks.base:Network")
+RENDERERS = Registry("renderer", "jnerf.models.renderers", REGISTRIES, "jnerf.models.renderers.base:Renderer")
+LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES, "jnerf.models.losses.base:Loss")
+OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES, "jnerf.optims.base:Optim")

@@ -61,10 +61,14 @@ class RaySamples:
         ray_indices: the ray of each sample, ascending, int32 [S].
         packed_info: (first, count) of each ray, int32 [R, 2].
         history: samples of earlier rounds, in their order, for samplers that place samples more than once; the field
-            is asked for them too, and losses may read what they render to.
+            is asked for those that a loss reads.
         round: number of the round that these are of, from 0; ``len(history)`` for the last.
-        features: what the field's ``look_along`` computed at the samples when the sampler asked for their density, for
-            the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was not asked.
+        features: what the field (``look_along``, ``density_of``) computed at the samples when the sampler asked for
+            their density, for the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was
+            not asked.
+        s_starts: where intervals begin in a normalised distance, 0 at the near and 1 at the far end of a ray, float32
+            [S]; None for samplers that work in ``t``.
+        s_ends: where they end in it.
         live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
@@ -78,6 +82,8 @@ class RaySamples:
     history: tuple[RaySamples, ...] = ()
     features: jt.Var | None = None
     round: int = 0
+    s_starts: jt.Var | None = None
+    s_ends: jt.Var | None = None
     live: jt.Var | None = None
     count: jt.Var | None = None
 
@@ -91,9 +97,13 @@ class RaySamples:
 
     @cached_property
     def positions(self) -> jt.Var:
-        """Midpoints of the intervals, float32 [S, 3], field units."""
+        """Midpoints of the intervals, float32 [S, 3], field units; [S, D] where the scene has D dimensions."""
         from jnerf.ops.ray_points import ray_points
 
+        if self.rays.rays_o.shape[1] != 3:  # few points on few rays: an image's
+            middles = (0.5 * (self.t_starts + self.t_ends)).unsqueeze(1)
+            ways = middles * self.rays.rays_d[self.ray_indices]
+            return (self.rays.rays_o[self.ray_indices] + ways).stop_grad()
         return ray_points(
             self.rays.rays_o, self.rays.rays_d, self.t_starts, self.t_ends, self.ray_indices
         )
@@ -119,24 +129,25 @@ class RenderOutput:
     """Rendered rays.
 
     Attributes:
-        colors: sRGB colour, composited over ``background`` where one was given, float32 [R, 3].
+        colors: sRGB colour, composited over ``background`` where one was given, float32 [R, 3]; None of a round for
+            which the field gives densities alone.
         opacities: sum of the weights, float32 [R, 1].
         depths: sum of weight x interval midpoint (not divided by opacity), field units, float32 [R, 1].
         weights: contribution of each sample, float32 [S].
         trans: transmittance in front of each sample, float32 [S].
         background: the background used, float32 [R, 3], or None.
         extras: further channels, rendered [R, C] (normals), or of the samples [S, C] (gradients).
-        history: what the samples of earlier rounds render to, in training.
+        history: in training, what the samples of earlier rounds render to; None for a round that no loss reads.
     """
 
-    colors: jt.Var
+    colors: jt.Var | None
     opacities: jt.Var
     depths: jt.Var
     weights: jt.Var
     trans: jt.Var
     background: jt.Var | None = None
     extras: dict[str, jt.Var] = field(default_factory=dict)
-    history: tuple[RenderOutput, ...] = ()
+    history: tuple[RenderOutput | None, ...] = ()
 
 
 @dataclass(frozen=True)

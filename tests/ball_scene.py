@@ -4,6 +4,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.structures import RayBundle
+from tests.fields import FunctionField
 
 SMALL = {"grid_resolution": 32, "target_samples": 4096, "n_rays_init": 256, "near": 0.05, "seed": 9}
 
@@ -17,5 +18,6 @@ def rays(n: int, seed: int) -> RayBundle:
     return RayBundle(jt.array(o.astype(np.float32)), jt.array(d.astype(np.float32)))
 
 
+@FunctionField
 def ball(positions: jt.Var, radius: float = 0.25, sigma: float = 300.0) -> jt.Var:
     return (((positions - 0.5) ** 2).sum(1) < radius**2).float32() * sigma

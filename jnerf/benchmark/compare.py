@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from jnerf.benchmark.tables import machine_line, number, table
+from jnerf.benchmark.numbers import number
+from jnerf.benchmark.tables import machine_line, table
 from jnerf.errors import DataError
 
 # Numbers under these names are inputs or statistics of no interest by themselves.

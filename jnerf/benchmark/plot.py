@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from jnerf.benchmark.metric_cells import metric_names
+
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 34, 46
 # Okabe and Ito's colours, which colour-blind people tell apart too.
@@ -141,17 +143,24 @@ def _share(axis: Axis, value: float, low: float, high: float) -> float:
 
 
 def training_plot(record: dict[str, Any]) -> str:
-    """PSNR of the test views against training seconds; of the training batches where there are none."""
+    """A metric of the test split against training seconds; of the training batches where there is no test.
+
+    The metric is PSNR, or the first that there is.
+    """
     runs = record["results"]["runs"]
     tested = any(run["evaluations"] for run in runs)
+    rows = [row for run in runs for row in (run["evaluations"] if tested else run["curve"])]
+    names = [name for name in metric_names(rows) if name != "samples_per_s"]
+    name = "psnr" if "psnr" in names or not names else names[0]
     lines = []
     for run in runs:
         rows = run["evaluations"] if tested else run["curve"]
-        points = [(row["seconds"], row["psnr"]) for row in rows if row.get("psnr") is not None]
+        points = [(row["seconds"], row[name]) for row in rows if row.get(name) is not None]
         lines.append(Line(run["exp_name"], points, dots=tested))
     what = "test views" if tested else "training batches"
-    title = f"PSNR of the {what} against training time"
-    return line_plot(title, Axis("training seconds", log=True), Axis("PSNR, dB"), lines)
+    told, label = ("PSNR", "PSNR, dB") if name == "psnr" else (name, name)
+    title = f"{told} of the {what} against training time"
+    return line_plot(title, Axis("training seconds", log=True), Axis(label), lines)
 
 
 def memory_plot(record: dict[str, Any]) -> str:

@@ -209,8 +209,10 @@ def sample_positions(pipeline: Any, step: int) -> Any:
     """Positions of the samples of a training batch, in [0, 1], float32 [S, 3]."""
     import jittor as jt
 
+    from jnerf.engine.field import FrozenField
+
     with jt.no_grad():
-        n_rays = getattr(pipeline.sampler, "n_rays", None) or 4096
+        n_rays = pipeline.sampler.n_rays or 4096
         rays = pipeline.dataset.sample(n_rays, step).rays
-        samples = pipeline.sampler(rays, pipeline.network.density, step)
+        samples = pipeline.sampler(rays, FrozenField(pipeline.network), step)
         return jt.clamp(samples.positions, 0.0, 1.0).stop_grad()

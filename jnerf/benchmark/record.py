@@ -67,7 +67,7 @@ _RUN = {
     "samples_per_step": NUMBER,
     "peak_memory_gib": MAYBE,
     "gpu_memory_gib": MAYBE,
-    "curve": [{"step": int, "seconds": NUMBER, "psnr": MAYBE, "samples_per_s": MAYBE}],
+    "curve": [{"*": MAYBE}],  # step, seconds, samples_per_s, and the metrics of training batches
     "evaluations": [{"*": MAYBE}],  # step, seconds, and whatever metrics the engine knows
     "protocol": dict,
 }
@@ -102,7 +102,8 @@ _RENDER = {
     "height": int,
     "seconds": STATS,
     "fps": NUMBER,
-    "psnr": MAYBE,
+    "psnr?": MAYBE,  # of records before there were
+    "metrics?": {"*": MAYBE},
     "preview_width": int,
     "preview_height": int,
     "preview_seconds": STATS,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.benchmark.stats import rounded, stats
+from jnerf.errors import ConfigError
 
 #: Of the first picture of a preview: pixels of the view per pixel of the picture, along each side.
 PREVIEW = 8
@@ -31,13 +32,15 @@ def measure_rendering(
 
     Raises:
         CheckpointError: there is none.
+        ConfigError: the dataset has no cameras.
     """
     from jnerf.config.check import check
     from jnerf.engine.build import build_dataset, build_pipeline
-    from jnerf.engine.evaluator import evaluate, spaced_views
+    from jnerf.engine.evaluator import evaluate
     from jnerf.engine.run import load_for_task
     from jnerf.engine.run_folder import RunFolder
     from jnerf.engine.state import restore
+    from jnerf.judging.views import spaced_views
     from jnerf.runtime import show_kernel_progress
 
     check(config)
@@ -47,10 +50,12 @@ def measure_rendering(
     pipeline = build_pipeline(config, training=False)
     restore(pipeline, loaded, str(path))
     dataset = build_dataset(config, "test")
+    if dataset.cameras is None:
+        raise ConfigError(f"{config.dataset.type} has no cameras: there is no view to render")
     evaluate(pipeline, dataset, 1, rays_per_chunk=config.chunk)  # compiles
     found = evaluate(pipeline, dataset, n_frames, rays_per_chunk=config.chunk)
-    seconds = stats([image["seconds"] for image in found.images])
-    width, height = found.resolution
+    seconds = stats([image["seconds"] for image in found.rows])
+    width, height = found.protocol["resolution"]
     views = spaced_views(dataset.n_images, n_frames)
     small = [_preview_seconds(pipeline, dataset, view, config.chunk) for view in [views[0], *views]]
     return {
@@ -61,14 +66,14 @@ def measure_rendering(
         "height": height,
         "seconds": seconds,
         "fps": rounded(1 / seconds["median"]),
-        "psnr": rounded(found.mean["psnr"]),
+        "metrics": {name: rounded(value) for name, value in found.mean.items()},
         "preview_width": -(-width // PREVIEW),
         "preview_height": -(-height // PREVIEW),
         "preview_seconds": stats(small[1:]),
         "protocol": {
             "scene": str(config.dataset.get("root") or config.dataset.type),
             "split": "test",
-            "views": len(found.images),
+            "views": len(found.rows),
             "background": "black",
             "weights": "ema" if config.get("ema") else "raw",
         },

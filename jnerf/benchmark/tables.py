@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jnerf.benchmark.metric_cells import metric, metric_names, metric_title
+from jnerf.benchmark.numbers import number
 from jnerf.checks.suggest import hint
 from jnerf.errors import DataError
 
@@ -22,19 +24,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
     marks = ["---"] * left + ["---:"] * (len(head) - left)
     lines = [f"| {' | '.join(head)} |", f"|{'|'.join(marks)}|"]
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits and thin groups; a dash for none.
-
-    >>> number(1234567.0), number(0.01234), number(None)
-    ('1 230 000', '0.0123', '–')
-    """
-    if value is None:
-        return "–"
-    rounded = float(f"{value:.{digits}g}")
-    text = f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:.{digits}g}"
-    return text.replace(",", " ")
 
 
 def machine_line(record: Record) -> str:
@@ -60,10 +49,14 @@ def _protocol_line(record: Record) -> str:
 def _training_protocol(run: dict[str, Any]) -> str:
     told = run["protocol"]
     background = told.get("train_background")
+    of_views = any("psnr" in row for row in run["evaluations"])
+    items, metrics = ("views", "PSNR and SSIM on black, ") if of_views else ("items", "")
+    judge = told.get("dataset", {}).get("type")
+    more = ", 8 bit, mean over views" if of_views else f", judged by {judge}"
     return (
         f"{run['scene']}, trained on the {told.get('train_split')} split with background {background}, seed "
-        f"{told.get('seed')}; tested on {told.get('n_images')} views of the {told.get('test_split')} split, "
-        f"PSNR and SSIM on black, {told.get('weights')} weights, 8 bit, mean over views"
+        f"{told.get('seed')}; tested on {told.get('n_images')} {items} of the {told.get('test_split')} split, "
+        f"{metrics}{told.get('weights')} weights{more}"
     )
 
 
@@ -91,14 +84,14 @@ def _spread(found: dict[str, float]) -> str:
 
 
 def train_quality(record: Record) -> str:
-    """Metrics of the test views at each evaluation."""
-    head = ["config", "scene", "steps", "training seconds", "PSNR, black", "PSNR, white", "SSIM",
-            "s/view"]  # fmt: skip
+    """What the judge of the test split said at each evaluation, by whatever names it has."""
+    runs = record["results"]["runs"]
+    names = metric_names([row for run in runs for row in run["evaluations"]])
+    head = ["config", "scene", "steps", "training seconds", *map(metric_title, names)]
     rows, told = [], []
-    for run in record["results"]["runs"]:
+    for run in runs:
         for row in run["evaluations"]:
-            metrics = [_decibel(row.get("psnr")), _decibel(row.get("psnr_white"))]
-            metrics += [_fixed(row.get("ssim"), 3), number(row.get("seconds_per_image"))]
+            metrics = [metric(name, row.get(name)) for name in names]
             cells = [f"`{run['config']}`", run["scene"], number(row["step"], 6)]
             rows.append([*cells, number(row["seconds"]), *metrics])
         if run["evaluations"]:
@@ -115,7 +108,7 @@ def train_times(record: Record) -> str:
     """Training seconds until the test views reach a PSNR, linear between two evaluations."""
     rows = []
     for run in record["results"]["runs"]:
-        points = [(row["seconds"], row["psnr"]) for row in run["evaluations"]]
+        points = [(row["seconds"], row["psnr"]) for row in run["evaluations"] if row.get("psnr")]
         for level in _LEVELS_DB:
             seconds = seconds_to(points, level)
             if seconds is not None:
@@ -135,14 +128,6 @@ def seconds_to(points: Sequence[tuple[float, float]], level: float) -> float | N
         if low < level <= high:
             return before + (after - before) * (level - low) / (high - low)
     return None
-
-
-def _decibel(value: float | None) -> str:
-    return _fixed(value, 2)
-
-
-def _fixed(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def ops_ceilings(record: Record) -> str:
@@ -244,11 +229,14 @@ def render_frames(record: Record) -> str:
     size = f"{found['width']} x {found['height']}"
     preview = f"{found['preview_width']} x {found['preview_height']}"
     rows = [
-        [size, _spread(found["seconds"]), number(found["fps"]), _decibel(found["psnr"])],
-        [preview, _spread(found["preview_seconds"]), number(1 / found["preview_seconds"]["median"]), "–"],
+        [size, _spread(found["seconds"]), number(found["fps"])],
+        [preview, _spread(found["preview_seconds"]), number(1 / found["preview_seconds"]["median"])],
     ]  # fmt: skip
-    head = [f"`{found['config']}`, step {found['step']}", "s per frame (min – max)", "fps", "PSNR"]
-    return table(head, rows)
+    told = found.get("metrics") or {"psnr": found.get("psnr")}
+    rows[0] += [metric(name, value) for name, value in told.items()]
+    rows[1] += ["–"] * len(told)
+    head = [f"`{found['config']}`, step {found['step']}", "s per frame (min – max)", "fps"]
+    return table([*head, *map(metric_title, told)], rows)
 
 
 TABLES: dict[str, dict[str, Callable[[Record], str]]] = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.benchmark.memory_use import gpu_memory_gib, peak_memory_gib
 from jnerf.benchmark.stats import rounded, stats
+from jnerf.engine.logging import metrics_of
 from jnerf.errors import ConfigError, TrainingError
 
 #: Steps before the speed counts, at most: occupancy grids start full and take about so long to become sparse.
@@ -137,8 +138,10 @@ def curve(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     trained = [row for row in rows if "samples_per_s" in row]
     stride = -(-len(trained) // _MOST_POINTS)
     kept = trained[::stride] + ([] if len(trained) % stride == 1 or stride == 1 else trained[-1:])
-    names = ("step", "seconds", "psnr", "samples_per_s")
-    return [
-        {name: rounded(row[name]) if isinstance(row[name], float) else row[name] for name in names}
-        for row in kept
-    ]
+    return [_point(row) for row in kept]
+
+
+def _point(row: dict[str, Any]) -> dict[str, Any]:
+    """Step, seconds, speed and metrics of a training row."""
+    point = {name: row[name] for name in ("step", "seconds", "samples_per_s")} | metrics_of(row)
+    return {k: rounded(v) if isinstance(v, float) else v for k, v in point.items()}

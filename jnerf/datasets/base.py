@@ -1,103 +1,62 @@
-"""What every dataset is: posed images whose pixels become training rays and test views."""
+"""What every dataset is: truths to train on, facts of the scene, and a judge of what was learned."""
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.errors import ConfigError
-from jnerf.ops.common import device, uniform
-from jnerf.ops.draw_pixels import draw_pixels, reference
-from jnerf.structures import Batch, RayBundle
+from jnerf.judging.judgement import Judgement, Subject
+from jnerf.judging.views import judge_views, views_to_judge
+from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
-    from jnerf.datasets.pictures.masks import KeptPixels
     from jnerf.datasets.placement.similarity import Similarity
-
-# Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
-# so that a pixel and, say, its background never share a random number.
-_DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
+    from jnerf.datasets.posed import View
 
 
-class ImageSource(Protocol):
-    """The pixels of N images, decoded or rendered when first needed."""
+class Dataset(ABC):
+    """Base of datasets. Scenes of posed images derive from ``PosedImages``; tasks without rays derive from this.
 
-    @property
-    def pixels(self) -> NDArray[np.uint32]:
-        """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
+    A task without rays gives points: rays of length 0 whose origins they are. It says what is good with a ``judge`` of
+    its own.
 
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """Index of each image's first pixel, int64 [N]."""
-
-    @property
-    def kept(self) -> KeptPixels | None:
-        """The pixels that may become training rays; None for all."""
-
-    def image(self, i: int) -> NDArray[np.uint8]:
-        """Straight RGBA of one image, uint8 [H, W, 4]."""
-
-
-class Dataset:
-    """Posed images in field units. Formats subclass it and hand over their parts.
-
-    Args:
-        cameras: the N cameras, in field units.
-        images: the N images' pixels; looked at only when first needed.
-        transform: world to field.
-        aabb: the field's box, (min xyz, max xyz), field units, [6].
-        near: distance from the camera where the scene may begin, field units.
-        far: distance where it must have ended, field units.
-        split: which part this is; ``train`` rays carry their image's number.
-        seed: the run's seed; with the step it decides which pixels are drawn.
-        crop_steps: in the first so many steps, pixels come from the middle of the images alone (NeRF's start on
-            scenes with much background). Masks are not combined with it.
-        crop_fraction: of the width and the height that the middle has.
-
-    Raises:
-        ConfigError: the crop is none.
+    Attributes:
+        provides: truths beside ``rgba`` that ``Batch.extras`` has.
+        n_dims: coordinates of a point: what position encoders are built for.
+        n_images: how many images this split has; 0 for none.
+        cameras: the N cameras, in field units; None where there are none.
+        transform: world to field; None where they are the same.
+        sphere: (centre [3], radius) of the object, field units; None where it is not known.
     """
 
-    def __init__(
-        self,
-        cameras: Cameras,
-        images: ImageSource,
-        transform: Similarity,
-        aabb: Sequence[float],
-        near: float,
-        far: float,
-        split: str,
-        seed: int,
-        crop_steps: int = 0,
-        crop_fraction: float = 0.5,
-    ) -> None:
-        if crop_steps < 0 or not 0 < crop_fraction <= 1:
-            raise ConfigError(
-                f"crop_steps is {crop_steps} and crop_fraction {crop_fraction}; they must be at least 0, and in (0, 1]"
-            )
-        self._crop_steps, self._crop_fraction = crop_steps, crop_fraction
-        self.cameras = cameras
-        self.images = images
-        self.transform = transform
+    provides: frozenset[str] = frozenset()
+    n_dims: int = 3
+    n_images: int = 0
+    cameras: Cameras | None = None
+    transform: Similarity | None = None
+    sphere: tuple[NDArray, float] | None = None
+
+    def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
+        """Keeps what every scene has.
+
+        Args:
+            aabb: the field's box, (lows, highs), field units, [2 D].
+            near: distance from the origin of rays where the scene may begin, field units.
+            far: distance where it must have ended, field units.
+        """
         self.aabb = np.asarray(aabb, np.float32)
         self.near, self.far = float(near), float(far)
-        self.split = split
-        self.seed = seed
-
-    @property
-    def n_images(self) -> int:
-        """How many images this split has."""
-        return len(self.cameras)
 
     def facts(self) -> dict[str, Any]:
-        """What other modules may ask of the scene: aabb float32 [6], near, far, n_images, cameras.
+        """What other modules may ask of the scene: aabb float32 [2 D], near, far, n_images, cameras, n_dims.
 
         A dataset whose cameras are no pinholes of the field gives None for cameras.
         """
@@ -107,67 +66,69 @@ class Dataset:
             "far": self.far,
             "n_images": self.n_images,
             "cameras": self.cameras,
+            "n_dims": self.n_dims,
         }
 
+    @abstractmethod
     def sample(self, n_rays: int, step: int) -> Batch:
-        """Random training rays with the truth at their pixels; depends on (seed, step, n_rays) alone.
-
-        Images take turns (ray i belongs to image i plus a random shift of the step), so that every batch
-        sees all of them alike; the pixel is uniform within its image, or within what the image's mask keeps.
+        """Random training rays (or points) with their truths; depends on (seed, step, n_rays) alone.
 
         Args:
             n_rays: R.
             step: the training step.
+        """
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters of its own, by part ("cameras"); see ``Network.param_groups``."""
+        return {}
+
+    def judge_batch(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples
+    ) -> dict[str, float]:
+        """How good a training batch is, for the log: by default the PSNR of its colours, over their own background.
+
+        Args:
+            render: what was rendered.
+            batch: the truth.
+            samples: those of the last round.
+        """
+        if render.colors is None:
+            return {}
+        error = samples.ray_mean(jt.sqr(render.colors - batch.target(render.background)))
+        return {"psnr": -10 * math.log10(max(float(error.item()), 1e-12))}
+
+    def judge(
+        self, subject: Subject, n_images: int | None = None, folder: Path | None = None
+    ) -> Judgement:
+        """How good a model is, on this split: by default PSNR and SSIM of its views.
+
+        Args:
+            subject: the model.
+            n_images: how many items (views) to judge, evenly spaced; None for all.
+            folder: where pictures go; None writes none.
 
         Returns:
-            A batch of R rays.
+            Metrics by any names; logs, metrics.json and tables carry them as they are.
+
+        Raises:
+            ConfigError: as ``check_judging``.
+            StopRequested: somebody asked to stop; let it pass.
         """
-        images, x, y = self.draw_pixels(n_rays, step)
-        bundle = self.cameras.bundle(images, x, y, jt.array(images))
-        # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
-        where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
-        colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
-        rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        return Batch(bundle, jt.array(rgba), self.extras(images, x, y))
+        return judge_views(self, subject, n_images, folder)
 
-    def draw_pixels(
-        self, n_rays: int, step: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """The image, column and row of each training ray of a step, int32 [R] each."""
-        shift = int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
-        kept = self.images.kept
-        if kept is not None:
-            rays = np.arange(n_rays, dtype=np.uint32)
-            images = ((rays + np.uint32(shift)) % np.uint32(self.n_images)).astype(np.int32)
-            # Two draws of 24 bits for one number: an image may have more pixels than one draw has values.
-            u = uniform(self.seed, step, rays, _DRAW_X).astype(np.float64)
-            u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
-            y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
-            return images, x.astype(np.int32), y.astype(np.int32)
-        windows = self._middles if step < self._crop_steps else self._wholes
-        where = shift, self.seed, step, (_DRAW_X, _DRAW_Y)
-        if device.on_cuda():  # its numbers would have to be waited for; NumPy draws the same
-            return reference.draw_pixels(n_rays, windows, *where)
-        return tuple(v.numpy() for v in draw_pixels(n_rays, jt.array(windows), *where))
+    def check_judging(self, n_images: int | None = None) -> None:
+        """Whether ``judge`` will have what it needs: asked before training, whose end would be a bad time to find out.
 
-    @cached_property
-    def _wholes(self) -> NDArray[np.int32]:
-        """First column and row, width and height of the images, int32 [N, 4]."""
-        return _windows(self.cameras.sizes, 1.0)
+        Raises:
+            ConfigError: it will not; the message says why.
+        """
+        views_to_judge(self, n_images)
 
-    @cached_property
-    def _middles(self) -> NDArray[np.int32]:
-        """The same of their middles, for the first steps."""
-        return _windows(self.cameras.sizes, self._crop_fraction)
-
-    def extras(
-        self,
-        images: NDArray[np.int32],
-        x: NDArray[np.int32],
-        y: NDArray[np.int32],
-    ) -> dict[str, jt.Var]:
-        """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
-        return {}
+    def view(self, i: int) -> View:
+        """Image ``i`` of this split, whole; for datasets with images."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
+        )
 
     def flight(self, n_frames: int, width: int, height: int) -> Cameras | None:
         """A camera path for a film, asked for only where ``facts()`` has no cameras; None: an orbit will do.
@@ -181,52 +142,3 @@ class Dataset:
             ``n_frames`` cameras whose ``rays`` are those of the field.
         """
         return None
-
-    def view(self, i: int) -> View:
-        """Image ``i`` of this split, whole."""
-        if not 0 <= i < self.n_images:
-            raise IndexError(f"view {i} of split '{self.split}', which has {self.n_images} images")
-        width, height = self.cameras.sizes[i].tolist()
-        return View(self, i, self.cameras.names[i], width, height)
-
-
-def _windows(sizes: NDArray[np.int32], fraction: float) -> NDArray[np.int32]:
-    """The middles of images, of this fraction of width and height and at least a pixel: int32 [N, 4]."""
-    part = np.maximum(sizes * fraction, 1).astype(np.int32)
-    return np.concatenate([(sizes - part) // 2, part], axis=1).astype(np.int32)
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """One image with its camera.
-
-    Attributes:
-        dataset: where it comes from.
-        index: its number in the dataset, also that of its camera.
-        name: short name, unique in the split, usable as a file name.
-        width: in pixels.
-        height: in pixels.
-    """
-
-    dataset: Dataset
-    index: int
-    name: str
-    width: int
-    height: int
-
-    def rays(self, y0: int = 0, y1: int | None = None) -> RayBundle:
-        """Rays of the pixel rows ``y0 .. y1 - 1``, row-major, (y1 - y0) * width of them.
-
-        Args:
-            y0: first row.
-            y1: one past the last row; None for all.
-        """
-        y1 = self.height if y1 is None else y1
-        y, x = np.mgrid[y0:y1, 0 : self.width].reshape(2, -1)
-        indices = np.full(x.shape, self.index, np.int32)
-        known = jt.array(indices) if self.dataset.split == "train" else None
-        return self.dataset.cameras.bundle(indices, x, y, known)
-
-    def rgba(self) -> NDArray[np.uint8]:
-        """The true image, straight RGBA, uint8 [H, W, 4]."""
-        return self.dataset.images.image(self.index)

@@ -1,9 +1,9 @@
 """Checkpoints: everything that a bit-exact resume needs, in one safetensors file that is either
 whole or absent.
 
-``checkpoints/step_00001000.safetensors`` holds the arrays ``network.*``, ``optim.*``, ``ema.*`` and
-``sampler.*``; the file's metadata entry ``jnerf`` is JSON: step, seed, elapsed training seconds and
-a SHA-256 of the arrays, so that not only a truncated file but also a flipped bit is found. One
+``checkpoints/step_00001000.safetensors`` holds the arrays ``network.*``, ``params.*`` (of other modules), ``optim.*``,
+``ema.*`` and ``sampler.*``; the file's metadata entry ``jnerf`` is JSON: format, version of jnerf, step, seed, elapsed
+training seconds and a SHA-256 of the arrays, so that not only a truncated file but also a flipped bit is found. One
 file, hence one rename: the two can never disagree.
 """
 
@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from jnerf import __version__
 from jnerf.engine.files import write_atomic
 from jnerf.errors import CheckpointError
 
 State = dict[str, NDArray]
 _NAME = re.compile(r"step_(\d+)\.safetensors")
-_FORMAT = 1
+FORMAT = 2
+_READABLE = (1, FORMAT)  # jnerf.engine.old_checkpoints knows what has changed
 _SHOWN = 8  # how many differing tensors an error lists
 
 
@@ -40,12 +42,16 @@ class Checkpoint:
         seed: the run's seed.
         seconds: training seconds so far (jnerf.engine.clock).
         state: every array, named ``<module>.<tensor>``.
+        format: of the names.
+        version: of the jnerf that wrote it.
     """
 
     step: int
     seed: int
     seconds: float
     state: State
+    format: int = FORMAT
+    version: str = __version__
 
     def part(self, module: str) -> State:
         """The arrays of one module, without its prefix.
@@ -87,7 +93,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
     """
     path = checkpoint_path(folder, checkpoint.step)
     meta = {
-        "format": _FORMAT,
+        "format": checkpoint.format,
+        "version": checkpoint.version,
         "step": checkpoint.step,
         "seed": checkpoint.seed,
         "seconds": checkpoint.seconds,
@@ -134,15 +141,21 @@ def load_checkpoint(path: Path) -> Checkpoint:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"checkpoint {path} is truncated or corrupt: {error}") from error
-    if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
+    if not isinstance(meta, dict) or meta.get("format") not in _READABLE:
+        format, version = (
+            (meta.get("format"), meta.get("version")) if isinstance(meta, dict) else (None, None)
+        )
+        writer = f"; jnerf {version} wrote it" if version else ""
         raise CheckpointError(
-            f"{path} is not a checkpoint of this jnerf: its format is {meta and meta.get('format')}, needed {_FORMAT}"
+            f"{path} is not a checkpoint of this jnerf {__version__}: its format is {format}{writer}, readable are "
+            f"{' and '.join(map(str, _READABLE))}"
         )
     if _digest(state) != meta["sha256"]:
         raise CheckpointError(
             f"checkpoint {path} is corrupt: its arrays do not match their checksum"
         )
-    return Checkpoint(meta["step"], meta["seed"], meta["seconds"], state)
+    told = {"format": meta["format"], "version": meta.get("version", "0.1.0")}
+    return Checkpoint(meta["step"], meta["seed"], meta["seconds"], state, **told)
 
 
 def load_latest(folder: Path) -> Checkpoint | None:

@@ -1,47 +1,49 @@
-"""The field as samplers see it: densities or distances of positions or of samples, without gradients."""
+"""A network as the field that samplers see, without gradients."""
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
 
 import jittor as jt
 
+from jnerf.models.networks.base import Network
+from jnerf.samplers.field import Field
 from jnerf.structures import RaySamples
 
 
-class FrozenField:
-    """Densities of a network, for samplers.
+class FrozenField(Field):
+    """A network's answers, each of them the network's method of the same name.
 
     Args:
-        network: a ``Network``; ``sdf`` is asked only of one that has signed distances.
+        network: ``sdf`` is asked only of one that provides the channel "sdf".
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
 
-    def __call__(self, positions: jt.Var) -> jt.Var:
-        """Densities [S] of positions [S, 3]."""
+    def density(self, positions: jt.Var) -> jt.Var:
+        """See ``Network.density``."""
         with jt.no_grad():
             return self._network.density(positions)
 
-    def nearby(self, positions: jt.Var) -> jt.Var:
-        """Densities [S] at or close to positions [S, 3]; see ``Network.density_nearby``."""
+    def density_nearby(self, positions: jt.Var) -> jt.Var:
+        """See ``Network.density_nearby``."""
         with jt.no_grad():
             return self._network.density_nearby(positions)
 
     def look_along(
         self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
     ) -> tuple[jt.Var, jt.Var | None]:
-        """Densities [S], and features that the network can use again; see ``Network.look_along``."""
+        """See ``Network.look_along``."""
         with jt.no_grad():
             return self._network.look_along(positions, t_starts, t_ends, ray_indices)
 
-    def of(self, samples: RaySamples) -> jt.Var:
-        """Densities [S] of the samples of an earlier round; see ``Network.density_of``."""
-        with jt.no_grad():
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
+        """See ``Network.density_of``; with gradients where features carry them."""
+        with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
             return self._network.density_of(samples)
 
     def sdf(self, positions: jt.Var) -> jt.Var:
-        """Signed distances [S] of positions [S, 3]; only of networks that provide the channel "sdf"."""
+        """See ``Network.sdf``."""
         with jt.no_grad():
             return self._network.sdf(positions)

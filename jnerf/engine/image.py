@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import jittor as jt
@@ -12,34 +11,14 @@ from numpy.typing import NDArray
 
 from jnerf.engine.build import Pipeline
 from jnerf.engine.field import FrozenField
-from jnerf.structures import RayBundle
+from jnerf.imaging.image import Image
+from jnerf.structures import RayBundle, RenderOutput
 
 #: Most rays rendered at once unless the config says otherwise.
 RAYS_PER_CHUNK = 16384
 #: Samples that a chunk aims at, as many as a training step has: a field that is still fog has hundreds on a ray.
 SAMPLES_PER_CHUNK = 2**18
 _FIRST_RAYS = 1024
-
-
-@dataclass(frozen=True)
-class Image:
-    """A rendered view.
-
-    Attributes:
-        colors: sRGB over black, float32 [H, W, 3], not clipped.
-        opacities: float32 [H, W].
-        depths: expected distance of what is seen, field units, float32 [H, W]; 0 where nothing is.
-        normals: sums of weight x normal, in the axes of the field, float32 [H, W, 3]; None where the renderer has none.
-    """
-
-    colors: NDArray[np.float32]
-    opacities: NDArray[np.float32]
-    depths: NDArray[np.float32]
-    normals: NDArray[np.float32] | None = None
-
-    def over_white(self) -> NDArray[np.float32]:
-        """The same view over white, from the same render: colour + (1 - opacity), float32 [H, W, 3]."""
-        return self.colors + (1 - self.opacities[..., None])
 
 
 class Rendered(NamedTuple):
@@ -99,7 +78,7 @@ def render_rays(
     parts, done, size = [], 0, min(most, max(1, _FIRST_RAYS // unit))
     while done < units:
         end = min(done + size, units)
-        part, n_samples = _render_chunk(pipeline, rays(done * unit, min(end * unit, n)))
+        part, n_samples = _arrays(pipeline, rays(done * unit, min(end * unit, n)))
         parts.append(part)
         # As many next as would have met the aim here, but growing slowly: the next ones may be denser.
         wanted = int((end - done) * SAMPLES_PER_CHUNK / max(n_samples, 1))
@@ -122,13 +101,18 @@ def to_image(found: Rendered, width: int, height: int) -> Image:
     return Image(found.colors.reshape(*shape, 3), *maps, normals)
 
 
-def _render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray | None, ...], int]:
-    """(colours, opacities, depths, normals or None) of rays, and how many samples they took."""
+def render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[RenderOutput, int]:
+    """What the renderer gives for rays over black, and how many samples they took; without gradients."""
     with jt.no_grad():
         samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)
-        render = pipeline.renderer(samples, pipeline.network(samples), None)
-        channels = [render.colors, render.opacities, render.depths]
-        normals = render.extras.get("normals")
-        jt.sync(channels + ([] if normals is None else [normals]))
-        arrays = [channel.numpy() for channel in channels]
-        return (*arrays, None if normals is None else normals.numpy()), len(samples)
+        return pipeline.renderer(samples, pipeline.network(samples), None), len(samples)
+
+
+def _arrays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray | None, ...], int]:
+    """(colours, opacities, depths, normals or None) of rays, and how many samples they took."""
+    render, n_samples = render_chunk(pipeline, rays)
+    channels = [render.colors, render.opacities, render.depths]
+    normals = render.extras.get("normals")
+    jt.sync(channels + ([] if normals is None else [normals]))
+    arrays = [channel.numpy() for channel in channels]
+    return (*arrays, None if normals is None else normals.numpy()), n_samples

@@ -1,8 +1,9 @@
 """``log.jsonl``: one JSON object a line, the record that every curve and table is made from.
 
 Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.clock), each loss term as
-``loss/<name>``, ``loss`` (their sum), ``psnr``, ``rays``, ``samples``, ``samples_per_s``, ``lr``,
-and what the sampler reports of itself as ``sampler/<name>``.
+``loss/<name>``, ``loss`` (their sum), the metrics of the batch by the names that the dataset gives
+them (``psnr``), ``rays``, ``samples``, ``samples_per_s``, ``lr``, and what sampler and network report
+of themselves as ``sampler/<name>`` and ``network/<name>``.
 Evaluation rows: ``{"step", "seconds", "eval": {...}}``.
 """
 
@@ -17,6 +18,18 @@ from typing import Any
 
 from jnerf.engine.files import write_text_atomic
 from jnerf.errors import JnerfError
+
+#: Of a training row, what is no metric; names with a slash are none either.
+_NO_METRIC = frozenset({"step", "seconds", "loss", "rays", "samples", "samples_per_s", "lr"})
+
+
+def metrics_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of a training row, by name.
+
+    >>> metrics_of({"step": 1, "loss/rgb": 0.1, "loss": 0.1, "psnr": 20.0})
+    {'psnr': 20.0}
+    """
+    return {k: v for k, v in row.items() if k not in _NO_METRIC and "/" not in k}
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

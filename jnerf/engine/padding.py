@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from jnerf.errors import ConfigError
+from jnerf.models.losses.base import Loss
+from jnerf.models.renderers.base import Renderer
 from jnerf.ops.common import device
+from jnerf.samplers.base import Sampler
 
 
-def choose_padding(sampler: Any, renderer: Any, losses: Mapping[str, Any]) -> None:
+def choose_padding(sampler: Sampler, renderer: Renderer, losses: Mapping[str, Loss]) -> None:
     """Tells a sampler that offers it whether its training samples may have padding; see ``Sampler.padded``.
 
     Args:
         sampler: with ``wants_padding`` True, False, or None for what suits renderer and losses on this device.
-        renderer: may say ``takes_padding``.
-        losses: by term name; they may say ``takes_padding``.
+        renderer: says ``takes_padding``.
+        losses: by term name; they say so too.
 
     Raises:
         ConfigError: padding is asked for, and the renderer or a loss does not take it.
     """
-    wanted = getattr(sampler, "wants_padding", False)
+    wanted = sampler.wants_padding
     users = {"renderer": renderer} | {f"loss.{name}": loss for name, loss in losses.items()}
     lacking = [
         f"{path} {type(user).__name__}"
         for path, user in users.items()
-        if not getattr(user, "takes_padding", False)
+        if not user.takes_padding
     ]
     if wanted is True and lacking:
         raise ConfigError(

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.engine.build import Pipeline
-from jnerf.engine.image import RAYS_PER_CHUNK, Image, Rendered, render_rays, to_image
+from jnerf.engine.image import RAYS_PER_CHUNK, Rendered, render_rays, to_image
+from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle
 
 # Columns and rows of pixels, int32 [R] each -> their rays.

@@ -18,8 +18,8 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.build import Pipeline
 from jnerf.engine.image import RAYS_PER_CHUNK, render_image
 from jnerf.engine.orbit import orbit
-from jnerf.engine.pictures import depth_picture, depth_range, normal_picture, to_uint8
 from jnerf.errors import JnerfError
+from jnerf.imaging.pictures import depth_picture, depth_range, normal_picture, to_uint8
 from jnerf.structures import RayBundle
 
 _GIF_WIDTH = (

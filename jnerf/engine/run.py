@@ -10,13 +10,14 @@ from typing import Any
 from jnerf.config.check import check
 from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, load_latest
-from jnerf.engine.evaluator import Evaluation, evaluate, views_to_judge, write_metrics
+from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.render import render_orbit
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.state import at_step, restore
 from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
+from jnerf.judging.judgement import Judgement
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -89,7 +90,7 @@ def _train(
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
     info = {"seed": config.seed, "protocol": _protocol(config)}
-    if hasattr(pipeline.dataset, "transform"):
+    if pipeline.dataset.transform is not None:
         info["world_to_field"] = pipeline.dataset.transform.to_dict()
     folder.begin(config.dump(), info, step, resume)
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
@@ -128,7 +129,7 @@ def _held_out(config: Any) -> Any:
     if not evaluation_steps(evaluation, config.total_steps) and not evaluation.get("at_end", True):
         return None
     dataset = build_dataset(config, "test")
-    views_to_judge(dataset, evaluation.n_images)
+    dataset.check_judging(evaluation.n_images)
     return dataset
 
 
@@ -147,14 +148,15 @@ def _during_training(
 
 def _test(
     config: Any, pipeline: Pipeline, folder: RunFolder, dataset: Any, step: int, seconds: float
-) -> Evaluation:
+) -> Judgement:
     """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
     at_step(pipeline, step)
     found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     write_metrics(folder.test / "metrics.json", found, protocol)
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
-    print(f"step {step}: {numbers} ({len(found.images)} views) -> {folder.test}")
+    items = f" ({len(found.rows)} {found.unit}s)" if found.rows else ""
+    print(f"step {step}: {numbers}{items} -> {folder.test}")
     return found
 
 

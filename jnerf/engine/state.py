@@ -9,22 +9,22 @@ import numpy as np
 
 from jnerf.engine.build import Pipeline
 from jnerf.engine.checkpoint import Checkpoint, State, check_fits
+from jnerf.engine.old_checkpoints import upgraded
 from jnerf.errors import CheckpointError
 
 
 def pipeline_state(pipeline: Pipeline) -> State:
-    """Copies everything that training changes: network, optimiser, EMA and sampler.
+    """Copies everything that training changes: network, other parameters, optimiser, EMA and sampler.
 
     Returns:
-        Arrays named ``network.*``, ``optim.*``, ``ema.*``, ``sampler.*``.
+        Arrays named ``network.*``, ``params.*``, ``optim.*``, ``ema.*``, ``sampler.*``.
     """
     parts: dict[str, dict[str, Any]] = {
-        "network": {name: var.numpy() for name, var in pipeline.network.state_dict().items()}
+        "network": {name: var.numpy() for name, var in pipeline.network.state_dict().items()},
+        "params": {name: var.numpy() for name, var in _other_params(pipeline).items()},
     }
-    for name in ("optim", "ema", "sampler"):
-        module = getattr(pipeline, name)
-        if module is not None:
-            parts[name] = module.state()
+    for name, module in _stateful(pipeline).items():
+        parts[name] = module.state()
     return {
         f"{part}.{key}": np.asarray(value)
         for part, items in parts.items()
@@ -45,29 +45,54 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
             changed then, but the sizes of a network whose sizes training changes.
     """
     saved = checkpoint.part("network")
-    if getattr(pipeline.network, "fit_state", None) and pipeline.network.fit_state(saved):
+    if pipeline.network.fit_state(saved):
         pipeline.rebind()
+    checkpoint = upgraded(checkpoint, pipeline.param_groups())
     network = pipeline.network.state_dict()
     check_fits("network", saved, network, path)
-    modules = {name: getattr(pipeline, name) for name in ("optim", "ema", "sampler")}
-    modules = {name: module for name, module in modules.items() if module is not None}
+    others, saved_others = _other_params(pipeline), checkpoint.part("params")
+    if not pipeline.losses:  # not built for training: losses may have had some
+        saved_others = {name: value for name, value in saved_others.items() if name in others}
+    check_fits("params", saved_others, others, path)
+    modules = _stateful(pipeline)
     for name, module in modules.items():
         check_fits(name, checkpoint.part(name), module.state(), path)
-    for name, var in network.items():
+    _put("network", network, saved, path)
+    _put("params", others, saved_others, path)
+    for name, module in modules.items():
+        module.load_state(checkpoint.part(name))
+    at_step(pipeline, checkpoint.step)
+
+
+def _stateful(pipeline: Pipeline) -> dict[str, Any]:
+    """Modules with a ``state`` beside their parameters."""
+    return {**pipeline.keepers(), "sampler": pipeline.sampler}
+
+
+def _other_params(pipeline: Pipeline) -> dict[str, jt.Var]:
+    """Parameters outside of the network, as ``<group>.<index>``."""
+    groups = pipeline.other_params()
+    return {f"{name}.{i}": var for name, group in groups.items() for i, var in enumerate(group)}
+
+
+def _put(part: str, params: dict[str, jt.Var], saved: State, path: str) -> None:
+    """Saved values into parameters of the same names.
+
+    Raises:
+        CheckpointError: a value is of another type; nothing was changed.
+    """
+    for name, var in params.items():
         if str(var.dtype) != str(saved[name].dtype):
             raise CheckpointError(
-                f"checkpoint {path}: network.{name} is {saved[name].dtype}, the config's network has {var.dtype}"
+                f"checkpoint {path}: {part}.{name} is {saved[name].dtype}, the config's {part} has {var.dtype}"
             )
-    for name, var in network.items():
+    for name, var in params.items():
         # Jittor narrows 64-bit arrays on arrival; the dtypes were compared above, so nothing is
         # narrowed here.
         trained = var.requires_grad
         var.update(jt.array(saved[name]))
         var.requires_grad = trained
-    jt.sync(list(network.values()))
-    for name, module in modules.items():
-        module.load_state(checkpoint.part(name))
-    at_step(pipeline, checkpoint.step)
+    jt.sync(list(params.values()))
 
 
 def at_step(pipeline: Pipeline, step: int) -> None:
@@ -77,7 +102,5 @@ def at_step(pipeline: Pipeline, step: int) -> None:
         pipeline: the method.
         step: of the step about to be made, from 0; when rendering, the number of steps made.
     """
-    for module in (pipeline.network, pipeline.renderer):
-        update = getattr(module, "update", None)
-        if update is not None:
-            update(step)
+    pipeline.network.update(step)
+    pipeline.renderer.update(step)

@@ -53,13 +53,13 @@ class _Watched:
 
     Attributes:
         losses: each term, already weighted.
-        psnr: of the training batch, over its own background, dB.
+        metrics: of the training batch, see ``Dataset.judge_batch``.
         rays: rays of the batch.
         samples: samples of the batch.
     """
 
     losses: dict[str, float] = field(default_factory=dict)
-    psnr: float = math.nan
+    metrics: dict[str, float] = field(default_factory=dict)
     rays: int = 0
     samples: int = 0
 
@@ -157,14 +157,14 @@ class Trainer:
     def _train_step(self, step: int, watch: bool) -> _Watched:
         """One step; when watched, its numbers are fetched and checked, which waits for the device."""
         pipe = self._pipeline
-        if getattr(pipe.network, "refine", None) and pipe.network.refine(step):
+        if pipe.network.refine(step):
             pipe.rebind()
             jt.gc()  # the old parameters are of other sizes than the new ones; the pool would keep both
         frozen = FrozenField(pipe.network)
         at_step(pipe, step)
         with jt.no_grad():
             pipe.sampler.update(frozen, step)
-        n_rays = getattr(pipe.sampler, "n_rays", None) or self._config.n_rays
+        n_rays = pipe.sampler.n_rays or self._config.n_rays
         batch = pipe.dataset.sample(n_rays, step)
         samples = pipe.sampler(batch.rays, frozen, step)
         if len(samples.rays) < n_rays:  # over the sampler's budget
@@ -175,9 +175,7 @@ class Trainer:
         background = pipe.renderer.background(n_rays, step)
         render = render_rounds(pipe, samples, background)
         losses = {
-            name: loss.of_field(pipe.network, step)
-            if hasattr(loss, "of_field")
-            else loss(render, batch, samples, step)
+            name: loss.term(pipe.network, render, batch, samples, step)
             for name, loss in pipe.losses.items()
         }
         total = sum(losses.values())
@@ -188,12 +186,11 @@ class Trainer:
             return _Watched()
         # The optimiser writes the weights in place; whatever is still lazy would then see the new
         # ones.
-        error = samples.ray_mean(jt.sqr(render.colors - batch.target(background)))
-        jt.sync([error, total, *losses.values()])
+        metrics = pipe.dataset.judge_batch(render, batch, samples)
+        jt.sync([total, *losses.values()])
         terms = {name: float(value.item()) for name, value in losses.items()}
         self._check_losses(terms, step)
-        psnr = -10 * math.log10(max(float(error.item()), 1e-12))
-        watched = _Watched(terms, psnr, *_sizes(samples))
+        watched = _Watched(terms, metrics, *_sizes(samples))
         pipe.optim.step(total, step)
         self._update_ema()
         jt.sync_all(True)
@@ -219,18 +216,14 @@ class Trainer:
         loss = sum(watched.losses.values())
         row = {"step": self.step, "seconds": round(seconds, 4)}
         row |= {f"loss/{name}": value for name, value in watched.losses.items()}
-        row |= {
-            "loss": loss,
-            "psnr": watched.psnr,
-            "rays": watched.rays,
-            "samples": watched.samples,
-        }
+        row |= {"loss": loss, **watched.metrics, "rays": watched.rays, "samples": watched.samples}
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
-        for family in ("sampler", "network"):
-            stats = getattr(getattr(self._pipeline, family), "stats", {})
-            row |= {f"{family}/{name}": value for name, value in stats.items()}
+        modules = {"sampler": self._pipeline.sampler, "network": self._pipeline.network}
+        for family, module in modules.items():
+            row |= {f"{family}/{name}": value for name, value in module.stats.items()}
         self._log.write(row)
-        shown = {"loss": f"{loss:.3g}", "psnr": f"{watched.psnr:.2f}"}
+        shown = {"loss": f"{loss:.3g}"}
+        shown |= {name: f"{value:.4g}" for name, value in watched.metrics.items()}
         bar.set_postfix(shown | ({"samples/s": f"{rate:,.0f}"} if rate else {}), refresh=False)
         self._window = _Window(seconds)
 
@@ -268,11 +261,14 @@ def _sizes(samples: RaySamples) -> tuple[int, int]:
 def render_rounds(
     pipeline: Pipeline, samples: RaySamples, background: jt.Var | None
 ) -> RenderOutput:
-    """Renders samples, and those of earlier rounds as ``history`` where a loss reads it."""
+    """Renders samples, and those of earlier rounds as ``history`` where a loss reads them, each once."""
     rendered = pipeline.renderer(samples, pipeline.network(samples), background)
-    if all(getattr(loss, "round", None) is None for loss in pipeline.losses.values()):
-        return rendered
-    earlier = (pipeline.renderer(s, pipeline.network(s), background) for s in samples.history)
+    n = len(samples.history)
+    read = frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
+    earlier = (
+        pipeline.renderer(s, pipeline.network(s), background) if i in read else None
+        for i, s in enumerate(samples.history)
+    )
     return replace(rendered, history=tuple(earlier))
 
 

@@ -8,7 +8,7 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.engine.pictures import to_uint8
+from jnerf.imaging.pictures import to_uint8
 from jnerf.structures import RayBundle, RaySamples
 
 #: Most vertices asked at once.

@@ -76,7 +76,7 @@ def extract_mesh(
         library(name)
     refuse_ndc(pipeline)
     if world_to_field is None:
-        world_to_field = getattr(pipeline.dataset, "transform", None) or Similarity()
+        world_to_field = pipeline.dataset.transform or Similarity()
     lattice = make_lattice(
         pipeline.facts["aabb"], options.resolution, world_to_field, options.bound
     )
@@ -91,7 +91,7 @@ def extract_mesh(
         if options.color:
             normals = world_to_field.directions(mesh.vertex_normals).astype(np.float32)
             points = lattice.in_field(surface.vertices)
-            last = getattr(pipeline.sampler, "earlier_rounds", 0)
+            last = pipeline.sampler.earlier_rounds
             found = vertex_colors(pipeline.network, points, normals, lattice.voxel, last)
             mesh.visual.vertex_colors = found
     jt.gc()
@@ -110,7 +110,7 @@ def refuse_ndc(pipeline: Pipeline) -> None:
 
 def scene_sphere(pipeline: Pipeline) -> tuple[NDArray[np.float64], float]:
     """Centre and radius, field units: the dataset's ``sphere``, or the largest in the field's box."""
-    known = getattr(pipeline.dataset, "sphere", None)
+    known = pipeline.dataset.sphere
     if known is not None:
         return np.asarray(known[0], np.float64), float(known[1])
     aabb = np.asarray(pipeline.facts["aabb"], np.float64)

@@ -7,9 +7,6 @@ from the level (0 in empty space, thousands inside) would pull the interpolated 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +15,8 @@ from jnerf.engine.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh.lattice import Lattice
 from jnerf.mesh.occupied import occupied_blocks
+from jnerf.models.networks.base import Network
+from jnerf.samplers.base import Sampler
 
 #: Density, per field unit, that counts as a surface where nothing else is said.
 DENSITY_LEVEL = 25.0
@@ -30,7 +29,7 @@ class SurfaceField:
     """A network's level set, and what is known of where it cannot be.
 
     Args:
-        network: with ``sdf(positions [S, 3]) -> [S]`` in field units, or else ``density``.
+        network: its signed distance is asked where it provides the channel "sdf", else its density.
         level: of the signed distance (default 0) or of the density (default ``DENSITY_LEVEL``), per field unit.
         sampler: may know where densities are small (``occupied_cells``, ``empty_below``).
 
@@ -43,14 +42,17 @@ class SurfaceField:
         ConfigError: the level of a density is not positive.
     """
 
-    def __init__(self, network: Any, level: float | None = None, sampler: Any = None) -> None:
-        sdf = getattr(network, "sdf", None)
-        self.kind = "sdf" if sdf is not None else "density"
-        self.level = level if level is not None else 0.0 if sdf is not None else DENSITY_LEVEL
-        if sdf is None and not self.level > 0:
+    def __init__(
+        self, network: Network, level: float | None = None, sampler: Sampler | None = None
+    ) -> None:
+        field = FrozenField(network)
+        self.kind = "sdf" if "sdf" in network.provides else "density"
+        default = 0.0 if self.kind == "sdf" else DENSITY_LEVEL
+        self.level = default if level is None else level
+        if self.kind == "density" and not self.level > 0:
             raise ConfigError(f"level is {self.level:g}; a density's must be above 0")
         self.range = (np.inf, -np.inf)
-        self._ask: Callable[[jt.Var], jt.Var] = sdf or FrozenField(network)
+        self._ask = field.sdf if self.kind == "sdf" else field.density
         self._sampler = sampler
 
     def __call__(self, positions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -90,7 +92,7 @@ class SurfaceField:
         if self.kind == "sdf":
             return self._near_the_surface(lattice, chunk)
         outside = np.full(lattice.blocks, -_LOG_RANGE, np.float32)
-        below = getattr(self._sampler, "empty_below", None)
+        below = None if self._sampler is None else self._sampler.empty_below
         if below is None or below > self.level:
             return np.ones(lattice.blocks, bool), outside
         return occupied_blocks(self._sampler.occupied_cells(), lattice), outside

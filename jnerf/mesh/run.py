@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.build import build_pipeline
 from jnerf.engine.run import load_for_task
@@ -62,7 +63,7 @@ def run_extraction(
     return files
 
 
-def recorded_transform(record: Path, dataset: Any) -> Similarity | None:
+def recorded_transform(record: Path, dataset: Dataset) -> Similarity | None:
     """The similarity that the run was trained in, from its run.json; None where none is recorded.
 
     It is the dataset's own, unless the scene has changed since.
@@ -75,7 +76,7 @@ def recorded_transform(record: Path, dataset: Any) -> Similarity | None:
         data = json.loads(record.read_text(encoding="utf-8"))["world_to_field"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    recorded, current = Similarity.from_dict(data), getattr(dataset, "transform", None)
+    recorded, current = Similarity.from_dict(data), dataset.transform
     if current is not None and not np.allclose(
         recorded.matrix(), current.matrix(), rtol=1e-5, atol=1e-6
     ):

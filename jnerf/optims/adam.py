@@ -8,25 +8,19 @@ bias-corrected, and table entries that no sample touched are skipped entirely. T
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import jittor as jt
-import numpy as np
 
-from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
-from jnerf.optims.state import bind_slots, check_groups, take
+from jnerf.optims.base import Groups
+from jnerf.optims.grouped import GroupedOptimiser
 from jnerf.registry import OPTIMS
-from jnerf.schedules import make_schedule
-
-_OPTIONS = ("lr", "sparse", "weight_decay")
 
 
 @dataclass(frozen=True)
-class _Slot:
+class AdamSlot:
     """One parameter with its state; ``counts`` only where each entry counts its own steps."""
 
     param: jt.Var
@@ -35,22 +29,28 @@ class _Slot:
     counts: jt.Var | None
 
     def state(self) -> dict[str, jt.Var]:
+        """Moments and counts."""
         named = {"m": self.m, "v": self.v}
         return named if self.counts is None else named | {"counts": self.counts}
 
 
 @OPTIMS.register()
-class Adam:
+class Adam(GroupedOptimiser[AdamSlot]):
     """Adam over named groups of parameters.
+
+    A group that a step does not train (``every``, ``frozen``) neither moves nor ages: its moments and the count of its
+    updates, which corrects their bias, stay what they are.
 
     Args:
         params: parameters of each group, float32; a group may be empty.
         lr: learning rate, a number or a schedule (``jnerf.schedules``).
         betas: decay of the first and second moment, each in [0, 0.99999].
         eps: added to the root of the second moment; not bias-corrected.
-        groups: options by group name. ``sparse`` (bool): entries with zero gradient are skipped and
-            each entry has its own step count; ``weight_decay`` (float): l2 coefficient, for groups
-            that are not sparse; ``lr``: instead of the common one.
+        groups: options by place in the config ("encoder", "encoder.pos_encoder", "network" ...). ``sparse`` (bool):
+            entries with zero gradient are skipped and each entry has its own step count; ``weight_decay`` (float): l2
+            coefficient, for groups that are not sparse; ``lr``: instead of the common one; ``clip_norm``: most that the
+            group's gradients measure together; ``every``: steps from one update to the next, a number or a schedule;
+            ``frozen`` (bool): not trained.
 
     Raises:
         ConfigError: an unknown group or option, or a value out of range.
@@ -58,14 +58,12 @@ class Adam:
 
     def __init__(
         self,
-        params: dict[str, list[jt.Var]],
+        params: Groups,
         lr: float | dict = 1e-2,
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-15,
         groups: dict | None = None,
     ) -> None:
-        groups = {} if groups is None else groups
-        _check_groups(groups, params)
         try:
             table = bias_correction_table(betas)
         except ValueError as error:
@@ -73,87 +71,16 @@ class Adam:
         if not eps > 0:
             raise ConfigError(f"Adam: eps is {eps}; it must be positive")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
-        self.updates = 0
         self._table = jt.array(table).stop_grad()
-        self._lr = make_schedule(lr)
-        self._group_lr = {
-            name: make_schedule(groups.get(name, {}).get("lr", lr)) for name in params
-        }
-        self._decay = {
-            name: float(groups.get(name, {}).get("weight_decay", 0.0)) for name in params
-        }
-        self._sparse = {name: groups.get(name, {}).get("sparse", False) for name in params}
-        self._slots: dict[str, list[_Slot]] = {}
-        self.rebind(params)
+        #: Updates of each group so far.
+        self.updates = dict.fromkeys(params, 0)
+        super().__init__(params, lr, groups, known=("sparse", "weight_decay"))
+        for name in params:
+            self._check(name)
 
-    def rebind(self, params: dict[str, list[jt.Var]]) -> None:
-        """Takes parameters of the same groups; those that are new start with moments of zero."""
-        self._slots = bind_slots(
-            self._slots, params, lambda name, var: _make_slot(var, self._sparse[name])
-        )
-
-    def lr_at(self, step: int) -> float:
-        """The common learning rate of training step ``step``."""
-        return float(self._lr(step))
-
-    def step(self, loss: jt.Var, step: int) -> None:
-        """Differentiates the loss and updates every parameter in place.
-
-        Vars that read a parameter lazily and are not part of the loss must be synced before.
-
-        Args:
-            loss: scalar.
-            step: the training step, for the learning rate's schedule.
-        """
-        slots = [slot for group in self._slots.values() for slot in group]
-        grads = iter(jt.grad(loss, [slot.param for slot in slots], retain_graph=False))
-        grads_of = {name: [next(grads) for _ in group] for name, group in self._slots.items()}
-        jt.sync([loss, *(grad for group in grads_of.values() for grad in group)])
-        self.updates += 1
-        for name, group in self._slots.items():
-            lr = float(self._group_lr[name](step))
-            for slot, grad in zip(group, grads_of[name], strict=True):
-                self._update(slot, grad, lr, self._decay[name])
-        jt.sync([slot.param for slot in slots])
-
-    def _update(self, slot: _Slot, grad: jt.Var, lr: float, decay: float) -> None:
-        state = (slot.param, grad, slot.m, slot.v)
-        if slot.counts is None:
-            adam_dense(*state, self.updates, lr, self.betas, self.eps, decay)
-        else:
-            adam_sparse(*state, slot.counts, self._table, lr, self.betas, self.eps)
-
-    def _named_state(self) -> dict[str, jt.Var]:
-        return {
-            f"{name}.{i}.{key}": var
-            for name, group in self._slots.items()
-            for i, slot in enumerate(group)
-            for key, var in slot.state().items()
-        }
-
-    def state(self) -> dict[str, np.ndarray]:
-        """What a bit-exact resume needs besides the parameters: moments, counts, ``updates`` [1]."""
-        arrays = {key: var.numpy() for key, var in self._named_state().items()}
-        return arrays | {"updates": np.array([self.updates], np.int64)}
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Takes back what ``state`` gave.
-
-        Raises:
-            CheckpointError: names or shapes are not those of these parameters; nothing is changed then.
-        """
-        mine = self._named_state()
-        check_state(
-            "Adam", {key: tuple(var.shape) for key, var in mine.items()} | {"updates": (1,)}, state
-        )
-        take(state, mine)
-        self.updates = int(state["updates"][0])
-
-
-def _check_groups(groups: Mapping[str, Any], params: Mapping[str, list]) -> None:
-    check_groups(groups, params, _OPTIONS)
-    for name, options in groups.items():
-        sparse, decay = options.get("sparse", False), options.get("weight_decay", 0.0)
+    def _check(self, name: str) -> None:
+        own = self.options[name].own
+        sparse, decay = own.get("sparse", False), own.get("weight_decay", 0.0)
         if not isinstance(sparse, bool):
             raise ConfigError(f"groups.{name}: sparse is {sparse!r}; give True or False")
         if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not decay >= 0:
@@ -164,12 +91,28 @@ def _check_groups(groups: Mapping[str, Any], params: Mapping[str, list]) -> None
                 " drop one of the two"
             )
 
+    def make_slot(self, group: str, param: jt.Var) -> AdamSlot:
+        """Moments of zero."""
+        zeros = [jt.zeros(param.shape).stop_grad() for _ in range(2)]
+        sparse = self.options[group].own.get("sparse", False)
+        counts = jt.zeros(param.shape, dtype="int32").stop_grad() if sparse else None
+        return AdamSlot(param, *zeros, counts)
 
-def _make_slot(param: jt.Var, sparse: bool) -> _Slot:
-    if param.dtype != "float32":
-        raise ConfigError(
-            f"Adam: a parameter is {param.dtype} {list(param.shape)}; only float32 is trained"
-        )
-    zeros = [jt.zeros(param.shape).stop_grad() for _ in range(2)]
-    counts = jt.zeros(param.shape, dtype="int32").stop_grad() if sparse else None
-    return _Slot(param, *zeros, counts)
+    def begin_group(self, group: str) -> None:
+        """Counts the update."""
+        self.updates[group] += 1
+
+    def update(self, group: str, slot: AdamSlot, grad: jt.Var, lr: float) -> None:
+        """One step of one parameter; see ``jnerf.ops.adam``."""
+        state = (slot.param, grad, slot.m, slot.v)
+        if slot.counts is None:
+            decay = float(self.options[group].own.get("weight_decay", 0.0))
+            adam_dense(*state, self.updates[group], lr, self.betas, self.eps, decay)
+        else:
+            adam_sparse(*state, slot.counts, self._table, lr, self.betas, self.eps)
+
+    def _counts(self) -> dict[str, int]:
+        return {f"{name}.updates": n for name, n in self.updates.items()}
+
+    def _take_counts(self, counts: dict[str, int]) -> None:
+        self.updates = {name: counts[f"{name}.updates"] for name in self.updates}

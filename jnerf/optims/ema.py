@@ -11,12 +11,13 @@ import numpy as np
 from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.ops.ema import ema_update
+from jnerf.optims.base import Average, Groups
 from jnerf.optims.state import take
 from jnerf.registry import OPTIMS
 
 
 @OPTIMS.register()
-class EMA:
+class EMA(Average):
     """``a = decay a + (1 - decay) p`` from zero; used as ``a / (1 - decay^n)`` after n updates.
 
     Args:
@@ -27,15 +28,15 @@ class EMA:
         ConfigError: decay out of range.
     """
 
-    def __init__(self, params: dict[str, list[jt.Var]], decay: float = 0.95) -> None:
+    def __init__(self, params: Groups, decay: float = 0.95) -> None:
         if not 0 <= decay < 1:
             raise ConfigError(f"ema: decay is {decay}; it must be in [0, 1)")
         self.decay = float(decay)
         self._applied = False
         self.rebind(params)
 
-    def rebind(self, params: dict[str, list[jt.Var]]) -> None:
-        """Starts anew with these parameters."""
+    def rebind(self, params: Groups) -> None:
+        """See ``Optim``; all of the average starts anew."""
         self.updates = 0
         self._params = {
             f"{name}.{i}": var for name, group in params.items() for i, var in enumerate(group)

@@ -1,4 +1,4 @@
-"""What every sampler is: rays in, packed samples out; it knows the field only through its density."""
+"""What every sampler is: rays in, packed samples out; it knows the field only as a ``Field``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ import numpy as np
 from jnerf.checks.state import check_state
 from jnerf.ops.common import pcg_hash
 from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle, RaySamples
-
-# Positions, float32 [S, 3] in field units -> densities, float32 [S]. It may offer ``look_along`` beside: positions,
-# t_starts, t_ends, ray_indices -> (densities, features of the samples or None); features go back to the field as
-# ``RaySamples.features``. And it may offer ``nearby``: positions -> densities, for grids of cells; ``of``:
-# RaySamples -> densities, for samplers that place samples in several rounds; and, where the network
-# provides the channel "sdf", ``sdf``: positions -> signed distances [S], for samplers that require it.
-DensityFn = Callable[[jt.Var], jt.Var]
 
 
 def stream_seed(seed: int, stream: int) -> int:
@@ -64,29 +58,33 @@ class Sampler(ABC):
         """Numbers about the last training step, for the log."""
         return {}
 
-    def update(self, density_fn: DensityFn, step: int) -> None:  # noqa: B027 - most samplers keep nothing
+    def update(self, field: Field, step: int) -> None:  # noqa: B027 - most samplers keep nothing
         """Adapts to the field before training step ``step``.
 
         Args:
-            density_fn: positions [S, 3] -> densities [S], called without gradients.
+            field: what the sampler may ask.
             step: number of the step about to be made, from 0.
         """
 
     @abstractmethod
-    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Places samples.
 
         Args:
             rays: R rays.
-            density_fn: positions [S, 3] -> densities [S], called without gradients.
+            field: what the sampler may ask.
             step: training step, or None for rendering.
 
         Returns:
             Packed samples inside the box.
         """
 
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters of its own, by part; see ``Network.param_groups``."""
+        return {}
+
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that a bit-exact resume needs."""
+        """Everything that a bit-exact resume needs, but parameters, which the engine saves."""
         return {}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:

@@ -17,7 +17,8 @@ from jnerf.ops.composite import composite
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle, RaySamples
 
 _COARSE_STREAM, _FINE_STREAM = 4, 5
@@ -75,23 +76,24 @@ class HierarchicalSampler(Sampler):
         self._coarse_seed = stream_seed(seed, _COARSE_STREAM)
         self._fine_seed = stream_seed(seed, _FINE_STREAM)
 
-    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Asks the field for the coarse round's densities; see ``Sampler``."""
         padded = self.padded and step is not None
         where = rays.rays_o, rays.rays_d, *self._space, self.n_coarse, self._coarse_seed, step
         coarse = to_samples(rays, ray_uniform(*where, padded=padded))
+        sigmas, features = field.density_of(coarse)
         with jt.no_grad():
-            weights = _weights(coarse, density_fn)
+            weights = _weights(coarse, sigmas.detach())
+        if step is not None:  # else nobody asks again
+            coarse = replace(coarse, features=features)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         how = self._how | {"seed": self._fine_seed, "step": step, "padded": padded}
         fine = ray_resample(*where, self.n_fine, **how)
         return replace(to_samples(rays, fine), history=(coarse,), round=1)
 
 
-def _weights(samples: RaySamples, density_fn: DensityFn) -> jt.Var:
+def _weights(samples: RaySamples, sigmas: jt.Var) -> jt.Var:
     """What each sample contributes to its ray, float32 [S]."""
-    of = getattr(density_fn, "of", None)
-    sigmas = of(samples) if of else density_fn(samples.positions)
     nothing = jt.zeros((len(samples), 3))
     where = samples.t_starts, samples.t_ends, samples.packed_info
     return composite(sigmas, nothing, *where, early_stop=0.0).weights.stop_grad()

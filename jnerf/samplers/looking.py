@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jittor as jt
 
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import LookFn
-from jnerf.samplers.base import DensityFn
+from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle
 
 
-def densities(density_fn: DensityFn, positions: jt.Var, chunk: int) -> jt.Var:
-    """Densities [S] of positions [S, 3], at most ``chunk`` at a time."""
+def densities(ask: Callable[[jt.Var], jt.Var], positions: jt.Var, chunk: int) -> jt.Var:
+    """What ``ask`` says of positions [S, 3], at most ``chunk`` at a time: [S]."""
     if positions.shape[0] <= chunk:
-        return density_fn(positions)
+        return ask(positions)
     parts = []
     for (part,) in _parts((positions,), chunk):
-        parts.append(density_fn(part))
+        parts.append(ask(part))
         parts[-1].sync()  # frees what the field computed on the way
     return jt.concat(parts)
 
 
-def look_along(
-    rays: RayBundle, density_fn: DensityFn, chunk: int, keep_features: bool = False
-) -> LookFn:
+def look_along(rays: RayBundle, field: Field, chunk: int, keep_features: bool = False) -> LookFn:
     """Densities and features of intervals on rays, at most ``chunk`` at a time.
 
     Args:
         rays: R rays.
-        density_fn: what a sampler knows of the field; its ``look_along`` gives features, if it has one.
+        field: what is asked (``Field.look_along``).
         chunk: most positions per call of it.
         keep_features: give features of more intervals than that too; they take memory.
     """
-    look_at = getattr(density_fn, "look_along", None) or (lambda x, *_: (density_fn(x), None))
 
     def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         x = ray_points(rays.rays_o, rays.rays_d, t_starts, t_ends, ray_indices)
         arrays = x, t_starts, t_ends, ray_indices
         if x.shape[0] <= chunk:
-            return look_at(*arrays)
+            return field.look_along(*arrays)
         sigmas, features = [], []
         for part in _parts(arrays, chunk):
-            sigma, found = look_at(*part)
+            sigma, found = field.look_along(*part)
             features.append(found if keep_features else None)
             jt.sync([v for v in (sigma, features[-1]) if v is not None])
             sigmas.append(sigma)

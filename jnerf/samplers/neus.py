@@ -18,7 +18,8 @@ from jnerf.ops.common.sections import section_density
 from jnerf.ops.composite import composite
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle, RaySamples
 
 _STREAM = 8
@@ -77,14 +78,14 @@ class NeuSSampler(Sampler):
         self._sharpness = sharpness / self._radius
         self._seed = stream_seed(seed, _STREAM)
 
-    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Asks the field for distances in each round; see ``Sampler``."""
         if len(rays) == 0:
             return to_samples(rays, PackedIntervals.empty(0))
         with jt.no_grad():
             edges, far = self._even(rays, step)
             for i in range(self.n_rounds):
-                edges = self._refined(rays, edges, density_fn, self._sharpness * 2**i)
+                edges = self._refined(rays, edges, field, self._sharpness * 2**i)
             if self.n_outside:
                 edges = jt.concat([edges, self._behind(far, step)[:, 1:]], dim=1)
             return to_samples(rays, _intervals(edges))
@@ -103,12 +104,12 @@ class NeuSSampler(Sampler):
         return near + (far - near) * jt.array(part.astype(np.float32)), far
 
     def _refined(
-        self, rays: RayBundle, edges: jt.Var, density_fn: DensityFn, sharpness: float
+        self, rays: RayBundle, edges: jt.Var, field: Field, sharpness: float
     ) -> jt.Var:
         """Edges [R, K] and ``n_fine`` more, where intervals of this sharpness have weight."""
         n_rays, k = edges.shape
         places = rays.rays_o.unsqueeze(1) + rays.rays_d.unsqueeze(1) * edges.unsqueeze(2)
-        sdf = density_fn.sdf(places.reshape(-1, 3).stop_grad()).reshape(n_rays, k)
+        sdf = field.sdf(places.reshape(-1, 3).stop_grad()).reshape(n_rays, k)
         from_middle = jt.sqr(places - self._middle).sum(2)
         inside = (from_middle < self._radius**2).float32()
         lengths = jt.maximum(edges[:, 1:] - edges[:, :-1], 1e-9)

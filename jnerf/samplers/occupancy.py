@@ -29,7 +29,8 @@ from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.field import Field
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
 from jnerf.schedules import make_schedule
@@ -217,13 +218,12 @@ class OccupancySampler(Sampler):
         self._bitfield = build_bitfield(self._grid, self.threshold, self.resolution)
         jt.sync([self._grid, self._bitfield.bits, self._bitfield.blocks, self._bitfield.stats])
 
-    def update(self, density_fn: DensityFn, step: int) -> None:
+    def update(self, field: Field, step: int) -> None:
         """Refreshes the grid and adapts the number of rays, every ``update_every`` steps; see ``Sampler``."""
         if step % self.update_every:
             return
-        nearby = getattr(density_fn, "nearby", density_fn)
         with jt.no_grad():
-            picks = [self._ask(nearby, *pick) for pick in self._picks(step)]
+            picks = [self._ask(field, *pick) for pick in self._picks(step)]
             cells = jt.concat([cell for cell, _ in picks])
             sigmas = jt.concat([sigma for _, sigma in picks])
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
@@ -254,14 +254,14 @@ class OccupancySampler(Sampler):
             yield total // 4, self.threshold, total // 4
 
     def _ask(
-        self, density_fn: DensityFn, n: int, threshold: float, first: int
+        self, field: Field, n: int, threshold: float, first: int
     ) -> tuple[jt.Var, jt.Var]:
         cells, positions = candidates(
             self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
         )
-        return cells, densities(density_fn, positions, self.density_chunk)
+        return cells, densities(field.density_nearby, positions, self.density_chunk)
 
-    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Marches, looks at the density, keeps the visible samples.
 
         In training the rays past the budget are dropped: the samples then belong to the leading rays only.
@@ -269,9 +269,9 @@ class OccupancySampler(Sampler):
         """
         if self.padded and step is not None and len(rays):
             with jt.no_grad():
-                return self._padded(rays, density_fn, step)
+                return self._padded(rays, field, step)
         with jt.no_grad():
-            found = self._march(rays, density_fn, step)
+            found = self._march(rays, field, step)
         intervals, n_rays = found.intervals, len(rays)
         if found.n_rays < n_rays:
             rays = rays.first(found.n_rays)
@@ -287,13 +287,13 @@ class OccupancySampler(Sampler):
             rays, intervals = _leading_rays(rays, intervals)
         return to_samples(rays, intervals, found.features)
 
-    def _padded(self, rays: RayBundle, density_fn: DensityFn, step: int) -> RaySamples:
+    def _padded(self, rays: RayBundle, field: Field, step: int) -> RaySamples:
         """Samples with padding; see ``jnerf.ops.ray_visible.ray_visible_padded``."""
         if self._sizes.pending and not self._sizes.measured:
             self._collect()  # once: the sizes that a run begins with are a guess
             self._sizes.adapt()
         looks, capacity = self._sizes.of(len(rays), self.target_samples(step))
-        look = look_along(rays, density_fn, self.density_chunk, keep_features=True)
+        look = look_along(rays, field, self.density_chunk, keep_features=True)
         where = rays.rays_o, rays.rays_d, *self._grid_at(step), look, looks, capacity
         found = ray_visible_padded(*where, self.early_stop, self._march_seed, step)
         self._sizes.note(len(rays), looks, found.state)
@@ -308,7 +308,7 @@ class OccupancySampler(Sampler):
         rule = replace(self.rule, min_step=length)
         return self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
 
-    def _march(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> VisibleSamples:
+    def _march(self, rays: RayBundle, field: Field, step: int | None) -> VisibleSamples:
         grid, bounds = self._grid_at(step), {"seed": self._march_seed, "step": step}
         if step is not None:
             bounds |= {"max_samples": self.target_samples(step)}
@@ -317,7 +317,7 @@ class OccupancySampler(Sampler):
             return VisibleSamples(intervals, None, 0, len(rays))
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
-        look = look_along(rays, density_fn, self.density_chunk)
+        look = look_along(rays, field, self.density_chunk)
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -9,7 +9,8 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle, RaySamples
 
 
@@ -42,7 +43,7 @@ class UniformSampler(Sampler):
         self.near, self.far = near, far
         self._seed = stream_seed(seed, 1)
 
-    def __call__(self, rays: RayBundle, density_fn: DensityFn, step: int | None) -> RaySamples:
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Jittered intervals in training, equal ones in rendering; see ``Sampler``."""
         intervals = ray_uniform(
             rays.rays_o,

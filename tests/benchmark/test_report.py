@@ -1,9 +1,10 @@
 import pytest
 
 from jnerf.benchmark.compare import comparison
+from jnerf.benchmark.numbers import number
 from jnerf.benchmark.record import KINDS
 from jnerf.benchmark.report import fill_file, filled, read_runs
-from jnerf.benchmark.tables import TABLES, all_tables, number, one_table
+from jnerf.benchmark.tables import TABLES, all_tables, one_table
 from jnerf.errors import DataError
 from tests.benchmark.records import make
 

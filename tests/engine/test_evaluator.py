@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from jnerf.engine.build import build_dataset, build_pipeline
-from jnerf.engine.evaluator import evaluate, file_stem, spaced_views
-from jnerf.engine.image import Image, render_image
-from jnerf.engine.pictures import depth_picture, normal_picture, to_uint8
+from jnerf.engine.evaluator import evaluate
+from jnerf.engine.image import render_image
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError
+from jnerf.imaging.pictures import to_uint8
 from jnerf.metrics import psnr, ssim
 
 
@@ -37,8 +37,8 @@ def test_chunks_make_no_difference(scene):
 def test_metrics_are_of_the_8_bit_pictures_on_black_and_white(scene, tmp_path):
     pipeline, dataset = scene
     found = evaluate(pipeline, dataset, n_images=3, folder=tmp_path)
-    assert [image["name"] for image in found.images] == ["./test/r_0", "./test/r_2", "./test/r_5"]
-    for image, index in zip(found.images, (0, 2, 5), strict=True):
+    assert [image["name"] for image in found.rows] == ["./test/r_0", "./test/r_2", "./test/r_5"]
+    for image, index in zip(found.rows, (0, 2, 5), strict=True):
         strip = cv2.imread(str(tmp_path / f"test_r_{index}.png"))[..., ::-1] / np.float32(255)
         prediction, truth = strip[:, :16], strip[:, 16:32]
         assert image["psnr"] == pytest.approx(psnr(prediction, truth), abs=1e-6)
@@ -53,15 +53,8 @@ def test_metrics_are_of_the_8_bit_pictures_on_black_and_white(scene, tmp_path):
         assert image["psnr_white"] == pytest.approx(psnr(white, truth_white), abs=1e-6)
         assert (tmp_path / f"test_r_{index}_depth.png").is_file()
         assert (tmp_path / f"test_r_{index}_opacity.png").is_file()
-    assert found.mean["psnr"] == pytest.approx(np.mean([image["psnr"] for image in found.images]))
+    assert found.mean["psnr"] == pytest.approx(np.mean([image["psnr"] for image in found.rows]))
     assert found.mean["psnr"] != found.mean["psnr_white"]
-
-
-def test_over_white():
-    image = Image(
-        np.full((1, 1, 3), 0.25, np.float32), np.full((1, 1), 0.5, np.float32), np.zeros((1, 1))
-    )
-    assert np.allclose(image.over_white(), 0.75)
 
 
 def test_averaged_weights_are_used_and_put_back(scene):
@@ -108,34 +101,8 @@ def test_the_test_task_writes_metrics_json(tiny, folder):
 
 
 def test_faults_of_the_test_split_show_before_training(tiny, folder, monkeypatch):
-    monkeypatch.setattr("jnerf.engine.evaluator.WINDOW", 17)
+    monkeypatch.setattr("jnerf.judging.views.WINDOW", 17)
     with pytest.raises(ConfigError, match="is 16x16 pixels; SSIM needs 17x17. Lower dataset.down"):
         run(tiny("total_steps=2"), "train")
     assert not list(folder.rglob("*.safetensors"))
     assert run(tiny("total_steps=2", "evaluation.at_end=False"), "train")["complete"]
-
-
-def test_views_are_spaced_evenly():
-    assert spaced_views(5, None) == spaced_views(5, 9) == [0, 1, 2, 3, 4]
-    assert spaced_views(200, 5) == [0, 50, 100, 149, 199]
-    assert spaced_views(7, 1) == [0]
-    with pytest.raises(ConfigError, match="no views"):
-        spaced_views(0, None)
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/abs", "..", "a b/ü.png", ""])
-def test_names_cannot_leave_the_folder(name):
-    stem = file_stem(name)
-    assert stem and "/" not in stem and not stem.startswith(".")
-
-
-def test_pictures_survive_nan_and_empty_views():
-    nan = np.full((4, 4), np.nan, np.float32)
-    assert to_uint8(nan).max() == 0
-    assert depth_picture(nan, np.zeros((4, 4)), 0.0, 0.0).max() == 0
-
-
-def test_normals_are_colours_as_bright_as_they_are_long():
-    normals = np.float32([[[0, 0, 1], [0.5, 0, 0], [0, 0, 0], [-3, 0, 0]]])
-    expected = [[128, 128, 255], [128, 64, 64], [0, 0, 0], [0, 128, 128]]
-    assert normal_picture(normals)[0].tolist() == expected

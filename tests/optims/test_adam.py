@@ -173,7 +173,7 @@ def test_wrong_state():
 
 
 def test_only_float32_is_trained():
-    with pytest.raises(ConfigError, match=r"a parameter is int32 \[3\]"):
+    with pytest.raises(ConfigError, match=r"a parameter of 'network' is int32 \[3\]"):
         Adam({"network": [jt.zeros((3,), dtype="int32")]})
 
 

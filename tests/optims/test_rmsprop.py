@@ -99,5 +99,5 @@ def test_wrong_state():
 
 
 def test_only_float32_is_trained():
-    with pytest.raises(ConfigError, match=r"a parameter is int32 \[3\]"):
+    with pytest.raises(ConfigError, match=r"a parameter of 'network' is int32 \[3\]"):
         RMSprop({"network": [jt.zeros((3,), dtype="int32")]})

@@ -7,8 +7,10 @@ import pytest
 from jnerf.errors import ConfigError
 from jnerf.ops.composite import composite
 from jnerf.ops.ray_resample import ray_resample
+from jnerf.samplers.field import Field
 from jnerf.samplers.hierarchical import HierarchicalSampler
 from jnerf.structures import RayBundle
+from tests.fields import FunctionField
 
 
 def rays(n=40, seed=0):
@@ -21,6 +23,7 @@ def rays(n=40, seed=0):
     return RayBundle(jt.array(o), jt.array(d.astype(np.float32)))
 
 
+@FunctionField
 def slab(positions):
     """Dense between z = 0.6 and z = 0.62."""
     z = positions[:, 2]
@@ -82,16 +85,20 @@ def test_the_round_is_the_ops_on_the_coarse_weights():
 def test_a_field_with_rounds_is_asked_for_the_coarse_one():
     asked = []
 
-    class Field:
-        def __call__(self, positions):
+    class Rounds(Field):
+        def density(self, positions):
             raise AssertionError("the density of a position has no round")
 
-        def of(self, samples):
+        def density_of(self, samples):
             asked.append((samples.round, len(samples)))
-            return slab(samples.positions)
+            return slab(samples.positions), samples.positions * 2
 
-    samples = HierarchicalSampler(n_coarse=8, n_fine=8)(rays(), Field(), 0)
-    assert asked == [(0, len(samples.history[0]))]
+    sampler = HierarchicalSampler(n_coarse=8, n_fine=8)
+    (coarse,) = sampler(rays(), Rounds(), 0).history
+    assert asked == [(0, len(coarse))]
+    # What was computed on the way comes with the samples in training, where they are asked for again.
+    np.testing.assert_array_equal(coarse.features.numpy(), 2 * coarse.positions.numpy())
+    assert sampler(rays(), Rounds(), None).history[0].features is None
 
 
 def test_rendering_is_deterministic_and_training_is_not():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jnerf.errors import ConfigError
+from jnerf.samplers.field import Field
 from jnerf.samplers.neus import NeuSSampler
 from jnerf.structures import RayBundle
 
@@ -22,13 +23,13 @@ def rays(n=40, seed=0, middle=(0.5, 0.5, 0.5), radius=0.5):
     return RayBundle(jt.array(o.astype(np.float32)), jt.array(d.astype(np.float32)))
 
 
-class Ball:
+class Ball(Field):
     """A field of distances from a sphere; counts what it is asked."""
 
     def __init__(self, middle=(0.5, 0.5, 0.5), radius=0.25):
         self.middle, self.radius, self.asked = np.float32(middle), radius, []
 
-    def __call__(self, positions):
+    def density(self, positions):
         raise AssertionError("this sampler asks for distances")
 
     def sdf(self, positions):

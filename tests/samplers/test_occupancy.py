@@ -12,6 +12,7 @@ from jnerf.ops.ray_march import MIN_STEP
 from jnerf.samplers.occupancy import OccupancySampler, grid_levels
 from jnerf.structures import RayBundle
 from tests.ball_scene import SMALL, ball, rays
+from tests.fields import FunctionField
 from tests.threads import with_threads
 
 
@@ -115,6 +116,7 @@ def test_rays_past_the_looking_bound_leave_the_batch_and_the_measure():
 
 
 def test_an_empty_scene_asks_for_the_most_rays_and_gives_no_samples():
+    @FunctionField
     def nothing(positions):
         return jt.zeros((positions.shape[0],))
 
@@ -140,6 +142,7 @@ def test_small_chunks_of_density_change_nothing():
     big, small = OccupancySampler(**SMALL), OccupancySampler(density_chunk=1000, **SMALL)
     sizes = []
 
+    @FunctionField
     def watched(positions):
         sizes.append(positions.shape[0])
         return ball(positions)
@@ -152,6 +155,7 @@ def test_small_chunks_of_density_change_nothing():
 def test_after_the_warm_up_updates_ask_half_as_much():
     sampler, asked = OccupancySampler(**SMALL), []
 
+    @FunctionField
     def watched(positions):
         asked.append(positions.shape[0])
         return ball(positions)
@@ -168,7 +172,7 @@ def test_cells_that_no_camera_sees_stay_empty():
     c2w = np.concatenate([np.eye(3), (0.5 + 1.3 * back)[:, None]], 1)[None]
     cameras = Cameras(c2w, [[200.0, 200, 50, 50]], [[100, 100]])
     sampler = OccupancySampler(cameras=cameras, **SMALL)
-    sampler.update(lambda x: jt.ones((x.shape[0],)) * 100, 0)
+    sampler.update(FunctionField(lambda x: jt.ones((x.shape[0],)) * 100), 0)
     values = sampler.grid.numpy()
     assert 0.2 < (values == -1).mean() < 0.95 and (values[values != -1] > 0).all()
     assert sampler.occupied_fraction() == pytest.approx((values > 0).mean())
@@ -200,8 +204,9 @@ def test_same_bits_for_any_number_of_threads():
 def test_no_gradient_reaches_the_field():
     sampler = OccupancySampler(**SMALL)
     scale = jt.array(np.float32([300.0]))
-    sampler.update(lambda x: ball(x) * scale / 300, 0)
-    samples = sampler(rays(64, 0), lambda x: ball(x) * scale / 300, 0)
+    fainter = FunctionField(lambda x: ball(x) * scale / 300)
+    sampler.update(fainter, 0)
+    samples = sampler(rays(64, 0), fainter, 0)
     assert (jt.grad(samples.t_starts.sum() + scale.sum(), scale).numpy() == 1).all()
 
 
@@ -252,6 +257,7 @@ def test_occupied_cells_are_those_of_the_grid_above_the_threshold():
     box = [-0.5, -0.5, -0.5, 1.5, 1.5, 1.5]
     sampler = OccupancySampler(box, **SMALL)
 
+    @FunctionField
     def across(positions: jt.Var) -> jt.Var:  # a face of the inner level
         return ball(positions - np.float32([0.5, 0, 0]))
 

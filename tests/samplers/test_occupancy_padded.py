@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jnerf.samplers.field import Field
 from jnerf.samplers.occupancy import OccupancySampler
 from tests.ball_scene import SMALL, ball, rays
 
@@ -90,8 +91,8 @@ def test_without_a_bound_on_transmittance_sizes_are_exact():
 
 @pytest.mark.parametrize("grouped", [False, True])
 def test_features_stay_with_their_samples_however_many_are_asked_for_at_once(grouped):
-    class Field:
-        def __call__(self, positions):
+    class Looking(Field):
+        def density(self, positions):
             return ball(positions)
 
         def look_along(self, positions, *intervals):
@@ -100,7 +101,7 @@ def test_features_stay_with_their_samples_however_many_are_asked_for_at_once(gro
 
     asked, sampler = [], padded(density_chunk=1000)
     sampler.update(ball, 0)
-    samples = sampler(rays(256, 0), Field(), 0)
+    samples = sampler(rays(256, 0), Looking(), 0)
     assert max(asked) == 1000 and len(asked) > 10
     features, size = samples.features.numpy(), int(samples.count.numpy()[0])
     features = features[0] if grouped else features
@@ -109,8 +110,8 @@ def test_features_stay_with_their_samples_however_many_are_asked_for_at_once(gro
 
 
 def test_features_that_are_not_there_are_not_made_up():
-    class Field:
-        def __call__(self, positions):
+    class Looking(Field):
+        def density(self, positions):
             return ball(positions)
 
         def look_along(self, positions, *intervals):
@@ -118,4 +119,4 @@ def test_features_that_are_not_there_are_not_made_up():
 
     sampler = padded(density_chunk=1000)
     sampler.update(ball, 0)
-    assert sampler(rays(256, 0), Field(), 0).features is None
+    assert sampler(rays(256, 0), Looking(), 0).features is None

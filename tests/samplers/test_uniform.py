@@ -7,6 +7,7 @@ import pytest
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.registry import SAMPLERS
 from jnerf.structures import RayBundle
+from tests.fields import FunctionField
 
 
 def rays(n: int) -> RayBundle:
@@ -14,6 +15,7 @@ def rays(n: int) -> RayBundle:
     return RayBundle(jt.array(o), jt.array(np.tile(np.float32([1, 0, 0]), (n, 1))))
 
 
+@FunctionField
 def no_density(positions):
     raise AssertionError("the uniform sampler needs no density")
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.images import ImageFiles, read_rgba
 from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
@@ -26,7 +26,7 @@ _DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
 
 
 @DATASETS.register()
-class BlenderDataset(Dataset):
+class BlenderDataset(PosedImages):
     """A scene in NeRF's Blender format.
 
     Args:

@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.base import Dataset, ImageSource
 from jnerf.datasets.blender.dataset import BlenderDataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.decoding import shrink
+from jnerf.datasets.posed import ImageSource, PosedImages
 from jnerf.errors import ConfigError
 from jnerf.registry import DATASETS
 
@@ -60,7 +60,7 @@ class Pyramid:
 
 
 @DATASETS.register()
-class MultiscaleBlenderDataset(Dataset):
+class MultiscaleBlenderDataset(PosedImages):
     """A scene in NeRF's Blender format at several resolutions.
 
     Args:

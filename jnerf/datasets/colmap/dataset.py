@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range
@@ -22,11 +21,12 @@ from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
 from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.registry import DATASETS
 
 
 @DATASETS.register()
-class COLMAPDataset(Dataset):
+class COLMAPDataset(PosedImages):
     """A scene of photographs with a sparse model, text or binary.
 
     Args:

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.dtu.projection_matrices import decompose
 from jnerf.datasets.dtu.sphere_cameras import read_sphere_cameras
@@ -30,6 +29,7 @@ from jnerf.datasets.pictures.image_folder import (
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
@@ -37,7 +37,7 @@ _MASKS = ("alpha", "rays", "ignore")
 
 
 @DATASETS.register()
-class DTUDataset(Dataset):
+class DTUDataset(PosedImages):
     """A scan in the format of NeuS.
 
     The unit sphere of the object becomes a sphere about (0.5, 0.5, 0.5). ``transform`` leads from the world of

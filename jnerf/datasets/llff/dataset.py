@@ -21,7 +21,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.frusta import farthest, frustum_corners, into_cube
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
@@ -33,6 +32,7 @@ from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.placement.normalize import recentre, spherify
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
@@ -42,7 +42,7 @@ _SPACES = ("ndc", "spherify", "bounded")
 
 
 @DATASETS.register()
-class LLFFDataset(Dataset):
+class LLFFDataset(PosedImages):
     """A capture in the format of LLFF.
 
     With ``space="ndc"``, ``transform`` leads from the world to the shared frame only, distances in the field are

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras, check_poses
 from jnerf.datasets.cameras.frusta import into_cube
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
@@ -22,6 +21,7 @@ from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import Split, image_sizes, list_images, rescaled
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import cube
+from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
@@ -29,7 +29,7 @@ _PREFIXES = {"train": ("0_",), "val": ("1_", "2_"), "test": ("2_", "1_")}
 
 
 @DATASETS.register()
-class NSVFDataset(Dataset):
+class NSVFDataset(PosedImages):
     """A scene in the format of NSVF; its bounding box, scaled uniformly, becomes the middle of the unit box.
 
     Args:

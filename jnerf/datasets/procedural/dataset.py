@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.procedural.scene import Geometry, hemisphere_poses, render_image, still_life
 from jnerf.datasets.procedural.scene.cache import RenderCache
 from jnerf.errors import ConfigError
@@ -26,7 +26,7 @@ _EXTRAS = ("depths", "normals")
 
 
 @DATASETS.register()
-class ProceduralDataset(Dataset):
+class ProceduralDataset(PosedImages):
     """Glossy, textured, shadowed solids on a wooden disc; RGBA, with exact depth and normals of every ray.
 
     The views do not depend on the seed, so that runs of different seeds compare. Images are rendered on first

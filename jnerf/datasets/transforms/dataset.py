@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
 from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import Keys
 from jnerf.datasets.transforms.lens import read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks
@@ -31,7 +31,7 @@ _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)
 
 
 @DATASETS.register()
-class TransformsDataset(Dataset):
+class TransformsDataset(PosedImages):
     """A scene of photographs with poses in ``transforms.json``.
 
     Args:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.schedules import make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
+
+if TYPE_CHECKING:
+    from jnerf.models.networks.base import Network
 
 
 class Loss:
@@ -19,21 +22,36 @@ class Loss:
         round: of samplers with several rounds, the earlier one (from 0) that the loss is of; None: the last.
 
     Attributes:
-        requires: channels of ``RenderOutput`` that it reads.
+        requires: channels of ``RenderOutput`` and of the batch that it reads.
+        reads: "one" round, the last or ``round``; or "all": ``value`` gets the last, and those before as ``history`` of
+            its arguments.
         takes_padding: whether it is right for samples with padding ("Padding" in docs/conventions.md).
+        requires_field: what it asks of the network (``Network.offers``), beside what was rendered.
 
     Raises:
         ConfigError: the round is negative.
     """
 
     requires: frozenset[str] = frozenset({"colors"})
+    reads: Literal["one", "all"] = "one"
     takes_padding: bool = False
+    requires_field: frozenset[str] = frozenset()
 
     def __init__(self, weight: float | dict = 1.0, round: int | None = None) -> None:
         self._weight = make_schedule(weight)
         if round is not None and round < 0:
             raise ConfigError(f"{type(self).__name__}: round is {round}; rounds are counted from 0")
         self.round = round
+
+    def earlier_rounds(self, n_earlier: int) -> frozenset[int]:
+        """Numbers of the rounds before the last that it reads; the engine renders these alone.
+
+        Args:
+            n_earlier: how many there are (``Sampler.earlier_rounds``).
+        """
+        if self.reads == "all":
+            return frozenset(range(n_earlier))
+        return frozenset() if self.round is None else frozenset({self.round})
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """The loss before its weight, a scalar."""
@@ -49,29 +67,41 @@ class Loss:
         weight = self._weight(step)
         return value if weight == 1 else value * weight
 
+    def term(
+        self, network: Network, render: RenderOutput, batch: Batch, samples: RaySamples, step: int
+    ) -> jt.Var:
+        """What the trainer adds to the other terms: the loss of what was rendered, whatever the network."""
+        return self(render, batch, samples, step)
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters of its own, by part; see ``Network.param_groups``."""
+        return {}
+
 
 class FieldLoss(Loss):
     """Base of losses of the field's parameters, whatever was rendered; subclasses define ``of``.
 
     Args:
         weight: factor of the loss, a number or a schedule of the step.
-
-    Attributes:
-        requires_field: attributes that the network must have.
     """
 
     requires = frozenset()
     takes_padding = True
-    requires_field: frozenset[str] = frozenset()
 
     def __init__(self, weight: float | dict = 1.0) -> None:
         super().__init__(weight)
 
-    def of(self, network: Any, step: int) -> jt.Var:
+    def of(self, network: Network, step: int) -> jt.Var:
         """The loss before its weight, a scalar."""
         raise NotImplementedError(f"{type(self).__name__} does not define of")
 
-    def of_field(self, network: Any, step: int) -> jt.Var:
+    def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar."""
         weight = self._weight(step)
         return self.of(network, step) * weight if weight else jt.zeros((1,)).sum()
+
+    def term(
+        self, network: Network, render: RenderOutput, batch: Batch, samples: RaySamples, step: int
+    ) -> jt.Var:
+        """The loss of the network, whatever was rendered."""
+        return self.of_field(network, step)

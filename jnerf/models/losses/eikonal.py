@@ -6,7 +6,7 @@ Gropp et al. 2020 (https://arxiv.org/abs/2002.10099), equation 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jittor as jt
 import numpy as np
@@ -16,6 +16,9 @@ from jnerf.models.losses.base import FieldLoss, Loss
 from jnerf.ops.common import uniform
 from jnerf.registry import LOSSES
 from jnerf.structures import Batch, RaySamples, RenderOutput
+
+if TYPE_CHECKING:
+    from jnerf.models.networks.base import Network
 
 _NO_SAMPLE = 1e-5  # in batches where no sample lies inside
 _DRAW = 192  # of a point: far from those of sampling, of the background and of total variation
@@ -67,7 +70,7 @@ class EikonalFieldLoss(FieldLoss):
         self._low, self._size = box[:3], box[3:] - box[:3]
         self._n_points, self._seed = n_points, seed
 
-    def of(self, network: Any, step: int) -> jt.Var:
+    def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points."""
         points, draws = np.arange(self._n_points)[:, None], np.arange(_DRAW, _DRAW + 3)[None]
         x = self._low + uniform(self._seed, step, points, draws) * self._size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jittor as jt
 import numpy as np
@@ -11,6 +11,9 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
 from jnerf.ops.common import uniform
 from jnerf.registry import LOSSES
+
+if TYPE_CHECKING:
+    from jnerf.models.networks.base import Network
 
 _DRAW = 128  # of a point: far from those of sampling and of the background
 
@@ -50,7 +53,7 @@ class TotalVariationLoss(FieldLoss):
             )
         self._n_points, self._distance, self._seed = n_points, distance, seed
 
-    def of(self, network: Any, step: int) -> jt.Var:
+    def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points, axes and features."""
         points, axes = np.arange(self._n_points)[:, None], np.arange(3)[None]
         x = uniform(self._seed, step, points, _DRAW + axes) * np.float32(1 - self._distance)

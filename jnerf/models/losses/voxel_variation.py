@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import jittor as jt
 
@@ -11,6 +11,9 @@ from jnerf.models.losses.base import FieldLoss
 from jnerf.ops.common import uniform
 from jnerf.ops.voxel_variation import voxel_variation
 from jnerf.registry import LOSSES
+
+if TYPE_CHECKING:
+    from jnerf.models.networks.base import Network
 
 _DRAW = 132  # of the first voxel, for each kind of rows; the box points of TotalVariationLoss take 128 to 130
 _KINDS = ("density", "sh")
@@ -35,7 +38,7 @@ class VoxelVariationLoss(FieldLoss):
         ConfigError: a value is out of its range.
     """
 
-    requires_field = frozenset({"voxels", "layout"})
+    requires_field = frozenset({"voxels"})
 
     def __init__(
         self,
@@ -56,11 +59,11 @@ class VoxelVariationLoss(FieldLoss):
             )
         self._kind, self._share, self._every, self._seed = of_rows, share, every, seed
 
-    def of_field(self, network: Any, step: int) -> jt.Var:
+    def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar; zero in the steps between."""
         return super().of_field(network, step) if step % self._every == 0 else jt.zeros((1,)).sum()
 
-    def of(self, network: Any, step: int) -> jt.Var:
+    def of(self, network: Network, step: int) -> jt.Var:
         """Mean over the chosen voxels, sum over their channels."""
         layout = network.layout
         draw = _DRAW + _KINDS.index(self._kind)

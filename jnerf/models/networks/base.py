@@ -7,20 +7,31 @@ from collections.abc import Mapping
 import jittor as jt
 import numpy as np
 
+from jnerf.encoders.base import Encoder
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import FieldOutput, RaySamples
 
 
 class Network(jt.Module):
-    """Base of networks (fields).
+    """Base of networks (fields). Encoders that it keeps as attributes, any number of them, are found by themselves.
 
     Attributes:
         provides: channels of ``FieldOutput`` that it fills.
+        earlier_provides: channels that it fills for samples of earlier rounds; None: the same. Proposals give
+            {"sigmas"}: ``rgbs`` is None then.
         optional: channels that it fills as well if it is given an argument, by which: "background=True".
+        offers: what losses of the field may ask of it beside (``FieldLoss.requires_field``): "gradient", "pos_encoder",
+            "voxels".
+        features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
+            differentiates, so that ``execute`` may return what is made of them instead of asking again.
+        pos_encoder: encodes positions in the unit cube; only where ``offers`` has it.
     """
 
     provides: frozenset[str] = frozenset({"sigmas", "rgbs"})
-    optional: dict[str, str] = {}
+    earlier_provides: frozenset[str] | None = None
+    optional: Mapping[str, str] = {}
+    offers: frozenset[str] = frozenset()
+    features_carry_gradients: bool = False
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """The field at S samples."""
@@ -30,13 +41,16 @@ class Network(jt.Module):
         """Density at positions [S, 3] in field units: float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define density(positions)")
 
-    def density_of(self, samples: RaySamples) -> jt.Var:
-        """Density of samples whose weights say where the next round of samples goes, float32 [S].
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
+        """Density of samples whose weights say where the next round of samples goes.
 
         The same as at their midpoints, unless a network sees more of a sample than that, or has a field of its own
         for each round.
+
+        Returns:
+            Densities [S], and what ``execute`` can use again if it is asked for these samples; see ``look``.
         """
-        return self.density(samples.positions)
+        return self.look(samples.positions)
 
     def density_nearby(self, positions: jt.Var) -> jt.Var:
         """What grids of cells keep of positions [S, 3], float32 [S]: the density there or, if more, close by.
@@ -67,6 +81,16 @@ class Network(jt.Module):
         """
         return self.look(positions)
 
+    def sdf(self, positions: jt.Var) -> jt.Var:
+        """Signed distances of positions [S, 3], positive outside, field units: float32 [S]. Of networks that provide
+        the channel "sdf"."""
+        raise NotImplementedError(f"{type(self).__name__} has no signed distance")
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3], which losses may train: float32 [S, 3]. Where ``offers`` has
+        "gradient"."""
+        raise NotImplementedError(f"{type(self).__name__} does not define gradient(positions)")
+
     def update(self, step: int) -> None:
         """Takes what changes with the step alone, before training step ``step`` and before rendering.
 
@@ -75,10 +99,8 @@ class Network(jt.Module):
         Args:
             step: number of the step about to be made, from 0; when rendering, the number of steps made.
         """
-        for name in ("pos_encoder", "dir_encoder"):
-            encoder = vars(self).get(name)
-            if encoder is not None and hasattr(encoder, "update"):
-                encoder.update(step)
+        for encoder in self.encoders():
+            encoder.update(step)
 
     @property
     def stats(self) -> dict[str, float]:
@@ -105,15 +127,14 @@ class Network(jt.Module):
         """
         return False
 
+    def encoders(self) -> list[Encoder]:
+        """The encoders that the network keeps, each once."""
+        return [module for module in self.modules() if isinstance(module, Encoder)]
+
     def param_groups(self) -> dict[str, list[jt.Var]]:
-        """Trainable parameters by group: "encoder" holds those of encoders, "network" all others."""
-        encoders = [
-            module for name, module in vars(self).items() if name in ("pos_encoder", "dir_encoder")
-        ]
-        of_encoders = [p for encoder in encoders if encoder for p in trainable(encoder)]
-        known = {id(p) for p in of_encoders}
-        others = [p for p in trainable(self) if id(p) not in known]
-        return {"encoder": of_encoders, "network": others}
+        """Trainable parameters that are no encoder's, by group: "" is the block itself, "x" its part "network.x"."""
+        known = {id(p) for encoder in self.encoders() for p in encoder.parameters()}
+        return {"": [p for p in trainable(self) if id(p) not in known]}
 
 
 def directions_of(samples: RaySamples, dir_encoder: jt.Module | None) -> jt.Var | None:
@@ -127,28 +148,3 @@ def directions_of(samples: RaySamples, dir_encoder: jt.Module | None) -> jt.Var 
 def trainable(module: jt.Module) -> list[jt.Var]:
     """The parameters of a module that take gradients, in a fixed order."""
     return [p for p in module.parameters() if not p.is_stop_grad()]
-
-
-class Box:
-    """Maps positions of the scene's box to [0, 1]^3.
-
-    Args:
-        aabb: (min x y z, max x y z), float32 [6], field units.
-    """
-
-    def __init__(self, aabb: np.ndarray) -> None:
-        aabb = np.asarray(aabb, dtype=np.float32)
-        self.is_unit = bool((aabb == np.array([0, 0, 0, 1, 1, 1], np.float32)).all())
-        self._low = jt.array(aabb[:3]).stop_grad()
-        self._inverse_size = jt.array(1 / (aabb[3:] - aabb[:3])).stop_grad()
-
-    def __call__(self, positions: jt.Var) -> jt.Var:
-        """[S, 3] field units -> [S, 3] in [0, 1] inside the box."""
-        if self.is_unit:
-            return positions
-        unit = (positions - self._low) * self._inverse_size
-        return unit.stop_grad() if positions.is_stop_grad() else unit
-
-    def gaussians(self, means: jt.Var, variances: jt.Var) -> tuple[jt.Var, jt.Var]:
-        """Means and variances [S, 3] in field units -> the same of the unit box."""
-        return self(means), variances if self.is_unit else variances * self._inverse_size**2

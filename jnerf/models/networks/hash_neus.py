@@ -13,11 +13,12 @@ import numpy as np
 
 from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, directions_of
+from jnerf.models.networks.base import directions_of
 from jnerf.models.networks.differences import TAPS, difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density, stretch
+from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.models.networks.space import make_space
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -47,10 +48,14 @@ class HashNeuSNetwork(SDFNetwork):
         tap_distance: of the taps along each axis, in cells of the finest active level.
         seed: of the initial weights.
         precision: of the colour MLP's products: "auto", "fp32", "bf16" or "fp16".
+        space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
+            "contraction_linf", all of space with the box as its middle half.
 
     Raises:
         ConfigError: a value is out of its range.
     """
+
+    offers = SDFNetwork.offers | {"pos_encoder"}
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class HashNeuSNetwork(SDFNetwork):
         tap_distance: float = 1.0,
         seed: int = 0,
         precision: str = "auto",
+        space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
     ) -> None:
         super().__init__(aabb, variance_init, halo)
         sizes = {
@@ -97,10 +103,8 @@ class HashNeuSNetwork(SDFNetwork):
                 f"{', '.join(map(str, TAPS))}, and above 0"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._box, self._stretch = Box(aabb), stretch(aabb, self._ball)
+        self._space = make_space(space, aabb)
         self._analytic = normals == "analytic"
-        aabb = np.asarray(aabb, np.float32)
-        self._box_edge = float((aabb[3:] - aabb[:3]).max())
         self._n_taps, self._tap_distance = n_taps, tap_distance
         widths = [pos_encoder.out_dim + 3, hidden_width, geometry_features]
         self.distance_mlp = MLP(widths, biased=True, seed=seed, precision="fp32")
@@ -112,24 +116,26 @@ class HashNeuSNetwork(SDFNetwork):
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances of positions [S, 3], field units: float32 [S]."""
-        return self._distance(positions, self.pos_encoder(self._box(positions)))
+        return self._distance(positions, self.pos_encoder(self._space(positions)))
 
     def sdf_and_features(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Signed distances, and the encoded positions where the encoder can take them back."""
-        features = self.pos_encoder(self._box(positions))
+        features = self.pos_encoder(self._space(positions))
         return self._distance(positions, features), features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Distances, normals and colours of samples."""
         positions = samples.positions
-        x, unit = self._ball(positions), self._box(positions)
+        x, unit = self._ball(positions), self._space(positions)
         if samples.features is None:
             features = self.pos_encoder(unit)
         else:
             features = self.pos_encoder.known(unit, samples.features)
         geometry = self.distance_mlp(features, x)
         normals = (
-            self._derivative(x, unit, features) if self._analytic else self._difference(positions)
+            self._derivative(positions, unit, features)
+            if self._analytic
+            else self._difference(positions)
         )
         directions = directions_of(samples, self.dir_encoder)
         seen = [geometry, unit_vectors(normals), x]
@@ -145,19 +151,20 @@ class HashNeuSNetwork(SDFNetwork):
         """The distance's gradient at positions [S, 3]: float32 [S, 3]."""
         if not self._analytic:
             return self._difference(positions)
-        unit = self._box(positions)
-        return self._derivative(self._ball(positions), unit, self.pos_encoder(unit))
+        unit = self._space(positions)
+        return self._derivative(positions, unit, self.pos_encoder(unit))
 
     @property
     def tap_distance(self) -> float:
         """Distance of the taps along each axis, field units."""
-        return self._tap_distance * (self.pos_encoder.finest_cell or _NO_CELLS) * self._box_edge
+        return self._tap_distance * (self.pos_encoder.finest_cell or _NO_CELLS) * self._space.edge
 
     def _difference(self, positions: jt.Var) -> jt.Var:
         return difference_gradient(self.sdf, positions, self.tap_distance, self._n_taps)
 
-    def _derivative(self, x: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
+    def _derivative(self, positions: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
         """The distance's exact gradient [S, 3]: the MLP's by its input, pulled back through the encoding."""
+        x = self._ball(positions)
         n_in, n_hidden, _ = self.distance_mlp.widths
         params = self.distance_mlp.params
         at = n_in * n_hidden
@@ -167,7 +174,8 @@ class HashNeuSNetwork(SDFNetwork):
         inputs = jt.concat([as_rows(features), x], dim=1).stop_grad()
         z = jt.nn.matmul_transpose(inputs, hidden) + bias
         grad = jt.matmul(out * (z > 0).float32(), hidden)
-        return grad[:, -3:] + self.pos_encoder.pull(unit, features, grad[:, :-3]) * self._stretch
+        pulled = self.pos_encoder.pull(unit, features, grad[:, :-3])
+        return grad[:, -3:] + self._space.pull(positions, pulled, self._ball.radius)
 
     def _distance(self, positions: jt.Var, features: jt.Var) -> jt.Var:
         x = self._ball(positions)

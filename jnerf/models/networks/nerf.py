@@ -10,8 +10,9 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
-from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.registry import NETWORKS
@@ -78,6 +79,8 @@ class NeRFNetwork(Network):
         ConfigError: a value is out of its range.
     """
 
+    offers = frozenset({"pos_encoder"})
+
     def __init__(
         self,
         pos_encoder: jt.Module,
@@ -126,13 +129,19 @@ class NeRFNetwork(Network):
         """The last round's density at positions [S, 3] in field units: float32 [S]."""
         return self._activated(self.rounds[-1].density(self._encode(positions)))
 
-    def density_of(self, samples: RaySamples) -> jt.Var:
-        """The density of the samples' own round."""
-        return self._activated(self._of(samples).density(self._encode_samples(samples)))
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
+        """The density of the samples' own round, and their encoding where the encoder can take it back."""
+        encoded = self._encode_samples(samples)
+        sigmas = self._activated(self._of(samples).density(encoded))
+        reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
+        return sigmas, encoded if reusable else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
-        encoded = self._encode_samples(samples)
+        if samples.features is None:
+            encoded = self._encode_samples(samples)
+        else:
+            encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
         raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder)
         if self._padding:
             rgbs = rgbs * (1 + 2 * self._padding) - self._padding

@@ -7,11 +7,12 @@ import numpy as np
 
 from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, trainable
+from jnerf.models.networks.base import trainable
 from jnerf.models.networks.distance_mlp import DistanceMLP
 from jnerf.models.networks.normed_layers import NormedMLP
 from jnerf.models.networks.outside import OutsideField
-from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density, stretch
+from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.models.networks.space import Box
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -97,7 +98,6 @@ class NeuSNetwork(SDFNetwork):
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._learned = bool(trainable(pos_encoder))
         self._box = Box(aabb)
-        self._stretch = stretch(aabb, self._ball)
         self.distance_mlp = DistanceMLP(
             pos_encoder.out_dim, hidden_width, n_layers, skip, geometry_features, radius_init,
             normed=weight_norm, seed=seed,
@@ -149,8 +149,8 @@ class NeuSNetwork(SDFNetwork):
         out, *layers = self.distance_mlp(self._ball(positions), features)
         grad = self.distance_mlp.gradient(*layers)
         # features are of the box, [0, 1] along each edge, x is of the ball
-        pulled = self.pos_encoder.pull(unit, features, grad[:, 3:]) * self._stretch
-        return out, grad[:, :3] + pulled
+        pulled = self.pos_encoder.pull(unit, features, grad[:, 3:])
+        return out, grad[:, :3] + self._box.pull(positions, pulled, self._ball.radius)
 
     def _object(self, positions: jt.Var, directions: jt.Var) -> tuple[jt.Var, jt.Var, jt.Var]:
         """Distances [S, 1], normals [S, 3] and colours [S, 3] of the object."""

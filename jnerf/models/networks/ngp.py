@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
@@ -37,7 +40,11 @@ class NGPNetwork(Network):
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto" (what the device multiplies fastest), "fp32",
             "bf16" or "fp16".
+        space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
+            "contraction_linf", all of space with the box as its middle half.
     """
+
+    offers = frozenset({"pos_encoder"})
 
     def __init__(
         self,
@@ -50,6 +57,7 @@ class NGPNetwork(Network):
         geometry_features: int = 16,
         seed: int = 0,
         precision: str = "auto",
+        space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
     ) -> None:
         super().__init__()
         sizes = {
@@ -62,7 +70,7 @@ class NGPNetwork(Network):
             if value < 1:
                 raise ConfigError(f"NGPNetwork: {name} is {value}; it must be at least 1")
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._box = Box(aabb)
+        self._space = make_space(space, aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         hidden = [hidden_width] * density_layers
         density_widths = [pos_encoder.out_dim, *hidden, geometry_features]
@@ -77,13 +85,13 @@ class NGPNetwork(Network):
 
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
-        features = self.pos_encoder(self._box(positions))
+        features = self.pos_encoder(self._space(positions))
         sigmas = trunc_exp(self.density_mlp(features, n_out=1).reshape(-1))
         return sigmas, features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
-        positions = self._box(samples.positions)
+        positions = self._space(samples.positions)
         if samples.features is None:
             features = self.pos_encoder(positions)
         else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
@@ -30,7 +33,11 @@ class PlainMLPNetwork(Network):
         n_layers: hidden layers of the trunk.
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
+        space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
+            "contraction_linf", all of space with the box as its middle half.
     """
+
+    offers = frozenset({"pos_encoder"})
 
     def __init__(
         self,
@@ -41,6 +48,7 @@ class PlainMLPNetwork(Network):
         n_layers: int = 3,
         seed: int = 0,
         precision: str = "auto",
+        space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
     ) -> None:
         super().__init__()
         for name, value, least in (("hidden_width", hidden_width, 2), ("n_layers", n_layers, 1)):
@@ -49,7 +57,7 @@ class PlainMLPNetwork(Network):
                     f"PlainMLPNetwork: {name} is {value}; it must be at least {least}"
                 )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._box = Box(aabb)
+        self._space = make_space(space, aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         widths = [pos_encoder.out_dim] + [hidden_width] * (n_layers + 1)
         self.trunk = MLP(widths, biased=True, seed=seed, precision=precision)
@@ -58,10 +66,10 @@ class PlainMLPNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]."""
-        return trunc_exp(self.trunk(self.pos_encoder(self._box(positions)), n_out=1).reshape(-1))
+        return trunc_exp(self.trunk(self.pos_encoder(self._space(positions)), n_out=1).reshape(-1))
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
-        encoded = self.pos_encoder(self._box(samples.positions))
+        encoded = self.pos_encoder(self._space(samples.positions))
         sigmas, rgbs = density_and_color(self.trunk, self.color, encoded, samples, self.dir_encoder)
         return FieldOutput(sigmas=sigmas, rgbs=rgbs)

@@ -8,7 +8,8 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError, TrainingError
-from jnerf.models.networks.base import Box, Network
+from jnerf.models.networks.base import Network
+from jnerf.models.networks.space import Box
 from jnerf.models.networks.voxel_mask import (
     dilated,
     grid_shape,
@@ -50,6 +51,8 @@ class PlenoxelNetwork(Network):
     Raises:
         ConfigError: a value is out of its range, or the numbers of resolutions and steps do not fit.
     """
+
+    offers = frozenset({"voxels"})
 
     def __init__(
         self,
@@ -113,7 +116,7 @@ class PlenoxelNetwork(Network):
         return FieldOutput(sigmas=sigmas, rgbs=rgbs)
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
-        """The groups "density" and "sh": they want learning rates thousands apart."""
+        """The parts "density" and "sh": they want learning rates thousands apart."""
         return {name: [rows] for name, rows in self.voxels.items()}
 
     def refine(self, step: int) -> bool:

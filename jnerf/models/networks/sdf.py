@@ -58,6 +58,7 @@ class SDFNetwork(Network):
     """
 
     provides = frozenset({"sigmas", "rgbs", "sdf", "normals", "sharpness"})
+    offers = frozenset({"gradient"})
 
     def __init__(self, aabb: np.ndarray, variance_init: float = 0.3, halo: float = HALO) -> None:
         super().__init__()
@@ -70,14 +71,6 @@ class SDFNetwork(Network):
         self._ball = Ball(aabb)
         self._halo = halo * self._ball.radius
         self.variance = jt.array(np.float32([variance_init]))
-
-    def sdf(self, positions: jt.Var) -> jt.Var:
-        """Signed distances of positions [S, 3], field units: float32 [S]."""
-        raise NotImplementedError(f"{type(self).__name__} does not define sdf(positions)")
-
-    def gradient(self, positions: jt.Var) -> jt.Var:
-        """The distance's gradient at positions [S, 3], which losses may train: float32 [S, 3]."""
-        raise NotImplementedError(f"{type(self).__name__} does not define gradient(positions)")
 
     def sharpness(self) -> jt.Var:
         """s per field unit, float32 [1]."""
@@ -123,10 +116,9 @@ class SDFNetwork(Network):
         return self.sdf(positions), None
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
-        """Groups "encoder", "network", and "variance", which may want a learning rate of its own."""
-        groups = super().param_groups()
-        rest = [p for p in groups["network"] if p is not self.variance]
-        return {"encoder": groups["encoder"], "network": rest, "variance": [self.variance]}
+        """The variance is a part of its own: it may want another learning rate."""
+        rest = [p for p in super().param_groups()[""] if p is not self.variance]
+        return {"": rest, "variance": [self.variance]}
 
 
 def slopes_along(values: jt.Var, t: jt.Var, ray_indices: jt.Var) -> jt.Var:
@@ -149,12 +141,6 @@ def slopes_along(values: jt.Var, t: jt.Var, ray_indices: jt.Var) -> jt.Var:
     none = jt.zeros((1,))
     rises = jt.concat([none, rise]) + jt.concat([rise, none])
     return rises / jt.maximum(jt.concat([none, joined]) + jt.concat([joined, none]), 1.0)
-
-
-def stretch(aabb: np.ndarray, ball: Ball) -> jt.Var:
-    """Derivative of the box's [0, 1] coordinates by the ball's, float32 [3]."""
-    size = np.asarray(aabb, np.float32)
-    return jt.array(ball.radius / (size[3:] - size[:3])).stop_grad()
 
 
 def opaque_density(sdf: jt.Var, sharpness: jt.Var) -> jt.Var:

@@ -27,6 +27,10 @@ class Renderer:
     def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
         """Takes what changes with the step alone; see ``Network.update``."""
 
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters of its own, by part; see ``Network.param_groups``."""
+        return {}
+
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
     ) -> RenderOutput:

@@ -66,17 +66,19 @@ class VolumeRenderer(Renderer):
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
     ) -> RenderOutput:
-        """Renders R rays; see ``jnerf.ops.composite``."""
+        """Renders R rays; see ``jnerf.ops.composite``. Samples without ``rgbs`` give weights and no colours."""
+        seen = output.rgbs is not None
         rendered = composite(
             output.sigmas,
-            output.rgbs,
+            output.rgbs if seen else jt.zeros((len(samples), 3)),
             samples.t_starts,
             samples.t_ends,
             samples.packed_info,
             background,
             self._early_stop,
         )
-        return RenderOutput(*rendered, background=background)
+        colors, *others = rendered
+        return RenderOutput(colors if seen else None, *others, background=background)
 
 
 def _is_color(value: Sequence[float]) -> bool:

@@ -59,7 +59,9 @@ optim = dict(
     groups=dict(
         encoder=dict(sparse=True),
         # Slow in the beginning: a surface that is sharp before it is in its place stays where it is.
-        variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
+        network=dict(
+            variance=dict(lr=dict(schedule="linear", value=5e-5, end=1e-3, steps=(0, 3000))),
+        ),
     ),
 )
 

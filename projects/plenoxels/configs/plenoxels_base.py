@@ -39,15 +39,17 @@ optim = dict(
     beta=0.95,
     eps=1e-8,
     groups=dict(
-        density=dict(
-            lr=dict(
-                schedule="log_linear",
-                value=60.0,
-                end=0.1,
-                steps=(0, 250000),
-                delay_steps=15000,
-                delay_mult=1e-2,
-            )
+        network=dict(
+            density=dict(
+                lr=dict(
+                    schedule="log_linear",
+                    value=60.0,
+                    end=0.1,
+                    steps=(0, 250000),
+                    delay_steps=15000,
+                    delay_mult=1e-2,
+                )
+            ),
         ),
     ),
 )

@@ -27,8 +27,10 @@ loss = dict(
 optim = dict(
     lr=dict(schedule="log_linear", value=1e-2, end=1e-4, steps=(0, 20000)),
     groups=dict(
-        density=dict(
-            lr=dict(_delete_=True, schedule="log_linear", value=60.0, end=1.0, steps=(0, 20000))
+        network=dict(
+            density=dict(
+                lr=dict(_delete_=True, schedule="log_linear", value=60.0, end=1.0, steps=(0, 20000))
+            )
         )
     ),
 )

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import ring_poses
 
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import MaskFile, kept_pixels, mask_runs, read_mask
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.posed import PosedImages
 from jnerf.errors import DataError
 
 SIZES = np.array([[8, 6], [5, 3], [8, 6]])
@@ -33,7 +33,7 @@ def paths(tmp_path):
 def dataset(paths, masks, seed=3):
     cameras = Cameras(ring_poses(3)[:, :3], np.tile([9.0, 9, 4, 3], (3, 1)), SIZES)
     images = ImageFiles(paths, SIZES, masks=masks)
-    return Dataset(cameras, images, Similarity(), [0] * 3 + [1] * 3, 0.1, 9, "train", seed)
+    return PosedImages(cameras, images, Similarity(), [0] * 3 + [1] * 3, 0.1, 9, "train", seed)
 
 
 def drawn(data, n=6000, step=2):

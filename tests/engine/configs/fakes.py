@@ -14,9 +14,16 @@ from types import SimpleNamespace
 import jittor as jt
 import numpy as np
 
+from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.models.losses.base import Loss
+from jnerf.models.networks.base import Network
+from jnerf.models.renderers.base import Renderer
 from jnerf.ops.common import uniform
+from jnerf.optims.base import Average, Optimiser
 from jnerf.registry import DATASETS, LOSSES, NETWORKS, OPTIMS, RENDERERS, SAMPLERS
+from jnerf.samplers.base import Sampler
+from jnerf.samplers.field import Field
 from jnerf.structures import Batch, FieldOutput, RayBundle, RaySamples, RenderOutput
 
 SIZE = 16
@@ -30,20 +37,17 @@ def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 @DATASETS.register()
-class FakeDataset:
+class FakeDataset(Dataset):
     """Six cameras around a ball in the unit cube."""
 
     def __init__(self, split: str, seed: int, n_views: int = 6) -> None:
+        super().__init__([0, 0, 0, 1, 1, 1], 0.2, 3.0)
         self.seed, self.n_images = seed, n_views
         angles = 2 * np.pi * (np.arange(n_views) + (0.5 if split == "test" else 0.0)) / n_views
         places = np.stack([np.cos(angles), np.sin(angles), np.full(n_views, 0.6)], 1) * 1.2 + 0.5
         poses = np.stack([look_at(place, np.full(3, 0.5)) for place in places])
         intrinsics = np.tile(np.float32([SIZE, SIZE, SIZE / 2, SIZE / 2]), (n_views, 1))
         self.cameras = Cameras(poses, intrinsics, np.full((n_views, 2), SIZE))
-
-    def facts(self) -> dict:
-        aabb = np.float32([0, 0, 0, 1, 1, 1])
-        return dict(aabb=aabb, near=0.2, far=3.0, n_images=self.n_images, cameras=self.cameras)
 
     def _truth(self, rays_o: np.ndarray, rays_d: np.ndarray) -> np.ndarray:
         offset = np.float32(0.5) - rays_o
@@ -81,17 +85,21 @@ class FakeDataset:
 
 
 @SAMPLERS.register()
-class FakeSampler:
+class FakeSampler(Sampler):
     """Eight even intervals between near and far; counts its updates, as a sampler with a state would."""
 
     def __init__(self, near: float, far: float, seed: int, n_rays: int | None = None) -> None:
-        self.near, self.far, self.seed, self.n_rays = near, far, seed, n_rays
+        self.near, self.far, self.seed, self._n_rays = near, far, seed, n_rays
         self.updates = np.zeros(3, np.int64)
 
-    def update(self, density_fn, step: int) -> None:
-        self.updates += int(density_fn(jt.rand(2, 3) * 0).shape[0])
+    @property
+    def n_rays(self) -> int | None:
+        return self._n_rays
 
-    def __call__(self, rays: RayBundle, density_fn, step: int | None) -> RaySamples:
+    def update(self, field: Field, step: int) -> None:
+        self.updates += int(field.density(jt.rand(2, 3) * 0).shape[0])
+
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         n, k = len(rays), 8
         edges = np.linspace(self.near, self.far, k + 1, dtype=np.float32)
         jitter = np.zeros((n, 1), np.float32)
@@ -110,7 +118,7 @@ class FakeSampler:
 
 
 @NETWORKS.register()
-class FakeNetwork(jt.nn.Module):
+class FakeNetwork(Network):
     """A grid of cells, each with a density and a colour."""
 
     provides = frozenset({"sigmas", "rgbs"})
@@ -132,12 +140,9 @@ class FakeNetwork(jt.nn.Module):
         features = self._read(samples.positions)
         return FieldOutput(jt.exp(features[:, 0]), jt.sigmoid(features[:, 1:]))
 
-    def param_groups(self) -> dict[str, list[jt.Var]]:
-        return {"network": [self.table]}
-
 
 @RENDERERS.register()
-class FakeRenderer:
+class FakeRenderer(Renderer):
     """Weights are normalised densities, not volume rendering: enough to have something to fit."""
 
     requires = frozenset({"sigmas", "rgbs"})
@@ -181,7 +186,7 @@ class NormalNetwork(FakeNetwork):
 
 
 @LOSSES.register()
-class FakeLoss:
+class FakeLoss(Loss):
     """Mean squared error; at one step it can become NaN, stop or kill the process."""
 
     requires = frozenset({"colors", "rgba"})
@@ -194,15 +199,19 @@ class FakeLoss:
         sigterm_at: int = -1,
         kill_at: int = -1,
     ) -> None:
-        self.weight, self.nan_at, self.kill_at = weight, nan_at, kill_at
+        super().__init__(weight)
+        self.nan_at, self.kill_at = nan_at, kill_at
         self.signals = {sigint_at: signal.SIGINT, sigterm_at: signal.SIGTERM}
+
+    def value(self, render, batch, samples) -> jt.Var:
+        return jt.sqr(render.colors - batch.target(render.background)).mean()
 
     def __call__(self, render, batch, samples, step: int) -> jt.Var:
         if step == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         if step in self.signals:
             os.kill(os.getpid(), self.signals[step])
-        error = jt.sqr(render.colors - batch.target(render.background)).mean() * self.weight
+        error = super().__call__(render, batch, samples, step)
         return error * float("nan") if step == self.nan_at else error
 
 
@@ -214,13 +223,16 @@ class DepthLoss(FakeLoss):
 
 
 @OPTIMS.register()
-class FakeMomentum:
+class FakeMomentum(Optimiser):
     """Gradient descent with momentum: an optimiser with a state."""
 
     def __init__(self, params: dict, lr: float = 5.0, explode_at: int = -1) -> None:
         self.params = [var for group in params.values() for var in group]
         self.lr, self.explode_at = lr, explode_at
         self.momenta = [jt.zeros(var.shape).stop_grad() for var in self.params]
+
+    def rebind(self, params: dict) -> None:
+        raise AssertionError("FakeNetwork keeps its parameters")
 
     def lr_at(self, step: int) -> float:
         return self.lr
@@ -242,13 +254,16 @@ class FakeMomentum:
 
 
 @OPTIMS.register()
-class FakeAverage:
+class FakeAverage(Average):
     """Plain moving average of the weights."""
 
     def __init__(self, params: dict, decay: float = 0.9) -> None:
         self.params = [var for group in params.values() for var in group]
         self.decay = decay
         self.averages = [var.numpy() for var in self.params]
+
+    def rebind(self, params: dict) -> None:
+        raise AssertionError("FakeNetwork keeps its parameters")
 
     def update(self) -> None:
         for i, var in enumerate(self.params):

@@ -1,0 +1,124 @@
+"""Whether the modules of a pipeline fit together: asked once, before any step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jnerf.datasets.base import Dataset
+from jnerf.errors import ConfigError
+from jnerf.models.losses.base import Loss
+from jnerf.models.networks.base import Network
+from jnerf.models.renderers.base import Renderer
+from jnerf.registry import DATASETS, NETWORKS, RENDERERS, Registry
+from jnerf.samplers.base import Sampler
+
+#: What every renderer and every batch offer to a loss; modules may declare more in ``provides``.
+RENDER_CHANNELS = frozenset({"colors", "opacities", "depths", "weights", "trans", "background"})
+BATCH_CHANNELS = frozenset({"rays", "rgba"})
+
+
+def check_channels(
+    dataset: Dataset,
+    network: Network,
+    renderer: Renderer,
+    losses: Mapping[str, Loss],
+    sampler: Sampler,
+) -> None:
+    """Checks that each module gets the channels that it requires.
+
+    Raises:
+        ConfigError: names the missing channel, who needs it, what there is, and who could provide it.
+    """
+    _require("sampler", sampler, network.provides, network, "network", NETWORKS)
+    _require("renderer", renderer, network.provides, network, "network", NETWORKS)
+    rendered = RENDER_CHANNELS | renderer.provides
+    truths = BATCH_CHANNELS | dataset.provides
+    for name, loss in losses.items():
+        _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
+        lacking = loss.requires_field - network.offers
+        if lacking:
+            raise ConfigError(
+                f"loss.{name}: {type(loss).__name__} is of the field's {', '.join(sorted(lacking))}, which network "
+                f"{type(network).__name__} has not. Set loss.{name}=None, or choose another network"
+            )
+
+
+def check_rounds(
+    sampler: Sampler, network: Network, renderer: Renderer, losses: Mapping[str, Loss]
+) -> None:
+    """Checks that the rounds that losses read exist, and have what the losses read of them.
+
+    Raises:
+        ConfigError: names the loss, what it reads, and what the sampler or the network has.
+    """
+    n = sampler.earlier_rounds
+    for name, loss in losses.items():
+        read = loss.earlier_rounds(n)
+        wants_all = loss.reads == "all" and not n
+        if wants_all or any(number >= n for number in read):
+            wanted = "it reads all rounds" if wants_all else f"round is {max(read)}"
+            rounds = f"earlier rounds 0 .. {n - 1}" if n else "no earlier round"
+            raise ConfigError(
+                f"loss.{name}: {wanted}, but sampler {type(sampler).__name__} has {rounds}. "
+                f"Set loss.{name}=None, or choose a sampler with several rounds (HierarchicalSampler)"
+            )
+        if read and network.earlier_provides is not None:
+            _check_earlier(name, loss, network, renderer)
+
+
+def _check_earlier(name: str, loss: Loss, network: Network, renderer: Renderer) -> None:
+    """Checks a loss that reads rounds for which the network provides less than for the last."""
+    given = network.earlier_provides
+    lacking = renderer.requires - given - {"rgbs"}  # without colours it renders weights
+    if "rgbs" not in given:
+        lacking |= loss.requires & {"colors"}
+    if lacking:
+        raise ConfigError(
+            f"loss.{name}: {type(loss).__name__} reads an earlier round, for which network {type(network).__name__} "
+            f"provides only {_list(given)}: {_list(lacking)} cannot be had. Set loss.{name}=None, or a loss of weights "
+            "instead"
+        )
+
+
+def _require(
+    path: str, user: Any, offered: frozenset, giver: Any, family: str, *registries: Registry
+) -> None:
+    missing = frozenset(user.requires) - frozenset(offered)
+    if not missing:
+        return
+    candidates = sorted(
+        f"{registry.name} {name}{how}"
+        for registry in registries
+        for name in _loaded(registry)
+        if (how := _provided(registry, registry.get(name), missing)) is not None
+    )
+    who = (
+        f"Provided by: {', '.join(candidates)}."
+        if candidates
+        else "No registered module provides it."
+    )
+    raise ConfigError(
+        f"{path}: {type(user).__name__} requires {_list(missing)}, but {family} {type(giver).__name__} "
+        f"provides only {_list(offered)}. {who} Change the '{family}' or the '{path}' block."
+    )
+
+
+def _loaded(registry: Registry) -> Iterable[str]:
+    registry.load()
+    return registry.names()
+
+
+def _provided(registry: Registry, cls: Any, missing: frozenset) -> str | None:
+    """How a class provides channels: "" as it is, " with ..." some arguments; None: it does not."""
+    optional = cls.optional if registry is NETWORKS else {}
+    # on a class, ``provides`` may be a property that only instances can answer
+    provides = cls.provides if isinstance(cls.provides, (frozenset, set)) else frozenset()
+    lacking = missing - provides
+    if not lacking <= set(optional):
+        return None
+    return f" with {', '.join(sorted({optional[name] for name in lacking}))}" if lacking else ""
+
+
+def _list(channels: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(channels)) or "nothing"

@@ -1,0 +1,1 @@
+"""Pictures as arrays: what a rendered view is, colour maps, PNG files."""

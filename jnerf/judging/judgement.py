@@ -1,0 +1,73 @@
+"""What is judged, and what a judge says of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jnerf.imaging.image import Image
+from jnerf.structures import RayBundle, RenderOutput
+
+if TYPE_CHECKING:
+    from jnerf.samplers.field import Field
+
+
+class Subject(ABC):
+    """A trained model as a judge sees it, with its averaged weights in place; nothing of it carries gradients.
+
+    Every method may raise ``StopRequested``, which a judge lets pass.
+
+    Attributes:
+        field: what can be asked of the field at positions.
+    """
+
+    field: Field
+
+    @abstractmethod
+    def image(
+        self, rows: Callable[[int, int], RayBundle], width: int, height: int
+    ) -> Image:
+        """Renders a view over black.
+
+        Args:
+            rows: (first, end) -> rays of those pixel rows, row-major.
+            width: pixels.
+            height: pixels.
+        """
+
+    @abstractmethod
+    def render(self, rays: RayBundle) -> RenderOutput:
+        """What the renderer gives for rays, all of its channels; a judge asks for a bounded number at a time."""
+
+
+class StopRequested(Exception):
+    """Ends what is being judged: somebody asked for it, and a view can take minutes."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a judge found.
+
+    Attributes:
+        mean: metrics by name, over all that was judged; whatever names a judge likes.
+        rows: per item: ``name``, its metrics, ``seconds`` it took.
+        unit: what an item is called: "image".
+        protocol: what the numbers mean and depend on, for people.
+    """
+
+    mean: dict[str, float]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    unit: str = "image"
+    protocol: dict[str, Any] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, float]:
+        """The means, the number of items and the seconds for each, for a log row."""
+        counted = {f"n_{self.unit}s": len(self.rows)} if self.rows else {}
+        seconds = [row["seconds"] for row in self.rows if "seconds" in row]
+        if seconds:
+            counted[f"seconds_per_{self.unit}"] = round(float(np.mean(seconds)), 4)
+        return {**self.mean, **counted}

@@ -1,0 +1,151 @@
+"""Judges a model on held-out views.
+
+Protocol: per-image PSNR and SSIM in sRGB, after clipping and 8-bit quantisation of both prediction
+and truth (so that the PNG files reproduce the numbers), mean over images. Each view is rendered
+once, over black; over white it is that colour plus (1 - opacity). ``psnr`` and ``ssim`` are over
+black, ``psnr_white`` over white.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from jnerf.errors import ConfigError
+from jnerf.imaging.image import Image
+from jnerf.imaging.pictures import (
+    depth_picture,
+    depth_range,
+    error_picture,
+    normal_picture,
+    to_uint8,
+    write_png,
+)
+from jnerf.judging.judgement import Judgement, Subject
+from jnerf.metrics import psnr, ssim
+from jnerf.metrics.ssim import WINDOW
+
+if TYPE_CHECKING:
+    from jnerf.datasets.base import Dataset
+
+#: What the numbers mean, in metrics.json.
+PROTOCOL = {
+    "background": "psnr and ssim on black, psnr_white on white",
+    "metric": "per image in sRGB, clipped, 8 bit; mean over images; ssim of Wang et al. 2004, gaussian 11x11",
+}
+
+
+def judge_views(
+    dataset: Dataset, subject: Subject, n_images: int | None = None, folder: Path | None = None
+) -> Judgement:
+    """Renders views and measures them.
+
+    Args:
+        dataset: has the views.
+        subject: what renders them.
+        n_images: how many evenly spaced views; None for all.
+        folder: where the pictures go; None writes none.
+
+    Returns:
+        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average.
+
+    Raises:
+        ConfigError: the split has no views, one is too small for SSIM, or ``n_images`` is not positive.
+    """
+    indices = views_to_judge(dataset, n_images)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    resolution = (0, 0)
+    for index in tqdm(indices, desc="evaluate", unit="view", leave=False):
+        view = dataset.view(index)
+        start = time.perf_counter()
+        image = subject.image(view.rays, view.width, view.height)
+        seconds = time.perf_counter() - start
+        resolution = resolution if rows else (view.width, view.height)
+        rows.append({"name": view.name, **_measure(image, view.rgba(), folder, view.name)})
+        rows[-1]["seconds"] = round(seconds, 4)
+    mean = {
+        key: float(np.mean([row[key] for row in rows])) for key in ("psnr", "psnr_white", "ssim")
+    }
+    return Judgement(mean, rows, protocol={"resolution": list(resolution), **PROTOCOL})
+
+
+def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
+    """Indices of the views that ``judge_views`` would render.
+
+    Raises:
+        ConfigError: as ``judge_views``.
+    """
+    indices = spaced_views(dataset.n_images, n_images)
+    for view in map(dataset.view, indices):
+        if min(view.width, view.height) < WINDOW:
+            raise ConfigError(
+                f"evaluation: view {view.name!r} is {view.width}x{view.height} pixels; SSIM needs {WINDOW}x{WINDOW}. "
+                "Lower dataset.downscale, or train without evaluation: evaluation.steps=[] evaluation.at_end=False"
+            )
+    return indices
+
+
+def spaced_views(available: int, wanted: int | None) -> list[int]:
+    """Indices of evenly spaced views, first and last included.
+
+    >>> spaced_views(200, 3)
+    [0, 100, 199]
+    """
+    if available < 1:
+        raise ConfigError("evaluation: the split has no views to evaluate on")
+    if wanted is None or wanted >= available:
+        return list(range(available))
+    if wanted < 1:
+        raise ConfigError(
+            f"evaluation.n_images is {wanted}; it must be at least 1, or None for all views"
+        )
+    return [int(i) for i in np.linspace(0, available - 1, wanted).round()]
+
+
+def _measure(
+    image: Image, rgba: NDArray[np.uint8], folder: Path | None, name: str
+) -> dict[str, float]:
+    """Metrics of one view; writes its pictures when there is a folder for them."""
+    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
+    truth, truth_white = to_uint8(color * alpha), to_uint8(color * alpha + (1 - alpha))
+    black, white = to_uint8(image.colors), to_uint8(image.over_white())
+    if folder is not None:
+        _write_pictures(folder, file_stem(name), image, black, truth)
+    return {
+        "psnr": psnr(_unit(black), _unit(truth)),
+        "psnr_white": psnr(_unit(white), _unit(truth_white)),
+        "ssim": ssim(_unit(black), _unit(truth)),
+    }
+
+
+def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return image / np.float32(255)
+
+
+def _write_pictures(
+    folder: Path, stem: str, image: Image, black: NDArray[np.uint8], truth: NDArray[np.uint8]
+) -> None:
+    strip = np.concatenate([black, truth, error_picture(black, truth)], axis=1)
+    near, far = depth_range(image.depths, image.opacities)
+    write_png(folder / f"{stem}.png", strip)
+    write_png(folder / f"{stem}_depth.png", depth_picture(image.depths, image.opacities, near, far))
+    write_png(folder / f"{stem}_opacity.png", to_uint8(image.opacities))
+    if image.normals is not None:
+        write_png(folder / f"{stem}_normal.png", normal_picture(image.normals))
+
+
+def file_stem(name: str) -> str:
+    """A view's name as a file name that cannot leave its folder.
+
+    >>> file_stem("../test/r_0")
+    'test_r_0'
+    """
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "view"

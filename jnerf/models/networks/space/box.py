@@ -1,0 +1,52 @@
+"""The scene's box as the unit cube."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.models.networks.space.base import Space
+
+
+class Box(Space):
+    """Maps positions of the scene's box to the unit cube, each axis by itself.
+
+    Args:
+        aabb: (lows, highs), float32 [2 D], field units.
+    """
+
+    def __init__(self, aabb: np.ndarray) -> None:
+        aabb = np.asarray(aabb, dtype=np.float32)
+        low, high = np.split(aabb, 2)
+        self.is_unit = bool((low == 0).all() and (high == 1).all())
+        self.edge = float((high - low).max())
+        self._size = high - low
+        self._low = jt.array(low).stop_grad()
+        self._inverse_size = jt.array(1 / self._size).stop_grad()
+        self._slopes: dict[float, jt.Var] = {}
+
+    def __call__(self, positions: jt.Var) -> jt.Var:
+        """See ``Space``; beyond the box coordinates leave [0, 1]."""
+        if self.is_unit:
+            return positions
+        unit = (positions - self._low) * self._inverse_size
+        return unit.stop_grad() if positions.is_stop_grad() else unit
+
+    def gaussians(self, means: jt.Var, covariances: jt.Var) -> tuple[jt.Var, jt.Var]:
+        """See ``Space``; exact."""
+        if self.is_unit:
+            return self(means), covariances
+        if covariances.ndim == 2:
+            return self(means), covariances * self._inverse_size**2
+        scale = self._inverse_size.unsqueeze(0)
+        return self(means), covariances * scale.unsqueeze(2) * scale.unsqueeze(1)
+
+    def widths(self, positions: jt.Var, widths: jt.Var) -> jt.Var:
+        """See ``Space``."""
+        return widths * float(np.exp(-np.log(self._size).mean()))
+
+    def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
+        """See ``Space``."""
+        if unit not in self._slopes:
+            self._slopes[unit] = jt.array(np.float32(unit) / self._size).stop_grad()
+        return grad * self._slopes[unit]

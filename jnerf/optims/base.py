@@ -1,0 +1,65 @@
+"""What every member of the family is: it keeps something for each parameter that is trained."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import jittor as jt
+import numpy as np
+
+#: Parameters by group. A group is named after its place in the config: "encoder.pos_encoder", "network".
+Groups = Mapping[str, list[jt.Var]]
+
+
+class Optim(ABC):
+    """Base of optimisers and of averages of the weights."""
+
+    @abstractmethod
+    def rebind(self, params: Groups) -> None:
+        """Takes parameters of the same groups; what was kept of one that is gone is dropped, new ones start anew."""
+
+    @abstractmethod
+    def state(self) -> dict[str, np.ndarray]:
+        """What a bit-exact resume needs besides the parameters."""
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Takes back what ``state`` gave.
+
+        Raises:
+            CheckpointError: names or shapes are not those of these parameters; nothing is changed then.
+        """
+
+
+class Optimiser(Optim):
+    """Base of what stands in a config's ``optim``."""
+
+    @abstractmethod
+    def lr_at(self, step: int) -> float:
+        """The common learning rate of training step ``step``."""
+
+    @abstractmethod
+    def step(self, loss: jt.Var, step: int) -> None:
+        """Differentiates the loss and updates every parameter in place.
+
+        Vars that read a parameter lazily and are not part of the loss must be synced before.
+
+        Args:
+            loss: scalar.
+            step: the training step, for schedules.
+        """
+
+
+class Average(Optim):
+    """Base of what stands in a config's ``ema``: averaged weights, for inference only."""
+
+    @abstractmethod
+    def update(self) -> None:
+        """Takes the parameters into the average; called after every step of the optimiser."""
+
+    @abstractmethod
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Puts the average in place of the parameters while the block runs; they come back bit for bit."""
