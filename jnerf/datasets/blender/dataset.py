@@ -78,7 +78,7 @@ class BlenderDataset(Dataset):
             names=[frame.name for frame in scene.frames],
         )
         aabb = cube(aabb_scale)
-        check_reach([frame.label for frame in scene.frames], cameras, aabb, far)
+        check_reach([frame.label for frame in scene.frames], cameras.c2w[:, :, 3], aabb, far)
         images = ImageFiles(
             [frame.path for frame in scene.frames], sizes, downscale, f"decoding {split} images"
         )

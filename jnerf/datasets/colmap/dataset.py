@@ -108,7 +108,7 @@ class COLMAPDataset(Dataset):
             transform.poses(part.c2w), part.intrinsics(sizes), sizes, part.lens(), part.names
         )
         aabb = cube(aabb_scale)
-        check_reach(part.labels, cameras, aabb, far)
+        check_reach(part.labels, cameras.c2w[:, :, 3], aabb, far)
         files = ImageFiles(
             part.paths,
             sizes,

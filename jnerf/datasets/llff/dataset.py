@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.cameras.frusta import farthest, frustum_corners, into_cube
+from jnerf.datasets.cameras.frusta import farthest, frustum_corners
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
 from jnerf.datasets.llff.poses_bounds import PosesBounds, find_images, read_poses_bounds
 from jnerf.datasets.llff.spiral import spiral
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.image_folder import Split, held_out, image_sizes
 from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.placement.box import cube
+from jnerf.datasets.placement.box import cube, into_cube
 from jnerf.datasets.placement.normalize import recentre, spherify
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, DataError

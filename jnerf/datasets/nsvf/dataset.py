@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras, check_poses
-from jnerf.datasets.cameras.frusta import into_cube
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
 from jnerf.datasets.paths import nearby, scene_folder
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import Split, image_sizes, list_images, rescaled
 from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.placement.box import cube
+from jnerf.datasets.placement.box import cube, into_cube
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 

@@ -105,7 +105,7 @@ class TransformsDataset(Dataset):
             [frame.name for frame in scene.frames],
         )
         aabb = cube(aabb_scale)
-        check_reach(labels, cameras, aabb, far)
+        check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
         images = ImageFiles(
             paths,
             sizes,
