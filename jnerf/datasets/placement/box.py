@@ -1,4 +1,4 @@
-"""The field's box around (0.5, 0.5, 0.5), what fits into it, and checks that a scene's numbers and cameras fit it."""
+"""The field's box around (0.5, 0.5, 0.5), what fits into it, and whether cameras see anything of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.errors import ConfigError, DataError
+from jnerf.errors import DataError
 
 
 def cube(edge: float) -> list[float]:
@@ -34,31 +34,6 @@ def into_cube(
     centre = (low + high) / 2 if centre is None else np.asarray(centre, np.float64)
     scale = 0.5 * edge / max((centre - low).max(), (high - centre).max())
     return Similarity(scale, translation=0.5 - scale * centre)
-
-
-def check_box_arguments(
-    scale: float,
-    offset: Sequence[float],
-    aabb_scale: float,
-    near: float,
-    far: float,
-    downscale: int,
-) -> None:
-    """Checks the arguments that datasets of this kind share.
-
-    Raises:
-        ConfigError: one is out of its range.
-    """
-    if not scale > 0:
-        raise ConfigError(f"scale must be positive, got {scale}")
-    if len(offset) != 3:
-        raise ConfigError(f"offset must be three numbers, got {offset}")
-    if not aabb_scale > 0:
-        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
-    if not 0 <= near < far:
-        raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
-    if downscale < 1:
-        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
 
 
 def check_reach(
