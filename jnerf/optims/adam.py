@@ -20,7 +20,7 @@ from jnerf.errors import ConfigError
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
 from jnerf.optims.state import bind_slots, check_groups, take
 from jnerf.registry import OPTIMS
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 
 _OPTIONS = ("lr", "sparse", "weight_decay")
 
@@ -59,7 +59,7 @@ class Adam:
     def __init__(
         self,
         params: dict[str, list[jt.Var]],
-        lr: float | dict = 1e-2,
+        lr: Scheduled = 1e-2,
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-15,
         groups: dict | None = None,

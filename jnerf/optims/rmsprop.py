@@ -17,7 +17,7 @@ from jnerf.errors import ConfigError
 from jnerf.ops.rmsprop import rmsprop_rows
 from jnerf.optims.state import bind_slots, check_groups, take
 from jnerf.registry import OPTIMS
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 
 _OPTIONS = ("lr",)
 
@@ -48,7 +48,7 @@ class RMSprop:
     def __init__(
         self,
         params: dict[str, list[jt.Var]],
-        lr: float | dict = 1e-2,
+        lr: Scheduled = 1e-2,
         beta: float = 0.95,
         eps: float = 1e-8,
         groups: dict | None = None,

@@ -32,7 +32,7 @@ from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import DensityFn, Sampler, stream_seed, to_samples
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
@@ -111,7 +111,7 @@ class OccupancySampler(Sampler):
         look_samples: int = 2**21,
         density_chunk: int = 2**19,
         fixed_rays: bool = False,
-        step_size: float | dict | None = None,
+        step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)

@@ -7,7 +7,7 @@ from typing import Any
 import jittor as jt
 
 from jnerf.errors import ConfigError
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 
@@ -29,7 +29,7 @@ class Loss:
     requires: frozenset[str] = frozenset({"colors"})
     takes_padding: bool = False
 
-    def __init__(self, weight: float | dict = 1.0, round: int | None = None) -> None:
+    def __init__(self, weight: Scheduled = 1.0, round: int | None = None) -> None:
         self._weight = make_schedule(weight)
         if round is not None and round < 0:
             raise ConfigError(f"{type(self).__name__}: round is {round}; rounds are counted from 0")
@@ -64,7 +64,7 @@ class FieldLoss(Loss):
     takes_padding = True
     requires_field: frozenset[str] = frozenset()
 
-    def __init__(self, weight: float | dict = 1.0) -> None:
+    def __init__(self, weight: Scheduled = 1.0) -> None:
         super().__init__(weight)
 
     def of(self, network: Any, step: int) -> jt.Var:
