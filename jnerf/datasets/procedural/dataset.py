@@ -76,6 +76,7 @@ class ProceduralDataset(Dataset):
         super().__init__(cameras, images, transform, aabb, reach.near, reach.far, split, seed)
         self._scene = still_life()
         self._wanted = tuple(extras)
+        self.provides = frozenset(extras)
 
     def geometry(self, rays_o: NDArray[np.float32], rays_d: NDArray[np.float32]) -> Geometry:
         """What rays meet, exactly, in field units.
