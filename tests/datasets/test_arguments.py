@@ -20,7 +20,7 @@ KEYS = {
     "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "distortion"],
     "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "images", "sparse"],
     "LLFFDataset": [*CAPTURE, "aabb_scale", "space", "bound_factor"],
-    "DTUDataset": [*CAPTURE, "aabb_scale", "masks", "radius", "pixel_centre"],
+    "DTUDataset": [*CAPTURE, "aabb_scale", "radius", "masks", "pixel_centre"],
     "NSVFDataset": [*FILES, "near", "far", "background", "bbox"],
     "ProceduralDataset": [
         *("near", "far", "split", "seed", "n_train", "n_test", "resolution", "extras")

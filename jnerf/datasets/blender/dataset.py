@@ -44,11 +44,7 @@ class BlenderDataset(Dataset):
 
     @flat_arguments()
     def __init__(
-        self,
-        files: SceneFiles,
-        place: Placement,
-        crop: Crop,
-        max_images: int | None = None,
+        self, files: SceneFiles, place: Placement, crop: Crop, max_images: int | None = None
     ) -> None:
         split, downscale = files.split, files.downscale
         scene = read_transforms(files.folder / f"transforms_{split}.json")

@@ -47,9 +47,9 @@ class DTUDataset(Dataset):
     Args:
         files: see ``CaptureFiles``; NeuS has ``holdout=0``.
         box: see ``Box``.
+        radius: of the object's sphere, field units.
         masks: "alpha": masks are the images' alpha, so that all around the object is empty; "rays": pixels outside
             them never become training rays; "ignore": the images as they are.
-        radius: of the object's sphere, field units.
         pixel_centre: where ``world_mat`` sees the centre of the first pixel: 0 in the code of NeuS and IDR, 0.5 where
             images span [0, width], 1 where pixels are counted from 1.
 
@@ -63,8 +63,8 @@ class DTUDataset(Dataset):
         self,
         files: CaptureFiles,
         box: Box,
-        masks: Literal["alpha", "rays", "ignore"] = "alpha",
         radius: float = 0.5,
+        masks: Literal["alpha", "rays", "ignore"] = "alpha",
         pixel_centre: float = 0.0,
     ) -> None:
         _check_arguments(masks, radius)
