@@ -1,6 +1,6 @@
 """Numbers that change over training: one idiom for learning rates, loss weights and the like.
 
-Wherever a parameter is annotated ``float | dict`` a config may write a number or a schedule dict:
+Wherever a parameter is annotated ``Scheduled`` a config may write a number or a schedule dict:
 
     lr = 1e-2
     lr = dict(schedule="linear", value=1e-2, end=1e-4, steps=(0, 5000))
@@ -16,9 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 
 from jnerf.checks.suggest import hint
+from jnerf.checks.types import Checked, scalar_of
 from jnerf.errors import ConfigError
 
 
@@ -134,6 +135,25 @@ def make_schedule(value: float | int | Mapping[str, Any]) -> Callable[[int], flo
     if not isinstance(kind, str) or kind not in SCHEDULES:
         raise ConfigError(f"unknown schedule {kind!r}. {hint(str(kind), SCHEDULES)}")
     return _build(kind, keys)
+
+
+def schedule_problem(value: Any) -> str | None:
+    """What is wrong with a schedule dict of a config; None for a good one, and for a number.
+
+    >>> schedule_problem(dict(schedule="liner", value=1.0))[:47]
+    "unknown schedule 'liner'. Did you mean 'linear'"
+    """
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        make_schedule({key: scalar_of(item) for key, item in value.items()})
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+#: The annotation of a parameter that takes a number or a schedule dict; a config's is checked before anything is built.
+Scheduled = Annotated[float | dict, Checked(schedule_problem)]
 
 
 def _build(kind: str, keys: dict[str, Any]) -> Callable[[int], float]:

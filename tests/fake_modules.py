@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jnerf.errors import ConfigError
 from jnerf.registry import Registry
+from jnerf.schedules import Scheduled
 
 if TYPE_CHECKING:
     import jittor as jt
@@ -72,7 +73,7 @@ class FakeRenderer:
 
 @FAKES["loss"].register()
 class FakeLoss:
-    def __init__(self, weight: float | dict = 1.0, delta: float = 0.1) -> None:
+    def __init__(self, weight: Scheduled = 1.0, delta: float = 0.1) -> None:
         self.weight, self.delta = weight, delta
 
 
@@ -81,7 +82,7 @@ class FakeAdam:
     def __init__(
         self,
         params: dict[str, list[Any]],
-        lr: float | dict,
+        lr: Scheduled,
         betas: tuple[float, float] = (0.9, 0.999),
         groups: dict[str, dict[str, Any]] | None = None,
     ) -> None:

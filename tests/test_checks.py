@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,7 +12,9 @@ import numpy as np
 import pytest
 
 from jnerf.checks.arguments import argument_problems, signature_of
-from jnerf.checks.types import describe, mismatch
+from jnerf.checks.types import Checked, describe, mismatch
+
+EVEN = Annotated[int, "a note", Checked(lambda n: None if n % 2 == 0 else f"{n} is odd")]
 
 
 @pytest.mark.parametrize(
@@ -39,8 +43,9 @@ from jnerf.checks.types import describe, mismatch
         (3, Annotated[int, "why"]),
         ("anything", Any),
         ("anything", TypeVar("T")),
-        (dict(schedule="linear", value=1, end=0, steps=(0, np.int64(5))), float | dict),
-        (dict(schedule="constant", value=1), float | dict[str, Any] | None),
+        (2, EVEN),
+        (None, EVEN | None),
+        ("any", EVEN | str),
     ],
 )
 def test_fits(value, annotation):
@@ -71,12 +76,11 @@ def test_fits(value, annotation):
             "expected 'random' or 'white', got str 'randon'. Did you mean 'random'?",
         ),
         (1, Literal[True], (), "expected True, got int 1"),
-        (
-            dict(schedule="liner", value=1),
-            float | dict,
-            (),
-            "unknown schedule 'liner'. Did you mean 'linear'?",
-        ),
+        (3, EVEN, (), "3 is odd"),
+        ("3", EVEN, (), "expected int, got str '3'"),
+        (3, EVEN | None, (), "3 is odd"),
+        ("3", EVEN | None, (), "expected int or None, got str '3'"),
+        ([2, 3], list[EVEN], (1,), "3 is odd"),
         ("x" * 200, int, (), "..."),
     ],
 )
@@ -90,6 +94,19 @@ def test_does_not_fit(value, annotation, path, text):
 def test_describe():
     assert describe(Literal["a", "b"] | None) == "'a' or 'b' or None"
     assert describe(tuple[int, ...]) == "tuple[int, ...]"
+    assert describe(EVEN | None) == "int or None"
+
+
+def test_checks_import_nothing_above_them():
+    """Of jnerf, they know their own modules and the errors."""
+    found = set()
+    for file in Path(inspect.getfile(Checked)).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("jnerf"):
+                found.add(".".join(node.module.split(".")[:2]))
+            elif isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("jnerf") for alias in node.names)
+    assert found == {"jnerf.checks", "jnerf.errors"}
 
 
 class Parent:

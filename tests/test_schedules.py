@@ -2,12 +2,16 @@
 
 import math
 import pickle
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from jnerf.checks.arguments import signature_of
+from jnerf.checks.types import mismatch
 from jnerf.errors import ConfigError
-from jnerf.schedules import make_schedule
+from jnerf.registry import LOSSES, OPTIMS, SAMPLERS
+from jnerf.schedules import Scheduled, make_schedule
 
 
 @pytest.mark.parametrize("value", [3, 0.5, np.float32(0.5), np.int64(2)])
@@ -106,3 +110,28 @@ def test_errors(keys, message):
     with pytest.raises(ConfigError) as caught:
         make_schedule(keys)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("annotation", [Scheduled, Scheduled | None])
+def test_annotation_checks_numbers_and_dicts(annotation):
+    assert mismatch(0.5, annotation) is None
+    good = dict(schedule="linear", value=np.float32(1), end=0, steps=(0, np.int64(5)))
+    assert mismatch(good, annotation) is None
+    wrong = mismatch(dict(schedule="liner", value=1), annotation)
+    assert wrong.path == () and "unknown schedule 'liner'. Did you mean 'linear'?" in wrong.text
+    assert "a schedule dict needs the key 'schedule'" in mismatch({}, annotation).text
+    assert mismatch("fast", annotation).text.startswith("expected float or dict")
+
+
+def test_numbers_that_may_change_say_so():
+    """A bare ``float | dict`` would let a wrong schedule through the config check."""
+    annotations = {}
+    for registry in (LOSSES, OPTIMS, SAMPLERS):
+        registry.load()
+        for name in registry.names():
+            for key, parameter in signature_of(registry.get(name)).parameters.items():
+                annotations[f"{name}.{key}"] = parameter.annotation
+    scheduled = {key for key, kind in annotations.items() if kind == Scheduled}
+    assert {"Adam.lr", "RMSprop.lr", "HuberLoss.weight", "EikonalFieldLoss.weight"} <= scheduled
+    assert annotations["OccupancySampler.step_size"] == Scheduled | None
+    assert [k for k, kind in annotations.items() if {float, dict} <= set(get_args(kind))] == []

@@ -60,7 +60,7 @@ def signature_of(cls: type) -> Signature:
             if entry.kind is entry.VAR_KEYWORD:
                 passes_on = True
             elif entry.kind in (entry.POSITIONAL_OR_KEYWORD, entry.KEYWORD_ONLY):
-                parameter = Parameter(_resolve(entry, init), entry.default is entry.empty)
+                parameter = Parameter(resolved(entry, init), entry.default is entry.empty)
                 found.setdefault(entry.name, parameter)
         if not passes_on:
             return Signature(found, open=False)
@@ -111,13 +111,22 @@ def _is_plain(annotation: Any) -> bool:
     return annotation in (bool, int, float, str) or get_origin(annotation) is not None
 
 
-def _resolve(entry: inspect.Parameter, init: Any) -> Any:
-    """The annotation as an object: strings of ``from __future__ import annotations`` evaluated."""
+def resolved(entry: inspect.Parameter, init: Any) -> Any:
+    """A parameter's annotation as an object: strings of ``from __future__ import annotations`` evaluated.
+
+    Args:
+        entry: a parameter of ``init``.
+        init: the function, in whose module names are looked up.
+
+    Returns:
+        ``Any`` where there is no annotation, or it names something imported for type checkers only.
+    """
     if entry.annotation is entry.empty:
         return Any
     holder = SimpleNamespace(__annotations__={"value": entry.annotation})
     try:
-        return typing.get_type_hints(holder, globalns=getattr(init, "__globals__", {}))["value"]
+        names = getattr(init, "__globals__", {})
+        return typing.get_type_hints(holder, globalns=names, include_extras=True)["value"]
     except (NameError, AttributeError):
         # Imported under TYPE_CHECKING: an object that the engine hands over, no config value.
         return Any

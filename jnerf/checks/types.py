@@ -8,14 +8,12 @@ int).
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from jnerf.checks.suggest import nearest
-from jnerf.errors import ConfigError
-from jnerf.schedules import make_schedule
 
 _SEQUENCES = (list, tuple, Sequence, Iterable)
 _UNIONS = (Union, types.UnionType)
@@ -38,6 +36,17 @@ class Mismatch:
         return Mismatch(self.text, (step, *self.path))
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a value must be beside its type: ``Annotated[float | dict, Checked(problem)]``.
+
+    Attributes:
+        problem: says what is wrong with a value of that type; None if nothing is.
+    """
+
+    problem: Callable[[Any], str | None]
+
+
 def mismatch(value: Any, annotation: Any) -> Mismatch | None:
     """Compare a value with a type annotation.
 
@@ -58,7 +67,7 @@ def mismatch(value: Any, annotation: Any) -> Mismatch | None:
     if annotation is None or annotation is type(None):
         return None if value is None else _expected("None", value)
     if origin is Annotated:
-        return mismatch(value, get_args(annotation)[0])
+        return _annotated_mismatch(value, *get_args(annotation))
     if origin in _UNIONS:
         return _union_mismatch(value, get_args(annotation))
     if origin is Literal:
@@ -82,6 +91,8 @@ def describe(annotation: Any) -> str:
     origin = get_origin(annotation)
     if annotation is None or annotation is type(None):
         return "None"
+    if origin is Annotated:
+        return describe(get_args(annotation)[0])
     if origin in _UNIONS:
         return " or ".join(describe(option) for option in get_args(annotation))
     if origin is Literal:
@@ -104,6 +115,14 @@ def _expected(wanted: str, value: Any, advice: str = "") -> Mismatch:
     kind = "dict" if isinstance(value, Mapping) else type(value).__name__
     got = "None" if value is None else f"{kind} {shown}"
     return Mismatch(f"expected {wanted}, got {got}{advice}")
+
+
+def _annotated_mismatch(value: Any, annotation: Any, *notes: Any) -> Mismatch | None:
+    wrong = mismatch(value, annotation)
+    if wrong is not None:
+        return wrong
+    problems = (note.problem(value) for note in notes if isinstance(note, Checked))
+    return next((Mismatch(text) for text in problems if text is not None), None)
 
 
 def _plain_mismatch(value: Any, kind: type) -> Mismatch | None:
@@ -161,24 +180,13 @@ def _mapping_mismatch(value: Any, annotation: Any) -> Mismatch | None:
 
 
 def _union_mismatch(value: Any, options: tuple[Any, ...]) -> Mismatch | None:
-    if isinstance(value, Mapping) and _takes_schedule(options):
-        return _schedule_mismatch(value)
+    for option in options:
+        # Of the right type, but refused: what its check says is more than "expected ...".
+        if get_origin(option) is Annotated and mismatch(value, get_args(option)[0]) is None:
+            return mismatch(value, option)
     found = [mismatch(value, option) for option in options]
     if None in found:
         return None
     # [1, "x"] for `list[int] | None`: what is wrong inside the list says more than "expected ...".
     inner = [wrong for wrong in found if wrong is not None and wrong.path]
     return inner[0] if len(inner) == 1 else _expected(describe(Union[options]), value)  # noqa: UP007
-
-
-def _takes_schedule(options: tuple[Any, ...]) -> bool:
-    kinds = [get_origin(option) or option for option in options]
-    return float in kinds and any(kind in (dict, Mapping) for kind in kinds)
-
-
-def _schedule_mismatch(value: Mapping[str, Any]) -> Mismatch | None:
-    try:
-        make_schedule({key: scalar_of(item) for key, item in value.items()})
-    except ConfigError as error:
-        return Mismatch(str(error))
-    return None

@@ -1,4 +1,4 @@
-"""Where scenes are looked for: absolute paths as they are, relative ones below the data root."""
+"""Where scenes are looked for (relative paths below the data root), and where what is made of them is kept."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ def scene_folder(root: str | Path) -> Path:
         "../shared/data: set JNERF_DATA to the folder that holds your scenes, or give "
         "dataset.root as an absolute path"
     )
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/jnerf``, or ``~/.cache/jnerf``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "jnerf"
 
 
 def nearby(missing: Path) -> str:

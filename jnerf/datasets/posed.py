@@ -11,8 +11,8 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.arguments import Crop
 from jnerf.datasets.base import Dataset
-from jnerf.errors import ConfigError
 from jnerf.ops.common import device, uniform
 from jnerf.ops.draw_pixels import draw_pixels, reference
 from jnerf.structures import Batch, RayBundle
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
 # so that a pixel and, say, its background never share a random number.
 _DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
+
+_NO_CROP = Crop()
 
 
 class ImageSource(Protocol):
@@ -58,12 +60,7 @@ class PosedImages(Dataset):
         far: distance where it must have ended, field units.
         split: which part this is; ``train`` rays carry their image's number.
         seed: the run's seed; with the step it decides which pixels are drawn.
-        crop_steps: in the first so many steps, pixels come from the middle of the images alone (NeRF's start on
-            scenes with much background). Masks are not combined with it.
-        crop_fraction: of the width and the height that the middle has.
-
-    Raises:
-        ConfigError: the crop is none.
+        crop: in the first steps, pixels may come from the middle of the images alone.
     """
 
     def __init__(
@@ -76,14 +73,9 @@ class PosedImages(Dataset):
         far: float,
         split: str,
         seed: int,
-        crop_steps: int = 0,
-        crop_fraction: float = 0.5,
+        crop: Crop = _NO_CROP,
     ) -> None:
-        if crop_steps < 0 or not 0 < crop_fraction <= 1:
-            raise ConfigError(
-                f"crop_steps is {crop_steps} and crop_fraction {crop_fraction}; they must be at least 0, and in (0, 1]"
-            )
-        self._crop_steps, self._crop_fraction = crop_steps, crop_fraction
+        self._crop = crop
         super().__init__(aabb, near, far)
         self.cameras = cameras
         self.n_images = len(cameras)
@@ -127,7 +119,7 @@ class PosedImages(Dataset):
             u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
             y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
             return images, x.astype(np.int32), y.astype(np.int32)
-        windows = self._middles if step < self._crop_steps else self._wholes
+        windows = self._middles if step < self._crop.crop_steps else self._wholes
         where = shift, self.seed, step, (_DRAW_X, _DRAW_Y)
         if device.on_cuda():  # its numbers would have to be waited for; NumPy draws the same
             return reference.draw_pixels(n_rays, windows, *where)
@@ -141,7 +133,7 @@ class PosedImages(Dataset):
     @cached_property
     def _middles(self) -> NDArray[np.int32]:
         """The same of their middles, for the first steps."""
-        return _windows(self.cameras.sizes, self._crop_fraction)
+        return _windows(self.cameras.sizes, self._crop.crop_fraction)
 
     def extras(
         self,

@@ -13,8 +13,8 @@ _KEEPERS = ("optim", "ema")
 def upgraded(checkpoint: Checkpoint, groups: Mapping[str, list]) -> Checkpoint:
     """A checkpoint whose optimiser and average know parameters by the groups of today.
 
-    In format 1 (jnerf 0.1.0) the group "encoder" held the parameters of all encoders, parts of the network were groups of
-    their own ("variance", "density"), and Adam had one count of updates for all groups.
+    In format 1 (jnerf 0.1.0) the group "encoder" held the parameters of all encoders, parts of the network were groups
+    of their own ("variance", "density"), and Adam had one count of updates for all groups.
 
     Args:
         checkpoint: as it was read.

@@ -17,6 +17,7 @@ from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
 from jnerf.optims.base import Groups
 from jnerf.optims.grouped import GroupedOptimiser
 from jnerf.registry import OPTIMS
+from jnerf.schedules import Scheduled
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Adam(GroupedOptimiser[AdamSlot]):
     def __init__(
         self,
         params: Groups,
-        lr: float | dict = 1e-2,
+        lr: Scheduled = 1e-2,
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-15,
         groups: dict | None = None,

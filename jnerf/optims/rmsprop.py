@@ -15,6 +15,7 @@ from jnerf.ops.rmsprop import rmsprop_rows
 from jnerf.optims.base import Groups
 from jnerf.optims.grouped import GroupedOptimiser
 from jnerf.registry import OPTIMS
+from jnerf.schedules import Scheduled
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class RMSprop(GroupedOptimiser[RMSpropSlot]):
     def __init__(
         self,
         params: Groups,
-        lr: float | dict = 1e-2,
+        lr: Scheduled = 1e-2,
         beta: float = 0.95,
         eps: float = 1e-8,
         groups: dict | None = None,

@@ -33,7 +33,7 @@ from jnerf.samplers.base import Sampler, stream_seed, to_samples
 from jnerf.samplers.field import Field
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
@@ -112,7 +112,7 @@ class OccupancySampler(Sampler):
         look_samples: int = 2**21,
         density_chunk: int = 2**19,
         fixed_rays: bool = False,
-        step_size: float | dict | None = None,
+        step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
@@ -253,9 +253,7 @@ class OccupancySampler(Sampler):
             yield total // 4, _ANY_CELL, 0
             yield total // 4, self.threshold, total // 4
 
-    def _ask(
-        self, field: Field, n: int, threshold: float, first: int
-    ) -> tuple[jt.Var, jt.Var]:
+    def _ask(self, field: Field, n: int, threshold: float, first: int) -> tuple[jt.Var, jt.Var]:
         cells, positions = candidates(
             self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
         )

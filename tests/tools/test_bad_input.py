@@ -1,6 +1,6 @@
 """Bad input, end to end: the command line says what is wrong, on standard error, without a traceback, and fails.
 
-What each check finds is tested beside it (tests/datasets, tests/test_config_*, tests/engine); here, that it reaches
+What each check finds is tested beside it (tests/datasets, tests/config, tests/engine); here, that it reaches
 the user through the whole program.
 """
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import Crop, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.images import ImageFiles, read_rgba
-from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
-from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
 from jnerf.errors import ConfigError, DataError
@@ -29,61 +29,46 @@ _DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
 class BlenderDataset(PosedImages):
     """A scene in NeRF's Blender format.
 
+    Images are shrunk by averaging squares of ``downscale`` pixels a side, which must divide their sizes.
+
     Args:
-        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
-        split: reads ``transforms_<split>.json``.
-        seed: the run's seed.
-        scale: field units per world unit.
-        offset: where the world's origin lies in the field.
-        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5).
-        near: where rays begin to be sampled, field units.
-        far: where they end; None is four box diagonals.
-        downscale: each pixel becomes the average of this many squared.
+        files: see ``SceneFiles``; reads ``transforms_<split>.json``.
+        place: see ``Placement``.
+        crop: see ``Crop``.
         max_images: of the training split, at most this many of its first images; None for all.
-        crop_steps: see ``Dataset``.
-        crop_fraction: see ``Dataset``.
 
     Raises:
         ConfigError: an argument is out of range.
         DataError: the scene is missing, broken or contradicts itself.
     """
 
+    @flat_arguments()
     def __init__(
-        self,
-        root: str,
-        split: str = "train",
-        seed: int = 0,
-        scale: float = 0.33,
-        offset: tuple[float, float, float] = (0.5, 0.5, 0.5),
-        aabb_scale: float = 1.0,
-        near: float = 0.2,
-        far: float | None = None,
-        downscale: int = 1,
-        max_images: int | None = None,
-        crop_steps: int = 0,
-        crop_fraction: float = 0.5,
+        self, files: SceneFiles, place: Placement, crop: Crop, max_images: int | None = None
     ) -> None:
-        far = 4 * math.sqrt(3) * aabb_scale if far is None else far
-        check_box_arguments(scale, offset, aabb_scale, near, far, downscale)
-        scene = read_transforms(scene_folder(root) / f"transforms_{split}.json")
+        split, downscale = files.split, files.downscale
+        scene = read_transforms(files.folder / f"transforms_{split}.json")
         if max_images is not None:
             scene = _first_images(scene, max_images, split)
         full_sizes = _image_sizes(scene)
         sizes = _shrunk_sizes(scene, full_sizes, downscale)
-        transform = Similarity(scale, translation=offset)
+        transform = place.similarity
         cameras = Cameras(
             transform.poses(scene.c2w),
             _intrinsics(scene, full_sizes) / downscale,
             sizes,
             names=[frame.name for frame in scene.frames],
         )
-        aabb = cube(aabb_scale)
-        check_reach([frame.label for frame in scene.frames], cameras, aabb, far)
+        aabb, (near, far) = place.aabb, place.span
+        check_reach([frame.label for frame in scene.frames], cameras.c2w[:, :, 3], aabb, far)
         images = ImageFiles(
-            [frame.path for frame in scene.frames], sizes, downscale, f"decoding {split} images"
+            [frame.path for frame in scene.frames],
+            sizes,
+            downscale,
+            files.label,
+            max_gib=files.image_memory,
         )
-        crop = crop_steps, crop_fraction
-        super().__init__(cameras, images, transform, aabb, near, far, split, seed, *crop)
+        super().__init__(cameras, images, transform, aabb, near, far, split, files.seed, crop)
 
 
 def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:

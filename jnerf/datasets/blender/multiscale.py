@@ -13,9 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import Placement, SceneFiles
 from jnerf.datasets.blender.dataset import BlenderDataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.decoding import shrink
+from jnerf.datasets.pictures.pixel_store import pixel_block
 from jnerf.datasets.posed import ImageSource, PosedImages
 from jnerf.errors import ConfigError
 from jnerf.registry import DATASETS
@@ -28,14 +31,20 @@ class Pyramid:
         images: the full images.
         sizes: their widths and heights, int [N, 2]; multiples of every scale.
         scales: each output pixel is the average of a square of so many pixels a side.
+        max_gib: the most memory for pixels, GiB; more lies in a file on disk. None is half of what is free.
     """
 
     kept = None  # no masks
 
     def __init__(
-        self, images: ImageSource, sizes: NDArray[np.integer], scales: Sequence[int]
+        self,
+        images: ImageSource,
+        sizes: NDArray[np.integer],
+        scales: Sequence[int],
+        max_gib: float | None = None,
     ) -> None:
         self._images, self._n, self._scales = images, len(sizes), tuple(scales)
+        self._max_gib = max_gib
         areas = np.concatenate([(sizes // scale).astype(np.int64).prod(axis=1) for scale in scales])
         self._edges = np.concatenate([[0], np.cumsum(areas)])
 
@@ -43,7 +52,7 @@ class Pyramid:
     def pixels(self) -> NDArray[np.uint32]:
         """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
         self._images.pixels  # noqa: B018 - decodes all images at once, in threads
-        block = np.empty(int(self._edges[-1]), np.uint32)
+        block = pixel_block(int(self._edges[-1]), self._max_gib)
         for i in range(len(self._edges) - 1):
             flat = np.ascontiguousarray(self.image(i)).reshape(-1, 4).view(np.uint32)
             block[self._edges[i] : self._edges[i + 1]] = flat[:, 0]
@@ -64,41 +73,25 @@ class MultiscaleBlenderDataset(PosedImages):
     """A scene in NeRF's Blender format at several resolutions.
 
     Args:
-        root: see ``BlenderDataset``, as are all arguments but ``scales``.
-        split: reads ``transforms_<split>.json``.
-        seed: the run's seed.
+        files: see ``BlenderDataset``; images are shrunk by ``downscale`` before all else.
+        place: see ``Placement``.
         scales: each view appears once for each of them, this many times smaller. First come all views at the first
             scale.
-        scale: field units per world unit.
-        offset: where the world's origin lies in the field.
-        aabb_scale: edge of the field's box.
-        near: where rays begin to be sampled, field units.
-        far: where they end; None is four box diagonals.
-        downscale: before all else, each pixel becomes the average of this many squared.
 
     Raises:
         ConfigError: an argument is out of range, or the size of the images is no multiple of a scale.
         DataError: the scene is missing, broken or contradicts itself.
     """
 
+    @flat_arguments()
     def __init__(
-        self,
-        root: str,
-        split: str = "train",
-        seed: int = 0,
-        scales: tuple[int, ...] = (1, 2, 4, 8),
-        scale: float = 0.33,
-        offset: tuple[float, float, float] = (0.5, 0.5, 0.5),
-        aabb_scale: float = 1.0,
-        near: float = 0.2,
-        far: float | None = None,
-        downscale: int = 1,
+        self, files: SceneFiles, place: Placement, scales: tuple[int, ...] = (1, 2, 4, 8)
     ) -> None:
         if not scales or min(scales) < 1 or len(set(scales)) < len(scales):
             raise ConfigError(
                 f"scales must be different integers of at least 1, got {list(scales)}"
             )
-        one = BlenderDataset(root, split, seed, scale, offset, aabb_scale, near, far, downscale)
+        one = BlenderDataset(**vars(files), **vars(place))
         cameras = one.cameras
         for factor in scales:
             if (cameras.sizes % factor).any():
@@ -114,5 +107,7 @@ class MultiscaleBlenderDataset(PosedImages):
             np.concatenate([cameras.sizes // factor for factor in scales]),
             names=[f"{name}_{factor}" for factor in scales for name in cameras.names],
         )
-        images = Pyramid(one.images, cameras.sizes, scales)
-        super().__init__(pyramid, images, one.transform, one.aabb, one.near, one.far, split, seed)
+        images = Pyramid(one.images, cameras.sizes, scales, files.image_memory)
+        super().__init__(
+            pyramid, images, one.transform, one.aabb, one.near, one.far, one.split, one.seed
+        )

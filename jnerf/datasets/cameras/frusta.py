@@ -1,4 +1,4 @@
-"""What cameras see between two depths: its corners, the cube around it, and how far along rays it lies."""
+"""What cameras see between two depths: its corners, and how far along rays it lies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.placement.similarity import Similarity
 
 
 def corner_rays(cameras: Cameras) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -39,22 +38,6 @@ def farthest(cameras: Cameras, depths: ArrayLike) -> float:
     """The greatest length of a ray from a pinhole camera to the plane at its depth [N]."""
     _, rays_d = corner_rays(cameras)
     return float((np.asarray(depths)[:, None] / _cosines(cameras, rays_d)).max())
-
-
-def into_cube(
-    points: NDArray[np.float64], edge: float, centre: ArrayLike | None = None
-) -> Similarity:
-    """Moves and scales points, without turning them, to just fit the cube of that edge about (0.5, 0.5, 0.5).
-
-    Args:
-        points: [P, 3].
-        edge: of the cube.
-        centre: the point that is moved to the middle; None: that of the points' own box.
-    """
-    low, high = points.min(axis=0), points.max(axis=0)
-    centre = (low + high) / 2 if centre is None else np.asarray(centre, np.float64)
-    scale = 0.5 * edge / max((centre - low).max(), (high - centre).max())
-    return Similarity(scale, translation=0.5 - scale * centre)
 
 
 def _cosines(cameras: Cameras, rays_d: NDArray) -> NDArray:

@@ -21,15 +21,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import Box, CaptureFiles
 from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.cameras.frusta import farthest, frustum_corners, into_cube
+from jnerf.datasets.cameras.frusta import farthest, frustum_corners
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
 from jnerf.datasets.llff.poses_bounds import PosesBounds, find_images, read_poses_bounds
 from jnerf.datasets.llff.spiral import spiral
-from jnerf.datasets.paths import scene_folder
-from jnerf.datasets.pictures.image_folder import Split, held_out, image_sizes
-from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.placement.box import cube
+from jnerf.datasets.pictures.image_folder import held_out, image_sizes
+from jnerf.datasets.placement.box import into_cube
 from jnerf.datasets.placement.normalize import recentre, spherify
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
@@ -49,41 +49,30 @@ class LLFFDataset(PosedImages):
     those of NDC, and ``facts()`` names no cameras, since those of the field are no pinholes.
 
     Args:
-        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
-        split: train, val or test; the latter two are the same.
-        seed: the run's seed.
-        downscale: images are this many times smaller than in the folder ``images``. Read from
+        files: see ``CaptureFiles``. ``downscale`` is against the folder ``images``; images are read from
             ``images_<downscale>`` where there is one, else shrunk from the next larger ones.
-        holdout: every how many-th image is held out from training, the first one included; 0: every split has all
-            images.
+        box: see ``Box``; 1 for "ndc".
         space: "ndc" for captures that face forward to any depth, "spherify" for those that go around an object, or
             "bounded".
         bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame.
-        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5); 1 for "ndc".
-        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
-            what is free.
 
     Raises:
         ConfigError: an argument is out of range.
         DataError: the scene is missing, broken or contradicts itself.
     """
 
+    @flat_arguments(downscale=8)
     def __init__(
         self,
-        root: str,
-        split: Split = "train",
-        seed: int = 0,
-        downscale: int = 8,
-        holdout: int = 8,
+        files: CaptureFiles,
+        box: Box,
         space: Literal["ndc", "spherify", "bounded"] = "ndc",
         bound_factor: float = 0.75,
-        aabb_scale: float = 1.0,
-        image_memory: float | None = None,
     ) -> None:
-        _check_arguments(downscale, space, bound_factor, aabb_scale)
-        scene = read_poses_bounds(scene_folder(root))
-        paths, stored_downscale = find_images(scene, downscale)
-        stored, sizes = image_sizes(paths, downscale / stored_downscale)
+        _check_arguments(space, bound_factor, box.aabb_scale)
+        scene = read_poses_bounds(files.folder)
+        paths, stored_downscale = find_images(scene, files.downscale)
+        stored, sizes = image_sizes(paths, files.downscale / stored_downscale)
         intrinsics = scene.intrinsics(paths, stored, sizes)
         world = scene.c2w
         # All splits have to agree on the field: its numbers are those of the whole capture.
@@ -91,24 +80,18 @@ class LLFFDataset(PosedImages):
         names = [path.stem for path in paths]
         everyone = Cameras(shared.poses(world), intrinsics, sizes, names=names)
         bounds = scene.bounds * shared.scale
-        field = _field(space, everyone, bounds, aabb_scale)
+        field = _field(space, everyone, bounds, box.aabb_scale)
         transform = shared.then(field.placed)
-        chosen = held_out(len(paths), holdout, split)
+        chosen = held_out(len(paths), files.holdout, files.split)
         cameras = field.cameras(
             transform.poses(world)[chosen],
             intrinsics[chosen],
             sizes[chosen],
             names=[names[i] for i in chosen],
         )
-        images = ImageFiles(
-            [paths[i] for i in chosen],
-            sizes[chosen],
-            label=f"decoding {split} images",
-            resize=True,
-            max_gib=image_memory,
-        )
-        aabb = cube(aabb_scale)
-        super().__init__(cameras, images, transform, aabb, field.near, field.far, split, seed)
+        images = files.photographs([paths[i] for i in chosen], sizes[chosen])
+        ends = field.near, field.far
+        super().__init__(cameras, images, transform, box.aabb, *ends, files.split, files.seed)
         self._focus_depth = float(1 / (1 / bounds).mean())
 
     def facts(self) -> dict[str, Any]:
@@ -157,17 +140,13 @@ def _field(space: str, cameras: Cameras, bounds: NDArray[np.float64], aabb_scale
     return _Field(Cameras, placed, near, placed.scale * farthest(cameras, bounds[:, 1]))
 
 
-def _check_arguments(downscale: int, space: str, bound_factor: float, aabb_scale: float) -> None:
-    if downscale < 1:
-        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+def _check_arguments(space: str, bound_factor: float, aabb_scale: float) -> None:
     if space not in _SPACES:
         raise ConfigError(
             f"space must be {', '.join(_SPACES[:-1])} or {_SPACES[-1]}, got '{space}'"
         )
     if not bound_factor > 0:
         raise ConfigError(f"bound_factor must be positive, got {bound_factor}")
-    if not aabb_scale > 0:
-        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
     if space == "ndc" and aabb_scale != 1:
         raise ConfigError(
             f"aabb_scale must be 1 for space='ndc', whose box holds everything to infinity, got {aabb_scale}"

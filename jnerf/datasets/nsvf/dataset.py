@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import Reach, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras, check_poses
-from jnerf.datasets.cameras.frusta import into_cube
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
-from jnerf.datasets.paths import nearby, scene_folder
+from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
-from jnerf.datasets.pictures.image_folder import Split, image_sizes, list_images, rescaled
-from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.placement.box import cube
+from jnerf.datasets.pictures.image_folder import image_sizes, list_images, rescaled
+from jnerf.datasets.placement.box import cube, into_cube
 from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
@@ -33,39 +33,29 @@ class NSVFDataset(PosedImages):
     """A scene in the format of NSVF; its bounding box, scaled uniformly, becomes the middle of the unit box.
 
     Args:
-        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
-        split: train, val or test; ``val`` and ``test`` stand for each other where only one of them is there.
-        seed: the run's seed.
+        files: see ``SceneFiles``; ``val`` and ``test`` stand for each other where only one of them is there.
+        reach: see ``Reach``; None is where the first camera is nearest to the box, and the last one farthest from it.
         background: "alpha": as the images' alpha says, opaque where they have none; "white": pure white pixels are
             empty, for images without alpha.
         bbox: (min xyz, max xyz) of the scene, world units; None: what ``bbox.txt`` says.
-        near: where rays begin to be sampled, field units; None: where the first camera is nearest to the box.
-        far: where they end; None: where the last camera is farthest from the box.
-        downscale: images are this many times smaller than those on disk, rounded to whole pixels.
-        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
-            what is free.
 
     Raises:
         ConfigError: an argument is out of range.
         DataError: the scene is missing, broken or contradicts itself.
     """
 
+    @flat_arguments(near=None)
     def __init__(
         self,
-        root: str,
-        split: Split = "train",
-        seed: int = 0,
+        files: SceneFiles,
+        reach: Reach,
         background: Literal["alpha", "white"] = "alpha",
         bbox: tuple[float, float, float, float, float, float] | None = None,
-        near: float | None = None,
-        far: float | None = None,
-        downscale: int = 1,
-        image_memory: float | None = None,
     ) -> None:
-        _check_arguments(split, background, downscale)
-        folder = scene_folder(root)
-        paths = _images_of(folder, split)
-        stored, sizes = image_sizes(paths, downscale)
+        _check_arguments(files.split, background)
+        folder = files.folder
+        paths = _images_of(folder, files.split)
+        stored, sizes = image_sizes(paths, files.downscale)
         low, high = read_bbox(folder, bbox)
         transform = into_cube(np.stack([low, high]), 1.0)
         cameras = Cameras(
@@ -74,25 +64,20 @@ class NSVFDataset(PosedImages):
             sizes,
             names=[path.stem for path in paths],
         )
-        reach = _reach(cameras, *transform.points([low, high]))
-        near, far = reach[0] if near is None else near, reach[1] if far is None else far
-        if not 0 <= near < far:
-            raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
-        label = f"decoding {split} images"
+        near, far = reach.ends(*_reach(cameras, *transform.points([low, high])))
         if background == "white":
-            images = AlphaImages(paths, sizes, white_is_empty, label, image_memory)
+            memory = files.image_memory
+            images = AlphaImages(paths, sizes, white_is_empty, files.label, memory)
         else:
-            images = ImageFiles(paths, sizes, label=label, resize=True, max_gib=image_memory)
-        super().__init__(cameras, images, transform, cube(1.0), near, far, split, seed)
+            images = files.photographs(paths, sizes)
+        super().__init__(cameras, images, transform, cube(1.0), near, far, files.split, files.seed)
 
 
-def _check_arguments(split: str, background: str, downscale: int) -> None:
+def _check_arguments(split: str, background: str) -> None:
     if split not in _PREFIXES:
         raise ConfigError(f"split must be {', '.join(_PREFIXES)}, got '{split}'")
     if background not in ("alpha", "white"):
         raise ConfigError(f"background must be alpha or white, got '{background}'")
-    if downscale < 1:
-        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
 
 
 def _images_of(folder: Path, split: str) -> list[Path]:

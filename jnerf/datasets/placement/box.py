@@ -1,13 +1,14 @@
-"""The field's box around (0.5, 0.5, 0.5), and checks that a scene's numbers and cameras fit it."""
+"""The field's box around (0.5, 0.5, 0.5), what fits into it, and whether cameras see anything of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.errors import ConfigError, DataError
+from jnerf.datasets.placement.similarity import Similarity
+from jnerf.errors import DataError
 
 
 def cube(edge: float) -> list[float]:
@@ -19,44 +20,36 @@ def cube(edge: float) -> list[float]:
     return [0.5 - 0.5 * edge] * 3 + [0.5 + 0.5 * edge] * 3
 
 
-def check_box_arguments(
-    scale: float,
-    offset: Sequence[float],
-    aabb_scale: float,
-    near: float,
-    far: float,
-    downscale: int,
-) -> None:
-    """Checks the arguments that datasets of this kind share.
+def into_cube(
+    points: NDArray[np.float64], edge: float, centre: ArrayLike | None = None
+) -> Similarity:
+    """Moves and scales points, without turning them, to just fit the cube of that edge about (0.5, 0.5, 0.5).
 
-    Raises:
-        ConfigError: one is out of its range.
+    Args:
+        points: [P, 3].
+        edge: of the cube.
+        centre: the point that is moved to the middle; None: that of the points' own box.
     """
-    if not scale > 0:
-        raise ConfigError(f"scale must be positive, got {scale}")
-    if len(offset) != 3:
-        raise ConfigError(f"offset must be three numbers, got {offset}")
-    if not aabb_scale > 0:
-        raise ConfigError(f"aabb_scale must be positive, got {aabb_scale}")
-    if not 0 <= near < far:
-        raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
-    if downscale < 1:
-        raise ConfigError(f"downscale must be 1 or more, got {downscale}")
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = (low + high) / 2 if centre is None else np.asarray(centre, np.float64)
+    scale = 0.5 * edge / max((centre - low).max(), (high - centre).max())
+    return Similarity(scale, translation=0.5 - scale * centre)
 
 
-def check_reach(labels: Sequence[str], cameras: Cameras, aabb: Sequence[float], far: float) -> None:
+def check_reach(
+    labels: Sequence[str], eyes: NDArray[np.floating], aabb: Sequence[float], far: float
+) -> None:
     """A camera whose nearest point of the box lies behind ``far`` can see nothing of the field.
 
     Args:
         labels: what to call each camera, N strings.
-        cameras: N cameras, in field units.
+        eyes: where they stand, in field units, [N, 3].
         aabb: the field's box, [6].
         far: where rays end, field units.
 
     Raises:
         DataError: names the camera that is farthest off.
     """
-    eyes = cameras.c2w[:, :, 3]
     gap = np.linalg.norm(eyes - eyes.clip(aabb[:3], aabb[3:]), axis=1)
     if (gap >= far).any():
         i = int(gap.argmax())

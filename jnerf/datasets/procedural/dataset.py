@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import Reach
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
@@ -38,8 +40,7 @@ class ProceduralDataset(PosedImages):
         n_train: training views.
         n_test: test views.
         resolution: width and height of the images.
-        near: where rays begin to be sampled, field units.
-        far: where they end, field units.
+        reach: see ``Reach``.
         extras: truths to add to every training batch: ``depths`` [R, 1] (field units, 0 where a ray meets
             nothing) and ``normals`` [R, 3] (0 there).
 
@@ -47,18 +48,18 @@ class ProceduralDataset(PosedImages):
         ConfigError: an argument is out of range.
     """
 
+    @flat_arguments(far=4.0)
     def __init__(
         self,
+        reach: Reach,
         split: str = "train",
         seed: int = 0,
         n_train: int = 60,
         n_test: int = 10,
         resolution: int = 256,
-        near: float = 0.2,
-        far: float = 4.0,
         extras: tuple[str, ...] = (),
     ) -> None:
-        _check_arguments(split, n_train, n_test, resolution, near, far, extras)
+        _check_arguments(split, n_train, n_test, resolution, extras)
         if split == "train":
             world = hemisphere_poses(n_train, _RADIUS, (0.06, 0.97), 0.0, _TARGET)
         else:
@@ -72,9 +73,10 @@ class ProceduralDataset(PosedImages):
         images = RenderedImages(Cameras(world, intrinsics, sizes), split)
         cameras = Cameras(transform.poses(world), intrinsics, sizes, names=names)
         aabb = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
-        super().__init__(cameras, images, transform, aabb, near, far, split, seed)
+        super().__init__(cameras, images, transform, aabb, reach.near, reach.far, split, seed)
         self._scene = still_life()
         self._wanted = tuple(extras)
+        self.provides = frozenset(extras)
 
     def geometry(self, rays_o: NDArray[np.float32], rays_d: NDArray[np.float32]) -> Geometry:
         """What rays meet, exactly, in field units.
@@ -165,8 +167,6 @@ def _check_arguments(
     n_train: int,
     n_test: int,
     resolution: int,
-    near: float,
-    far: float,
     extras: tuple[str, ...],
 ) -> None:
     if split not in ("train", "val", "test"):
@@ -174,8 +174,6 @@ def _check_arguments(
     for name, value in (("n_train", n_train), ("n_test", n_test), ("resolution", resolution)):
         if value < 1:
             raise ConfigError(f"{name} must be 1 or more, got {value}")
-    if not 0 <= near < far:
-        raise ConfigError(f"0 <= near < far must hold, got near={near}, far={far}")
     unknown = [name for name in extras if name not in _EXTRAS]
     if unknown:
         raise ConfigError(f"unknown extras {unknown}: choose from {', '.join(_EXTRAS)}")

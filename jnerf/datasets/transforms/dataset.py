@@ -10,24 +10,23 @@ Lenses and intrinsics are described in ``lens.py``, splits in ``split.py`` and m
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
+from jnerf.checks.flat import flat_arguments
+from jnerf.datasets.arguments import AutoPlacement, Photographs, Placement
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
-from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.placement.box import check_box_arguments, check_reach, cube
-from jnerf.datasets.placement.normalize import normalize
-from jnerf.datasets.placement.similarity import Similarity
+from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import Keys
 from jnerf.datasets.transforms.lens import read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks
 from jnerf.datasets.transforms.split import read_split
-from jnerf.errors import ConfigError, DataError
+from jnerf.errors import DataError
 from jnerf.registry import DATASETS
 
-_SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)
+_PLACE = Placement()  # where the file says nothing
 
 
 @DATASETS.register()
@@ -35,67 +34,39 @@ class TransformsDataset(PosedImages):
     """A scene of photographs with poses in ``transforms.json``.
 
     Args:
-        root: the scene's folder, or its json file; relative paths start from $JNERF_DATA, else ./data, else
-            ../shared/data. A folder has ``transforms_<split>.json``, or one ``transforms.json`` for all splits.
-        split: train, val or test; ``val`` and ``test`` stand for each other where only one of them is there.
-        seed: the run's seed.
-        holdout: in one file that does not list its splits, every how many-th image is held out from training, the
-            first one included; 0: every split has all images.
-        missing: "error", or "drop" to leave out images that are not there, with a warning.
-        masks: heed masks: pixels they leave out never become training rays.
+        files: see ``Photographs``. ``root`` may be the json file as well; a folder has one ``transforms.json`` for all
+            splits, or ``transforms_<split>.json``, where ``val`` and ``test`` stand for each other if only one of them
+            is there. ``holdout`` is for one file that does not list its splits.
+        place: see ``AutoPlacement``; None is what the file says, else the defaults of ``Placement``. What the file
+            says of ``scale`` does not count with ``auto_scale``, nor of ``offset`` with ``auto_centre``.
         distortion: heed the lenses' coefficients; False takes them for 0, which shows what they are worth.
-        auto_orient: turn the scene so that the training cameras' mean up axis is +z.
-        auto_centre: move the middle of the training cameras to ``offset``.
-        auto_scale: let the farthest training camera be ``scale`` field units from the middle of all.
-        scale: field units per world unit; None: what the file says (not with ``auto_scale``), else 0.33.
-        offset: where the world's origin lies in the field; None: what the file says (not with ``auto_centre``), else
-            the middle of the box.
-        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5); None: what the file says, else 1.
-        near: where rays begin to be sampled, field units.
-        far: where they end; None is four box diagonals.
-        downscale: images are this many times smaller than those on disk, rounded to whole pixels.
-        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
-            what is free.
 
     Raises:
         ConfigError: an argument is out of range.
         DataError: the scene is missing, broken or contradicts itself.
     """
 
+    @flat_arguments(scale=None, offset=None, aabb_scale=None)
     def __init__(
         self,
-        root: str,
-        split: str = "train",
-        seed: int = 0,
-        holdout: int = 8,
-        missing: Literal["error", "drop"] = "error",
-        masks: bool = True,
+        files: Photographs,
+        place: AutoPlacement,
         distortion: bool = True,
-        auto_orient: bool = False,
-        auto_centre: bool = False,
-        auto_scale: bool = False,
-        scale: float | None = None,
-        offset: tuple[float, float, float] | None = None,
-        aabb_scale: float | None = None,
-        near: float = 0.2,
-        far: float | None = None,
-        downscale: int = 1,
-        image_memory: float | None = None,
     ) -> None:
-        if missing not in ("error", "drop"):
-            raise ConfigError(f"missing must be error or drop, got '{missing}'")
-        scene, train = read_split(root, split, holdout, missing == "drop")
+        scene, train = read_split(files.root, files.split, files.holdout, files.missing == "drop")
         # All splits have to agree on the field, so its numbers are those of the training part.
         file = train.shared
-        scale = _first(scale, None if auto_scale else _positive(file, "scale"), _SCALE)
-        offset = _first(offset, None if auto_centre else _offset(file), _OFFSET)
-        aabb_scale = _first(aabb_scale, _positive(file, "aabb_scale"), 1.0)
-        far = 4 * math.sqrt(3) * aabb_scale if far is None else far
-        check_box_arguments(scale, offset, aabb_scale, near, far, downscale)
-        normal = normalize(train.c2w, auto_orient, auto_centre, auto_scale)
-        transform = normal.then(Similarity(scale, translation=offset))
+        scale = None if place.auto_scale else _positive(file, "scale")
+        offset = None if place.auto_centre else _offset(file)
+        place = replace(
+            place,
+            scale=_first(place.scale, scale, _PLACE.scale),
+            offset=_first(place.offset, offset, _PLACE.offset),
+            aabb_scale=_first(place.aabb_scale, _positive(file, "aabb_scale"), _PLACE.aabb_scale),
+        )
+        transform = place.of(train.c2w)
         paths = [frame.path for frame in scene.frames]
-        stored, sizes = image_sizes(paths, downscale)
+        stored, sizes = image_sizes(paths, files.downscale)
         labels = [frame.label for frame in scene.frames]
         cameras = Cameras(
             transform.poses(scene.c2w),
@@ -104,18 +75,10 @@ class TransformsDataset(PosedImages):
             read_lens(scene.frames, distortion),
             [frame.name for frame in scene.frames],
         )
-        aabb = cube(aabb_scale)
-        check_reach(labels, cameras, aabb, far)
-        images = ImageFiles(
-            paths,
-            sizes,
-            label=f"decoding {split} images",
-            # They only decide on training rays: test views are compared whole.
-            masks=find_masks(scene) if masks and split == "train" else None,
-            resize=True,
-            max_gib=image_memory,
-        )
-        super().__init__(cameras, images, transform, aabb, near, far, split, seed)
+        aabb, (near, far) = place.aabb, place.span
+        check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
+        images = files.photographs(paths, sizes, find_masks(scene) if files.heeds_masks else None)
+        super().__init__(cameras, images, transform, aabb, near, far, files.split, files.seed)
 
 
 def _first(*values: Any) -> Any:

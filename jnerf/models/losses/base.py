@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import jittor as jt
 
 from jnerf.errors import ConfigError
-from jnerf.schedules import make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Loss:
     takes_padding: bool = False
     requires_field: frozenset[str] = frozenset()
 
-    def __init__(self, weight: float | dict = 1.0, round: int | None = None) -> None:
+    def __init__(self, weight: Scheduled = 1.0, round: int | None = None) -> None:
         self._weight = make_schedule(weight)
         if round is not None and round < 0:
             raise ConfigError(f"{type(self).__name__}: round is {round}; rounds are counted from 0")
@@ -88,7 +88,7 @@ class FieldLoss(Loss):
     requires = frozenset()
     takes_padding = True
 
-    def __init__(self, weight: float | dict = 1.0) -> None:
+    def __init__(self, weight: Scheduled = 1.0) -> None:
         super().__init__(weight)
 
     def of(self, network: Network, step: int) -> jt.Var:

@@ -15,6 +15,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss, Loss
 from jnerf.ops.common import uniform
 from jnerf.registry import LOSSES
+from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class EikonalFieldLoss(FieldLoss):
     def __init__(
         self,
         n_points: int = 4096,
-        weight: float | dict = 1.0,
+        weight: Scheduled = 1.0,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
         seed: int = 0,
     ) -> None:

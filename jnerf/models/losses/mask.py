@@ -7,6 +7,7 @@ import jittor as jt
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.registry import LOSSES
+from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 
@@ -29,7 +30,7 @@ class MaskLoss(Loss):
     requires = frozenset({"opacities", "rgba"})
 
     def __init__(
-        self, clip: float = 1e-3, weight: float | dict = 1.0, round: int | None = None
+        self, clip: float = 1e-3, weight: Scheduled = 1.0, round: int | None = None
     ) -> None:
         super().__init__(weight, round)
         if not 0 < clip < 0.5:

@@ -12,6 +12,7 @@ import jittor as jt
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.registry import LOSSES
+from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 _NO_RAY = 1e-5  # where no ray is within the mask
@@ -35,7 +36,7 @@ class HuberLoss(Loss):
     takes_padding = True
 
     def __init__(
-        self, delta: float = 0.1, weight: float | dict = 1.0, round: int | None = None
+        self, delta: float = 0.1, weight: Scheduled = 1.0, round: int | None = None
     ) -> None:
         super().__init__(weight, round)
         if not delta > 0:
@@ -76,7 +77,7 @@ class L1Loss(Loss):
     takes_padding = True
 
     def __init__(
-        self, masked: bool = False, weight: float | dict = 1.0, round: int | None = None
+        self, masked: bool = False, weight: Scheduled = 1.0, round: int | None = None
     ) -> None:
         super().__init__(weight, round)
         self._masked = masked

@@ -11,6 +11,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
 from jnerf.ops.common import uniform
 from jnerf.registry import LOSSES
+from jnerf.schedules import Scheduled
 
 if TYPE_CHECKING:
     from jnerf.models.networks.base import Network
@@ -42,7 +43,7 @@ class TotalVariationLoss(FieldLoss):
         self,
         n_points: int = 4096,
         distance: float = 1 / 512,
-        weight: float | dict = 1.0,
+        weight: Scheduled = 1.0,
         seed: int = 0,
     ) -> None:
         super().__init__(weight)

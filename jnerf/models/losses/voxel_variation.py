@@ -11,6 +11,7 @@ from jnerf.models.losses.base import FieldLoss
 from jnerf.ops.common import uniform
 from jnerf.ops.voxel_variation import voxel_variation
 from jnerf.registry import LOSSES
+from jnerf.schedules import Scheduled
 
 if TYPE_CHECKING:
     from jnerf.models.networks.base import Network
@@ -45,7 +46,7 @@ class VoxelVariationLoss(FieldLoss):
         of_rows: Literal["density", "sh"] = "density",
         share: float = 0.01,
         every: int = 1,
-        weight: float | dict = 1.0,
+        weight: Scheduled = 1.0,
         seed: int = 0,
     ) -> None:
         super().__init__(weight)

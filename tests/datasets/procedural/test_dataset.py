@@ -145,6 +145,7 @@ def test_alpha_agrees_with_geometry_and_scene_fits_the_box():
 
 def test_batches_carry_the_extras_asked_for():
     batch = small(extras=("depths", "normals")).sample(50, 0)
+    assert small(extras=("depths",)).provides == {"depths"} and not small().provides
     assert batch.extras["depths"].shape == [50, 1] and batch.extras["normals"].shape == [50, 3]
     opaque = batch.rgba.numpy()[:, 3] == 1
     lengths = np.linalg.norm(batch.extras["normals"].numpy(), axis=1)

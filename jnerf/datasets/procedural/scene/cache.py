@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import warnings
 import zipfile
@@ -12,11 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-
-def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/jnerf``, or ``~/.cache/jnerf``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "jnerf"
+from jnerf.datasets.paths import cache_folder
 
 
 class RenderCache:

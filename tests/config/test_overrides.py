@@ -9,7 +9,7 @@ from jnerf.config import load_config
 from jnerf.config.overrides import parse_override
 from jnerf.errors import ConfigError
 
-METHOD = Path(__file__).parent / "data" / "config" / "methods" / "method.py"
+METHOD = Path(__file__).parents[1] / "data" / "config" / "methods" / "method.py"
 
 
 @pytest.mark.parametrize(

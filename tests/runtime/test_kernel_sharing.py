@@ -13,7 +13,7 @@ import pytest
 
 from jnerf.runtime import SetupError, kernel_compiler, kernel_sharing
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TUNER = "/jittor/utils/asm_tuner.py"
 
 

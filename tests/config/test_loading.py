@@ -14,7 +14,7 @@ from jnerf.config.lines import key_lines, line_of
 from jnerf.config.merge import merge
 from jnerf.config.schema import SCHEMA
 
-CONFIGS = Path(__file__).parent / "data" / "config"
+CONFIGS = Path(__file__).parents[1] / "data" / "config"
 METHOD = CONFIGS / "methods" / "method.py"
 CHILD = CONFIGS / "methods" / "child.py"
 

@@ -1,0 +1,229 @@
+"""The constructor arguments that formats share: what they mean, their defaults and their ranges, said once.
+
+A format's constructor takes the groups it needs (``jnerf.checks.flat``), and only its own arguments beside them. Where
+another default than that of a group suits a format, its decorator says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.pictures.image_folder import Split, check_split
+from jnerf.datasets.pictures.images import ImageFiles
+from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.datasets.placement.box import cube
+from jnerf.datasets.placement.normalize import normalize
+from jnerf.datasets.placement.similarity import Similarity
+from jnerf.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class SceneFiles:
+    """A scene on disk.
+
+    Args:
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        split: train, val or test.
+        seed: the run's seed; with the step it decides which pixels are drawn.
+        downscale: images are this many times smaller than those on disk, rounded to whole pixels.
+        image_memory: the most memory for decoded images, GiB; more is kept in a file on disk. None is half of
+            what is free.
+    """
+
+    root: str
+    split: Split = "train"
+    seed: int = 0
+    downscale: int = 1
+    image_memory: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.downscale < 1:
+            raise ConfigError(f"downscale must be 1 or more, got {self.downscale}")
+
+    @property
+    def folder(self) -> Path:
+        """The scene's folder, which is there; DataError if it is not."""
+        return scene_folder(self.root)
+
+    @property
+    def label(self) -> str:
+        """What the progress bar says while images are decoded."""
+        return f"decoding {self.split} images"
+
+    def photographs(
+        self,
+        paths: Sequence[Path],
+        sizes: NDArray[np.integer],
+        masks: Sequence[Path | MaskFile | None] | None = None,
+    ) -> ImageFiles:
+        """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
+        memory = self.image_memory
+        return ImageFiles(paths, sizes, 1, self.label, masks, resize=True, max_gib=memory)
+
+
+@dataclass(frozen=True)
+class CaptureFiles(SceneFiles):
+    """A scene on disk whose images are not sorted into splits; ``val`` and ``test`` are the same images.
+
+    Args:
+        holdout: every how many-th image in the order of the names is held out from training, the first one
+            included; 0: every split has all images.
+    """
+
+    holdout: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_split(self.split, self.holdout)
+
+
+@dataclass(frozen=True)
+class Photographs(CaptureFiles):
+    """A capture of which images may be missing, and others have masks.
+
+    Args:
+        missing: "error", or "drop" to leave out images that are not there, with a warning.
+        masks: heed masks, where there are some: pixels they leave out never become training rays.
+    """
+
+    missing: Literal["error", "drop"] = "error"
+    masks: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.missing not in ("error", "drop"):
+            raise ConfigError(f"missing must be error or drop, got '{self.missing}'")
+
+    @property
+    def heeds_masks(self) -> bool:
+        """Whether masks are asked for here: they only decide on training rays, test views are compared whole."""
+        return self.masks and self.split == "train"
+
+
+@dataclass(frozen=True)
+class Box:
+    """The field's box.
+
+    Args:
+        aabb_scale: edge of the field's box, which is centred at (0.5, 0.5, 0.5).
+    """
+
+    aabb_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.aabb_scale is not None and not self.aabb_scale > 0:
+            raise ConfigError(f"aabb_scale must be positive, got {self.aabb_scale}")
+
+    @property
+    def aabb(self) -> list[float]:
+        """(min xyz, max xyz)."""
+        return cube(self.aabb_scale)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which part of a ray is looked at.
+
+    Args:
+        near: where rays begin to be sampled, field units.
+        far: where they end, field units; None is as far as the format finds fit.
+    """
+
+    near: float = 0.2
+    far: float | None = None
+
+    def __post_init__(self) -> None:
+        near = 0.0 if self.near is None else self.near
+        if not 0 <= near < (math.inf if self.far is None else self.far):
+            raise ConfigError(f"0 <= near < far must hold, got near={self.near}, far={self.far}")
+
+    def ends(self, near: float, far: float) -> tuple[float, float]:
+        """``near`` and ``far``, for which the arguments stand in where they are None.
+
+        Raises:
+            ConfigError: the one is not below the other.
+        """
+        found = Reach(
+            near if self.near is None else self.near, far if self.far is None else self.far
+        )
+        return found.near, found.far
+
+
+@dataclass(frozen=True)
+class Placement(Reach, Box):
+    """How the world lies in the field. By default rays end after four diagonals of the box.
+
+    Args:
+        scale: field units per world unit.
+        offset: where the world's origin lies in the field.
+    """
+
+    scale: float = 0.33
+    offset: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not self.scale > 0:
+            raise ConfigError(f"scale must be positive, got {self.scale}")
+        if self.offset is not None and len(self.offset) != 3:
+            raise ConfigError(f"offset must be three numbers, got {self.offset}")
+        Box.__post_init__(self)
+        Reach.__post_init__(self)
+
+    @property
+    def similarity(self) -> Similarity:
+        """World to field."""
+        return Similarity(self.scale, translation=self.offset)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """``near`` and ``far``."""
+        return self.ends(self.near, 4 * math.sqrt(3) * self.aabb_scale)
+
+
+@dataclass(frozen=True)
+class AutoPlacement(Placement):
+    """How the world lies in the field, where the training cameras may have a say.
+
+    Args:
+        auto_orient: turn the scene so that the training cameras' mean up axis is +z.
+        auto_centre: move the middle of the training cameras to ``offset``.
+        auto_scale: let the farthest training camera be ``scale`` field units from that middle.
+    """
+
+    auto_orient: bool = False
+    auto_centre: bool = False
+    auto_scale: bool = False
+
+    def of(self, c2w: NDArray[np.float64]) -> Similarity:
+        """World to field, for the poses [N, 3, 4] of the training cameras."""
+        normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
+        return normal.then(self.similarity)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A start in the middle of the images, as NeRF's on scenes with much background.
+
+    Args:
+        crop_steps: in the first so many steps, pixels come from the middle of the images alone. Masks are not
+            combined with it.
+        crop_fraction: of the width and the height that the middle has.
+    """
+
+    crop_steps: int = 0
+    crop_fraction: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.crop_steps < 0 or not 0 < self.crop_fraction <= 1:
+            raise ConfigError(
+                f"crop_steps is {self.crop_steps} and crop_fraction {self.crop_fraction}; they must be at least 0, "
+                "and in (0, 1]"
+            )
