@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# One process for each core; a file goes to one of them (see tests/parallel.py).
+# One process for each core; a file goes to one of them (see tests/helpers/parallel.py).
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test lint clean check

@@ -35,11 +35,11 @@ def measure_rendering(
         ConfigError: the dataset has no cameras.
     """
     from jnerf.config.check import check
-    from jnerf.engine.build import build_dataset, build_pipeline
+    from jnerf.engine.checkpoints.state import restore
     from jnerf.engine.evaluator import evaluate
+    from jnerf.engine.pipeline.build import build_dataset, build_pipeline
     from jnerf.engine.run import load_for_task
     from jnerf.engine.run_folder import RunFolder
-    from jnerf.engine.state import restore
     from jnerf.judging.views import spaced_views
     from jnerf.runtime import show_kernel_progress
 
@@ -82,7 +82,7 @@ def measure_rendering(
 
 def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> float:
     """Seconds until the first picture of a view's preview."""
-    from jnerf.engine.preview import preview
+    from jnerf.engine.rendering.preview import preview
     from jnerf.structures import RayBundle
 
     cameras = dataset.cameras

@@ -10,12 +10,12 @@ from typing import Any
 import jittor as jt
 
 from jnerf.datasets.base import Dataset
-from jnerf.engine.build import Pipeline
-from jnerf.engine.field import FrozenField
 from jnerf.engine.files import write_text_atomic
-from jnerf.engine.image import RAYS_PER_CHUNK, render_chunk, render_image
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
+from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk, render_image
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.structures import RayBundle, RenderOutput

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.config.check import check
-from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
-from jnerf.engine.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, load_latest
+from jnerf.engine.checkpoints.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    load_checkpoint,
+    load_latest,
+)
+from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.logging import JsonLog
-from jnerf.engine.render import render_orbit
+from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
+from jnerf.engine.rendering.film import render_orbit
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import at_step, restore
 from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.judging.judgement import Judgement

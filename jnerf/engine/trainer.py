@@ -15,13 +15,13 @@ from typing import Any
 import jittor as jt
 from tqdm import tqdm
 
-from jnerf.engine.build import Pipeline
-from jnerf.engine.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.checkpoints.state import at_step, pipeline_state
 from jnerf.engine.clock import TrainingClock
-from jnerf.engine.field import FrozenField
 from jnerf.engine.logging import JsonLog
+from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import at_step, pipeline_state
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.pictures.pixel_store import free_memory
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.build import Pipeline
+from jnerf.engine.pipeline.build import Pipeline
 from jnerf.errors import ConfigError
 from jnerf.mesh.closed import close
 from jnerf.mesh.color import vertex_colors

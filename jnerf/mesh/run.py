@@ -12,10 +12,10 @@ import numpy as np
 from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.build import build_pipeline
+from jnerf.engine.checkpoints.state import restore
+from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run import load_for_task
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import restore
 from jnerf.mesh.extract import MeshOptions, extract_mesh, refuse_ndc
 from jnerf.mesh.files import check_outputs, write_mesh
 from jnerf.runtime import show_kernel_progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from jnerf.benchmark.record import SCHEMA
+from jnerf.benchmark.records.record import SCHEMA
 from jnerf.benchmark.stats import stats
 
 BOUND = [{"part": "hash forward", "bound_ns": 100.0, "ours_ns": 80.0, "ratio": 0.8}]

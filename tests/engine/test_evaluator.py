@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from jnerf.engine.build import build_dataset, build_pipeline
 from jnerf.engine.evaluator import evaluate
-from jnerf.engine.image import render_image
+from jnerf.engine.pipeline.build import build_dataset, build_pipeline
+from jnerf.engine.rendering.image import render_image
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError
 from jnerf.imaging.pictures import to_uint8
