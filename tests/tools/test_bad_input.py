@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scenes import make_tiny_blender
 
-from jnerf.engine import checkpoint as checkpoints
+from jnerf.engine.checkpoints import checkpoint as checkpoints
 from jnerf.engine.logging import JsonLog
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,8 +1,8 @@
 """``report``: fills the tables of Markdown files from records.
 
 A table stands between ``<!-- benchmark:NAME TABLE -->`` and ``<!-- /benchmark -->``. NAME is the record's file name
-without ``.json``, TABLE one of the tables of its kind (``jnerf.benchmark.records.tables``); without TABLE all of them stand
-there. Where a record has not been made yet, the block says so.
+without ``.json``, TABLE one of the tables of its kind (``jnerf.benchmark.records.tables``); without TABLE all of them
+stand there. Where a record has not been made yet, the block says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 import re
 from xml.etree import ElementTree
 
+from benchmark_records import make
+
 from jnerf.benchmark.records.plot import (
     Axis,
     Line,
@@ -9,7 +11,6 @@ from jnerf.benchmark.records.plot import (
     nice_step,
     training_plot,
 )
-from tests.benchmark.records import make
 
 
 def points(svg: str) -> list[list[tuple[float, float]]]:

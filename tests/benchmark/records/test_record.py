@@ -1,11 +1,11 @@
 import json
 
 import pytest
+from benchmark_records import RESULTS, make
 
 from jnerf.benchmark.records.record import KINDS, load, make_record, save, validate
 from jnerf.benchmark.stats import pooled, rounded, stats
 from jnerf.errors import DataError
-from tests.benchmark.records import RESULTS, make
 
 
 @pytest.mark.parametrize("kind", KINDS)

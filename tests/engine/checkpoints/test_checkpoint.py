@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from jnerf.engine import checkpoint as module
+from jnerf.engine.checkpoints import checkpoint as module
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_paths,
