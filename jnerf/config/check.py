@@ -28,6 +28,7 @@ FACTS = frozenset(
         "params",
         "total_steps",
         "n_dims",
+        "encoders",
     }
 )
 
@@ -91,13 +92,17 @@ def _unused_encoders(
 ) -> list[str]:
     """Encoders whose name looks like a misspelt argument of the network.
 
-    An encoder that the network has no use for is no mistake: networks can be swapped.
+    An encoder that the network has no use for is no mistake: networks can be swapped, and one that takes ``encoders``
+    takes any name.
     """
     try:
         parameters = signature_of(registry.resolve(network, "network")).parameters
     except ConfigError:
         return []
-    open_ones = [name for name in parameters if name not in given and name not in network]
+    if "encoders" in parameters:
+        return []
+    taken = {*given, *network, *FACTS}
+    open_ones = [name for name in parameters if name not in taken]
     problems = []
     for name in given:
         if name not in parameters and nearest(name, open_ones) is not None:

@@ -59,7 +59,8 @@ class HashGridEncoder(Encoder):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        side = 1.0 if aabb is None else float(np.max(np.asarray(aabb)[3:] - np.asarray(aabb)[:3]))
+        low, high = np.split(np.asarray([0.0, 1.0] if aabb is None else aabb), 2)
+        side = float(np.max(high - low))
         try:
             self.layout = HashGridLayout(
                 n_levels=n_levels,

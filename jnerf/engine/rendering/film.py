@@ -18,7 +18,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_image
 from jnerf.engine.rendering.orbit import orbit
-from jnerf.errors import JnerfError
+from jnerf.errors import ConfigError, JnerfError
 from jnerf.imaging.pictures import depth_picture, depth_range, normal_picture, to_uint8
 from jnerf.structures import RayBundle
 
@@ -51,9 +51,14 @@ def render_orbit(
         The two files.
 
     Raises:
+        ConfigError: the dataset has no cameras.
         JnerfError: the video cannot be written.
     """
     cameras = pipeline.dataset.cameras
+    if cameras is None:
+        raise ConfigError(
+            f"{type(pipeline.dataset).__name__} has no cameras: there is nothing to fly along. --task test judges it"
+        )
     width = int(width or cameras.sizes[0, 0])
     height = max(2, int(height or cameras.sizes[0, 1]) // 2 * 2)
     path = None
