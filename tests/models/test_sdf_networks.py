@@ -261,7 +261,12 @@ def neus_on_a_grid():
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: hashed(init_scale=0.05, normals="analytic"), neus_on_a_grid]
+    "make",
+    [
+        lambda: hashed(init_scale=0.05, normals="analytic"),
+        lambda: hashed(init_scale=0.05, normals="analytic", space="contraction_l2"),
+        neus_on_a_grid,
+    ],
 )
 def test_exact_normals_on_a_grid_are_the_slope_and_train_the_table(make, device):
     net, x, h = make(), places(UNIT), np.float32(2e-4)

@@ -79,6 +79,25 @@ def test_every_combination_trains(scene, tmp_path, encoder, sampler, network, lo
     assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
 
 
+@pytest.mark.parametrize("network", ["ngp", "plain"])
+@pytest.mark.parametrize("space", ["contraction_l2", "contraction_linf"])
+def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
+    overrides = [
+        f"dataset.root={scene}",
+        "total_steps=30",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS["hash"],
+        *SAMPLERS["occupancy"],
+        *NETWORKS[network],
+        f"network.space={space}",
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
+
+
 def test_the_matrix_is_as_large_as_promised():
     assert len({case for case in CASES}) >= 36
     for k in range(3):  # every loss and background with every encoder, sampler and network
@@ -88,8 +107,8 @@ def test_the_matrix_is_as_large_as_promised():
 
 PLENOXELS = Path(__file__).parents[2] / "projects/plenoxels/configs/plenoxels_lego_small.py"
 OPTIMS = {
-    "rmsprop": ["optim=dict(type='RMSprop', lr=1e-2, groups=dict(density=dict(lr=5.0)))", "ema=dict(type='EMA')"],
-    "adam": ["optim=dict(type='Adam', lr=1e-2, groups=dict(density=dict(lr=5.0, sparse=True)))"],
+    "rmsprop": ["optim=dict(type='RMSprop', lr=1e-2, groups=dict(network=dict(density=dict(lr=5.0))))", "ema=dict(type='EMA')"],
+    "adam": ["optim=dict(type='Adam', lr=1e-2, groups=dict(network=dict(density=dict(lr=5.0, sparse=True))))"],
 }  # fmt: skip
 
 

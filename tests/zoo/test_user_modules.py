@@ -1,4 +1,4 @@
-"""What a user may bring: a sampler with several rounds, a loss of all of them, a task without rays; files outside jnerf."""
+"""What a user may bring in files of his own: samples in several rounds, a loss of all of them, a task without rays."""
 
 import json
 from pathlib import Path
