@@ -107,9 +107,14 @@ def test_the_matrix_is_as_large_as_promised():
 
 PLENOXELS = Path(__file__).parents[2] / "projects/plenoxels/configs/plenoxels_lego_small.py"
 OPTIMS = {
-    "rmsprop": ["optim=dict(type='RMSprop', lr=1e-2, groups=dict(network=dict(density=dict(lr=5.0))))", "ema=dict(type='EMA')"],
-    "adam": ["optim=dict(type='Adam', lr=1e-2, groups=dict(network=dict(density=dict(lr=5.0, sparse=True))))"],
-}  # fmt: skip
+    "rmsprop": [
+        "optim=dict(type='RMSprop', lr=1e-2, groups={'network.density': dict(lr=5.0)})",
+        "ema=dict(type='EMA')",
+    ],
+    "adam": [
+        "optim=dict(type='Adam', lr=1e-2, groups={'network.density': dict(lr=5.0, sparse=True)})"
+    ],
+}
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jittor as jt
@@ -50,9 +51,9 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
     checkpoint = upgraded(checkpoint, pipeline.param_groups())
     network = pipeline.network.state_dict()
     check_fits("network", saved, network, path)
+    if not pipeline.losses:  # not built for training
+        checkpoint = _without_losses(checkpoint)
     others, saved_others = _other_params(pipeline), checkpoint.part("params")
-    if not pipeline.losses:  # not built for training: losses may have had some
-        saved_others = {name: value for name, value in saved_others.items() if name in others}
     check_fits("params", saved_others, others, path)
     modules = _stateful(pipeline)
     for name, module in modules.items():
@@ -67,6 +68,12 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
 def _stateful(pipeline: Pipeline) -> dict[str, Any]:
     """Modules with a ``state`` beside their parameters."""
     return {**pipeline.keepers(), "sampler": pipeline.sampler}
+
+
+def _without_losses(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint without what is kept of parameters of losses."""
+    kept = {k: v for k, v in checkpoint.state.items() if k.split(".")[1:2] != ["loss"]}
+    return replace(checkpoint, state=kept)
 
 
 def _other_params(pipeline: Pipeline) -> dict[str, jt.Var]:
