@@ -33,7 +33,7 @@ from jnerf.samplers.base import Sampler, stream_seed, to_samples
 from jnerf.samplers.field import Field
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
-from jnerf.schedules import Scheduled, make_schedule
+from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
@@ -100,7 +100,7 @@ class OccupancySampler(Sampler):
         seed: int = 0,
         total_steps: int | None = None,
         grid_resolution: int = 128,
-        target_samples: int | dict = 2**18,
+        target_samples: ScheduledCount = 2**18,
         n_rays_init: int | None = None,
         cone_angle: float | None = None,
         decay: float = 0.95,
