@@ -11,8 +11,8 @@ README = ROOT / "README.md"
 
 # oneDNN 2.6, the newest that Jittor's matmul links with; without it Jittor would download one at its first import.
 LINUX_X86 = "sys_platform == 'linux' and platform_machine == 'x86_64'"
-# Jittor itself is not among them: it demands NumPy < 2, which jnerf makes needless, so pip would take that or nothing.
-# It is installed beside jnerf: python -m pip install --no-deps jittor==1.3.11.0 (make does; jnerf says so if it is not).
+# Jittor itself is not here: it demands NumPy < 2, needlessly with jnerf, and pip would take that or nothing. It comes
+# beside jnerf: python -m pip install --no-deps jittor==1.3.11.0 (make does it; jnerf says so where it is missing).
 JITTOR_NEEDS = ["astunparse", "pillow", "tqdm"]
 CORE = [
     *JITTOR_NEEDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from dataclasses import replace
@@ -139,6 +140,30 @@ def test_device_variable():
 def test_onednn_only_where_it_is_installed():
     assert plan(facts(onednn=True)).env["use_mkl"] == "1"
     assert plan(facts(onednn=False)).env["use_mkl"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (["clang++", "g++"], "g++"),
+        (["clang++"], "clang++"),
+        (["clang++", f"{platform.machine()}-conda-linux-gnu-g++"], "conda-linux-gnu-g++"),
+        (["c++"], None),
+    ],
+)
+def test_a_compiler_of_another_name_is_handed_to_jittor(tmp_path, there, taken):
+    for name in there:
+        (tmp_path / name).touch(0o755)
+    found = gather({"PATH": str(tmp_path), "JNERF_DEVICE": "cpu"}).cxx
+    assert found is None if taken is None else found.endswith(taken)
+    if taken:
+        assert plan(facts(cxx=found)).env.get("cc_path") == (None if taken == "g++" else found)
+
+
+def test_the_users_compiler_is_the_only_one_looked_for(tmp_path):
+    (tmp_path / "g++").touch(0o755)
+    environ = {"PATH": str(tmp_path), "JNERF_DEVICE": "cpu", "cc_path": "/no/clang++"}
+    assert gather(environ).cxx is None
 
 
 def test_mpi_only_under_mpirun():

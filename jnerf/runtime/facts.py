@@ -61,7 +61,7 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
         jittor=jittor,
         jittor_path=jittor_path,
         numpy_header=_text(Path(jittor_path, numpy_header.INSTALLED)),
-        cxx=shutil.which(environ.get("cc_path") or "g++", path=environ.get("PATH")),
+        cxx=_compiler(environ),
         # cuInit costs 0.1 s and more where there is a GPU: not for somebody who wants the CPU.
         driver=Driver(fault="not asked: JNERF_DEVICE=cpu")
         if environ.get("JNERF_DEVICE") == "cpu"
@@ -87,6 +87,15 @@ def user_environ(environ: Mapping[str, str]) -> dict[str, str]:
 def record(ours: Mapping[str, str], user: Mapping[str, str]) -> str:
     """The value of ``RECORD`` after ``ours`` were set where the user had set ``user``."""
     return json.dumps({"ours": dict(ours), "theirs": {k: user[k] for k in ours if k in user}})
+
+
+def _compiler(environ: Mapping[str, str]) -> str | None:
+    """``cc_path``, else g++ (a conda environment calls its own after the machine), else clang++."""
+    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++", "clang++"]
+    if environ.get("cc_path"):
+        names = [environ["cc_path"]]
+    found = (shutil.which(name, path=environ.get("PATH")) for name in names)
+    return next(filter(None, found), None)
 
 
 def _text(path: Path) -> str:

@@ -66,6 +66,8 @@ def plan(facts: Facts) -> Plan:
     }
     if "OMPI_COMM_WORLD_SIZE" not in facts.environ:
         env["use_mpi"] = "0"  # costs 5 s wherever mpicc is installed; under mpirun Jittor needs it
+    if facts.cxx and Path(facts.cxx).name != "g++":
+        env["cc_path"] = facts.cxx  # Jittor looks for g++ alone
     if facts.python_include:
         env["python_config_path"] = str(python_config_path(facts))
     if device == "cuda":
@@ -102,7 +104,7 @@ def _require(facts: Facts) -> None:
         wanted = facts.environ.get("cc_path") or "g++"
         raise SetupError(
             f"no C++ compiler: {wanted!r} was not found, and Jittor compiles at run time. "
-            "Run: apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Fedora)"
+            "Run: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora) or conda install gxx"
         )
     if facts.python_include is None and "python_config_path" not in facts.environ:
         name = "python{}.{}-dev".format(*facts.python[:2])
