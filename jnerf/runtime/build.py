@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,10 +16,9 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from jnerf.runtime import home
+from jnerf.runtime import faults, home
 from jnerf.runtime.plan import Plan, SetupError
 
-_FULL = 2**20  # bytes
 _TRIES = 4  # a build that changes the flags of an old cache needs two, the plain way one more
 _DONE = "jnerf: jittor is ready"
 _CHILD = """
@@ -95,7 +92,7 @@ def _build(cache: Path, jittor_path: Path, plan: Plan, progress: _Progress) -> N
             break
         fast = fast and status == 0  # what goes wrong in our way may go right in Jittor's
     progress.close("failed")
-    if said := fault(output, cache):
+    if said := faults.fault(output, cache):
         raise SetupError(f"Jittor could not be built: {said} All output: {log}.")
     tail = "\n".join(output.strip().splitlines()[-15:])
     device = " JNERF_DEVICE=cpu does without CUDA." if plan.device == "cuda" else ""
@@ -103,25 +100,6 @@ def _build(cache: Path, jittor_path: Path, plan: Plan, progress: _Progress) -> N
         f"Jittor could not be built (exit status {status}); python -m jnerf.doctor looks for the reason.{device} "
         f"All output: {log}. Its end:\n{tail}"
     )
-
-
-def fault(output: str, cache: Path) -> str:
-    """What is wrong with the machine, if that is why a compiler failed: one or two sentences, or nothing.
-
-    Args:
-        output: what the compiler or Jittor said.
-        cache: where it was to write.
-    """
-    if shutil.disk_usage(cache).free < _FULL or "No space left on device" in output:
-        return f"the disk is full where {cache} is. Free half a GiB there, or {home.REMEDY}."
-    if "Killed signal terminated program" in output:
-        return "the compiler was killed, for want of memory. Close other programs, or add swap."
-    if library := re.search(r"(/\S+): version `(GLIBCXX_[\d.]+)' not found", output):
-        return (
-            f"{library[1]} of this Python is older than the compiler's, which wants {library[2]}. In a conda "
-            "environment: conda install -c conda-forge gxx (a compiler) or libstdcxx (a newer library)."
-        )
-    return ""
 
 
 def _stamp(cache: Path) -> Path:

@@ -19,6 +19,7 @@ from types import ModuleType
 from jnerf.runtime import (
     build,
     exit_threads,
+    faults,
     home,
     kernel_compiler,
     kernel_sharing,
@@ -165,6 +166,13 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
     except SystemExit:  # Jittor has rebuilt a part of itself that this process had loaded
         build.forget(folder)
         _restart()
+    except (
+        RuntimeError,
+        OSError,
+    ) as error:  # it may compile again, and writes some files each time
+        if said := faults.fault(str(error), folder):
+            raise SetupError(f"Jittor cannot be imported: {said}") from error
+        raise
     os.environ.pop(_RESTARTED, None)
     if chosen.device == "cuda":
         module.flags.use_cuda = 1
