@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+from jnerf.runtime.faults import explain
 
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
 DISK_FAULTS = frozenset(
@@ -78,6 +79,21 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("", "jnerf"):
+            raise
+        print(
+            f"error: {error.name} is not installed in {sys.executable}. Run make demo and then .venv/bin/python, or "
+            "python -m jnerf.doctor, which says what else is missing.",
+            file=sys.stderr,
+        )
+        return 1
+    except RuntimeError as error:
+        said = explain(error)
+        if not said:
+            raise
+        print(f"error: {said}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

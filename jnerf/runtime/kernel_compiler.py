@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from jnerf.runtime import core_build, precompiled
+from jnerf.runtime.files import place
 
 # The macros and headers at the top of every kernel that Jittor generates for the CPU. Our own ops, the only ones in
 # C++17, want the vector instructions too, which take as long to read as all the rest.
@@ -166,9 +167,5 @@ def script_text(header: Path, python: str) -> str:
 def write(folder: Path, stem: str, suffix: str, text: str) -> Path:
     """A file named after its text, so that another version of jnerf has one of its own."""
     path = folder / f"{stem}_{hashlib.sha1(text.encode()).hexdigest()[:8]}{suffix}"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text)
-        os.replace(temporary, path)
+    place(path, text)
     return path

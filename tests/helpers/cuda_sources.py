@@ -87,12 +87,14 @@ def _arrays(variables: list) -> tuple[tuple[str, int], ...]:
     return tuple((str(v.dtype), v.ndim) for v in variables)
 
 
-def instantiations(folder: Path) -> str:
+def instantiations(folder: Path, launchers: str = "cuda.h") -> str:
     """Explicit instantiations of every function template with which ``folder`` launches kernels.
+
+    ``launchers`` is the header of the device: ``cpu.h`` has templates of the same names.
 
     Launchers that are no templates need none: nvcc builds their kernels as soon as they are included.
     """
-    text = "".join((folder / name).read_text() for name in ("kernel.h", "cuda.h"))
+    text = "".join((folder / name).read_text() for name in ("kernel.h", launchers))
     lines = []
     for parameters, name, arguments in _LAUNCHER.findall(text):
         names = re.findall(r"int (\w+)", parameters)

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jnerf.runtime.facts import gather
+from jnerf.runtime.numpy_header import INSTALLED
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _UTILS = """
@@ -39,7 +42,9 @@ def install(folder: Path) -> None:
     for name, text in (("jittor", _JITTOR), ("jittor_utils", _UTILS)):
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text(text)
-    (folder / "jittor" / "src").mkdir()
+    header = folder / "jittor" / INSTALLED
+    header.parent.mkdir(parents=True)
+    header.write_text(gather({"JNERF_DEVICE": "cpu"}).numpy_header)
 
 
 def run(code: str, home: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:

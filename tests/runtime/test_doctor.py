@@ -53,12 +53,12 @@ def test_good_machine_without_data(doctor):
     assert fake_jittor.imports(doctor.home) == 0  # it looks, it does not build
 
 
-def test_numpy_2_is_a_failure_with_its_mend_not_a_crash(doctor):
+def test_numpy_3_is_a_failure_with_its_mend_not_a_crash(doctor):
     (doctor.packages / "numpy").mkdir()
-    (doctor.packages / "numpy" / "__init__.py").write_text("__version__ = '2.3.1'")
+    (doctor.packages / "numpy" / "__init__.py").write_text("__version__ = '3.0.1'")
     lines, result = doctor()
-    assert result.returncode == 1 and lines["numpy"].split()[::2] == ["FAIL", "2.3.1"]
-    assert "mend: python -m pip install 'numpy>=1.26,<2'" in result.stdout
+    assert result.returncode == 1 and lines["numpy"].split()[::2] == ["FAIL", "3.0.1"]
+    assert "mend: python -m pip install 'numpy>=1.26,<3'" in result.stdout
 
 
 def test_no_compiler_is_a_failure(doctor, tmp_path):
@@ -108,7 +108,11 @@ def test_real_machine_compiles_and_runs_an_op():
 @pytest.mark.parametrize(
     ("change", "check", "status", "words"),
     [
-        ({"python": (3, 13, 0)}, python.check_python, "FAIL", "3.13.0"),
+        ({"python": (3, 9, 18)}, python.check_python, "FAIL", "3.9.18"),
+        ({"python": (3, 99, 0)}, python.check_python, "warn", "newer than any"),
+        ({"numpy": "1.26.4"}, python.check_numpy, "OK", "the one that Jittor was written for"),
+        ({"numpy": "2.0.0", "jittor": "1.4"}, python.check_numpy, "FAIL", "silently corrupt"),
+        ({"numpy": "2.0.0"}, python.check_numpy, "FAIL", "is not that of Jittor"),
         ({"python_include": None}, python.check_headers, "FAIL", "python3.11-dev"),
         ({"numpy": None}, python.check_numpy, "FAIL", "cannot be imported"),
         ({"jittor": None}, python.check_jittor, "FAIL", "jittor==1.3.11.0"),
