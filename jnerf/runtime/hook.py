@@ -21,14 +21,14 @@ from jnerf.runtime import (
     exit_threads,
     faults,
     home,
-    kernel_compiler,
-    kernel_sharing,
     numpy_header,
     onednn,
     python_313,
 )
 from jnerf.runtime.facts import RECORD, Facts, gather, record, user_environ
 from jnerf.runtime.files import place
+from jnerf.runtime.kernels import compiler as kernel_compiler
+from jnerf.runtime.kernels import sharing as kernel_sharing
 from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from jnerf.runtime.kernel_progress import build
+from jnerf.runtime.kernels.progress import build
 
 # What jittor/src/parallel_compiler.cc writes, between other output.
 PROGRAM = r"""

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from jnerf.runtime import SetupError, kernel_compiler, kernel_sharing
+from jnerf.runtime import SetupError
+from jnerf.runtime.kernels import compiler as kernel_compiler
+from jnerf.runtime.kernels import sharing as kernel_sharing
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TUNER = "/jittor/utils/asm_tuner.py"
 
 

@@ -14,7 +14,7 @@ import shlex
 from pathlib import Path
 from types import ModuleType
 
-from jnerf.runtime import kernel_compiler
+from jnerf.runtime.kernels import compiler as kernel_compiler
 from jnerf.runtime.plan import SetupError
 
 NAME = "JNERF_KERNELS"

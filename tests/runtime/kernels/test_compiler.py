@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from jnerf.runtime import kernel_compiler, precompiled
+from jnerf.runtime import precompiled
+from jnerf.runtime.kernels import compiler as kernel_compiler
 
 COMPILER = shutil.which("g++")
 KERNEL = '#include "other.h"\nextern "C" int answer() { return OTHER; }\n'
