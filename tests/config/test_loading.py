@@ -49,6 +49,13 @@ def test_partly_set_block_keeps_the_other_defaults(tmp_path):
     assert (config.render.fps, config.render.n_frames) == (10, 120)
 
 
+def test_byte_order_mark(tmp_path):
+    """Windows' Notepad puts one in front."""
+    path = write(tmp_path, f"_base_ = [{str(METHOD)!r}]\ntotal_steps = 7\n")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_config(path).total_steps == 7
+
+
 def test_inheritance():
     config = load_config(CHILD)
     assert config.total_steps == 200

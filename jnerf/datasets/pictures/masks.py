@@ -6,16 +6,25 @@ per row of an image, and are drawn by their rank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import read_stored, same_shape
+from jnerf.datasets.pictures.orientation import lies_on_its_side, orientation, turn
 from jnerf.errors import DataError
+
+
+class PixelMask(Protocol):
+    """Whatever says which pixels of an image count."""
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """The pixels of an image of a size that count, bool [height, width]."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,41 @@ class MaskFile:
 
     path: Path
     keeps_zeros: bool = False
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """See :func:`read_mask`."""
+        return read_mask(self, width, height)
+
+
+def masked_by(
+    masks: Callable[[], Sequence[PixelMask | None] | None], sizes: NDArray[np.integer]
+) -> Callable[[int], NDArray[np.bool_] | None]:
+    """What the masks of N images keep, by the image's number; None for an image without.
+
+    Args:
+        masks: finds them, when the first is asked for; may give None for none at all.
+        sizes: width and height of the images, int [N, 2].
+    """
+    found: list[Sequence[PixelMask | None] | None] = []
+
+    def keep(i: int) -> NDArray[np.bool_] | None:
+        if not found:
+            found.append(masks())
+        mask = found[0][i] if found[0] else None
+        return None if mask is None else mask.keep(*sizes[i].tolist())
+
+    return keep
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """The pixels that every one of several masks keeps."""
+
+    masks: tuple[PixelMask, ...]
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """See :class:`PixelMask`."""
+        return np.logical_and.reduce([mask.keep(width, height) for mask in self.masks])
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +146,8 @@ def read_mask(mask: MaskFile, width: int, height: int) -> NDArray[np.bool_]:
     except DataError as error:
         raise DataError(f"mask: {error}") from None
     size = stored.shape[1], stored.shape[0]
+    if lies_on_its_side(mask.path, size, (width, height)):
+        stored, size = turn(stored, orientation(mask.path)), size[::-1]
     if not same_shape(size, (width, height)):
         raise DataError(
             f"mask {mask.path} is {size[0]}x{size[1]} pixels, its image {width}x{height}: a mask may be larger or "

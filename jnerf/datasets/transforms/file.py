@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.cameras import check_poses
 from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.formats import READ, is_image
+from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 _NAMED = 5  # of missing images
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except FileNotFoundError:
         raise DataError(
             f"scene file {path} not found. {nearby(path.absolute())} "
@@ -135,7 +136,7 @@ def _load(path: Path) -> dict[str, Any]:
             f"{path}:{error.lineno}:{error.colno}: not valid json: {error.msg}. The file may be "
             "truncated: copy or export it again"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DataError(f"scene file {path} cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise DataError(
@@ -182,15 +183,15 @@ def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
 
 
 def _strip_suffix(path: Path) -> Path:
-    return path.with_suffix("") if path.suffix.lower() in _SUFFIXES else path
+    return path.with_suffix("") if is_image(path) else path
 
 
 def _image_path(folder: Path, name: str) -> Path:
     """The file a frame names; the extension may be left out. If there is none, the first candidate."""
     named = folder / name
-    if named.suffix.lower() in _SUFFIXES:
+    if is_image(named) or named.is_file():
         return named
-    candidates = [named.with_name(named.name + suffix) for suffix in _SUFFIXES]
+    candidates = [named.with_name(named.name + suffix) for suffix in READ]
     return next((path for path in candidates if path.is_file()), candidates[0])
 
 

@@ -16,9 +16,11 @@ from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
 from jnerf.datasets.paths import nearby
-from jnerf.datasets.pictures.decoding import image_size, same_shape
+from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.headers import stored_sizes
 from jnerf.datasets.pictures.image_folder import held_out
 from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.datasets.pictures.orientation import upright_sizes
 from jnerf.errors import DataError
 
 
@@ -77,10 +79,12 @@ class Frames:
 
     @cached_property
     def _stored(self) -> NDArray[np.int64]:
-        return np.array([image_size(path) for path in self.paths])
+        cameras = [self.model.cameras[image.camera_id] for image in self.images]
+        declared = np.array([(camera.width, camera.height) for camera in cameras], np.float64)
+        return upright_sizes(self.paths, stored_sizes(self.paths), declared)
 
     def stored_sizes(self) -> NDArray[np.int64]:
-        """Width and height of the files, int [N, 2].
+        """Width and height of the files, turned where only that gives their camera's shape, int [N, 2].
 
         Raises:
             DataError: a file cannot be read, or is not of its camera's shape.
