@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.cameras import check_poses
+from jnerf.datasets.cameras.poses import mended_poses
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.pictures.image_folder import list_images, rescaled
@@ -87,7 +87,7 @@ def read_poses_bounds(folder: Path) -> PosesBounds:
     c2w = np.stack([right, -down, back, position], axis=2)
     names = [f"{path}: row {i}" for i in range(len(table))]
     sizes = np.stack([width, height], axis=1)
-    return PosesBounds(path, check_poses(c2w, names), sizes, focal, table[:, 15:])
+    return PosesBounds(path, mended_poses(c2w, names), sizes, focal, table[:, 15:])
 
 
 def _load(path: Path) -> NDArray[np.float64]:

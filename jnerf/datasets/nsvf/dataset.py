@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Reach, SceneFiles
-from jnerf.datasets.cameras.cameras import Cameras, check_poses
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
@@ -102,9 +103,9 @@ def _read_poses(folder: Path, paths: list[Path]) -> NDArray[np.float64]:
             f"{len(missing)} of {len(files)} images have no pose: {missing[0]} not found. "
             f"{nearby(missing[0].absolute())} Restore the poses or move away these images"
         )
-    poses = np.stack([read_matrix(file)[:3] for file in files])
+    poses = np.stack([pose_rows(read_matrix(file), str(file)) for file in files])
     poses[:, :, 1:3] *= -1  # OpenCV's y is down and its z forward
-    return check_poses(poses, [str(file) for file in files])
+    return mended_poses(poses, [str(file) for file in files])
 
 
 def _reach(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.cameras import check_poses
+from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.errors import DataError
 
 _NAMED = 5  # of missing images
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+# What can be said in several ways: where a frame says it in one, the file's keys for the others do not count for it.
+_ALTERNATIVES = (
+    (("fl_x", "fl_y"), ("camera_angle_x", "camera_angle_y"), ("x_fov", "y_fov")),
+    (("camera_model",), ("is_fisheye",), ("latlong",)),
+)
 
 
 @dataclass(frozen=True)
@@ -110,16 +116,31 @@ def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
     data = _load(path)
     entries = _entries(path, data)
     shared = {key: value for key, value in data.items() if key != "frames"}
-    names = _short_names(path, entries)
+    named = [entry["file_path"] for entry in entries]
+    found = find_images(path, named)
+    files = [
+        file or _image_path(path.parent, name) for file, name in zip(found, named, strict=True)
+    ]
+    names = _short_names(path, files)
     frames, poses = [], []
     for i, entry in enumerate(entries):
         label = f"{path}: frame {i} '{entry['file_path']}'"
-        image = _image_path(path.parent, entry["file_path"])
-        frames.append(Frame(label, {**shared, **entry}, names[i], image))
+        frames.append(Frame(label, _over(entry, shared), names[i], files[i]))
         poses.append(_pose(label, entry.get("transform_matrix")))
     there = _present(path, frames, drop_missing)
-    c2w = check_poses(np.stack(poses), [frame.label for frame in frames])
+    c2w = mended_poses(np.stack(poses), [frame.label for frame in frames])
     return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(there)
+
+
+def _over(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a frame over those of its file."""
+    dropped = set()
+    for ways in _ALTERNATIVES:
+        said = [any(entry.get(key) is not None for key in keys) for keys in ways]
+        if any(said):
+            others = (keys for keys, here in zip(ways, said, strict=True) if not here)
+            dropped.update(key for keys in others for key in keys)
+    return {key: value for key, value in shared.items() if key not in dropped} | dict(entry)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -158,20 +179,24 @@ def _entries(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
             raise DataError(
                 f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}"
             )
-    return [{**entry, "file_path": portable(entry["file_path"])} for entry in entries]
+    return entries
 
 
-def portable(name: str) -> str:
-    """A path from a scene file with forward slashes, also if the file was written on Windows.
+def find_images(
+    path: Path, names: Sequence[str], others: Collection[Path] = ()
+) -> list[Path | None]:
+    """The image that each name in a scene file stands for, None where there is none; see ``find_named``.
 
-    >>> portable(".\\\\images\\\\0001.jpg")
-    './images/0001.jpg'
+    Args:
+        path: the json file; relative names start from its folder.
+        names: N names, whose extension may be left out.
+        others: files that only an exact name may mean.
     """
-    return name.replace("\\", "/")
+    return find_named(str(path), path.parent, names, _SUFFIXES, others)
 
 
-def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
-    stems = [_strip_suffix(Path(entry["file_path"])) for entry in entries]
+def _short_names(path: Path, files: list[Path]) -> list[str]:
+    stems = [_strip_suffix(_inside(path.parent, file)) for file in files]
     names = [stem.name for stem in stems]
     if len(set(names)) < len(names):
         names = ["_".join(part for part in stem.parts if part not in "..") for stem in stems]
@@ -181,17 +206,21 @@ def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
     return names
 
 
+def _inside(folder: Path, file: Path) -> Path:
+    """A file's path below a folder; below the root where it lies elsewhere."""
+    return file.relative_to(folder if file.is_relative_to(folder) else file.anchor)
+
+
 def _strip_suffix(path: Path) -> Path:
     return path.with_suffix("") if path.suffix.lower() in _SUFFIXES else path
 
 
 def _image_path(folder: Path, name: str) -> Path:
-    """The file a frame names; the extension may be left out. If there is none, the first candidate."""
-    named = folder / name
-    if named.suffix.lower() in _SUFFIXES:
-        return named
-    candidates = [named.with_name(named.name + suffix) for suffix in _SUFFIXES]
-    return next((path for path in candidates if path.is_file()), candidates[0])
+    """The file that a frame would have, where none was found."""
+    named = folder / portable(name)
+    return (
+        named if named.suffix.lower() in _SUFFIXES else named.with_name(named.name + _SUFFIXES[0])
+    )
 
 
 def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
@@ -204,7 +233,7 @@ def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
             f"{label}: 'transform_matrix' must be a 4x4 (or 3x4) matrix of numbers, "
             f"found {matrix!r:.200}"
         )
-    return pose[:3]
+    return pose_rows(pose, label)
 
 
 def _present(path: Path, frames: list[Frame], drop_missing: bool) -> list[int]:

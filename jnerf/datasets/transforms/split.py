@@ -13,7 +13,8 @@ from pathlib import Path
 
 from jnerf.datasets.paths import data_root, nearby, scene_folder
 from jnerf.datasets.pictures.image_folder import held_out
-from jnerf.datasets.transforms.file import TransformsFile, portable, read_transforms
+from jnerf.datasets.pictures.lookup import portable
+from jnerf.datasets.transforms.file import TransformsFile, find_images, read_transforms
 from jnerf.errors import ConfigError, DataError
 
 _SPLITS = ("train", "val", "test")
@@ -52,7 +53,8 @@ def _part(scene: TransformsFile, split: str, holdout: int, drop_missing: bool) -
     """The frames of a split that are in the same file as all others."""
     if any(f"{name}_filenames" in scene.shared.values for name in _SPLITS):
         return scene.select(_listed(scene, split, drop_missing))
-    by_name = sorted(range(len(scene.frames)), key=lambda i: scene.frames[i].values["file_path"])
+    named = [portable(frame.values["file_path"]) for frame in scene.frames]
+    by_name = sorted(range(len(named)), key=named.__getitem__)
     chosen = [by_name[k] for k in held_out(len(by_name), holdout, split)]
     return scene.select(sorted(chosen))
 
@@ -99,16 +101,20 @@ def _listed(scene: TransformsFile, split: str, drop_missing: bool) -> list[int]:
     names = values[key]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
         raise DataError(f"{scene.path}: '{key}' must be a list of file paths, got {names!r:.200}")
-    paths = [_plain(frame.values["file_path"]) for frame in scene.frames]
-    known = set(paths)
-    unknown = [name for name in names if _plain(name) not in known]
+    by_name = {_plain(frame.values["file_path"]): i for i, frame in enumerate(scene.frames)}
+    chosen = [by_name.get(_plain(name)) for name in names]
+    unknown = [k for k, i in enumerate(chosen) if i is None]
+    by_file = {frame.path: i for i, frame in enumerate(scene.frames)}
+    files = find_images(scene.path, [names[k] for k in unknown])
+    for k, file in zip(unknown, files, strict=True):
+        chosen[k] = by_file.get(file)
+    unknown = [name for name, i in zip(names, chosen, strict=True) if i is None]
     if unknown and (not drop_missing or len(unknown) == len(names)):
         raise DataError(
             f"{scene.path}: {len(unknown)} of the {len(names)} images in '{key}' are no frame's file_path, among them "
-            f"'{unknown[0]}'; the first frame has '{paths[0]}'. Correct the list"
+            f"'{unknown[0]}'; the first frame has '{next(iter(by_name))}'. Correct the list"
         )
-    wanted = {_plain(name) for name in names}
-    return [i for i, path in enumerate(paths) if path in wanted]
+    return sorted({i for i in chosen if i is not None})
 
 
 def _plain(name: str) -> str:
