@@ -21,6 +21,7 @@ from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import MaskFile
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.placement.normalize import normalize
+from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
 
@@ -202,8 +203,15 @@ class AutoPlacement(Placement):
     auto_centre: bool = False
     auto_scale: bool = False
 
-    def of(self, c2w: NDArray[np.float64]) -> Similarity:
-        """World to field, for the poses [N, 3, 4] of the training cameras."""
+    def of(self, c2w: NDArray[np.float64], labels: Sequence[str]) -> Similarity:
+        """World to field, for the training cameras; what stands far from all others has no say, with a warning.
+
+        Args:
+            c2w: their poses [N, 3, 4].
+            labels: what to call each, N strings.
+        """
+        if self.auto_orient or self.auto_centre or self.auto_scale:
+            c2w = without_strays(labels, c2w)
         normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
         return normal.then(self.similarity)
 

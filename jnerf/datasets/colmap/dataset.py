@@ -31,7 +31,8 @@ class COLMAPDataset(PosedImages):
             nearly all points, ``near`` half the distance of the nearest points, ``far`` twice that of the farthest.
         images: folder of the images below ``root``. They may be smaller or larger than those COLMAP saw, if only of
             the same shape (``images_4``).
-        sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``.
+        sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
+            several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most images is taken.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -49,10 +50,11 @@ class COLMAPDataset(PosedImages):
         sparse: str | None = None,
     ) -> None:
         folder, split, holdout = files.folder, files.split, files.holdout
-        model = read_model(*find_model(folder, sparse))
+        found = find_model(folder, sparse)
+        model = read_model(found.folder, found.suffix)
         frames = find_frames(model, folder / images, files.missing == "drop")
         train = frames.split("train", holdout)
-        transform = place.of(train.c2w)
+        transform = place.of(train.c2w, train.labels)
         if place.aabb_scale is None:
             place = replace(place, aabb_scale=box_edge(transform.points(model.points.xyz)))
         near, far = place.near, place.far

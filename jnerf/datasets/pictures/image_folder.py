@@ -14,7 +14,8 @@ from jnerf.errors import ConfigError, DataError
 
 Split = Literal["train", "val", "test"]
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+#: Of files that are taken for images.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
 def find_folder(scene: Path, *names: str) -> Path | None:
@@ -31,10 +32,10 @@ def list_images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"image folder {folder} not found. {nearby(folder.absolute())}")
     entries = (path for path in folder.iterdir() if not path.name.startswith("."))
-    found = [path for path in entries if path.suffix.lower() in _SUFFIXES]
+    found = [path for path in entries if path.suffix.lower() in SUFFIXES]
     if not found:
         raise DataError(
-            f"{folder} holds no image (a file ending in {', '.join(_SUFFIXES)}): restore the images, or point "
+            f"{folder} holds no image (a file ending in {', '.join(SUFFIXES)}): restore the images, or point "
             "dataset.root elsewhere"
         )
     return sorted(found)

@@ -64,7 +64,7 @@ class TransformsDataset(PosedImages):
             offset=_first(place.offset, offset, _PLACE.offset),
             aabb_scale=_first(place.aabb_scale, _positive(file, "aabb_scale"), _PLACE.aabb_scale),
         )
-        transform = place.of(train.c2w)
+        transform = place.of(train.c2w, [frame.label for frame in train.frames])
         paths = [frame.path for frame in scene.frames]
         stored, sizes = image_sizes(paths, files.downscale)
         labels = [frame.label for frame in scene.frames]

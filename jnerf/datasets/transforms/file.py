@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.image_folder import SUFFIXES
 from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.errors import DataError
 
 _NAMED = 5  # of missing images
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 # What can be said in several ways: where a frame says it in one, the file's keys for the others do not count for it.
 _ALTERNATIVES = (
     (("fl_x", "fl_y"), ("camera_angle_x", "camera_angle_y"), ("x_fov", "y_fov")),
@@ -192,7 +192,7 @@ def find_images(
         names: N names, whose extension may be left out.
         others: files that only an exact name may mean.
     """
-    return find_named(str(path), path.parent, names, _SUFFIXES, others)
+    return find_named(str(path), path.parent, names, SUFFIXES, others)
 
 
 def _short_names(path: Path, files: list[Path]) -> list[str]:
@@ -212,15 +212,13 @@ def _inside(folder: Path, file: Path) -> Path:
 
 
 def _strip_suffix(path: Path) -> Path:
-    return path.with_suffix("") if path.suffix.lower() in _SUFFIXES else path
+    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
 
 
 def _image_path(folder: Path, name: str) -> Path:
     """The file that a frame would have, where none was found."""
     named = folder / portable(name)
-    return (
-        named if named.suffix.lower() in _SUFFIXES else named.with_name(named.name + _SUFFIXES[0])
-    )
+    return named if named.suffix.lower() in SUFFIXES else named.with_name(named.name + SUFFIXES[0])
 
 
 def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
