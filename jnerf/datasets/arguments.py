@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.image_folder import Split, check_split
 from jnerf.datasets.pictures.images import ImageFiles
-from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.datasets.pictures.masks import PixelMask
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.outliers import without_strays
@@ -63,7 +63,7 @@ class SceneFiles:
         self,
         paths: Sequence[Path],
         sizes: NDArray[np.integer],
-        masks: Sequence[Path | MaskFile | None] | None = None,
+        masks: Sequence[Path | PixelMask | None] | None = None,
     ) -> ImageFiles:
         """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
         memory = self.image_memory

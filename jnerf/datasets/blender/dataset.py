@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Crop, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.pictures.images import ImageFiles, read_rgba
+from jnerf.datasets.pictures.image_folder import image_sizes
+from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
+from jnerf.datasets.transforms.lens import declared_sizes
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
@@ -82,17 +84,11 @@ def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
 
 def _image_sizes(scene: TransformsFile) -> NDArray[np.int64]:
     """Width and height of each frame, [N, 2]: ``w, h`` where given, else those of the first image."""
-    sizes = []
-    measured: tuple[int, int] | None = None
-    for frame in scene.frames:
-        width, height = frame.number("w"), frame.number("h")
-        if width is None or height is None:
-            if measured is None:
-                image = read_rgba(frame.path)
-                measured = image.shape[1], image.shape[0]
-            width, height = measured
-        sizes.append((width, height))
-    return np.asarray(sizes, np.int64)
+    declared = declared_sizes(scene.frames)
+    stored, _ = image_sizes([frame.path for frame in scene.frames], 1, declared)
+    silent = np.isnan(declared).any(axis=1)
+    declared[silent] = stored[silent][:1]
+    return declared.astype(np.int64)
 
 
 def _shrunk_sizes(

@@ -20,6 +20,7 @@ from jnerf.datasets.dtu.projection_matrices import decompose
 from jnerf.datasets.dtu.sphere_cameras import read_sphere_cameras
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, mask_as_alpha
+from jnerf.datasets.pictures.headers import check_masks
 from jnerf.datasets.pictures.image_folder import (
     find_folder,
     held_out,
@@ -146,4 +147,5 @@ def _find_masks(folder: Path, n_images: int) -> list[Path]:
             f"{where} holds {len(found)} masks for {n_images} images: they belong together in the order of their "
             "names, so there must be as many. Restore the missing ones, or set dataset.masks to 'ignore'"
         )
+    check_masks(found)
     return found

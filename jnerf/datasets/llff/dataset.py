@@ -72,7 +72,7 @@ class LLFFDataset(PosedImages):
         _check_arguments(space, bound_factor, box.aabb_scale)
         scene = read_poses_bounds(files.folder)
         paths, stored_downscale = find_images(scene, files.downscale)
-        stored, sizes = image_sizes(paths, files.downscale / stored_downscale)
+        stored, sizes = image_sizes(paths, files.downscale / stored_downscale, scene.sizes)
         intrinsics = scene.intrinsics(paths, stored, sizes)
         world = scene.c2w
         # All splits have to agree on the field: its numbers are those of the whole capture.

@@ -17,7 +17,7 @@ from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Reach, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
-from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix
+from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix, read_size
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import image_sizes, list_images, rescaled
@@ -56,7 +56,8 @@ class NSVFDataset(PosedImages):
         _check_arguments(files.split, background)
         folder = files.folder
         paths = _images_of(folder, files.split)
-        stored, sizes = image_sizes(paths, files.downscale)
+        declared = np.tile(read_size(folder / "intrinsics.txt"), (len(paths), 1))
+        stored, sizes = image_sizes(paths, files.downscale, declared)
         low, high = read_bbox(folder, bbox)
         transform = into_cube(np.stack([low, high]), 1.0)
         cameras = Cameras(

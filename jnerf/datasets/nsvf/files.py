@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.text_files import read_text
 from jnerf.errors import ConfigError, DataError
 
 
@@ -43,9 +44,22 @@ def read_intrinsics(path: Path, stored: NDArray[np.int64]) -> NDArray[np.float64
     if min(found[:2]) <= 0:
         raise DataError(f"{path}: focal lengths must be positive, got {found[:2]}")
     result = np.tile(np.asarray(found, np.float64), (len(stored), 1))
-    if matrix is None and len(rows) > 1 and len(rows[-1]) == 2:
-        result *= np.tile(_factors(path, rows[-1], stored), 2)
+    size = read_size(path)
+    if np.isfinite(size).all():
+        result *= np.tile(_factors(path, size, stored), 2)
     return result
+
+
+def read_size(path: Path) -> NDArray[np.float64]:
+    """Width and height of the images that ``intrinsics.txt`` speaks of, NaN where it does not say, float64 [2].
+
+    Raises:
+        DataError: the file is missing or holds no numbers.
+    """
+    rows = _rows(path)
+    if _square(rows) is None and len(rows) > 1 and len(rows[-1]) == 2:
+        return np.array(rows[-1][::-1], np.float64)
+    return np.full(2, np.nan)
 
 
 def _square(rows: Sequence[Sequence[float]]) -> NDArray[np.float64] | None:
@@ -58,7 +72,7 @@ def _square(rows: Sequence[Sequence[float]]) -> NDArray[np.float64] | None:
 
 def _factors(path: Path, size: Sequence[float], stored: NDArray[np.int64]) -> NDArray[np.float64]:
     """Width and height of images on disk over those that the file speaks of, [N, 2]."""
-    height, width = size
+    width, height = size
     for found in stored.tolist():
         if min(size) < 1 or not same_shape(tuple(found), (width, height)):
             raise DataError(
@@ -116,10 +130,10 @@ def read_bbox(
 def _rows(path: Path) -> list[list[float]]:
     """The numbers of a text file by line, without empty lines and what follows a #."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         raise DataError(f"{path} not found. {nearby(path.absolute())}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     rows = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.pictures.decoding import read_rgba, resize
+from jnerf.datasets.pictures.decoding import read_stored, resize, to_rgba
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.errors import DataError
 
@@ -39,7 +41,7 @@ class AlphaImages(ImageFiles):
         self._alpha = alpha
 
     def _decode(self, i: int) -> NDArray[np.uint8]:
-        image = read_rgba(self._paths[i])
+        image = self._read(i)
         image[..., 3] = self._alpha(i, image)
         return resize(image, *self._sizes[i].tolist())
 
@@ -47,29 +49,56 @@ class AlphaImages(ImageFiles):
 def mask_as_alpha(masks: Sequence[Path]) -> AlphaFn:
     """Alpha from mask files of the images' sizes: their brightest channel, where they are not transparent.
 
-    The function raises a DataError that names a mask which is missing, broken, of another size, or zero everywhere.
+    A mask of two values, 0 and any other, means 0 and 255, and a warning says so of the first one that holds others.
+
+    The function raises a DataError that names a mask which is missing, broken, of another size, zero everywhere, or
+    has several values and none of them bright.
     """
+    told = itertools.count()  # its next() is one step, whichever thread asks
 
     def alpha(i: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         try:
-            stored = read_rgba(masks[i])
+            values = _brightest(masks[i])
         except DataError as error:
             raise DataError(f"mask: {error}") from None
-        if stored.shape != image.shape:
-            found, expected = (f"{a.shape[1]}x{a.shape[0]}" for a in (stored, image))
+        if values.shape != image.shape[:2]:
+            found, expected = (f"{a.shape[1]}x{a.shape[0]}" for a in (values, image))
             raise DataError(
                 f"mask {masks[i]} is {found} pixels, its image {expected}: both must be of one size. Make the mask "
                 "from the image again, or set dataset.masks to 'ignore'"
             )
-        found = np.where(stored[..., 3] > 0, stored[..., :3].max(axis=2), np.uint8(0))
-        if not found.any():
+        top, full = int(values.max()), np.iinfo(values.dtype).max
+        if top == 0:
             raise DataError(
                 f"mask {masks[i]} is zero everywhere: nothing of its image would be left. Mend the mask, remove the "
                 "view from the scene, or set dataset.masks to 'ignore'"
             )
-        return found
+        if top < full and ((values == 0) | (values == top)).all():
+            if next(told) == 0:
+                warnings.warn(
+                    f"mask {masks[i]} holds 0 and {top} alone: taken as 0 and {full}, in every mask that is like it",
+                    stacklevel=2,
+                )
+            return np.where(values > 0, np.uint8(255), np.uint8(0))
+        if 2 * top < full:
+            raise DataError(
+                f"mask {masks[i]} holds several values, of which {top} is the greatest: nothing of its image would be "
+                f"opaque. Write {full} where the object is and 0 elsewhere, or set dataset.masks to 'ignore'"
+            )
+        return to_rgba(values, masks[i])[..., 0]
 
     return alpha
+
+
+def _brightest(mask: Path) -> NDArray:
+    """The brightest channel of a stored mask, 0 where it is transparent, uint8 or uint16 [H, W]."""
+    stored = read_stored(mask)
+    to_rgba(stored[:1], mask)  # raises what is wrong with its type
+    if stored.ndim == 2:
+        return stored
+    channels = stored.shape[2]
+    colors = stored[..., : channels - (channels in (2, 4))].max(axis=2)
+    return colors if channels == 3 else np.where(stored[..., -1] > 0, colors, colors.dtype.type(0))
 
 
 def white_is_empty(i: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

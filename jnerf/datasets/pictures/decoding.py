@@ -1,19 +1,19 @@
 """One image file to 8-bit RGBA, whole, shrunk or resized.
 
 Any 8- or 16-bit grey, grey + alpha, RGB or RGBA file becomes straight (not premultiplied) RGBA bytes; images
-without alpha are opaque. Orientation tags are ignored: poses belong to the stored pixels.
+without alpha are opaque. Pixels are those that are stored, whatever an orientation tag says (``orientation.py``).
 """
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import cv2
-import imageio.v3 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.pictures.corrections import decode
+from jnerf.datasets.pictures.formats import why_unread
 from jnerf.errors import DataError
 
 
@@ -23,15 +23,26 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: missing, not readable, truncated, or of a kind that is not 8- or 16-bit colour or grey.
     """
-    image = read_stored(path)
+    return to_rgba(read_stored(path), path)
+
+
+def to_rgba(image: NDArray, path: Path) -> NDArray[np.uint8]:
+    """What :func:`read_stored` gives of a file, as straight RGBA, uint8 [H, W, 4].
+
+    Raises:
+        DataError: it is not 8- or 16-bit colour or grey.
+    """
     if image.dtype == np.uint16:
         image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
     channels = 1 if image.ndim == 2 else image.shape[2]
-    if image.dtype != np.uint8 or channels not in _TO_RGBA:
+    if image.dtype != np.uint8 or channels not in (*_TO_RGBA, 2):
         raise DataError(
             f"image {path} holds {channels} channels of {image.dtype}: expected 8- or 16-bit grey, "
             "RGB or RGBA. Convert it to PNG"
         )
+    if channels == 2:
+        image = image[..., [0, 0, 0, 1]]
+        channels = 4
     return cv2.cvtColor(image, _TO_RGBA[channels])
 
 
@@ -52,28 +63,16 @@ def read_stored(path: Path) -> NDArray:
         ) from None
     except OSError as error:
         raise DataError(f"image {path} cannot be read: {error.strerror or error}") from error
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    image = decode(data.tobytes())
     if image is None:
+        unread = why_unread(path, data[:16].tobytes())
+        if unread is not None:
+            raise DataError(f"image {path} {unread}")
         raise DataError(
             f"image {path} cannot be decoded: its {data.size} bytes are truncated, damaged or no "
             "image (PNG, JPEG, WebP, TIFF ... are read). Copy the file again from its source"
         )
     return image
-
-
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height of a stored image in pixels, from its header where that can be read alone.
-
-    Raises:
-        DataError: missing, not readable, or no image.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow suspects large panoramas of being an attack
-            height, width = imageio.improps(path, plugin="pillow").shape[:2]
-    except (OSError, ValueError, SyntaxError):  # of a kind that only OpenCV knows, or broken
-        height, width = read_stored(path).shape[:2]
-    return width, height
 
 
 def same_shape(stored: tuple[int, int], asked: tuple[int, int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -9,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.paths import nearby
-from jnerf.datasets.pictures.decoding import image_size
+from jnerf.datasets.pictures.formats import READ, UNREAD, why_unread
+from jnerf.datasets.pictures.headers import stored_sizes
+from jnerf.datasets.pictures.orientation import upright_sizes
 from jnerf.errors import ConfigError, DataError
 
 Split = Literal["train", "val", "test"]
-
-#: Of files that are taken for images.
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
 def find_folder(scene: Path, *names: str) -> Path | None:
@@ -26,32 +26,48 @@ def find_folder(scene: Path, *names: str) -> Path | None:
 def list_images(folder: Path) -> list[Path]:
     """The images of a folder, sorted by name.
 
+    Images of kinds that are not read, and of which there is no other copy, are left out with a warning.
+
     Raises:
-        DataError: there is no such folder, or no image in it.
+        DataError: there is no such folder, or no image in it that is read.
     """
     if not folder.is_dir():
         raise DataError(f"image folder {folder} not found. {nearby(folder.absolute())}")
-    entries = (path for path in folder.iterdir() if not path.name.startswith("."))
-    found = [path for path in entries if path.suffix.lower() in SUFFIXES]
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    found = [path for path in entries if path.suffix.lower() in READ]
+    known = {path.stem for path in found}
+    unread = [p for p in entries if p.suffix.lower() in UNREAD and p.stem not in known]
+    if unread:
+        what = f"{unread[0]} {why_unread(unread[0], b'')}"
+        if not found:
+            raise DataError(f"{folder} holds {len(unread)} images, none of which is read: {what}")
+        warnings.warn(f"{len(unread)} images in {folder} are left out: {what}", stacklevel=2)
     if not found:
         raise DataError(
-            f"{folder} holds no image (a file ending in {', '.join(SUFFIXES)}): restore the images, or point "
+            f"{folder} holds no image (a file ending in {', '.join(READ)}): restore the images, or point "
             "dataset.root elsewhere"
         )
-    return sorted(found)
+    return found
 
 
-def image_sizes(paths: list[Path], downscale: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def image_sizes(
+    paths: list[Path], downscale: float, declared: NDArray[np.floating] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Width and height of images as they are stored, and shrunk and rounded to whole pixels, int64 [N, 2] each.
+
+    Sizes are those of images turned where ``declared`` calls for it, see ``orientation.py``.
 
     Args:
         paths: N images.
         downscale: how many times smaller to make them.
+        declared: width and height that the scene file says of each, [N, 2], NaN where it says nothing; None: of none.
 
     Raises:
         DataError: an image is missing or broken.
     """
-    stored = np.array([image_size(path) for path in paths], np.int64)
+    stored = stored_sizes(paths)
+    if declared is not None:
+        stored = upright_sizes(paths, stored, declared)
     return stored, np.maximum(np.rint(stored / downscale), 1).astype(np.int64)
 
 

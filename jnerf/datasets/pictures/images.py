@@ -6,6 +6,7 @@ How one file is decoded is said in ``decoding.py``.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -17,9 +18,18 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.datasets.pictures.decoding import read_rgba, resize, same_shape, shrink
-from jnerf.datasets.pictures.masks import KeptPixels, MaskFile, kept_pixels, mask_runs, read_mask
+from jnerf.datasets.pictures.masks import (
+    KeptPixels,
+    MaskFile,
+    PixelMask,
+    kept_pixels,
+    mask_runs,
+)
+from jnerf.datasets.pictures.orientation import lies_on_its_side, orientation, turn
 from jnerf.datasets.pictures.pixel_store import pixel_block
 from jnerf.errors import DataError
+
+_FAINT = 5  # of 255: an image with no more alpha than this shows nothing
 
 
 class ImageFiles:
@@ -30,8 +40,8 @@ class ImageFiles:
         sizes: width and height of each after ``downscale``, int [N, 2].
         downscale: each output pixel is the average of a square of this many pixels a side.
         label: what the progress bar says.
-        masks: the mask of each image, a file that is zero where pixels must not become training rays, or None
-            for an image without; None if none has one.
+        masks: the mask of each image, a file that is zero where pixels must not become training rays or what else
+            says so, or None for an image without; None if none has one.
         resize: scale a stored image of another size than ``sizes`` x ``downscale`` to ``sizes``, if only its
             shape is the same; otherwise it is an error.
         max_gib: the most memory for pixels, GiB; more lies in a file on disk. None is half of what is free.
@@ -43,7 +53,7 @@ class ImageFiles:
         sizes: NDArray[np.integer],
         downscale: int = 1,
         label: str = "",
-        masks: Sequence[Path | MaskFile | None] | None = None,
+        masks: Sequence[Path | PixelMask | None] | None = None,
         resize: bool = False,
         max_gib: float | None = None,
     ) -> None:
@@ -68,10 +78,12 @@ class ImageFiles:
         """Every pixel, row-major, one image after the other, uint32 [P]: the bytes R, G, B, A in memory order.
 
         Raises:
-            DataError: a file is missing, cannot be decoded or has another size, or there is no room for all.
+            DataError: a file is missing, cannot be decoded or has another size, all are transparent everywhere, or
+                there is no room for all.
         """
         block = pixel_block(int(self._offsets[-1]), self._max_gib)
-        _in_threads(lambda i: self._decode_into(block, i), len(self), self._label, "image")
+        tops = _in_threads(lambda i: self._decode_into(block, i), len(self), self._label, "image")
+        self._check_alpha(np.array(tops))
         return block
 
     @cached_property
@@ -99,12 +111,40 @@ class ImageFiles:
             return flat.view(np.uint8).reshape(height, width, 4)
         return self._decode(i)
 
-    def _decode_into(self, block: NDArray[np.uint32], i: int) -> None:
-        flat = self._decode(i).reshape(-1, 4).view(np.uint32)
-        block[self._offsets[i] : self._offsets[i + 1]] = flat[:, 0]
+    def _decode_into(self, block: NDArray[np.uint32], i: int) -> int:
+        """Decodes one image to its place; returns its greatest alpha."""
+        image = self._decode(i)
+        block[self._offsets[i] : self._offsets[i + 1]] = image.reshape(-1, 4).view(np.uint32)[:, 0]
+        return int(image[..., 3].max())
+
+    def _check_alpha(self, tops: NDArray[np.integer]) -> None:
+        """Looks for images that show nothing, by the greatest alpha of each, [N]."""
+        empty = np.flatnonzero(tops <= _FAINT)
+        if not len(empty):
+            return
+        first = f"{self._paths[empty[0]]}, where it is at most {tops[empty[0]]} of 255"
+        if len(empty) == len(self):
+            raise DataError(
+                f"alpha is (nearly) 0 everywhere in all {len(self)} images, the first of them {first}: there is "
+                "nothing to train on. If it was stored as 0 and 1, multiply it by 255; if it means nothing, write the "
+                "images without it"
+            )
+        warnings.warn(
+            f"{len(empty)} of {len(self)} images are transparent everywhere, the first of them {first}: they say that "
+            "all is empty",
+            stacklevel=3,
+        )
+
+    def _read(self, i: int) -> NDArray[np.uint8]:
+        """One stored image, turned where only that gives it its shape."""
+        image, path = read_rgba(self._paths[i]), self._paths[i]
+        found, asked = (image.shape[1], image.shape[0]), tuple(self._sizes[i].tolist())
+        if lies_on_its_side(path, found, asked):
+            return turn(image, orientation(path))
+        return image
 
     def _decode(self, i: int) -> NDArray[np.uint8]:
-        image = read_rgba(self._paths[i])
+        image = self._read(i)
         found = image.shape[1], image.shape[0]
         asked = tuple(self._sizes[i].tolist())
         expected = tuple((self._sizes[i] * self._downscale).tolist())
@@ -124,7 +164,7 @@ class ImageFiles:
         mask = self._masks[i]
         if mask is None:
             return np.array([[0, width * height]])
-        return mask_runs(read_mask(mask, width, height))
+        return mask_runs(mask.keep(width, height))
 
 
 def _in_threads(work: Callable[[int], Any], n: int, label: str, unit: str) -> list[Any]:

@@ -16,6 +16,8 @@ import warnings
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from jnerf.datasets.pictures.formats import READ, UNREAD, is_image
+
 
 def portable(name: str) -> str:
     """A path from a scene file with forward slashes, also if the file was written on Windows.
@@ -30,7 +32,6 @@ def find_named(
     label: str,
     folder: Path,
     names: Sequence[str],
-    suffixes: Sequence[str],
     others: Collection[Path] = (),
 ) -> list[Path | None]:
     """The file that each name stands for, None where there is none; warns once of names that are not exact.
@@ -38,15 +39,14 @@ def find_named(
     Args:
         label: the file that holds the names, as the warning calls it.
         folder: where relative names start.
-        names: N names.
-        suffixes: of images, in lower case and with their dots; what a name without one of them may have behind it.
+        names: N names; the extension of an image may be left out.
         others: files that only an exact name may mean.
     """
-    found = [_plain(folder, name, suffixes) for name in names]
+    found = [_plain(folder, name) for name in names]
     lost = [i for i, path in enumerate(found) if path is None]
     if not lost:
         return found
-    index = _Index(suffixes)
+    index = _Index()
     guesses = {i: index.by_end(folder, names[i]) for i in lost}
     taken = [path for path in [*found, *others, *guesses.values()] if path is not None]
     sure = {i: path for i, path in guesses.items() if path is not None and taken.count(path) == 1}
@@ -62,13 +62,13 @@ def find_named(
     return found
 
 
-def _plain(folder: Path, name: str, suffixes: Sequence[str]) -> Path | None:
+def _plain(folder: Path, name: str) -> Path | None:
     """The file of a name that is right, but for slashes and an extension that was left out."""
     for written in dict.fromkeys((name, portable(name))):
         path = folder / written
         candidates = [path]
-        if path.suffix.lower() not in suffixes and path.name:
-            candidates = [*(path.with_name(path.name + suffix) for suffix in suffixes), path]
+        if path.name and not is_image(path):
+            candidates = [*(path.with_name(path.name + suffix) for suffix in READ), path]
         there = next((candidate for candidate in candidates if candidate.is_file()), None)
         if there is not None:
             return there
@@ -78,8 +78,7 @@ def _plain(folder: Path, name: str, suffixes: Sequence[str]) -> Path | None:
 class _Index:
     """Folders that were listed, for a search by names that are not exact."""
 
-    def __init__(self, suffixes: Sequence[str]) -> None:
-        self._suffixes = suffixes
+    def __init__(self) -> None:
         self._listed: dict[Path, tuple[list[str], list[str]]] = {}
 
     def by_end(self, folder: Path, name: str) -> Path | None:
@@ -105,15 +104,13 @@ class _Index:
         exact = _only(files, parts[-1])
         if exact is not None:
             return folder / exact
-        wanted = self._stem(parts[-1]).casefold()
-        images = [name for name in files if name.lower().endswith(tuple(self._suffixes))]
-        alike = [name for name in images if self._stem(name).casefold() == wanted]
-        return folder / alike[0] if len(alike) == 1 else None
-
-    def _stem(self, name: str) -> str:
-        """A name without an image's extension."""
-        stem, suffix = os.path.splitext(name)
-        return stem if suffix.lower() in self._suffixes else name
+        wanted = _stem(parts[-1]).casefold()
+        for suffixes in (READ, UNREAD):  # of the latter, the decoder says what they are
+            images = [name for name in files if name.lower().endswith(suffixes)]
+            alike = [name for name in images if _stem(name).casefold() == wanted]
+            if alike:
+                return folder / alike[0] if len(alike) == 1 else None
+        return None
 
     def _list(self, folder: Path) -> tuple[list[str], list[str]]:
         """The names of the folders and of the files in a folder."""
@@ -126,6 +123,11 @@ class _Index:
             files = [entry.name for entry in entries if not entry.is_dir()]
             self._listed[folder] = folders, files
         return self._listed[folder]
+
+
+def _stem(name: str) -> str:
+    """A name without an image's extension."""
+    return os.path.splitext(name)[0] if is_image(Path(name)) else name
 
 
 def _only(names: Sequence[str], wanted: str) -> str | None:

@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import read_stored, same_shape
+from jnerf.datasets.pictures.orientation import lies_on_its_side, orientation, turn
 from jnerf.errors import DataError
+
+
+class PixelMask(Protocol):
+    """Whatever says which pixels of an image count."""
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """The pixels of an image of a size that count, bool [height, width]."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,21 @@ class MaskFile:
 
     path: Path
     keeps_zeros: bool = False
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """See :func:`read_mask`."""
+        return read_mask(self, width, height)
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """The pixels that every one of several masks keeps."""
+
+    masks: tuple[PixelMask, ...]
+
+    def keep(self, width: int, height: int) -> NDArray[np.bool_]:
+        """See :class:`PixelMask`."""
+        return np.logical_and.reduce([mask.keep(width, height) for mask in self.masks])
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +126,8 @@ def read_mask(mask: MaskFile, width: int, height: int) -> NDArray[np.bool_]:
     except DataError as error:
         raise DataError(f"mask: {error}") from None
     size = stored.shape[1], stored.shape[0]
+    if lies_on_its_side(mask.path, size, (width, height)):
+        stored, size = turn(stored, orientation(mask.path)), size[::-1]
     if not same_shape(size, (width, height)):
         raise DataError(
             f"mask {mask.path} is {size[0]}x{size[1]} pixels, its image {width}x{height}: a mask may be larger or "

@@ -20,7 +20,7 @@ from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import Keys
-from jnerf.datasets.transforms.lens import read_intrinsics, read_lens
+from jnerf.datasets.transforms.lens import declared_sizes, read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks
 from jnerf.datasets.transforms.split import read_split
 from jnerf.errors import DataError
@@ -66,7 +66,7 @@ class TransformsDataset(PosedImages):
         )
         transform = place.of(train.c2w, [frame.label for frame in train.frames])
         paths = [frame.path for frame in scene.frames]
-        stored, sizes = image_sizes(paths, files.downscale)
+        stored, sizes = image_sizes(paths, files.downscale, declared_sizes(scene.frames))
         labels = [frame.label for frame in scene.frames]
         cameras = Cameras(
             transform.poses(scene.c2w),

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.paths import nearby
-from jnerf.datasets.pictures.image_folder import SUFFIXES
+from jnerf.datasets.pictures.formats import READ, is_image
 from jnerf.datasets.pictures.lookup import find_named, portable
+from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 _NAMED = 5  # of missing images
@@ -145,7 +146,7 @@ def _over(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except FileNotFoundError:
         raise DataError(
             f"scene file {path} not found. {nearby(path.absolute())} "
@@ -156,7 +157,7 @@ def _load(path: Path) -> dict[str, Any]:
             f"{path}:{error.lineno}:{error.colno}: not valid json: {error.msg}. The file may be "
             "truncated: copy or export it again"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DataError(f"scene file {path} cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise DataError(
@@ -192,7 +193,7 @@ def find_images(
         names: N names, whose extension may be left out.
         others: files that only an exact name may mean.
     """
-    return find_named(str(path), path.parent, names, SUFFIXES, others)
+    return find_named(str(path), path.parent, names, others)
 
 
 def _short_names(path: Path, files: list[Path]) -> list[str]:
@@ -212,13 +213,13 @@ def _inside(folder: Path, file: Path) -> Path:
 
 
 def _strip_suffix(path: Path) -> Path:
-    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+    return path.with_suffix("") if is_image(path) else path
 
 
 def _image_path(folder: Path, name: str) -> Path:
     """The file that a frame would have, where none was found."""
     named = folder / portable(name)
-    return named if named.suffix.lower() in SUFFIXES else named.with_name(named.name + SUFFIXES[0])
+    return named if is_image(named) else named.with_name(named.name + READ[0])
 
 
 def _pose(label: str, matrix: Any) -> NDArray[np.float64]:

@@ -87,6 +87,12 @@ def read_intrinsics(
     return np.asarray(rows, np.float64)
 
 
+def declared_sizes(frames: Sequence[Frame]) -> NDArray[np.float64]:
+    """``w, h`` of each of N frames, NaN where it does not say both, float64 [N, 2]."""
+    rows = [(frame.number("w"), frame.number("h")) for frame in frames]
+    return np.array([row if None not in row else (np.nan, np.nan) for row in rows], np.float64)
+
+
 def _declared_size(frame: Frame, stored: list[int]) -> tuple[float, float]:
     """The size of image that the frame's numbers speak of: ``w, h``, else that of the stored image."""
     width, height = frame.number("w"), frame.number("h")
@@ -99,7 +105,7 @@ def _declared_size(frame: Frame, stored: list[int]) -> tuple[float, float]:
     if not same_shape((round(width), round(height)), tuple(stored)):
         turned = same_shape((round(height), round(width)), tuple(stored))
         hint = (
-            "it lies on its side: turn the stored pixels, an orientation tag is not heeded"
+            "it lies on its side, and has no orientation tag that says so: turn its pixels"
             if turned
             else "restore the images that the poses were found with"
         )

@@ -105,8 +105,8 @@ def test_malformed_text(tmp_path, stem, line, text, message):
 
 def test_text_that_is_none(tmp_path):
     folder = written(tmp_path)
-    (folder / "points3D.txt").write_bytes(b"\xff\xfe\x00binary")
-    with pytest.raises(DataError, match="points3D.txt cannot be read: .* Export the model again"):
+    (folder / "points3D.txt").write_bytes(b"\xffbinary")
+    with pytest.raises(DataError, match="points3D.txt is no UTF-8: byte 0 is 0xff"):
         read_model(folder, ".txt")
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from jnerf.datasets.pictures.lookup import find_named
 
-SUFFIXES = (".png", ".jpg")
-
 
 @pytest.fixture
 def folder(tmp_path):
@@ -18,7 +16,7 @@ def folder(tmp_path):
 
 
 def find(folder, *names):
-    found = find_named("scene.json", folder, names, SUFFIXES)
+    found = find_named("scene.json", folder, names)
     return [None if path is None else path.relative_to(folder).as_posix() for path in found]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from jnerf.datasets.pictures import pixel_store
-from jnerf.datasets.pictures.decoding import image_size, resize, same_shape, shrink
+from jnerf.datasets.pictures.decoding import resize, same_shape, shrink
+from jnerf.datasets.pictures.headers import image_size
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.errors import DataError
 

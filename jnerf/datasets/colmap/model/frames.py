@@ -16,10 +16,12 @@ from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
 from jnerf.datasets.paths import nearby
-from jnerf.datasets.pictures.decoding import image_size, same_shape
-from jnerf.datasets.pictures.image_folder import SUFFIXES, held_out
+from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.headers import stored_sizes
+from jnerf.datasets.pictures.image_folder import held_out
 from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.datasets.pictures.orientation import upright_sizes
 from jnerf.errors import DataError
 
 
@@ -81,10 +83,12 @@ class Frames:
 
     @cached_property
     def _stored(self) -> NDArray[np.int64]:
-        return np.array([image_size(path) for path in self.paths])
+        cameras = [self.model.cameras[image.camera_id] for image in self.images]
+        declared = np.array([(camera.width, camera.height) for camera in cameras], np.float64)
+        return upright_sizes(self.paths, stored_sizes(self.paths), declared)
 
     def stored_sizes(self) -> NDArray[np.int64]:
-        """Width and height of the files, int [N, 2].
+        """Width and height of the files, turned where only that gives their camera's shape, int [N, 2].
 
         Raises:
             DataError: a file cannot be read, or is not of its camera's shape.
@@ -161,7 +165,7 @@ def find_frames(model: SparseModel, folder: Path, drop_missing: bool) -> Frames:
         DataError: a file is missing, or all are.
     """
     names = [image.name for image in model.images]
-    found = find_named(f"{model.folder}: images", folder, names, SUFFIXES)
+    found = find_named(f"{model.folder}: images", folder, names)
     there = [i for i, path in enumerate(found) if path is not None]
     paths = tuple(path or folder / portable(name) for path, name in zip(found, names, strict=True))
     frames = Frames(model, folder, model.images, paths)

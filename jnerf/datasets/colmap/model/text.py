@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model.parts import ColmapCamera, ColmapImage, Points
+from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 Line = tuple[int, str]
@@ -90,8 +91,8 @@ def _observed(path: Path, number: int, line: str) -> NDArray[np.int64]:
 def _records(path: Path, blank: bool = False) -> Iterator[Line]:
     """Lines with their numbers, stripped, without comments; empty ones only if ``blank``."""
     try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = read_text(path)
+    except OSError as error:
         raise DataError(f"{path} cannot be read: {error}. Export the model again") from error
     for number, line in enumerate(content.split("\n"), start=1):
         line = line.strip()
