@@ -192,3 +192,7 @@ class View:
     def rgba(self) -> NDArray[np.uint8]:
         """The true image, straight RGBA, uint8 [H, W, 4]."""
         return self.dataset.images.image(self.index)
+
+    def shown(self) -> NDArray[np.bool_] | None:
+        """The pixels that show something of the scene, bool [H, W]; None for all; see ``Cameras.shown``."""
+        return self.dataset.cameras.shown(self.index)

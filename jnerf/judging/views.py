@@ -62,6 +62,7 @@ def judge_views(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
+    cut = 0
     resolution = (0, 0)
     for index in tqdm(indices, desc="evaluate", unit="view", leave=False):
         view = dataset.view(index)
@@ -69,12 +70,18 @@ def judge_views(
         image = subject.image(view.rays, view.width, view.height)
         seconds = time.perf_counter() - start
         resolution = resolution if rows else (view.width, view.height)
-        rows.append({"name": view.name, **_measure(image, view.rgba(), folder, view.name)})
+        shown = view.shown()
+        cut += shown is not None
+        found = _measure(image, view.rgba(), shown, folder, view.name)
+        rows.append({"name": view.name, **found})
         rows[-1]["seconds"] = round(seconds, 4)
     mean = {
         key: float(np.mean([row[key] for row in rows])) for key in ("psnr", "psnr_white", "ssim")
     }
-    return Judgement(mean, rows, protocol={"resolution": list(resolution), **PROTOCOL})
+    protocol = {"resolution": list(resolution), **PROTOCOL}
+    if cut:
+        protocol["pixels"] = f"of {cut} views only those that the lens shows"
+    return Judgement(mean, rows, protocol=protocol)
 
 
 def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
@@ -111,18 +118,29 @@ def spaced_views(available: int, wanted: int | None) -> list[int]:
 
 
 def _measure(
-    image: Image, rgba: NDArray[np.uint8], folder: Path | None, name: str
+    image: Image,
+    rgba: NDArray[np.uint8],
+    shown: NDArray[np.bool_] | None,
+    folder: Path | None,
+    name: str,
 ) -> dict[str, float]:
-    """Metrics of one view; writes its pictures when there is a folder for them."""
+    """Metrics of one view, over the pixels that are shown; writes its pictures when there is a folder for them."""
     color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
     truth, truth_white = to_uint8(color * alpha), to_uint8(color * alpha + (1 - alpha))
     black, white = to_uint8(image.colors), to_uint8(image.over_white())
     if folder is not None:
         _write_pictures(folder, file_stem(name), image, black, truth)
+    black, truth, white, truth_white = map(_unit, (black, truth, white, truth_white))
+    if shown is None:
+        return {
+            "psnr": psnr(black, truth),
+            "psnr_white": psnr(white, truth_white),
+            "ssim": ssim(black, truth),
+        }
     return {
-        "psnr": psnr(_unit(black), _unit(truth)),
-        "psnr_white": psnr(_unit(white), _unit(truth_white)),
-        "ssim": ssim(_unit(black), _unit(truth)),
+        "psnr": psnr(black[shown], truth[shown]),
+        "psnr_white": psnr(white[shown], truth_white[shown]),
+        "ssim": ssim(black * shown[..., None], truth * shown[..., None], shown),
     }
 
 

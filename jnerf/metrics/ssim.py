@@ -18,12 +18,17 @@ _C1 = 0.01**2
 _C2 = 0.03**2
 
 
-def ssim(prediction: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
+def ssim(
+    prediction: NDArray[np.floating],
+    truth: NDArray[np.floating],
+    where: NDArray[np.bool_] | None = None,
+) -> float:
     """Mean SSIM of one image.
 
     Args:
         prediction: [H, W, C], in [0, 1]; H and W at least 11.
         truth: [H, W, C], in [0, 1].
+        where: [H, W]: only windows about these pixels count, if there are any; None for all.
 
     Returns:
         1 for equal images, towards -1 for inverted structure.
@@ -49,6 +54,9 @@ def ssim(prediction: NDArray[np.floating], truth: NDArray[np.floating]) -> float
     covariance = _blur(x * y) - mean_x * mean_y
     similarity = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
     similarity /= (mean_x**2 + mean_y**2 + _C1) * (var_x + var_y + _C2)
+    half = WINDOW // 2
+    if where is not None and where[half:-half, half:-half].any():
+        similarity = similarity[where[half:-half, half:-half]]
     return float(similarity.mean())
 
 

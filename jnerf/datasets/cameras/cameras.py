@@ -8,7 +8,7 @@ and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,6 +16,7 @@ import jittor as jt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from jnerf.datasets.cameras.image_circle import ImageCircle
 from jnerf.datasets.cameras.lenses import LensModel, Pinhole
 from jnerf.datasets.cameras.lenses.table import DirectionTable
 from jnerf.datasets.cameras.poses import check_poses
@@ -50,10 +51,13 @@ class Cameras:
         sizes: width, height in pixels, int32 [N, 2].
         lens: the lens of all N.
         names: what errors call each camera; its number by default.
+        circles: what of each image its lens lights, N of them, None for all of it; () for all of every image.
+        masked: number of an image -> what its mask keeps, bool [H, W], None without a mask; asked only where the lens
+            leaves pixels without a direction.
 
     Raises:
         DataError: a shape is wrong, a pose is not finite or no rigid motion, an intrinsic is unusable, or the
-            lens cannot be inverted inside an image.
+            lens cannot be inverted inside what circle and mask keep of an image.
     """
 
     c2w: NDArray[np.float32]
@@ -61,6 +65,8 @@ class Cameras:
     sizes: NDArray[np.int32]
     lens: LensModel = field(default_factory=Pinhole)
     names: Sequence[str] = ()
+    circles: Sequence[ImageCircle | None] = ()
+    masked: Callable[[int], NDArray[np.bool_] | None] = lambda i: None
 
     def __post_init__(self) -> None:
         names = list(self.names) or [f"camera {i}" for i in range(len(self.c2w))]
@@ -87,10 +93,29 @@ class Cameras:
                 f"width height = {self.sizes[i].tolist()}: focal lengths and sizes must be positive "
                 "and all must be finite; check camera_angle_x, fl_x, fl_y, w and h"
             )
-        self.lens.check(self.intrinsics, self.sizes, names)
+        blind = self.lens.check(self.intrinsics, self.sizes, names, self._kept)
+        object.__setattr__(self, "_blind", blind)
 
     def __len__(self) -> int:
         return len(self.c2w)
+
+    def shown(self, i: int) -> NDArray[np.bool_] | None:
+        """The pixels of image ``i`` that show something, bool [H, W]; None for all.
+
+        Less than all where the image has a circle, or where the lens leaves pixels without a direction: then it is what
+        its circle and its mask keep.
+        """
+        if i in self._blind:
+            return self._kept(i)
+        circle = self.circles[i] if self.circles else None
+        return None if circle is None else circle.keep(*self.sizes[i].tolist())
+
+    def _kept(self, i: int) -> NDArray[np.bool_] | None:
+        """What circle and mask keep of image ``i``, bool [H, W]; None if it has neither."""
+        circle = self.circles[i] if self.circles else None
+        lit = None if circle is None else circle.keep(*self.sizes[i].tolist())
+        found = [part for part in (lit, self.masked(i)) if part is not None]
+        return np.logical_and.reduce(found) if found else None
 
     def generate_rays(
         self, indices: ArrayLike, x: ArrayLike, y: ArrayLike

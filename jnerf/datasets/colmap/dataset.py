@@ -16,6 +16,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range
 from jnerf.datasets.colmap.model.frames import find_frames
+from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.registry import DATASETS
@@ -64,7 +65,12 @@ class COLMAPDataset(PosedImages):
         stored = part.stored_sizes()
         sizes = np.maximum(np.rint(stored / files.downscale), 1).astype(np.int64)
         cameras = Cameras(
-            transform.poses(part.c2w), part.intrinsics(sizes), sizes, part.lens(), part.names
+            transform.poses(part.c2w),
+            part.intrinsics(sizes),
+            sizes,
+            part.lens(),
+            part.names,
+            masked=masked_by(lambda: part.masks(folder / "masks") if files.masks else None, sizes),
         )
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(folder / "masks") if files.heeds_masks else None

@@ -164,7 +164,13 @@ class ImageFiles:
         mask = self._masks[i]
         if mask is None:
             return np.array([[0, width * height]])
-        return mask_runs(mask.keep(width, height))
+        keep = mask.keep(width, height)
+        if not keep.any():
+            raise DataError(
+                f"{self._paths[i]}: its masks (and 'fisheye_crop_radius', where there is one) keep none of its "
+                f"{width * height} pixels: mend them, or remove the frame from the scene"
+            )
+        return mask_runs(keep)
 
 
 def _in_threads(work: Callable[[int], Any], n: int, label: str, unit: str) -> list[Any]:

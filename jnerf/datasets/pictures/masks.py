@@ -6,7 +6,7 @@ per row of an image, and are drawn by their rank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +42,26 @@ class MaskFile:
     def keep(self, width: int, height: int) -> NDArray[np.bool_]:
         """See :func:`read_mask`."""
         return read_mask(self, width, height)
+
+
+def masked_by(
+    masks: Callable[[], Sequence[PixelMask | None] | None], sizes: NDArray[np.integer]
+) -> Callable[[int], NDArray[np.bool_] | None]:
+    """What the masks of N images keep, by the image's number; None for an image without.
+
+    Args:
+        masks: finds them, when the first is asked for; may give None for none at all.
+        sizes: width and height of the images, int [N, 2].
+    """
+    found: list[Sequence[PixelMask | None] | None] = []
+
+    def keep(i: int) -> NDArray[np.bool_] | None:
+        if not found:
+            found.append(masks())
+        mask = found[0][i] if found[0] else None
+        return None if mask is None else mask.keep(*sizes[i].tolist())
+
+    return keep
 
 
 @dataclass(frozen=True)

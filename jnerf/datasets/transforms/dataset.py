@@ -17,11 +17,12 @@ from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import AutoPlacement, Photographs, Placement
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
+from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.transforms.file import Keys
 from jnerf.datasets.transforms.lens import declared_sizes, read_intrinsics, read_lens
-from jnerf.datasets.transforms.masks import find_masks
+from jnerf.datasets.transforms.masks import find_masks, image_circles, with_circles
 from jnerf.datasets.transforms.split import read_split
 from jnerf.errors import DataError
 from jnerf.registry import DATASETS
@@ -68,16 +69,22 @@ class TransformsDataset(PosedImages):
         paths = [frame.path for frame in scene.frames]
         stored, sizes = image_sizes(paths, files.downscale, declared_sizes(scene.frames))
         labels = [frame.label for frame in scene.frames]
+        intrinsics = read_intrinsics(scene.frames, stored, sizes)
+        circles = image_circles(scene.frames, intrinsics, stored, sizes)
         cameras = Cameras(
             transform.poses(scene.c2w),
-            read_intrinsics(scene.frames, stored, sizes),
+            intrinsics,
             sizes,
             read_lens(scene.frames, distortion),
             [frame.name for frame in scene.frames],
+            circles,
+            masked_by(lambda: find_masks(scene) if files.masks else None, sizes),
         )
         aabb, (near, far) = place.aabb, place.span
         check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
-        images = files.photographs(paths, sizes, find_masks(scene) if files.heeds_masks else None)
+        masks = find_masks(scene) if files.heeds_masks else None
+        masks = with_circles(masks, circles) if files.split == "train" else None
+        images = files.photographs(paths, sizes, masks)
         super().__init__(cameras, images, transform, aabb, near, far, files.split, files.seed)
 
 

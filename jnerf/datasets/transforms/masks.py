@@ -6,14 +6,21 @@ For each frame the first of these that there is:
 2. ``dynamic_mask_<name>.png`` beside the image (instant-ngp): what is *not* zero is left out.
 3. ``masks/<path>.png`` in the scene's folder for the image ``images/<path>.jpg``, also as ``masks/<path>.jpg.png``
    (COLMAP's way): zero is left out.
+
+Beside all of these, ``fisheye_crop_radius`` (nerfstudio; pixels) leaves out what is farther from the principal point.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.datasets.cameras.image_circle import ImageCircle
 from jnerf.datasets.pictures.lookup import portable
-from jnerf.datasets.pictures.masks import MaskFile
+from jnerf.datasets.pictures.masks import AllOf, MaskFile, PixelMask
 from jnerf.datasets.transforms.file import Frame, TransformsFile, find_images
 from jnerf.errors import DataError
 
@@ -45,6 +52,50 @@ def find_masks(scene: TransformsFile) -> list[MaskFile | None] | None:
             )
         found = [mask or other for mask, other in zip(found, beside, strict=True)]
     return found if any(found) else None
+
+
+def image_circles(
+    frames: Sequence[Frame],
+    intrinsics: NDArray[np.floating],
+    stored: NDArray[np.integer],
+    sizes: NDArray[np.integer],
+) -> list[ImageCircle | None]:
+    """The circle of each frame that ``fisheye_crop_radius`` speaks of, in pixels of images of ``sizes``.
+
+    Args:
+        frames: N frames.
+        intrinsics: fx, fy, cx, cy of images of ``sizes``, [N, 4].
+        stored: width and height of the images on disk, int [N, 2].
+        sizes: those that they are resized to, int [N, 2].
+
+    Raises:
+        DataError: the radius is not positive.
+    """
+    circles = []
+    widths = zip(stored[:, 0].tolist(), sizes[:, 0].tolist(), strict=True)
+    for frame, (_, _, x, y), (found, width) in zip(
+        frames, intrinsics.tolist(), widths, strict=True
+    ):
+        radius = frame.number("fisheye_crop_radius")
+        if radius is not None and radius <= 0:
+            raise DataError(
+                f"{frame.label}: 'fisheye_crop_radius' must be positive (pixels of an image of w x h), got {radius:g}"
+            )
+        whole = frame.number("w") or found
+        circles.append(None if radius is None else ImageCircle(x, y, radius * width / whole))
+    return circles
+
+
+def with_circles(
+    masks: Sequence[PixelMask | None] | None, circles: Sequence[ImageCircle | None]
+) -> list[PixelMask | None] | None:
+    """What the masks and the circles of N images both keep; None if there are neither."""
+    joined: list[PixelMask | None] = []
+    for i, circle in enumerate(circles):
+        mask = masks[i] if masks else None
+        parts = tuple(part for part in (mask, circle) if part is not None)
+        joined.append(AllOf(parts) if len(parts) > 1 else next(iter(parts), None))
+    return joined if any(joined) else None
 
 
 def _named(scene: TransformsFile) -> list[MaskFile | None]:

@@ -81,6 +81,7 @@ class FakeDataset(Dataset):
             height=SIZE,
             rays=lambda y0, y1: RayBundle(*map(jt.array, rays(y0, y1))),
             rgba=rgba,
+            shown=lambda: None,
         )
 
 

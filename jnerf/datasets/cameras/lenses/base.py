@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ Floats = NDArray[np.floating]
 
 # Pixels a side of the grid that is sent through a lens and back, and what it may be off by.
 _GRID, _TOLERANCE = 17, 1e-3
+# Pixels looked at of an image of which some have no direction.
+_LOOKED_AT = 1 << 18
+
+#: Number of a camera -> the pixels of its image that must have a direction, bool [H, W]; None for all.
+Needed = Callable[[int], NDArray[np.bool_] | None]
 
 
 class LensModel(ABC):
@@ -52,36 +57,84 @@ class LensModel(ABC):
         """The lens of one camera with its coefficients, as errors name it."""
         return type(self).__name__
 
-    def check(self, intrinsics: Floats, sizes: NDArray[np.integer], names: Sequence[str]) -> None:
+    def check(
+        self,
+        intrinsics: Floats,
+        sizes: NDArray[np.integer],
+        names: Sequence[str],
+        needed: Needed = lambda i: None,
+    ) -> frozenset[int]:
         """Sends a grid of each image's pixels through the lens and back.
 
         Args:
             intrinsics: fx, fy, cx, cy in pixels, float [N, 4].
             sizes: width, height in pixels, int [N, 2].
             names: what errors call each camera, N strings.
+            needed: asked only of cameras whose lens leaves some pixels without a direction.
+
+        Returns:
+            The cameras that have pixels without a direction, none of which is needed.
 
         Raises:
-            DataError: some pixels do not come back: names the camera, its coefficients and what to do.
+            DataError: some that are needed do not come back: names the camera, its coefficients and what to do.
         """
-        done = set()
+        blind: dict[Hashable, NDArray[np.bool_]] = {}
+        found = set()
         for i, name in enumerate(names):
             key = (self.key(i), tuple(intrinsics[i].tolist()), tuple(sizes[i].tolist()))
-            if key in done:
+            if key not in blind:
+                blind[key] = self._lost(i, intrinsics[i], sizes[i], _GRID**2)
+            if not blind[key].any():
                 continue
-            done.add(key)
-            step = np.linspace(0, 1, _GRID)
-            x, y = (np.round(step * (size - 1)) + 0.5 for size in sizes[i].astype(np.float64))
-            pixels = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-            focal, centre = np.split(intrinsics[i].astype(np.float64), 2)
-            directions = self.directions((pixels - centre) / focal, np.full(len(pixels), i))
-            plane, seen = self.plane(directions, i)
-            error = np.abs(plane * focal + centre - pixels).max(axis=1)
-            lost = ~(seen & (error < _TOLERANCE))
+            lost, keep = blind[key], needed(i)
+            if keep is not None:
+                fine = key, "fine"
+                if fine not in blind:
+                    blind[fine] = self._lost(i, intrinsics[i], sizes[i], _LOOKED_AT)
+                lost = blind[fine]
+                y, x = (_spread(n, count) for n, count in zip(keep.shape, lost.shape, strict=True))
+                lost = lost & keep[np.ix_(y, x)]
             if lost.any():
-                raise DataError(
-                    f"{name}: {self.describe(i)} cannot be inverted in {100 * lost.mean():.0f} % of the "
-                    f"image of {sizes[i][0]}x{sizes[i][1]} pixels (first at pixel "
-                    f"{pixels[lost.argmax()].tolist()}; fx fy cx cy = {intrinsics[i].tolist()}): two "
-                    "directions fall on one pixel, or none does. Check that coefficients, focal length and image "
-                    "size belong together, calibrate with fewer coefficients, or undistort and crop the images"
-                )
+                self._refuse(name, i, intrinsics[i], sizes[i], lost)
+            found.add(i)
+        return frozenset(found)
+
+    def _lost(
+        self, i: int, intrinsics: Floats, size: NDArray[np.integer], pixels: int
+    ) -> NDArray[np.bool_]:
+        """Which of a grid of about so many of an image's pixels do not come back, bool [rows, columns]."""
+        most = int(np.sqrt(pixels))
+        x, y = (_spread(n, min(n, most)) + 0.5 for n in size.tolist())
+        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        focal, centre = np.split(intrinsics.astype(np.float64), 2)
+        directions = self.directions((points - centre) / focal, np.full(len(points), i))
+        plane, seen = self.plane(directions, i)
+        error = np.abs(plane * focal + centre - points).max(axis=1)
+        return ~(seen & (error < _TOLERANCE)).reshape(len(y), len(x))
+
+    def _refuse(
+        self,
+        name: str,
+        i: int,
+        intrinsics: Floats,
+        size: NDArray[np.integer],
+        lost: NDArray[np.bool_],
+    ) -> None:
+        width, height = size.tolist()
+        row, column = np.argwhere(lost)[0]
+        first = [
+            float(_spread(n, count)[at] + 0.5)
+            for n, count, at in ((width, lost.shape[1], column), (height, lost.shape[0], row))
+        ]
+        raise DataError(
+            f"{name}: {self.describe(i)} cannot be inverted in {100 * lost.mean():.0f} % of the "
+            f"image of {width}x{height} pixels (first at pixel {first}; fx fy cx cy = {intrinsics.tolist()}): two "
+            "directions fall on one pixel, or none does. Check that coefficients, focal length and image size belong "
+            "together, calibrate with fewer coefficients, or undistort and crop the images. If these pixels show "
+            "nothing, leave them out: by masks, or by 'fisheye_crop_radius' in transforms.json"
+        )
+
+
+def _spread(n: int, count: int) -> NDArray[np.int64]:
+    """``count`` of n pixels along a side, the first and the last included."""
+    return np.round(np.linspace(0, 1, count) * (n - 1)).astype(np.int64)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jnerf.datasets.cameras.lenses.base import Floats, LensModel
+from jnerf.datasets.cameras.lenses.base import Floats, LensModel, Needed
 from jnerf.datasets.cameras.lenses.coefficients import Coefficients
 from jnerf.errors import DataError
 
@@ -50,10 +50,16 @@ class CalibratedLens(LensModel):
     def describe(self, index: int) -> str:
         return f"{type(self).__name__} with {self.coefficients.describe(index)}"
 
-    def check(self, intrinsics: Floats, sizes: NDArray[np.integer], names: Sequence[str]) -> None:
+    def check(
+        self,
+        intrinsics: Floats,
+        sizes: NDArray[np.integer],
+        names: Sequence[str],
+        needed: Needed = lambda i: None,
+    ) -> frozenset[int]:
         if len(self.coefficients) != len(names):
             raise DataError(
                 f"{type(self).__name__} has coefficients of {len(self.coefficients)} cameras, and there "
                 f"are {len(names)}: give one row of {' '.join(self.names)} for each"
             )
-        super().check(intrinsics, sizes, names)
+        return super().check(intrinsics, sizes, names, needed)

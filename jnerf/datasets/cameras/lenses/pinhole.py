@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.lenses.base import Floats, LensModel
+from jnerf.datasets.cameras.lenses.base import Floats, LensModel, Needed
 
 
 @dataclass(frozen=True)
@@ -37,5 +37,12 @@ class Pinhole(LensModel):
     def key(self, index: int) -> Hashable:
         return 0
 
-    def check(self, intrinsics: Floats, sizes: NDArray[np.integer], names: Sequence[str]) -> None:
+    def check(
+        self,
+        intrinsics: Floats,
+        sizes: NDArray[np.integer],
+        names: Sequence[str],
+        needed: Needed = lambda i: None,
+    ) -> frozenset[int]:
         """Nothing can go wrong."""
+        return frozenset()
