@@ -31,7 +31,8 @@ class SceneFiles:
     """A scene on disk.
 
     Args:
-        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data, and those
+            that begin with ./ from the working directory.
         split: train, val or test.
         seed: the run's seed; with the step it decides which pixels are drawn.
         downscale: images are this many times smaller than those on disk, rounded to whole pixels.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Crop, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
+from jnerf.datasets.splits import STAND_INS, or_without
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
 from jnerf.datasets.transforms.lens import declared_sizes
 from jnerf.errors import ConfigError, DataError
@@ -34,7 +37,8 @@ class BlenderDataset(PosedImages):
     Images are shrunk by averaging squares of ``downscale`` pixels a side, which must divide their sizes.
 
     Args:
-        files: see ``SceneFiles``; reads ``transforms_<split>.json``.
+        files: see ``SceneFiles``; reads ``transforms_<split>.json``; ``val`` and ``test`` stand for each other where
+            only one of them is there.
         place: see ``Placement``.
         crop: see ``Crop``.
         max_images: of the training split, at most this many of its first images; None for all.
@@ -49,7 +53,7 @@ class BlenderDataset(PosedImages):
         self, files: SceneFiles, place: Placement, crop: Crop, max_images: int | None = None
     ) -> None:
         split, downscale = files.split, files.downscale
-        scene = read_transforms(files.folder / f"transforms_{split}.json")
+        scene = read_transforms(_scene_file(files.folder, split))
         if max_images is not None:
             scene = _first_images(scene, max_images, split)
         full_sizes = _image_sizes(scene)
@@ -71,6 +75,25 @@ class BlenderDataset(PosedImages):
             max_gib=files.image_memory,
         )
         super().__init__(cameras, images, transform, aabb, near, far, split, files.seed, crop)
+
+
+def _scene_file(folder: Path, split: str) -> Path:
+    """The json file of a split."""
+    names = [f"transforms_{name}.json" for name in STAND_INS.get(split, (split,))]
+    found = next((folder / name for name in names if (folder / name).is_file()), None)
+    if found is not None:
+        return found
+    whole = (folder / "transforms.json").is_file()
+    other = (
+        "One transforms.json for all splits is read by TransformsDataset: set dataset.type. "
+        if whole
+        else ""
+    )
+    raise DataError(
+        f"scene file {folder / names[0]} not found{' (nor ' + names[1] + ')' if names[1:] else ''}. "
+        f"{nearby((folder / names[0]).absolute())} {other}A Blender scene keeps one transforms_<split>.json per split "
+        f"beside its images: restore it, name another folder as dataset.root{or_without(split)}"
+    )
 
 
 def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:

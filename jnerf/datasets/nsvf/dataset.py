@@ -23,10 +23,11 @@ from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import image_sizes, list_images, rescaled
 from jnerf.datasets.placement.box import cube, into_cube
 from jnerf.datasets.posed import PosedImages
+from jnerf.datasets.splits import STAND_INS, or_without
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
-_PREFIXES = {"train": ("0_",), "val": ("1_", "2_"), "test": ("2_", "1_")}
+_PREFIXES = {"train": "0_", "val": "1_", "test": "2_"}
 
 
 @DATASETS.register()
@@ -85,13 +86,15 @@ def _check_arguments(split: str, background: str) -> None:
 def _images_of(folder: Path, split: str) -> list[Path]:
     """The images of a split, sorted by name."""
     everything = list_images(folder / "rgb")
-    for prefix in _PREFIXES[split]:
+    prefixes = [_PREFIXES[name] for name in STAND_INS[split]]
+    for prefix in prefixes:
         found = [path for path in everything if path.name.startswith(prefix)]
         if found:
             return found
     raise DataError(
         f"{folder / 'rgb'} has no image of split '{split}': none of the {len(everything)} names begins with "
-        f"{' or '.join(_PREFIXES[split])}; the first is {everything[0].name}. Rename them: 0_ is train, 1_ val, 2_ test"
+        f"{' or '.join(prefixes)}; the first is {everything[0].name}. Rename them: 0_ is train, 1_ val, 2_ test"
+        f"{or_without(split)}"
     )
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jnerf.datasets.paths import data_root, nearby, scene_folder
+from jnerf.datasets.paths import nearby, no_scene, scene_folder, scene_path
 from jnerf.datasets.pictures.image_folder import held_out
 from jnerf.datasets.pictures.lookup import portable
+from jnerf.datasets.splits import SPLITS, STAND_INS, or_without
 from jnerf.datasets.transforms.file import TransformsFile, find_images, read_transforms
 from jnerf.errors import ConfigError, DataError
-
-_SPLITS = ("train", "val", "test")
-_STAND_INS = {"train": ("train",), "val": ("val", "test"), "test": ("test", "val")}
 
 
 def read_split(
@@ -37,7 +35,7 @@ def read_split(
         ConfigError: an argument is out of range.
         DataError: the scene is missing, broken, or has no such split.
     """
-    if split not in _SPLITS:
+    if split not in SPLITS:
         raise ConfigError(f"split must be train, val or test, got '{split}'")
     path, shared = _split_file(root, split)
     scene = read_transforms(path, drop_missing)
@@ -51,7 +49,7 @@ def read_split(
 
 def _part(scene: TransformsFile, split: str, holdout: int, drop_missing: bool) -> TransformsFile:
     """The frames of a split that are in the same file as all others."""
-    if any(f"{name}_filenames" in scene.shared.values for name in _SPLITS):
+    if any(f"{name}_filenames" in scene.shared.values for name in SPLITS):
         return scene.select(_listed(scene, split, drop_missing))
     named = [portable(frame.values["file_path"]) for frame in scene.frames]
     by_name = sorted(range(len(named)), key=named.__getitem__)
@@ -63,40 +61,40 @@ def _split_file(root: str, split: str) -> tuple[Path, bool]:
     """The json file of a split, and whether the other splits are in it as well."""
     path = Path(root).expanduser()
     if path.suffix.lower() == ".json":
-        path = path if path.is_absolute() else data_root() / path
+        path = scene_path(root)
         if not path.is_file():
+            looked = path.absolute()
             raise DataError(
-                f"scene file '{root}' not found: looked for {path.absolute()}. "
-                f"{nearby(path.absolute())} Relative paths start from JNERF_DATA, else ./data"
+                f"scene file '{root}' not found: looked for {looked}. {no_scene(looked)}"
             )
         return path, True
     folder = scene_folder(root)
-    for name in _STAND_INS[split]:
+    for name in STAND_INS[split]:
         own = folder / f"transforms_{name}.json"
         if own.is_file():
             return own, False
     whole = folder / "transforms.json"
-    others = [name for name in _SPLITS if (folder / f"transforms_{name}.json").is_file()]
+    others = [name for name in SPLITS if (folder / f"transforms_{name}.json").is_file()]
     if whole.is_file() and not others:
         return whole, True
-    wanted = " or ".join(f"transforms_{name}.json" for name in _STAND_INS[split])
+    wanted = " or ".join(f"transforms_{name}.json" for name in STAND_INS[split])
     raise DataError(
         f"{folder} has no scene file for split '{split}': expected {wanted}, or a transforms.json for "
         f"all splits. {nearby(folder.absolute() / f'transforms_{split}.json')} Name the json "
-        "file as dataset.root if it is called otherwise"
+        f"file as dataset.root if it is called otherwise{or_without(split)}"
     )
 
 
 def _listed(scene: TransformsFile, split: str, drop_missing: bool) -> list[int]:
     """Frames that the file names for the split; those left out for lack of an image are no fault."""
     values = scene.shared.values
-    keys = [f"{name}_filenames" for name in _STAND_INS[split]]
+    keys = [f"{name}_filenames" for name in STAND_INS[split]]
     key = next((key for key in keys if key in values), None)
     if key is None:
-        there = [f"{name}_filenames" for name in _SPLITS if f"{name}_filenames" in values]
+        there = [f"{name}_filenames" for name in SPLITS if f"{name}_filenames" in values]
         raise DataError(
             f"{scene.path} lists {', '.join(there)}, but nothing for split '{split}': add '{keys[0]}', or "
-            "remove these keys to split by rule (dataset.holdout)"
+            f"remove these keys to split by rule (dataset.holdout){or_without(split)}"
         )
     names = values[key]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or not names:
