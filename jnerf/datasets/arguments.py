@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.image_folder import Split, check_split
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import PixelMask
@@ -65,9 +66,12 @@ class SceneFiles:
         paths: Sequence[Path],
         sizes: NDArray[np.integer],
         masks: Sequence[Path | PixelMask | None] | None = None,
+        alpha: AlphaFn | None = None,
     ) -> ImageFiles:
         """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
         memory = self.image_memory
+        if alpha is not None:
+            return AlphaImages(paths, sizes, alpha, self.label, memory, masks)
         return ImageFiles(paths, sizes, 1, self.label, masks, resize=True, max_gib=memory)
 
 

@@ -15,7 +15,7 @@ from jnerf.datasets.arguments import AutoPlacement, Photographs
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range
-from jnerf.datasets.colmap.model.frames import find_frames
+from jnerf.datasets.colmap.model.frames import find_frames, images_beside
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
@@ -75,4 +75,10 @@ class COLMAPDataset(PosedImages):
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(folder / "masks") if files.heeds_masks else None
         pictures = files.photographs(part.paths, sizes, masks)
-        super().__init__(cameras, pictures, transform, place.aabb, near, far, split, files.seed)
+        about = {
+            "source": found.folder.relative_to(folder).as_posix(),
+            "n_masks": sum(mask is not None for mask in masks or ()),
+            "dropped": {**part.dropped, "not in the model": images_beside(frames)},
+        }
+        where = transform, place.aabb, near, far
+        super().__init__(cameras, pictures, *where, split, files.seed, about=about)

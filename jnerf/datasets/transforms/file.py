@@ -6,7 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,17 @@ class Keys:
                 return float(value)
         return None
 
+    def flag(self, key: str) -> bool:
+        """A key that says yes or no; False if it is not there.
+
+        Raises:
+            DataError: the value is neither.
+        """
+        value = self.values.get(key) or False
+        if value not in (False, True):
+            raise DataError(f"{self.label}: '{key}' must be true or false, got {value!r:.200}")
+        return bool(value)
+
     def text(self, key: str) -> str | None:
         """A key that holds a word or a path; None if it is not there.
 
@@ -90,17 +101,25 @@ class TransformsFile:
         frames: N frames, in the file's order.
         c2w: OpenGL camera-to-world poses in world units, float64 [N, 3, 4].
         shared: the keys of the whole file.
+        dropped: how many of the file's frames were left out, by reason.
     """
 
     path: Path
     frames: tuple[Frame, ...]
     c2w: NDArray[np.float64]
     shared: Keys
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
-    def select(self, indices: Sequence[int]) -> TransformsFile:
-        """The file with some of its frames, in the order of the indices."""
+    def select(self, indices: Sequence[int], reason: str) -> TransformsFile:
+        """The file with some of its frames, in the order of the indices; ``reason`` is why the others are left out."""
         frames = tuple(self.frames[i] for i in indices)
-        return replace(self, frames=frames, c2w=self.c2w[list(indices)])
+        dropped = {**self.dropped, reason: len(self.frames) - len(frames)}
+        return replace(self, frames=frames, c2w=self.c2w[list(indices)], dropped=dropped)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a dataset's summary says of it."""
+        return {"source": self.path.name, "dropped": dict(self.dropped)}
 
 
 def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
@@ -130,7 +149,9 @@ def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
         poses.append(_pose(label, entry.get("transform_matrix")))
     there = _present(path, frames, drop_missing)
     c2w = mended_poses(np.stack(poses), [frame.label for frame in frames])
-    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(there)
+    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(
+        there, "missing"
+    )
 
 
 def _over(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from jnerf.datasets.splits import SPLITS, STAND_INS, or_without
 from jnerf.datasets.transforms.file import TransformsFile, find_images, read_transforms
 from jnerf.errors import ConfigError, DataError
 
+_OTHER = "in other splits"  # why frames are left out
+
 
 def read_split(
     root: str, split: str, holdout: int, drop_missing: bool
@@ -50,11 +52,11 @@ def read_split(
 def _part(scene: TransformsFile, split: str, holdout: int, drop_missing: bool) -> TransformsFile:
     """The frames of a split that are in the same file as all others."""
     if any(f"{name}_filenames" in scene.shared.values for name in SPLITS):
-        return scene.select(_listed(scene, split, drop_missing))
+        return scene.select(_listed(scene, split, drop_missing), _OTHER)
     named = [portable(frame.values["file_path"]) for frame in scene.frames]
     by_name = sorted(range(len(named)), key=named.__getitem__)
     chosen = [by_name[k] for k in held_out(len(by_name), holdout, split)]
-    return scene.select(sorted(chosen))
+    return scene.select(sorted(chosen), _OTHER)
 
 
 def _split_file(root: str, split: str) -> tuple[Path, bool]:

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from captures import SCALE_MAT, make_neus, make_nsvf
 from photographs import edit, load, make_photographs
 from scenes import ring_poses
 
+from jnerf.datasets.dtu.dataset import DTUDataset
+from jnerf.datasets.nsvf.dataset import NSVFDataset
 from jnerf.datasets.placement.outliers import stray_cameras, strays
 from jnerf.errors import DataError
 
@@ -66,3 +69,25 @@ def test_automatic_placement_leaves_them_out_and_names_them(tmp_path):
         load(scene, **place)
     with pytest.raises(DataError, match="frame 5 .* remove the image"):
         load(scene)  # as the file says, without automatic placement
+
+
+def test_a_scan_with_one_camera_far_off(tmp_path):
+    scene = make_neus(tmp_path, n=9)
+    with np.load(scene / "cameras_sphere.npz") as file:
+        arrays = dict(file)
+    away = np.eye(4)
+    away[:3, 3] = 1e6, 0, 0
+    arrays["world_mat_4"] = arrays["world_mat_4"] @ SCALE_MAT @ away @ np.linalg.inv(SCALE_MAT)
+    np.savez(scene / "cameras_sphere.npz", **arrays)
+    with pytest.raises(DataError, match="world_mat_4: .* field units from the .* remove the image"):
+        DTUDataset(str(scene))
+
+
+def test_a_text_file_with_one_camera_far_off(tmp_path):
+    scene = make_nsvf(tmp_path / "scene", n=9)
+    path = scene / "pose" / "0_0003.txt"
+    pose = np.loadtxt(path)
+    pose[:3, 3] *= 1e6
+    np.savetxt(path, pose)
+    with pytest.raises(DataError, match="0_0003.txt: the camera stands .* remove the image"):
+        NSVFDataset(str(scene))

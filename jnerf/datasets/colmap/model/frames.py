@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -12,17 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.lenses import LensModel, lens_of
+from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.formats import READ
 from jnerf.datasets.pictures.headers import stored_sizes
-from jnerf.datasets.pictures.image_folder import held_out
+from jnerf.datasets.pictures.image_folder import held_out, rescaled
 from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.pictures.masks import MaskFile
 from jnerf.datasets.pictures.orientation import upright_sizes
 from jnerf.errors import DataError
+
+_WIDE = ("fisheye", "equirectangular")  # lenses that see any angle
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +38,14 @@ class Frames:
         folder: where their files are.
         images: in the order of their names.
         paths: the N files.
+        dropped: how many of the model's images were left out, by reason.
     """
 
     model: SparseModel
     folder: Path
     images: tuple[ColmapImage, ...]
     paths: tuple[Path, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     def split(self, split: str, holdout: int) -> Frames:
         """Every ``holdout``-th image, or for ``train`` the others; all if it is 0.
@@ -51,13 +57,15 @@ class Frames:
             chosen = held_out(len(self.images), holdout, split)
         except DataError as error:
             raise DataError(f"{self.model.folder}: {error}") from None
-        return self.select(chosen)
+        return self.select(chosen, "in other splits")
 
-    def select(self, indices: Iterable[int]) -> Frames:
-        """Some of the images, in the order of the indices."""
+    def select(self, indices: Iterable[int], reason: str) -> Frames:
+        """Some of the images, in the order of the indices; ``reason`` is why the others are left out."""
         indices = list(indices)
         images = tuple(self.images[i] for i in indices)
-        return replace(self, images=images, paths=tuple(self.paths[i] for i in indices))
+        dropped = {**self.dropped, reason: len(self.images) - len(images)}
+        paths = tuple(self.paths[i] for i in indices)
+        return replace(self, images=images, paths=paths, dropped=dropped)
 
     @property
     def c2w(self) -> NDArray[np.float64]:
@@ -112,12 +120,12 @@ class Frames:
         Raises:
             DataError: a camera's model is not supported, or its parameters are unusable.
         """
-        rows = []
-        for image, (width, height) in zip(self.images, sizes.tolist(), strict=True):
-            camera = self.model.cameras[image.camera_id]
-            x, y = width / camera.width, height / camera.height
-            rows.append(np.multiply(camera_intrinsics(camera), (x, y, x, y)))
-        return np.stack(rows)
+        cameras = [self.model.cameras[image.camera_id] for image in self.images]
+        rows = np.array([camera_intrinsics(camera) for camera in cameras], np.float64)
+        whole = np.array([(camera.width, camera.height) for camera in cameras])
+        bent = np.array([camera_lens(camera)[0] in _WIDE for camera in cameras])
+        found = in_pixels(rows, whole, [camera.label for camera in cameras], bent)
+        return rescaled(found, whole, sizes)
 
     def lens(self) -> LensModel:
         """The lens of the N images.
@@ -182,7 +190,15 @@ def find_frames(model: SparseModel, folder: Path, drop_missing: bool) -> Frames:
             "restore the files, or set dataset.missing='drop'"
         )
     warnings.warn(f"{fault}; they are left out", stacklevel=2)
-    return frames.select(there)
+    return frames.select(there, "missing")
+
+
+def images_beside(frames: Frames) -> int:
+    """How many images lie beside those of a model, and are none of them."""
+    known = set(frames.paths)
+    folders = {path.parent for path in frames.paths}
+    beside = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return sum(path.suffix.lower() in READ and path not in known for path in beside)
 
 
 def _inside(folder: Path, file: Path) -> PurePosixPath:
