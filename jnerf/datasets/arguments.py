@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.image_folder import Split, check_split
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import PixelMask
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.placement.normalize import normalize
+from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
 
@@ -30,7 +32,8 @@ class SceneFiles:
     """A scene on disk.
 
     Args:
-        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data.
+        root: the scene's folder; relative paths start from $JNERF_DATA, else ./data, else ../shared/data, and those
+            that begin with ./ from the working directory.
         split: train, val or test.
         seed: the run's seed; with the step it decides which pixels are drawn.
         downscale: images are this many times smaller than those on disk, rounded to whole pixels.
@@ -63,9 +66,12 @@ class SceneFiles:
         paths: Sequence[Path],
         sizes: NDArray[np.integer],
         masks: Sequence[Path | PixelMask | None] | None = None,
+        alpha: AlphaFn | None = None,
     ) -> ImageFiles:
         """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
         memory = self.image_memory
+        if alpha is not None:
+            return AlphaImages(paths, sizes, alpha, self.label, memory, masks)
         return ImageFiles(paths, sizes, 1, self.label, masks, resize=True, max_gib=memory)
 
 
@@ -202,8 +208,15 @@ class AutoPlacement(Placement):
     auto_centre: bool = False
     auto_scale: bool = False
 
-    def of(self, c2w: NDArray[np.float64]) -> Similarity:
-        """World to field, for the poses [N, 3, 4] of the training cameras."""
+    def of(self, c2w: NDArray[np.float64], labels: Sequence[str]) -> Similarity:
+        """World to field, for the training cameras; what stands far from all others has no say, with a warning.
+
+        Args:
+            c2w: their poses [N, 3, 4].
+            labels: what to call each, N strings.
+        """
+        if self.auto_orient or self.auto_centre or self.auto_scale:
+            c2w = without_strays(labels, c2w)
         normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
         return normal.then(self.similarity)
 

@@ -21,30 +21,52 @@ def data_root() -> Path:
     return local if local.is_dir() else Path("../shared/data")
 
 
+def scene_path(root: str | Path) -> Path:
+    """A scene's folder or file: the first place where it is, or else where it is looked for first.
+
+    Args:
+        root: absolute; beginning with ``./`` or ``../``, relative to the working directory, else to :func:`data_root`;
+            otherwise the other way round.
+    """
+    path = Path(root).expanduser()
+    if path.is_absolute():
+        return path
+    places = [data_root() / path, path]
+    if str(root).replace("\\", "/").startswith(("./", "../")) or str(root) in (".", ".."):
+        places.reverse()
+    return next((place for place in places if place.exists()), places[0])
+
+
 def scene_folder(root: str | Path) -> Path:
     """The existing folder of a scene.
 
     Args:
-        root: absolute, or relative to :func:`data_root`.
+        root: see :func:`scene_path`.
 
     Raises:
         DataError: no such folder; says where it looked, what is there, and how to point elsewhere.
     """
-    path = Path(root).expanduser()
-    if not path.is_absolute():
-        path = data_root() / path
+    path = scene_path(root)
     if path.is_dir():
         return path
     looked = path.absolute()
     if path.exists():
         raise DataError(f"scene folder {looked} is a file: name the folder that holds the scene")
+    raise DataError(f"scene folder '{root}' not found: looked for {looked}. {no_scene(looked)}")
+
+
+def no_scene(looked: Path) -> str:
+    """What to do about a scene that is not there: what lies around, and where scenes are looked for.
+
+    Args:
+        looked: where it would be, absolute.
+    """
     set_to = os.environ.get("JNERF_DATA")
     source = f"JNERF_DATA is {set_to}" if set_to else "JNERF_DATA is not set"
-    raise DataError(
-        f"scene folder '{root}' not found: looked for {looked}. {nearby(looked)} "
-        f"Relative scene folders start from JNERF_DATA ({source}), else ./data, else "
-        "../shared/data: set JNERF_DATA to the folder that holds your scenes, or give "
-        "dataset.root as an absolute path"
+    return (
+        f"{nearby(looked)} Relative names of scenes start from JNERF_DATA ({source}), else ./data, else "
+        "../shared/data, and those that begin with ./ from the working directory: set JNERF_DATA to the folder that "
+        "holds your scenes, or give dataset.root as an absolute path"
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jittor as jt
 import numpy as np
@@ -61,6 +61,7 @@ class PosedImages(Dataset):
         split: which part this is; ``train`` rays carry their image's number.
         seed: the run's seed; with the step it decides which pixels are drawn.
         crop: in the first steps, pixels may come from the middle of the images alone.
+        about: what ``summary`` adds: ``source``, the file or folder that was read, ``n_masks``, and ``dropped``.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class PosedImages(Dataset):
         split: str,
         seed: int,
         crop: Crop = _NO_CROP,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self._crop = crop
         super().__init__(aabb, near, far)
@@ -83,6 +85,21 @@ class PosedImages(Dataset):
         self.transform = transform
         self.split = split
         self.seed = seed
+        self.about = dict(about or {})
+
+    def summary(self) -> dict[str, Any]:
+        """See ``Dataset``. Cameras count once for all images that share one, pixels as far as masks keep them.
+
+        Reasons in ``dropped`` speak of images but for "masked pixels". Masks are read, where there are some.
+        """
+        cameras = zip(self.cameras.intrinsics.tolist(), self.cameras.sizes.tolist(), strict=True)
+        kinds = {(self.cameras.lens.key(i), *f, *size) for i, (f, size) in enumerate(cameras)}
+        pixels = int(self.cameras.sizes.astype(np.int64).prod(axis=1).sum())
+        kept = pixels if self.images.kept is None else int(self.images.kept.counts.sum())
+        dropped = {**self.about.get("dropped", {}), "masked pixels": pixels - kept}
+        found = {**super().summary(), "n_cameras": len(kinds), "n_pixels": kept, **self.about}
+        found["dropped"] = {reason: count for reason, count in dropped.items() if count}
+        return {key: value for key, value in found.items() if value not in (None, 0, {})}
 
     def sample(self, n_rays: int, step: int) -> Batch:
         """Random training rays with the truth at their pixels; depends on (seed, step, n_rays) alone.

@@ -18,6 +18,7 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.occupancy import (
+    MOST_LEVELS,
     Bitfield,
     build_bitfield,
     candidates,
@@ -49,8 +50,12 @@ def grid_levels(aabb: Sequence[float]) -> int:
     >>> grid_levels([0, 0, 0, 1, 1, 1]), grid_levels([-1.5, -1.5, -1.5, 2.5, 2.5, 2.5])
     (1, 3)
     """
-    reach = max(abs(float(x) - 0.5) for x in aabb)
-    return max(0, math.ceil(math.log2(max(2 * reach, 1e-9)) - 1e-6)) + 1
+    return max(0, math.ceil(math.log2(max(2 * _reach(aabb), 1e-9)) - 1e-6)) + 1
+
+
+def _reach(aabb: Sequence[float]) -> float:
+    """How far the box goes from the middle of the unit box, along an axis."""
+    return max(abs(float(x) - 0.5) for x in aabb)
 
 
 @SAMPLERS.register()
@@ -128,10 +133,17 @@ class OccupancySampler(Sampler):
             look_samples=(look_samples, max_steps),
         )
         self.levels = grid_levels(aabb)
+        if self.levels > MOST_LEVELS:
+            edge = 2 ** (MOST_LEVELS - 1)
+            raise ConfigError(
+                f"the scene's box reaches {_reach(aabb):g} from (0.5, 0.5, 0.5), for which the grid would have "
+                f"{self.levels} levels; at most {MOST_LEVELS} are possible, for a box of edge {edge}: set "
+                f"dataset.aabb_scale={edge} or less, and dataset.scale lower if the scene does not fit"
+            )
         try:
             self._cells = check_resolution(grid_resolution, self.levels)
         except ValueError as error:
-            raise ConfigError(f"OccupancySampler: {error}") from None
+            raise ConfigError(str(error)) from None
         self.resolution = grid_resolution
         if cone_angle is None:
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
@@ -140,7 +152,7 @@ class OccupancySampler(Sampler):
         for length in map(self._step_size, (0, total_steps or 0)):
             if not 0 < length <= MAX_STEP:
                 raise ConfigError(
-                    f"OccupancySampler: step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
+                    f"step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
                 )
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
@@ -338,9 +350,7 @@ def _check_numbers(**arguments: tuple[int, int]) -> None:
     for name, (value, least) in arguments.items():
         if value < least:
             reason = "" if least == 1 else " (max_steps: one ray may need as many)"
-            raise ConfigError(
-                f"OccupancySampler: {name} is {value}; it must be at least {least}{reason}"
-            )
+            raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")
 
 
 def _leading_rays(rays: RayBundle, kept: PackedIntervals) -> tuple[RayBundle, PackedIntervals]:

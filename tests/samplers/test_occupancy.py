@@ -29,6 +29,14 @@ def test_levels_cover_the_box(half, levels):
     assert grid_levels([0.5 - half] * 3 + [0.5 + half] * 3) == levels
 
 
+def test_a_box_that_no_grid_covers():
+    assert OccupancySampler(aabb=[-63.5] * 3 + [64.5] * 3).levels == 8
+    message = "box reaches 128 from .* have 9 levels; at most 8 .* edge 128: set dataset.aabb_scale=128"
+    with pytest.raises(ConfigError, match=message) as caught:
+        OccupancySampler(aabb=[-127.5] * 3 + [128.5] * 3)
+    assert "OccupancySampler" not in str(caught.value)  # the registry puts it in front
+
+
 def test_cone_angle_follows_the_box():
     assert OccupancySampler(**SMALL).rule.cone_angle == 0
     big = OccupancySampler(aabb=[-0.5] * 3 + [1.5] * 3, **SMALL)

@@ -7,7 +7,7 @@ Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934. World units become fie
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Crop, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.units import in_pixels
+from jnerf.datasets.paths import nearby
+from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
+from jnerf.datasets.splits import STAND_INS, or_without
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
 from jnerf.datasets.transforms.lens import declared_sizes
+from jnerf.datasets.transforms.transparency import empty_colors
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
@@ -34,7 +39,8 @@ class BlenderDataset(PosedImages):
     Images are shrunk by averaging squares of ``downscale`` pixels a side, which must divide their sizes.
 
     Args:
-        files: see ``SceneFiles``; reads ``transforms_<split>.json``.
+        files: see ``SceneFiles``; reads ``transforms_<split>.json``; ``val`` and ``test`` stand for each other where
+            only one of them is there.
         place: see ``Placement``.
         crop: see ``Crop``.
         max_images: of the training split, at most this many of its first images; None for all.
@@ -49,7 +55,7 @@ class BlenderDataset(PosedImages):
         self, files: SceneFiles, place: Placement, crop: Crop, max_images: int | None = None
     ) -> None:
         split, downscale = files.split, files.downscale
-        scene = read_transforms(files.folder / f"transforms_{split}.json")
+        scene = read_transforms(_scene_file(files.folder, split))
         if max_images is not None:
             scene = _first_images(scene, max_images, split)
         full_sizes = _image_sizes(scene)
@@ -63,14 +69,40 @@ class BlenderDataset(PosedImages):
         )
         aabb, (near, far) = place.aabb, place.span
         check_reach([frame.label for frame in scene.frames], cameras.c2w[:, :, 3], aabb, far)
-        images = ImageFiles(
-            [frame.path for frame in scene.frames],
-            sizes,
-            downscale,
-            files.label,
-            max_gib=files.image_memory,
+        images = _images(
+            files, [frame.path for frame in scene.frames], sizes, empty_colors(scene.frames)
         )
-        super().__init__(cameras, images, transform, aabb, near, far, split, files.seed, crop)
+        super().__init__(
+            cameras, images, transform, aabb, near, far, split, files.seed, crop, scene.about
+        )
+
+
+def _images(
+    files: SceneFiles, paths: list[Path], sizes: NDArray[np.int64], alpha: AlphaFn | None
+) -> ImageFiles:
+    label, memory, factor = files.label, files.image_memory, files.downscale
+    if alpha is None:
+        return ImageFiles(paths, sizes, factor, label, max_gib=memory)
+    return AlphaImages(paths, sizes, alpha, label, memory, downscale=factor, resize=False)
+
+
+def _scene_file(folder: Path, split: str) -> Path:
+    """The json file of a split."""
+    names = [f"transforms_{name}.json" for name in STAND_INS.get(split, (split,))]
+    found = next((folder / name for name in names if (folder / name).is_file()), None)
+    if found is not None:
+        return found
+    whole = (folder / "transforms.json").is_file()
+    other = (
+        "One transforms.json for all splits is read by TransformsDataset: set dataset.type. "
+        if whole
+        else ""
+    )
+    raise DataError(
+        f"scene file {folder / names[0]} not found{' (nor ' + names[1] + ')' if names[1:] else ''}. "
+        f"{nearby((folder / names[0]).absolute())} {other}A Blender scene keeps one transforms_<split>.json per split "
+        f"beside its images: restore it, name another folder as dataset.root{or_without(split)}"
+    )
 
 
 def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
@@ -79,7 +111,7 @@ def _first_images(scene: TransformsFile, n: int, split: str) -> TransformsFile:
         raise ConfigError(f"max_images must be 1 or more, or None for all, got {n}")
     if split != "train":
         return scene
-    return replace(scene, frames=scene.frames[:n], c2w=scene.c2w[:n])
+    return scene.select(range(min(n, len(scene.frames))), "beyond max_images")
 
 
 def _image_sizes(scene: TransformsFile) -> NDArray[np.int64]:
@@ -117,4 +149,4 @@ def _intrinsics(scene: TransformsFile, sizes: NDArray[np.int64]) -> NDArray[np.f
         cx = 0.5 * width if cx is None else cx
         cy = 0.5 * height if cy is None else cy
         rows.append((*focal_lengths(frame, width, height), cx, cy))
-    return np.asarray(rows, np.float64)
+    return in_pixels(np.asarray(rows, np.float64), sizes, [frame.label for frame in scene.frames])

@@ -109,5 +109,13 @@ class MultiscaleBlenderDataset(PosedImages):
         )
         images = Pyramid(one.images, cameras.sizes, scales, files.image_memory)
         super().__init__(
-            pyramid, images, one.transform, one.aabb, one.near, one.far, one.split, one.seed
+            pyramid,
+            images,
+            one.transform,
+            one.aabb,
+            one.near,
+            one.far,
+            one.split,
+            one.seed,
+            about=one.about,
         )

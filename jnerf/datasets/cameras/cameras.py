@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from jnerf.datasets.cameras.image_circle import ImageCircle
 from jnerf.datasets.cameras.lenses import LensModel, Pinhole
 from jnerf.datasets.cameras.lenses.table import DirectionTable
+from jnerf.datasets.cameras.poses import check_poses
 from jnerf.errors import DataError
 from jnerf.ops.camera_rays import camera_rays
 from jnerf.structures import RayBundle
 
-_ROTATION_TOLERANCE = 1e-3
 # The widest view that a pinhole is taken to cover, as the cosine of the angle to its axis: 84 degrees.
 _WIDEST = 0.1
 
@@ -244,41 +244,3 @@ class Cameras:
             focal = (width, height) / (high - low)
             intrinsics[i] = *focal, *(-low * focal)
         return Cameras(self.c2w, intrinsics, self.sizes, names=self.names)
-
-
-def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
-    """Poses as float64 [N, 3, 4], if every one is a rigid motion.
-
-    Args:
-        c2w: [N, 3, 4].
-        names: what to call each pose, N strings.
-
-    Raises:
-        DataError: names the first pose that is not finite, or whose 3x3 part is no rotation, and says why.
-    """
-    c2w = np.asarray(c2w, np.float64)
-    if c2w.ndim != 3 or c2w.shape[1:] != (3, 4) or len(c2w) != len(names) or not len(c2w):
-        raise DataError(f"camera poses must be [N, 3, 4] with N >= 1, got {list(c2w.shape)}")
-    for name, pose in zip(names, c2w, strict=True):
-        if not np.isfinite(pose).all():
-            raise DataError(
-                f"{name}: the pose holds NaN or infinity: {pose.tolist()}. Remove the frame or "
-                "repair it"
-            )
-        rotation = pose[:, :3]
-        lengths = np.linalg.norm(rotation, axis=0)
-        deviation = np.abs(rotation.T @ rotation - np.eye(3)).max()
-        determinant = np.linalg.det(rotation)
-        if abs(determinant) < 1e-6:
-            fault = f"its 3x3 part is singular (determinant {determinant:.3g})"
-        elif deviation > _ROTATION_TOLERANCE:
-            fault = f"its 3x3 part is no rotation: columns of length {lengths.round(4).tolist()}"
-        elif determinant < 0:
-            fault = "its 3x3 part mirrors (determinant -1)"
-        else:
-            continue
-        raise DataError(
-            f"{name}: the pose is no rigid motion: {fault}. A camera-to-world pose needs three "
-            "perpendicular unit columns of determinant +1: repair it or remove the frame"
-        )
-    return c2w

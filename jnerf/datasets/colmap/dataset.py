@@ -15,7 +15,7 @@ from jnerf.datasets.arguments import AutoPlacement, Photographs
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range
-from jnerf.datasets.colmap.model.frames import find_frames
+from jnerf.datasets.colmap.model.frames import find_frames, images_beside
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
@@ -32,7 +32,8 @@ class COLMAPDataset(PosedImages):
             nearly all points, ``near`` half the distance of the nearest points, ``far`` twice that of the farthest.
         images: folder of the images below ``root``. They may be smaller or larger than those COLMAP saw, if only of
             the same shape (``images_4``).
-        sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``.
+        sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
+            several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most images is taken.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -50,10 +51,11 @@ class COLMAPDataset(PosedImages):
         sparse: str | None = None,
     ) -> None:
         folder, split, holdout = files.folder, files.split, files.holdout
-        model = read_model(*find_model(folder, sparse))
+        found = find_model(folder, sparse)
+        model = read_model(found.folder, found.suffix)
         frames = find_frames(model, folder / images, files.missing == "drop")
         train = frames.split("train", holdout)
-        transform = place.of(train.c2w)
+        transform = place.of(train.c2w, train.labels)
         if place.aabb_scale is None:
             place = replace(place, aabb_scale=box_edge(transform.points(model.points.xyz)))
         near, far = place.near, place.far
@@ -73,4 +75,10 @@ class COLMAPDataset(PosedImages):
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(folder / "masks") if files.heeds_masks else None
         pictures = files.photographs(part.paths, sizes, masks)
-        super().__init__(cameras, pictures, transform, place.aabb, near, far, split, files.seed)
+        about = {
+            "source": found.folder.relative_to(folder).as_posix(),
+            "n_masks": sum(mask is not None for mask in masks or ()),
+            "dropped": {**part.dropped, "not in the model": images_beside(frames)},
+        }
+        where = transform, place.aabb, near, far
+        super().__init__(cameras, pictures, *where, split, files.seed, about=about)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Box, CaptureFiles
 from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.dtu.projection_matrices import decompose
 from jnerf.datasets.dtu.sphere_cameras import read_sphere_cameras
 from jnerf.datasets.paths import nearby
@@ -29,6 +30,8 @@ from jnerf.datasets.pictures.image_folder import (
     rescaled,
 )
 from jnerf.datasets.pictures.images import ImageFiles
+from jnerf.datasets.placement.box import check_reach
+from jnerf.datasets.placement.outliers import stray_cameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
@@ -73,8 +76,9 @@ class DTUDataset(PosedImages):
         paths = list_images(find_folder(folder, "image", "images") or folder / "image")
         scene = read_sphere_cameras(folder, len(paths))
         stored, sizes = image_sizes(paths, files.downscale)
+        labels = [f"{scene.path}: world_mat_{i}" for i in range(len(paths))]
         views = [
-            decompose(p, tuple(stored[i].tolist()), f"{scene.path}: world_mat_{i}")
+            decompose(p, tuple(stored[i].tolist()), labels[i])
             for i, p in enumerate(scene.projections)
         ]
         # Ours lies at 0.5; see cameras/cameras.py.
@@ -84,11 +88,13 @@ class DTUDataset(PosedImages):
             0.5 - pixel_centre,
             0.5 - pixel_centre,
         ]
+        intrinsics = in_pixels(intrinsics, stored, labels)
         transform = scene.to_sphere.then(Similarity(radius, translation=(0.5, 0.5, 0.5)))
         poses = transform.poses(np.stack([pose for _, pose in views]))
         names = [path.stem for path in paths]
         everyone = Cameras(poses, rescaled(intrinsics, stored, sizes), sizes, names=names)
         near, far = _sphere_bounds(poses[:, :, 3], max(radius, 0.5 * box.aabb_scale))
+        check_reach(labels, poses[:, :, 3], box.aabb, far)
         chosen = held_out(len(paths), files.holdout, files.split)
         images = _images(files, paths, sizes, masks, chosen)
         cameras = Cameras(
@@ -97,7 +103,13 @@ class DTUDataset(PosedImages):
             sizes[chosen],
             names=[names[i] for i in chosen],
         )
-        super().__init__(cameras, images, transform, box.aabb, near, far, files.split, files.seed)
+        about = {
+            "source": scene.path.name,
+            "n_masks": 0 if masks == "ignore" else len(chosen),
+            "dropped": {"in other splits": len(paths) - len(chosen)},
+        }
+        where = transform, box.aabb, near, far
+        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
         self.scale_mat = scene.scale_mat
         self.sphere = np.full(3, 0.5), float(radius)
 
@@ -111,7 +123,7 @@ def _check_arguments(masks: str, radius: float) -> None:
 
 def _sphere_bounds(eyes: NDArray[np.float64], radius: float) -> tuple[float, float]:
     """Nearest and farthest distance from cameras [N, 3] to a sphere about the middle of the box."""
-    distances = np.linalg.norm(eyes - 0.5, axis=1)
+    distances = np.linalg.norm(eyes[~stray_cameras(eyes)] - 0.5, axis=1)
     return max(0.0, float(distances.min()) - radius), float(distances.max()) + radius
 
 

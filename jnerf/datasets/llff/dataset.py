@@ -28,7 +28,7 @@ from jnerf.datasets.cameras.frusta import farthest, frustum_corners
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
 from jnerf.datasets.llff.poses_bounds import PosesBounds, find_images, read_poses_bounds
 from jnerf.datasets.llff.spiral import spiral
-from jnerf.datasets.pictures.image_folder import held_out, image_sizes
+from jnerf.datasets.pictures.image_folder import held_out, image_sizes, list_images
 from jnerf.datasets.placement.box import into_cube
 from jnerf.datasets.placement.normalize import recentre, spherify
 from jnerf.datasets.placement.similarity import Similarity
@@ -90,8 +90,13 @@ class LLFFDataset(PosedImages):
             names=[names[i] for i in chosen],
         )
         images = files.photographs([paths[i] for i in chosen], sizes[chosen])
-        ends = field.near, field.far
-        super().__init__(cameras, images, transform, box.aabb, *ends, files.split, files.seed)
+        left = len(list_images(paths[0].parent)) - len(paths)
+        about = {
+            "source": scene.path.name,
+            "dropped": {"in other splits": len(paths) - len(chosen), "without a pose": left},
+        }
+        where = transform, box.aabb, field.near, field.far
+        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
         self._focus_depth = float(1 / (1 / bounds).mean())
 
     def facts(self) -> dict[str, Any]:

@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Reach, SceneFiles
-from jnerf.datasets.cameras.cameras import Cameras, check_poses
+from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix, read_size
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import image_sizes, list_images, rescaled
-from jnerf.datasets.placement.box import cube, into_cube
+from jnerf.datasets.placement.box import check_reach, cube, into_cube
+from jnerf.datasets.placement.outliers import stray_cameras
 from jnerf.datasets.posed import PosedImages
+from jnerf.datasets.splits import STAND_INS, or_without
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
-_PREFIXES = {"train": ("0_",), "val": ("1_", "2_"), "test": ("2_", "1_")}
+_PREFIXES = {"train": "0_", "val": "1_", "test": "2_"}
 
 
 @DATASETS.register()
@@ -54,7 +57,8 @@ class NSVFDataset(PosedImages):
     ) -> None:
         _check_arguments(files.split, background)
         folder = files.folder
-        paths = _images_of(folder, files.split)
+        everything = list_images(folder / "rgb")
+        paths = _images_of(everything, files.split)
         declared = np.tile(read_size(folder / "intrinsics.txt"), (len(paths), 1))
         stored, sizes = image_sizes(paths, files.downscale, declared)
         low, high = read_bbox(folder, bbox)
@@ -66,12 +70,21 @@ class NSVFDataset(PosedImages):
             names=[path.stem for path in paths],
         )
         near, far = reach.ends(*_reach(cameras, *transform.points([low, high])))
+        check_reach(
+            [str(_pose_file(folder, path)) for path in paths], cameras.c2w[:, :, 3], cube(1.0), far
+        )
+        about = {
+            "source": f"rgb/{paths[0].name[:2]}*",
+            "dropped": {"in other splits": len(everything) - len(paths)},
+        }
         if background == "white":
             memory = files.image_memory
             images = AlphaImages(paths, sizes, white_is_empty, files.label, memory)
         else:
             images = files.photographs(paths, sizes)
-        super().__init__(cameras, images, transform, cube(1.0), near, far, files.split, files.seed)
+        super().__init__(
+            cameras, images, transform, cube(1.0), near, far, files.split, files.seed, about=about
+        )
 
 
 def _check_arguments(split: str, background: str) -> None:
@@ -81,31 +94,36 @@ def _check_arguments(split: str, background: str) -> None:
         raise ConfigError(f"background must be alpha or white, got '{background}'")
 
 
-def _images_of(folder: Path, split: str) -> list[Path]:
+def _images_of(everything: list[Path], split: str) -> list[Path]:
     """The images of a split, sorted by name."""
-    everything = list_images(folder / "rgb")
-    for prefix in _PREFIXES[split]:
+    prefixes = [_PREFIXES[name] for name in STAND_INS[split]]
+    for prefix in prefixes:
         found = [path for path in everything if path.name.startswith(prefix)]
         if found:
             return found
     raise DataError(
-        f"{folder / 'rgb'} has no image of split '{split}': none of the {len(everything)} names begins with "
-        f"{' or '.join(_PREFIXES[split])}; the first is {everything[0].name}. Rename them: 0_ is train, 1_ val, 2_ test"
+        f"{everything[0].parent} has no image of split '{split}': none of the {len(everything)} names begins with "
+        f"{' or '.join(prefixes)}; the first is {everything[0].name}. Rename them: 0_ is train, 1_ val, 2_ test"
+        f"{or_without(split)}"
     )
+
+
+def _pose_file(folder: Path, image: Path) -> Path:
+    return folder / "pose" / f"{image.stem}.txt"
 
 
 def _read_poses(folder: Path, paths: list[Path]) -> NDArray[np.float64]:
     """OpenGL camera-to-world poses of images, in world units, [N, 3, 4]."""
-    files = [folder / "pose" / f"{path.stem}.txt" for path in paths]
+    files = [_pose_file(folder, path) for path in paths]
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise DataError(
             f"{len(missing)} of {len(files)} images have no pose: {missing[0]} not found. "
             f"{nearby(missing[0].absolute())} Restore the poses or move away these images"
         )
-    poses = np.stack([read_matrix(file)[:3] for file in files])
+    poses = np.stack([pose_rows(read_matrix(file), str(file)) for file in files])
     poses[:, :, 1:3] *= -1  # OpenCV's y is down and its z forward
-    return check_poses(poses, [str(file) for file in files])
+    return mended_poses(poses, [str(file) for file in files])
 
 
 def _reach(
@@ -113,6 +131,7 @@ def _reach(
 ) -> tuple[float, float]:
     """The least distance from any camera to a box, and the greatest to its corners."""
     eyes = cameras.c2w[:, :, 3].astype(np.float64)
+    eyes = eyes[~stray_cameras(eyes)]
     near = np.linalg.norm(eyes - eyes.clip(low, high), axis=1).min()
     far = np.linalg.norm(np.maximum(np.abs(eyes - low), np.abs(eyes - high)), axis=1).max()
     return float(near), float(far)

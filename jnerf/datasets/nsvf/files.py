@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.text_files import read_text
@@ -44,10 +45,11 @@ def read_intrinsics(path: Path, stored: NDArray[np.int64]) -> NDArray[np.float64
     if min(found[:2]) <= 0:
         raise DataError(f"{path}: focal lengths must be positive, got {found[:2]}")
     result = np.tile(np.asarray(found, np.float64), (len(stored), 1))
-    size = read_size(path)
-    if np.isfinite(size).all():
-        result *= np.tile(_factors(path, size, stored), 2)
-    return result
+    size, labels = read_size(path), [str(path)] * len(stored)
+    if not np.isfinite(size).all():
+        return in_pixels(result, stored, labels)
+    factors = _factors(path, size, stored)
+    return in_pixels(result, np.tile(size, (len(stored), 1)), labels) * np.tile(factors, 2)
 
 
 def read_size(path: Path) -> NDArray[np.float64]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.pictures.decoding import read_stored, resize, to_rgba
+from jnerf.datasets.pictures.decoding import read_stored, to_rgba
 from jnerf.datasets.pictures.images import ImageFiles
+from jnerf.datasets.pictures.masks import PixelMask
 from jnerf.errors import DataError
 
 # Number of an image and its straight RGBA as stored, uint8 [H, W, 4] -> its alpha, uint8 [H, W].
@@ -23,10 +24,13 @@ class AlphaImages(ImageFiles):
 
     Args:
         paths: the files.
-        sizes: width and height to resize each to, int [N, 2].
+        sizes: width and height of each after ``downscale``, int [N, 2].
         alpha: the alpha of each.
         label: what the progress bar says.
         max_gib: see ``ImageFiles``.
+        masks: see ``ImageFiles``.
+        downscale: see ``ImageFiles``.
+        resize: see ``ImageFiles``.
     """
 
     def __init__(
@@ -36,14 +40,17 @@ class AlphaImages(ImageFiles):
         alpha: AlphaFn,
         label: str = "",
         max_gib: float | None = None,
+        masks: Sequence[Path | PixelMask | None] | None = None,
+        downscale: int = 1,
+        resize: bool = True,
     ) -> None:
-        super().__init__(paths, sizes, label=label, max_gib=max_gib)
+        super().__init__(paths, sizes, downscale, label, masks, resize, max_gib)
         self._alpha = alpha
 
-    def _decode(self, i: int) -> NDArray[np.uint8]:
-        image = self._read(i)
+    def _read(self, i: int) -> NDArray[np.uint8]:
+        image = super()._read(i)
         image[..., 3] = self._alpha(i, image)
-        return resize(image, *self._sizes[i].tolist())
+        return image
 
 
 def mask_as_alpha(masks: Sequence[Path]) -> AlphaFn:
@@ -104,3 +111,8 @@ def _brightest(mask: Path) -> NDArray:
 def white_is_empty(i: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Alpha 0 where a pixel is pure white, and else what the image itself has."""
     return np.where((image[..., :3] == 255).all(axis=2), np.uint8(0), image[..., 3])
+
+
+def black_is_empty(i: int, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Alpha 0 where a pixel is pure black, and else what the image itself has."""
+    return np.where((image[..., :3] == 0).all(axis=2), np.uint8(0), image[..., 3])

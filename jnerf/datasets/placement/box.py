@@ -56,5 +56,5 @@ def check_reach(
         raise DataError(
             f"{labels[i]}: the camera stands {gap[i]:.3g} field units from the field's "
             f"box, and rays end at far={far:.3g}: lower dataset.scale, correct dataset.offset, or raise "
-            "dataset.aabb_scale or dataset.far"
+            "dataset.aabb_scale or dataset.far. If only this camera is off, its pose is wrong: remove the image"
         )

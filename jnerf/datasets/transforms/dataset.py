@@ -10,6 +10,7 @@ Lenses and intrinsics are described in ``lens.py``, splits in ``split.py`` and m
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -24,10 +25,12 @@ from jnerf.datasets.transforms.file import Keys
 from jnerf.datasets.transforms.lens import declared_sizes, read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks, image_circles, with_circles
 from jnerf.datasets.transforms.split import read_split
+from jnerf.datasets.transforms.transparency import empty_colors
 from jnerf.errors import DataError
 from jnerf.registry import DATASETS
 
 _PLACE = Placement()  # where the file says nothing
+_LARGEST_BOX = 128
 
 
 @DATASETS.register()
@@ -59,13 +62,20 @@ class TransformsDataset(PosedImages):
         file = train.shared
         scale = None if place.auto_scale else _positive(file, "scale")
         offset = None if place.auto_centre else _offset(file)
+        edge = _positive(file, "aabb_scale")
+        if place.aabb_scale is None and edge is not None and edge > _LARGEST_BOX:
+            warnings.warn(
+                f"{file.label}: 'aabb_scale' is {edge:g}: instant-ngp and samplers with an occupancy grid take 1 to "
+                f"{_LARGEST_BOX}. Lower the key, or set dataset.aabb_scale",
+                stacklevel=2,
+            )
         place = replace(
             place,
             scale=_first(place.scale, scale, _PLACE.scale),
             offset=_first(place.offset, offset, _PLACE.offset),
-            aabb_scale=_first(place.aabb_scale, _positive(file, "aabb_scale"), _PLACE.aabb_scale),
+            aabb_scale=_first(place.aabb_scale, edge, _PLACE.aabb_scale),
         )
-        transform = place.of(train.c2w)
+        transform = place.of(train.c2w, [frame.label for frame in train.frames])
         paths = [frame.path for frame in scene.frames]
         stored, sizes = image_sizes(paths, files.downscale, declared_sizes(scene.frames))
         labels = [frame.label for frame in scene.frames]
@@ -84,8 +94,10 @@ class TransformsDataset(PosedImages):
         check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
         masks = find_masks(scene) if files.heeds_masks else None
         masks = with_circles(masks, circles) if files.split == "train" else None
-        images = files.photographs(paths, sizes, masks)
-        super().__init__(cameras, images, transform, aabb, near, far, files.split, files.seed)
+        images = files.photographs(paths, sizes, masks, empty_colors(scene.frames))
+        about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
+        where = transform, aabb, near, far
+        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
 
 
 def _first(*values: Any) -> Any:

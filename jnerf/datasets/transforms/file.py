@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.cameras import check_poses
+from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.formats import READ, is_image
+from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 _NAMED = 5  # of missing images
+# What can be said in several ways: where a frame says it in one, the file's keys for the others do not count for it.
+_ALTERNATIVES = (
+    (("fl_x", "fl_y"), ("camera_angle_x", "camera_angle_y"), ("x_fov", "y_fov")),
+    (("camera_model",), ("is_fisheye",), ("latlong",)),
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,17 @@ class Keys:
                     raise DataError(f"{self.label}: '{key}' must be finite, got {value!r}")
                 return float(value)
         return None
+
+    def flag(self, key: str) -> bool:
+        """A key that says yes or no; False if it is not there.
+
+        Raises:
+            DataError: the value is neither.
+        """
+        value = self.values.get(key) or False
+        if value not in (False, True):
+            raise DataError(f"{self.label}: '{key}' must be true or false, got {value!r:.200}")
+        return bool(value)
 
     def text(self, key: str) -> str | None:
         """A key that holds a word or a path; None if it is not there.
@@ -84,17 +101,25 @@ class TransformsFile:
         frames: N frames, in the file's order.
         c2w: OpenGL camera-to-world poses in world units, float64 [N, 3, 4].
         shared: the keys of the whole file.
+        dropped: how many of the file's frames were left out, by reason.
     """
 
     path: Path
     frames: tuple[Frame, ...]
     c2w: NDArray[np.float64]
     shared: Keys
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
-    def select(self, indices: Sequence[int]) -> TransformsFile:
-        """The file with some of its frames, in the order of the indices."""
+    def select(self, indices: Sequence[int], reason: str) -> TransformsFile:
+        """The file with some of its frames, in the order of the indices; ``reason`` is why the others are left out."""
         frames = tuple(self.frames[i] for i in indices)
-        return replace(self, frames=frames, c2w=self.c2w[list(indices)])
+        dropped = {**self.dropped, reason: len(self.frames) - len(frames)}
+        return replace(self, frames=frames, c2w=self.c2w[list(indices)], dropped=dropped)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a dataset's summary says of it."""
+        return {"source": self.path.name, "dropped": dict(self.dropped)}
 
 
 def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
@@ -111,16 +136,33 @@ def read_transforms(path: Path, drop_missing: bool = False) -> TransformsFile:
     data = _load(path)
     entries = _entries(path, data)
     shared = {key: value for key, value in data.items() if key != "frames"}
-    names = _short_names(path, entries)
+    named = [entry["file_path"] for entry in entries]
+    found = find_images(path, named)
+    files = [
+        file or _image_path(path.parent, name) for file, name in zip(found, named, strict=True)
+    ]
+    names = _short_names(path, files)
     frames, poses = [], []
     for i, entry in enumerate(entries):
         label = f"{path}: frame {i} '{entry['file_path']}'"
-        image = _image_path(path.parent, entry["file_path"])
-        frames.append(Frame(label, {**shared, **entry}, names[i], image))
+        frames.append(Frame(label, _over(entry, shared), names[i], files[i]))
         poses.append(_pose(label, entry.get("transform_matrix")))
     there = _present(path, frames, drop_missing)
-    c2w = check_poses(np.stack(poses), [frame.label for frame in frames])
-    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(there)
+    c2w = mended_poses(np.stack(poses), [frame.label for frame in frames])
+    return TransformsFile(path, tuple(frames), c2w, Keys(str(path), shared)).select(
+        there, "missing"
+    )
+
+
+def _over(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a frame over those of its file."""
+    dropped = set()
+    for ways in _ALTERNATIVES:
+        said = [any(entry.get(key) is not None for key in keys) for keys in ways]
+        if any(said):
+            others = (keys for keys, here in zip(ways, said, strict=True) if not here)
+            dropped.update(key for keys in others for key in keys)
+    return {key: value for key, value in shared.items() if key not in dropped} | dict(entry)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -159,20 +201,24 @@ def _entries(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
             raise DataError(
                 f"{path}: frame {i} has no 'file_path' (a string), found {entry!r:.200}"
             )
-    return [{**entry, "file_path": portable(entry["file_path"])} for entry in entries]
+    return entries
 
 
-def portable(name: str) -> str:
-    """A path from a scene file with forward slashes, also if the file was written on Windows.
+def find_images(
+    path: Path, names: Sequence[str], others: Collection[Path] = ()
+) -> list[Path | None]:
+    """The image that each name in a scene file stands for, None where there is none; see ``find_named``.
 
-    >>> portable(".\\\\images\\\\0001.jpg")
-    './images/0001.jpg'
+    Args:
+        path: the json file; relative names start from its folder.
+        names: N names, whose extension may be left out.
+        others: files that only an exact name may mean.
     """
-    return name.replace("\\", "/")
+    return find_named(str(path), path.parent, names, others)
 
 
-def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
-    stems = [_strip_suffix(Path(entry["file_path"])) for entry in entries]
+def _short_names(path: Path, files: list[Path]) -> list[str]:
+    stems = [_strip_suffix(_inside(path.parent, file)) for file in files]
     names = [stem.name for stem in stems]
     if len(set(names)) < len(names):
         names = ["_".join(part for part in stem.parts if part not in "..") for stem in stems]
@@ -182,17 +228,19 @@ def _short_names(path: Path, entries: list[dict[str, Any]]) -> list[str]:
     return names
 
 
+def _inside(folder: Path, file: Path) -> Path:
+    """A file's path below a folder; below the root where it lies elsewhere."""
+    return file.relative_to(folder if file.is_relative_to(folder) else file.anchor)
+
+
 def _strip_suffix(path: Path) -> Path:
     return path.with_suffix("") if is_image(path) else path
 
 
 def _image_path(folder: Path, name: str) -> Path:
-    """The file a frame names; the extension may be left out. If there is none, the first candidate."""
-    named = folder / name
-    if is_image(named) or named.is_file():
-        return named
-    candidates = [named.with_name(named.name + suffix) for suffix in READ]
-    return next((path for path in candidates if path.is_file()), candidates[0])
+    """The file that a frame would have, where none was found."""
+    named = folder / portable(name)
+    return named if is_image(named) else named.with_name(named.name + READ[0])
 
 
 def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
@@ -205,7 +253,7 @@ def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
             f"{label}: 'transform_matrix' must be a 4x4 (or 3x4) matrix of numbers, "
             f"found {matrix!r:.200}"
         )
-    return pose[:3]
+    return pose_rows(pose, label)
 
 
 def _present(path: Path, frames: list[Frame], drop_missing: bool) -> list[int]:

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.lenses import EquirectangularLens, LensModel, lens_of
+from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.image_folder import rescaled
 from jnerf.datasets.transforms.file import Frame, focal_lengths
 from jnerf.errors import DataError
 
@@ -72,19 +74,21 @@ def read_intrinsics(
     Raises:
         DataError: a focal length is missing, or ``w, h`` have another shape than the image.
     """
-    rows = []
-    for frame, size, target in zip(frames, stored.tolist(), asked.tolist(), strict=True):
+    rows, declared, kinds = [], [], [_kind(frame) for frame in frames]
+    for frame, kind, size in zip(frames, kinds, stored.tolist(), strict=True):
         width, height = _declared_size(frame, size)
-        if _kind(frame) == "equirectangular":
+        if kind == "equirectangular":
             fx, fy, cx, cy = EquirectangularLens.intrinsics(width, height)
         else:
             fx, fy = focal_lengths(frame, width, height)
             cx, cy = frame.number("cx"), frame.number("cy")
             cx = 0.5 * width if cx is None else cx
             cy = 0.5 * height if cy is None else cy
-        x, y = target[0] / width, target[1] / height
-        rows.append((fx * x, fy * y, cx * x, cy * y))
-    return np.asarray(rows, np.float64)
+        rows.append((fx, fy, cx, cy))
+        declared.append((width, height))
+    labels, bent = [frame.label for frame in frames], np.array([kind != "opencv" for kind in kinds])
+    found = in_pixels(np.asarray(rows, np.float64), np.asarray(declared), labels, bent)
+    return rescaled(found, np.asarray(declared), asked)
 
 
 def declared_sizes(frames: Sequence[Frame]) -> NDArray[np.float64]:

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.image_circle import ImageCircle
+from jnerf.datasets.pictures.lookup import portable
 from jnerf.datasets.pictures.masks import AllOf, MaskFile, PixelMask
-from jnerf.datasets.transforms.file import Frame, TransformsFile, portable
+from jnerf.datasets.transforms.file import Frame, TransformsFile, find_images
 from jnerf.errors import DataError
 
 
@@ -31,7 +32,9 @@ def find_masks(scene: TransformsFile) -> list[MaskFile | None] | None:
         DataError: a mask that a frame names is missing, or none in the folder ``masks`` belongs to an image.
     """
     folder = scene.path.parent
-    found = [_named(folder, frame) or _dynamic(frame) for frame in scene.frames]
+    found = [
+        named or _dynamic(frame) for named, frame in zip(_named(scene), scene.frames, strict=True)
+    ]
     missing = [mask.path for mask in found if mask is not None and not mask.path.is_file()]
     if missing:
         names = ", ".join(path.name for path in missing[:5]) + (", ..." if missing[5:] else "")
@@ -95,9 +98,14 @@ def with_circles(
     return joined if any(joined) else None
 
 
-def _named(folder: Path, frame: Frame) -> MaskFile | None:
-    name = frame.text("mask_path")
-    return MaskFile(folder / portable(name)) if name else None
+def _named(scene: TransformsFile) -> list[MaskFile | None]:
+    """The masks that frames name; those that are not there as they would be called."""
+    names = [frame.text("mask_path") for frame in scene.frames]
+    given = [name for name in names if name]
+    images = {frame.path for frame in scene.frames}
+    files = dict(zip(given, find_images(scene.path, given, images), strict=True))
+    folder = scene.path.parent
+    return [MaskFile(files[name] or folder / portable(name)) if name else None for name in names]
 
 
 def _dynamic(frame: Frame) -> MaskFile | None:

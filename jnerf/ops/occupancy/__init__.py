@@ -1,6 +1,7 @@
 """The occupancy grid: marking, asking the field, decaying, and the bitfield that marching reads."""
 
 from jnerf.ops.occupancy.op import (
+    MOST_LEVELS,
     Bitfield,
     build_bitfield,
     candidates,
@@ -10,6 +11,7 @@ from jnerf.ops.occupancy.op import (
 )
 
 __all__ = [
+    "MOST_LEVELS",
     "Bitfield",
     "build_bitfield",
     "candidates",

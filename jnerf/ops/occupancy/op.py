@@ -13,6 +13,8 @@ import numpy as np
 
 from jnerf.ops.common import code_op
 
+#: Of a grid, each twice as wide as the one before.
+MOST_LEVELS = 8
 _MEAN_CHUNK = 4096  # kMeanChunk of kernel.h: sizes its partial sums
 
 
@@ -42,8 +44,8 @@ def check_resolution(resolution: int, levels: int) -> int:
         raise ValueError(
             f"grid resolution is {resolution}; it must be a power of two from 32 to 512 for levels to nest"
         )
-    if not 1 <= levels <= 8:
-        raise ValueError(f"the grid has {levels} levels; 1 to 8 are possible")
+    if not 1 <= levels <= MOST_LEVELS:
+        raise ValueError(f"the grid has {levels} levels; 1 to {MOST_LEVELS} are possible")
     return resolution**3
 
 

@@ -101,7 +101,7 @@ def test_bounding_box(scene):
         ("bbox.txt", "0 0 0 1 0 1 0.1", "bbox.txt: min < max must hold"),
         ("bbox.txt", "0 0 0 1 nan 1", "bbox.txt:1: NaN or infinity"),
         ("pose/0_0001.txt", "1 0 0\n0 1 0", r"0_0001.txt: expected a 4x4 matrix, found 2 lines"),
-        ("pose/0_0001.txt", "2 0 0 0\n0 2 0 0\n0 0 2 0\n0 0 0 1", "0_0001.txt: .* no rotation"),
+        ("pose/0_0001.txt", "2 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1", "0_0001.txt: .* no rotation"),
         ("pose/0_0001.txt", "1 0 0 nan\n0 1 0 0\n0 0 1 0\n0 0 0 1", "0_0001.txt:1: NaN or inf"),
     ],
 )

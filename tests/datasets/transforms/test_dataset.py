@@ -1,6 +1,7 @@
 """transforms.json scenes: where they are placed, and what is said of broken ones."""
 
 import json
+import warnings
 
 import cv2
 import numpy as np
@@ -148,3 +149,17 @@ def test_unreadable_image(scene):
 def test_arguments_out_of_range(scene, arguments, message):
     with pytest.raises(ConfigError, match=message):
         load(scene, **arguments)
+
+
+def test_a_box_beyond_that_of_grids_is_named_with_its_file(scene):
+    edit(scene, lambda d: d.update(aabb_scale=256))
+    message = (
+        r"transforms.json: 'aabb_scale' is 256: .* take 1 to 128. Lower the key, or set dataset"
+    )
+    with pytest.warns(UserWarning, match=message):
+        assert load(scene).aabb[3] == 128.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load(scene, aabb_scale=128.0).aabb[3] == 64.5
+        edit(scene, lambda d: d.update(aabb_scale=128))
+        load(scene)

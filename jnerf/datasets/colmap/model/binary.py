@@ -30,7 +30,7 @@ class _Bytes:
         try:
             self.data = path.read_bytes()
         except OSError as error:
-            raise DataError(f"{path} cannot be read: {error}. Export the model again") from error
+            raise _unreadable(path, error) from error
         self.at = 0
 
     def take(self, layout: struct.Struct) -> tuple:
@@ -42,10 +42,7 @@ class _Bytes:
         """Goes on by a number of bytes and says where they began."""
         start = self.at
         if size < 0 or start + size > len(self.data):
-            raise DataError(
-                f"{self.path} ends after {len(self.data)} bytes, in the middle of a record: it is truncated or no "
-                "COLMAP file. Copy it again from its source, or export the model again"
-            )
+            raise _truncated(self.path, len(self.data))
         self.at = start + size
         return start
 
@@ -74,6 +71,22 @@ def read_cameras(path: Path) -> dict[int, ColmapCamera]:
         params = file.take(struct.Struct(f"<{len(MODELS[name].params)}d"))
         cameras[key] = ColmapCamera(label, name, width, height, params)
     return cameras
+
+
+def count_images(path: Path) -> int:
+    """How many images a file says it holds.
+
+    Raises:
+        DataError: the file is truncated.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_COUNT.size)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if len(head) < _COUNT.size:
+        raise _truncated(path, len(head))
+    return _COUNT.unpack(head)[0]
 
 
 def read_images(path: Path) -> list[ColmapImage]:
@@ -113,3 +126,14 @@ def _observed(file: _Bytes, count: int) -> NDArray[np.int64]:
     start = file.skip(_FEATURE.itemsize * count)
     ids = np.frombuffer(file.data, _FEATURE, count, start)["point"]
     return np.unique(ids[ids >= 0])
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path} cannot be read: {error}. Export the model again")
+
+
+def _truncated(path: Path, size: int) -> DataError:
+    return DataError(
+        f"{path} ends after {size} bytes, in the middle of a record: it is truncated or no "
+        "COLMAP file. Copy it again from its source, or export the model again"
+    )

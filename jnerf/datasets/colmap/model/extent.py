@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
+from jnerf.datasets.placement.outliers import stray_cameras, strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
 
-# Triangulation leaves some points far off: the outermost of these shares do not count.
+# Triangulation leaves some points far off: the outermost of these shares do not count. Of few points, one may be more
+# than that: what is far behind all others does not count either.
 _OUTSIDE_BOX, _OUTSIDE_DEPTHS = 0.02, 0.001
 _LARGEST_BOX = 128.0
+_FEW = 0.05
 
 
 def box_edge(points: NDArray[np.float64]) -> float:
@@ -34,7 +37,8 @@ def box_edge(points: NDArray[np.float64]) -> float:
             "the COLMAP model has no points that would tell the scene's size: give dataset.aabb_scale, "
             "dataset.near and dataset.far"
         )
-    needed = 2 * np.quantile(np.abs(points - 0.5).max(axis=1), 1 - _OUTSIDE_BOX)
+    reach = np.abs(points - 0.5).max(axis=1)
+    needed = 2 * np.quantile(reach[~strays(reach, _FEW)], 1 - _OUTSIDE_BOX)
     return float(2.0 ** np.ceil(np.log2(np.clip(needed, 1.0, _LARGEST_BOX))))
 
 
@@ -54,10 +58,13 @@ def depth_range(
     Raises:
         DataError: the images observe no points.
     """
-    distances = [
-        np.linalg.norm(model.seen_points(image) - image.c2w[:, 3], axis=1) for image in images
-    ]
+    eyes = np.stack([image.c2w[:, 3] for image in images])
+    counted = np.flatnonzero(~stray_cameras(eyes))
+    offsets = [model.seen_points(images[i]) - eyes[i] for i in counted]
+    with np.errstate(over="ignore"):  # of points at infinity, in all but name
+        distances = [np.linalg.norm(offset, axis=1) for offset in offsets]
     joined = np.concatenate(distances) * transform.scale
+    joined = joined[~strays(joined, _FEW)]
     if not len(joined):
         raise DataError(
             f"{model.folder}: the images observe no points that would tell how near and far the scene is: "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -12,16 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.lenses import LensModel, lens_of
+from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.formats import READ
 from jnerf.datasets.pictures.headers import stored_sizes
-from jnerf.datasets.pictures.image_folder import held_out
+from jnerf.datasets.pictures.image_folder import held_out, rescaled
+from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.pictures.masks import MaskFile
 from jnerf.datasets.pictures.orientation import upright_sizes
 from jnerf.errors import DataError
+
+_WIDE = ("fisheye", "equirectangular")  # lenses that see any angle
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +37,15 @@ class Frames:
         model: that they are part of.
         folder: where their files are.
         images: in the order of their names.
+        paths: the N files.
+        dropped: how many of the model's images were left out, by reason.
     """
 
     model: SparseModel
     folder: Path
     images: tuple[ColmapImage, ...]
+    paths: tuple[Path, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
     def split(self, split: str, holdout: int) -> Frames:
         """Every ``holdout``-th image, or for ``train`` the others; all if it is 0.
@@ -48,17 +57,20 @@ class Frames:
             chosen = held_out(len(self.images), holdout, split)
         except DataError as error:
             raise DataError(f"{self.model.folder}: {error}") from None
-        return Frames(self.model, self.folder, tuple(self.images[i] for i in chosen))
+        return self.select(chosen, "in other splits")
+
+    def select(self, indices: Iterable[int], reason: str) -> Frames:
+        """Some of the images, in the order of the indices; ``reason`` is why the others are left out."""
+        indices = list(indices)
+        images = tuple(self.images[i] for i in indices)
+        dropped = {**self.dropped, reason: len(self.images) - len(images)}
+        paths = tuple(self.paths[i] for i in indices)
+        return replace(self, images=images, paths=paths, dropped=dropped)
 
     @property
     def c2w(self) -> NDArray[np.float64]:
         """OpenGL poses in world units, float64 [N, 3, 4]."""
         return np.stack([image.c2w for image in self.images])
-
-    @property
-    def paths(self) -> list[Path]:
-        """The N files."""
-        return [self.folder / image.name for image in self.images]
 
     @property
     def labels(self) -> list[str]:
@@ -68,7 +80,7 @@ class Frames:
     @property
     def names(self) -> list[str]:
         """Short names, usable as file names, and unique: without suffix or folder where that suffices."""
-        paths = [PurePosixPath(image.name) for image in self.images]
+        paths = [_inside(self.folder, path) for path in self.paths]
         for short in (
             [path.stem for path in paths],
             ["_".join(path.with_suffix("").parts) for path in paths],
@@ -108,12 +120,12 @@ class Frames:
         Raises:
             DataError: a camera's model is not supported, or its parameters are unusable.
         """
-        rows = []
-        for image, (width, height) in zip(self.images, sizes.tolist(), strict=True):
-            camera = self.model.cameras[image.camera_id]
-            x, y = width / camera.width, height / camera.height
-            rows.append(np.multiply(camera_intrinsics(camera), (x, y, x, y)))
-        return np.stack(rows)
+        cameras = [self.model.cameras[image.camera_id] for image in self.images]
+        rows = np.array([camera_intrinsics(camera) for camera in cameras], np.float64)
+        whole = np.array([(camera.width, camera.height) for camera in cameras])
+        bent = np.array([camera_lens(camera)[0] in _WIDE for camera in cameras])
+        found = in_pixels(rows, whole, [camera.label for camera in cameras], bent)
+        return rescaled(found, whole, sizes)
 
     def lens(self) -> LensModel:
         """The lens of the N images.
@@ -132,9 +144,9 @@ class Frames:
         """
         if not folder.is_dir():
             return None
-        found = [_mask(folder / image.name) for image in self.images]
+        found = [_mask(folder / _inside(self.folder, path)) for path in self.paths]
         if not any(found):
-            first = self.images[0].name
+            first = _inside(self.folder, self.paths[0])
             raise DataError(
                 f"{folder} holds a mask for none of {len(found)} images: that of {first} would be {first}.png. "
                 "Rename them, or set dataset.masks=False"
@@ -160,22 +172,38 @@ def find_frames(model: SparseModel, folder: Path, drop_missing: bool) -> Frames:
     Raises:
         DataError: a file is missing, or all are.
     """
-    missing = [image.name for image in model.images if not (folder / image.name).is_file()]
-    if not missing:
-        return Frames(model, folder, model.images)
-    first = folder / missing[0]
+    names = [image.name for image in model.images]
+    found = find_named(f"{model.folder}: images", folder, names)
+    there = [i for i, path in enumerate(found) if path is not None]
+    paths = tuple(path or folder / portable(name) for path, name in zip(found, names, strict=True))
+    frames = Frames(model, folder, model.images, paths)
+    if len(there) == len(names):
+        return frames
+    missing = [i for i, path in enumerate(found) if path is None]
     fault = (
-        f"{model.folder}: {len(missing)} of {len(model.images)} images are missing in {folder}: "
-        f"{_listed(missing)}"
+        f"{model.folder}: {len(missing)} of {len(names)} images are missing in {folder}: "
+        f"{_listed(names[i] for i in missing)}"
     )
-    if len(missing) == len(model.images) or not drop_missing:
+    if not there or not drop_missing:
         raise DataError(
-            f"{fault}. {nearby(first.absolute())} Name the folder of the images as dataset.images, "
+            f"{fault}. {nearby(paths[missing[0]].absolute())} Name the folder of the images as dataset.images, "
             "restore the files, or set dataset.missing='drop'"
         )
     warnings.warn(f"{fault}; they are left out", stacklevel=2)
-    gone = set(missing)
-    return Frames(model, folder, tuple(image for image in model.images if image.name not in gone))
+    return frames.select(there, "missing")
+
+
+def images_beside(frames: Frames) -> int:
+    """How many images lie beside those of a model, and are none of them."""
+    known = set(frames.paths)
+    folders = {path.parent for path in frames.paths}
+    beside = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return sum(path.suffix.lower() in READ and path not in known for path in beside)
+
+
+def _inside(folder: Path, file: Path) -> PurePosixPath:
+    """A file's path below a folder, or its name alone if it lies elsewhere."""
+    return PurePosixPath(file.relative_to(folder) if file.is_relative_to(folder) else file.name)
 
 
 def _listed(names: Iterable[str]) -> str:
