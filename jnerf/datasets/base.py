@@ -69,6 +69,21 @@ class Dataset(ABC):
             "n_dims": self.n_dims,
         }
 
+    def summary(self) -> dict[str, Any]:
+        """What of the scene this split uses and what it leaves out, for run.json and a line of output.
+
+        Returns:
+            ``n_images`` where there are images, ``resolution`` ("800x600", "400x300 to 800x600") where there are
+            cameras. Formats add what they know: further counts as ``n_<what>``, and ``dropped``, a dict from reason to
+            count.
+        """
+        found: dict[str, Any] = {"n_images": self.n_images} if self.n_images else {}
+        if self.cameras is not None:
+            sizes = sorted({(int(w), int(h)) for w, h in self.cameras.sizes}, key=math.prod)
+            ends = sizes if len(sizes) == 1 else [sizes[0], sizes[-1]]
+            found["resolution"] = " to ".join(f"{w}x{h}" for w, h in ends)
+        return found
+
     @abstractmethod
     def sample(self, n_rays: int, step: int) -> Batch:
         """Random training rays (or points) with their truths; depends on (seed, step, n_rays) alone.
