@@ -151,6 +151,8 @@ def test_the_other_config_of_a_diff_is_checked_too(tool, capsys, tmp_path):
     assert "other.py:2: network.hiden_width: unknown" in capsys.readouterr().err
 
 
+# As a shell has it: output is kept until the end, and what is wrong with it shows late.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 PRINT = ["--config-file", str(ROOT / "projects/ngp/configs/ngp_base.py"), "--print-config"]
 
 
@@ -159,15 +161,15 @@ def test_a_reader_that_has_seen_enough(flags):
     read, write = os.pipe()
     os.close(read)
     with open(write, "wb") as closed:
-        done = subprocess.run([sys.executable, TOOL, *flags], stdout=closed, stderr=subprocess.PIPE)
+        words = [sys.executable, TOOL, *flags]
+        done = subprocess.run(words, stdout=closed, stderr=subprocess.PIPE, env=BUFFERED)
     assert done.stderr == b""
 
 
 def test_output_to_a_full_disk_is_one_sentence():
     with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [sys.executable, TOOL, *PRINT], stdout=full, stderr=subprocess.PIPE, text=True
-        )
+        words = [sys.executable, TOOL, *PRINT]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, env=BUFFERED, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("error: [Errno 28] No space left on device. Free disk space")
     assert done.stderr.count("\n") == 1
