@@ -22,10 +22,12 @@ class Parameter:
         annotation: resolved; ``Any`` when there is none or it names something imported for type
             checkers only.
         required: it has no default.
+        default: None where it has none.
     """
 
     annotation: Any
     required: bool
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ def signature_of(cls: type) -> Signature:
             if entry.kind is entry.VAR_KEYWORD:
                 passes_on = True
             elif entry.kind in (entry.POSITIONAL_OR_KEYWORD, entry.KEYWORD_ONLY):
-                parameter = Parameter(resolved(entry, init), entry.default is entry.empty)
-                found.setdefault(entry.name, parameter)
+                required = entry.default is entry.empty
+                default = None if required else entry.default
+                found.setdefault(entry.name, Parameter(resolved(entry, init), required, default))
         if not passes_on:
             return Signature(found, open=False)
     has_init = any("__init__" in vars(owner) for owner in cls.__mro__[:-1])

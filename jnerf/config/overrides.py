@@ -71,9 +71,18 @@ def parse_value(text: str) -> Any:
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     try:
-        return ast.literal_eval(_DictCalls().visit(ast.parse(text, mode="eval")))
+        return literal(ast.parse(text, mode="eval").body)
     except (SyntaxError, ValueError, TypeError):
         return text
+
+
+def literal(node: ast.expr) -> Any:
+    """The value of a literal in which ``dict(a=1)`` may stand for ``{"a": 1}``; nothing is executed.
+
+    Raises:
+        ValueError: it is more than that.
+    """
+    return ast.literal_eval(ast.fix_missing_locations(_DictCalls().visit(node)))
 
 
 def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
