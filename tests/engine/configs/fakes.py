@@ -46,26 +46,23 @@ class FakeDataset(Dataset):
         seed: int,
         n_views: int = 6,
         alpha: float = 1.0,
-        height: float = 0.6,
+        middle: float = 0.5,
         root: str | None = None,
     ) -> None:
         super().__init__([0, 0, 0, 1, 1, 1], 0.2, 3.0)
         self.seed, self.n_images, self._alpha = seed, n_views, alpha
         angles = 2 * np.pi * (np.arange(n_views) + (0.5 if split == "test" else 0.0)) / n_views
-        places = np.stack([np.cos(angles), np.sin(angles), np.full(n_views, height)], 1) * 1.2 + 0.5
-        poses = np.stack([look_at(place, np.full(3, 0.5)) for place in places])
+        places = np.stack([np.cos(angles), np.sin(angles), np.full(n_views, 0.6)], 1) * 1.2 + middle
+        poses = np.stack([look_at(place, np.full(3, middle)) for place in places])
         intrinsics = np.tile(np.float32([SIZE, SIZE, SIZE / 2, SIZE / 2]), (n_views, 1))
         self.cameras = Cameras(poses, intrinsics, np.full((n_views, 2), SIZE))
 
     def _truth(self, rays_o: np.ndarray, rays_d: np.ndarray) -> np.ndarray:
         offset = np.float32(0.5) - rays_o
         along = (offset * rays_d).sum(1, keepdims=True)
-        hit = (np.linalg.norm(offset - along * rays_d, axis=1) < 0.3).astype(
-            np.float32
-        ) * np.float32(self._alpha)
-        return np.concatenate(
-            [np.tile(np.float32([0.8, 0.4, 0.2]), (len(hit), 1)), hit[:, None]], 1
-        )
+        hit = (np.linalg.norm(offset - along * rays_d, axis=1) < 0.3).astype(np.float32)
+        alpha = np.float32(self._alpha) * hit[:, None]
+        return np.concatenate([np.tile(np.float32([0.8, 0.4, 0.2]), (len(hit), 1)), alpha], 1)
 
     def sample(self, n_rays: int, step: int) -> Batch:
         rays = np.arange(n_rays)
