@@ -19,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.guards.record import data_line, scene_record
+from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.logging import JsonLog
@@ -68,7 +69,7 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint)
     loaded, path = load_for_task(folder, checkpoint)
-    same = SameRun(path.parent.parent, config, task)
+    same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
     same.check_scene(pipeline.dataset)
@@ -92,13 +93,13 @@ def _train(
     config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
 ) -> dict[str, Any]:
     folder.check_free(resume)
-    same = _predecessor(config, folder, resume, checkpoint)
-    if same is not None:
-        same.check_config()
+    same = SameRun(None, config, "start")
+    if resume or checkpoint:
+        same = run_of(config, folder, checkpoint, "resume")
+    same.check_config()
     pipeline = build_pipeline(config)
     check_sight(pipeline.dataset, config.dataset)
-    if same is not None:
-        same.check_scene(pipeline.dataset)
+    same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
     start = load_checkpoint(Path(checkpoint)) if checkpoint else None
     if start is None and resume:
@@ -146,17 +147,24 @@ def _train(
     return done | {"mean": found.mean}
 
 
-def _predecessor(
-    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
-) -> SameRun | None:
-    """The run whose weights training is to begin with; None for those of nobody."""
-    if checkpoint:
-        root = Path(checkpoint).parent.parent
-        use = "resume" if root.resolve() == folder.root.resolve() else "start"
-        return SameRun(root, config, use)
-    if resume and checkpoint_paths(folder.checkpoints):
-        return SameRun(folder.root, config, "resume")
-    return None
+def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: Use) -> SameRun:
+    """The run that a checkpoint is of, to be compared with the config.
+
+    Args:
+        config: the config at hand.
+        folder: its run folder.
+        checkpoint: the file that was asked for; None: the folder's own.
+        use: what the checkpoint is for.
+    """
+    path = (
+        Path(checkpoint) if checkpoint else next(iter(checkpoint_paths(folder.checkpoints)), None)
+    )
+    if path is None or not path.is_file() or path.parent.name != folder.checkpoints.name:
+        return SameRun(None, config, use)  # nothing to begin with, or a file from somewhere
+    root = path.parent.parent
+    if use == "resume" and root.resolve() != folder.root.resolve():
+        use = "start"
+    return SameRun(root, config, use)
 
 
 def _held_out(config: Any) -> Any:

@@ -38,15 +38,16 @@ class SameRun:
     """A run's record against what is at hand. First ``check_config``, then, when the scene is built, ``check_scene``.
 
     Args:
-        root: folder of the run that a checkpoint is of; it need not hold any record.
+        root: folder of the run that a checkpoint is of; it need not hold any record. None: there is no such run, and
+            nothing to compare.
         config: the config at hand, checked.
         use: what the checkpoint is for.
     """
 
-    def __init__(self, root: Path, config: Mapping[str, Any], use: Use) -> None:
+    def __init__(self, root: Path | None, config: Mapping[str, Any], use: Use) -> None:
         self._root, self._config, self._use = root, config, use
-        self._info = read_info(root)
-        self._recorded = self._read_config()
+        self._info = {} if root is None else read_info(root)
+        self._recorded = None if root is None else self._read_config()
 
     def _read_config(self) -> dict[str, Any] | None:
         path = self._root / "config.py"

@@ -180,7 +180,7 @@ def test_a_record_may_be_mended(trained, folder):
     text = (folder / "config.py").read_text()
     mended = text.replace('type="FakeDataset"', 'type="FakeDataset", middle=0.4')
     (folder / "config.py").write_text(mended)
-    refused = r"the scene has changed .*: other training cameras\n.* remove 'scene' and 'world_to_field' from .*run.json"
+    refused = r"the scene has changed .*: other training cameras\n.*remove 'scene' and 'world_to_field' from .*run.json"
     trained("dataset.middle=0.4", refused=rf"(?s){refused}")
     info = json.loads((folder / "run.json").read_text())
     info.pop("scene")
