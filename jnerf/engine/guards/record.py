@@ -29,14 +29,17 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
         picture: also note the first image, which is decoded for it.
 
     Returns:
-        ``root`` (absolute), ``n_images``, ``aabb``; of cameras the mean ``pose``, field units [3, 4]; of the first
-        image the mean colours of 4 x 4 parts, ``picture``.
+        ``root`` (absolute), ``n_images``, ``aabb``; of cameras the mean ``pose``, field units [3, 4], and the mean
+        ``focal``, fx and cx as shares of the width, fy and cy of the height; of the first image the mean colours of
+        4 x 4 parts, ``picture``.
     """
     found: dict[str, Any] = {"root": None if root is None else str(absolute_root(root) or root)}
     found |= {"n_images": dataset.n_images, "aabb": [round(float(x), 6) for x in dataset.aabb]}
     if dataset.cameras is not None:
-        mean = dataset.cameras.c2w.astype(np.float64).mean(axis=0)
-        found["pose"] = mean.round(6).tolist()
+        cameras = dataset.cameras
+        found["pose"] = cameras.c2w.astype(np.float64).mean(axis=0).round(6).tolist()
+        focal = cameras.intrinsics / np.tile(cameras.sizes, 2).astype(np.float64)
+        found["focal"] = focal.mean(axis=0).round(6).tolist()
     if picture and root is not None and isinstance(dataset, PosedImages):
         parts = [
             [cell.reshape(-1, 4).mean(axis=0).round(1).tolist() for cell in _split(row, 1)]
@@ -84,6 +87,8 @@ def scene_differences(noted: dict[str, Any], now: dict[str, Any]) -> list[str]:
         noted.get("pose"), now.get("pose"), _NEAR * max(1.0, float(np.ptp(box, 0).max()))
     ):
         found.append("other training cameras")
+    elif not _close(noted.get("focal"), now.get("focal"), _NEAR):
+        found.append("training cameras of another focal length or middle")
     if not _close(noted.get("picture"), now.get("picture"), _ALIKE):
         found.append("another first picture")
     return found

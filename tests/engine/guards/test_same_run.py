@@ -291,6 +291,13 @@ def test_a_scene_that_has_changed(compare, scene, use):
         compare(use, root=str(scene))
 
 
+def test_cameras_of_another_focal_length(compare, scene):
+    path = scene / "transforms_train.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "camera_angle_x": 0.8}))
+    with pytest.raises(ConfigError, match="training cameras of another focal length"):
+        compare("resume", root=str(scene))
+
+
 def test_lengths_are_compared_as_shares_of_the_box():
     noted = {"n_images": 4, "aabb": [0, 0, 0, 8, 8, 8], "pose": np.zeros((3, 4)).tolist()}
     assert not scene_differences(noted, noted | {"pose": np.full((3, 4), 7e-3).tolist()})
