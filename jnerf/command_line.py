@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import errno
 import os
@@ -50,7 +51,11 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
         parser: without sub-commands.
         arguments: None for those of the process.
     """
-    options, unknown = parser.parse_known_intermixed_args(arguments)
+    try:
+        options, unknown = parser.parse_known_intermixed_args(arguments)
+    except SystemExit:  # of --help, perhaps into a pipe that somebody has closed
+        _discard_output()
+        raise
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
@@ -72,7 +77,9 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
-            return execute() or 0
+            status = execute() or 0
+        sys.stdout.flush()  # here, where what is wrong with it can still be said
+        return status
     except KeyboardInterrupt as interrupt:
         print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
         return 130
@@ -95,13 +102,31 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         print(f"error: {said}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
     except OSError as error:
         if error.errno not in DISK_FAULTS:
             raise
         print(f"error: {error}. {mend}", file=sys.stderr)
+        _discard_output()  # if it is what the disk refused, it would be tried again at the end
         return 1
+
+
+def _discard_output() -> None:
+    """Whatever is still to be printed, or printed later, is lost without a word."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file, or closed
+        descriptor = sys.stdout.fileno()
+        if not _takes_output():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def _takes_output() -> bool:
+    """Whether standard output can be written to: what is left in its buffer goes there."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def show_warning(message: Warning | str, *_: object) -> None:

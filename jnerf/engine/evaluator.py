@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.structures import RayBundle, RenderOutput
 
+#: Opacity of a pixel that shows something, and the least share of such pixels in pictures that do.
+_FILLED, _LEAST_FILLED = 0.05, 1e-3
+
 
 class _Model(Subject):
     """A pipeline as judges see it."""
@@ -27,6 +31,7 @@ class _Model(Subject):
     def __init__(self, pipeline: Pipeline, rays_per_chunk: int, stop: Callable[[], bool]) -> None:
         self._pipeline, self._rays_per_chunk, self._stop = pipeline, rays_per_chunk, stop
         self.field = FrozenField(pipeline.network)
+        self._pixels = self._filled = 0
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
         """See ``Subject``."""
@@ -35,7 +40,20 @@ class _Model(Subject):
             self._check()
             return rows(first, end)
 
-        return render_image(self._pipeline, checked, width, height, self._rays_per_chunk)
+        found = render_image(self._pipeline, checked, width, height, self._rays_per_chunk)
+        self._pixels += found.opacities.size
+        self._filled += int((found.opacities > _FILLED).sum())
+        return found
+
+    @property
+    def warning(self) -> str | None:
+        """What a reader of the numbers must know: that the pictures are all but empty. None where they are not."""
+        if not self._pixels or self._filled >= _LEAST_FILLED * self._pixels:
+            return None
+        return (
+            f"the rendered pictures are all but empty: {self._filled} of {self._pixels} pixels have an opacity above "
+            f"{_FILLED}; psnr and ssim are those of a background alone"
+        )
 
     def render(self, rays: RayBundle) -> RenderOutput:
         """See ``Subject``."""
@@ -66,7 +84,7 @@ def evaluate(
         stop: asked before each chunk of rays; True ends the evaluation.
 
     Returns:
-        None when stopped.
+        None when stopped. Its protocol has a ``warning`` where pictures are all but empty.
 
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
@@ -74,11 +92,14 @@ def evaluate(
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            found = dataset.judge(_Model(pipeline, rays_per_chunk, stop), n_images, folder)
+            model = _Model(pipeline, rays_per_chunk, stop)
+            found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    return found
+    if model.warning is None:
+        return found
+    return replace(found, protocol={**found.protocol, "warning": model.warning})
 
 
 def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) -> None:

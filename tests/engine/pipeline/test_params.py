@@ -69,7 +69,9 @@ def made(*overrides, config=NGP, training=True):
 
 
 def test_groups_are_named_after_their_place_in_the_config(tmp_path):
-    _, pipeline = made(SCENE, "loss=dict(_delete_=True, rgb=dict(type='HuberLoss'), t=dict(type='TemperedLoss'))")
+    _, pipeline = made(
+        SCENE, "loss=dict(_delete_=True, rgb=dict(type='HuberLoss'), t=dict(type='TemperedLoss'))"
+    )
     groups = pipeline.param_groups()
     assert list(groups) == [
         "encoder.pos_encoder",
