@@ -166,6 +166,17 @@ def test_wires_are_an_option_around_the_same_scene(cache):
     assert 2 * 0.33 * WIRE < 1 / 128  # thinner than a cell of the usual grid
 
 
+def test_silhouettes_are_where_images_are_not_transparent():
+    dataset = small()
+    masks = list(dataset.facts()["silhouettes"]())
+    assert len(masks) == 3
+    for i, mask in enumerate(masks):
+        np.testing.assert_array_equal(mask, dataset.view(i).rgba()[..., 3] > 0)
+    opaque = small()
+    opaque.images.__dict__["pixels"] = np.full(3 * 24 * 24, 0xFF102030, np.uint32)
+    assert opaque.silhouettes() is None
+
+
 def test_batches_carry_the_extras_asked_for():
     batch = small(extras=("depths", "normals")).sample(50, 0)
     assert small(extras=("depths",)).provides == {"depths"} and not small().provides
