@@ -77,6 +77,22 @@ def test_what_is_outside_all_images_or_too_few_say_is_kept(device):
     assert (carve(grid, *cameras, full, RES, least=1).numpy() == 0).all()
 
 
+def test_on_cuda_threads(cuda_host):
+    library = cuda_host.library("elementwise")
+    library.play()
+    cameras = ring_of_cameras(5, 1.4, 100.0)
+    masks = pictures_of_a_ball(cameras)
+    seen = silhouettes(masks, cameras[2])
+    grid = np.random.default_rng(0).choice([-1, 0, 0.5], 2 * CELLS).astype(np.float32)
+    packed = np.zeros((5, 20), np.float32)
+    packed[:, :12], packed[:, 12:16] = cameras[0].reshape(5, 12), cameras[1]
+    packed[:, 16:18] = cameras[2]
+    found = np.full_like(grid, np.nan)
+    sizes = *seen.counts.shape, RES, 2, 2
+    library.call("hull", grid, packed, seen.counts, *sizes, 1.0, found)
+    assert (found != reference.carve(grid, *cameras, masks, RES)).mean() < 1e-4
+
+
 def test_images_of_different_sizes():
     sizes = np.array([[100, 60], [37, 21]])
     masks = [np.zeros((60, 100), bool), np.ones((21, 37), bool)]
