@@ -24,6 +24,7 @@ FACTS = frozenset(
         "near",
         "far",
         "n_images",
+        "silhouettes",
         "cameras",
         "params",
         "total_steps",

@@ -64,6 +64,12 @@ EVALUATION = block(
     steps=Key(list[int], [], "evaluate after these training steps", minimum=0),
     every=Key(int | None, None, "also evaluate every so many steps; None: no", minimum=1),
     n_images=Key(int | None, None, "test images per evaluation; None: all", minimum=1),
+    downscale=Key(
+        int,
+        1,
+        "on the way, render every so many-th pixel of every so many-th row only; the test at the end renders all",
+        minimum=1,
+    ),
     at_end=Key(bool, True, "test, with pictures, when training is complete"),
 )
 
@@ -100,6 +106,13 @@ SCHEMA: dict[str, Key] = {
     "checkpoint": CHECKPOINT,
     "render": RENDER,
     "chunk": Key(int, 16384, "most rays rendered at once", minimum=1),
+    "fog_tolerance": Key(
+        float,
+        0.03,
+        "where the field is still fog, evaluation on the way and films interpolate pixels whose neighbours "
+        "predict one another to this (of 0..1); 0: never",
+        minimum=0,
+    ),
     "log_every": Key(int, 20, "steps between rows of log.jsonl", minimum=1),
     "save_dir": Key(str, "logs", "folder that holds the run folders"),
     "custom_imports": Key(

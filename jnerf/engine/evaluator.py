@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jittor as jt
+import numpy as np
 
 from jnerf.datasets.base import Dataset
 from jnerf.engine.files import write_text_atomic
@@ -16,7 +17,8 @@ from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk, render_image
+from jnerf.engine.rendering.fog import render_view
+from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.structures import RayBundle, RenderOutput
@@ -28,8 +30,16 @@ _FILLED, _LEAST_FILLED = 0.05, 1e-3
 class _Model(Subject):
     """A pipeline as judges see it."""
 
-    def __init__(self, pipeline: Pipeline, rays_per_chunk: int, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        rays_per_chunk: int,
+        stop: Callable[[], bool],
+        fog_tolerance: float,
+    ) -> None:
         self._pipeline, self._rays_per_chunk, self._stop = pipeline, rays_per_chunk, stop
+        self._fog_tolerance = fog_tolerance
+        self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
         self._pixels = self._filled = 0
 
@@ -40,7 +50,9 @@ class _Model(Subject):
             self._check()
             return rows(first, end)
 
-        found = render_image(self._pipeline, checked, width, height, self._rays_per_chunk)
+        how = self._rays_per_chunk, self._fog_tolerance
+        found, share = render_view(self._pipeline, checked, width, height, *how)
+        self.rendered.append(share)
         self._pixels += found.opacities.size
         self._filled += int((found.opacities > _FILLED).sum())
         return found
@@ -72,6 +84,7 @@ def evaluate(
     folder: Path | None = None,
     rays_per_chunk: int = RAYS_PER_CHUNK,
     stop: Callable[[], bool] = lambda: False,
+    fog_tolerance: float = 0.0,
 ) -> Judgement | None:
     """Has a model judged with the averaged weights (the raw ones when there is no EMA).
 
@@ -82,9 +95,11 @@ def evaluate(
         folder: where pictures go; None writes none.
         rays_per_chunk: rays rendered at once.
         stop: asked before each chunk of rays; True ends the evaluation.
+        fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
 
     Returns:
-        None when stopped. Its protocol has a ``warning`` where pictures are all but empty.
+        None when stopped. Its protocol has a ``warning`` where pictures are all but empty, and ``pixels_rendered``, the
+        share of those that were not interpolated, where some were.
 
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
@@ -92,14 +107,16 @@ def evaluate(
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            model = _Model(pipeline, rays_per_chunk, stop)
+            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance)
             found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    if model.warning is None:
-        return found
-    return replace(found, protocol={**found.protocol, "warning": model.warning})
+    told = {} if model.warning is None else {"warning": model.warning}
+    share = float(np.mean(model.rendered)) if model.rendered else 1.0
+    if share < 1:
+        told["pixels_rendered"] = round(share, 4)
+    return replace(found, protocol={**found.protocol, **told})
 
 
 def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.judging.judgement import Judgement
+from jnerf.judging.smaller import smaller
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -84,7 +85,8 @@ def run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
+    how = {"rays_per_chunk": config.chunk, "fog_tolerance": config.fog_tolerance}
+    files = render_orbit(pipeline, folder.render, **how, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
@@ -174,6 +176,7 @@ def _held_out(config: Any) -> Any:
         return None
     dataset = build_dataset(config, "test")
     dataset.check_judging(evaluation.n_images)
+    smaller(dataset, evaluation.downscale).check_judging(evaluation.n_images)
     check_sight(dataset, config.dataset, training=False)
     return dataset
 
@@ -181,16 +184,21 @@ def _held_out(config: Any) -> Any:
 def _during_training(
     config: Any, pipeline: Pipeline, held_out: Any
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
-    """The trainer's way to evaluate: numbers only."""
+    """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
+    evaluation = config.evaluation
+    views = None if held_out is None else smaller(held_out, evaluation.downscale)
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
-        found = evaluate(pipeline, held_out, config.evaluation.n_images, None, config.chunk, stop)
+        how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance
+        found = evaluate(pipeline, views, *how)
         if found is None:
             return None
         if step:  # before training there may be nothing yet
             _warn_of_pictures(found, step)
-        return found.summary()
+        less = {"downscale": evaluation.downscale} if evaluation.downscale > 1 else {}
+        less |= {k: v for k, v in found.protocol.items() if k == "pixels_rendered"}
+        return found.summary() | less
 
     return evaluate_at
 

@@ -100,7 +100,8 @@ def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
         if min(view.width, view.height) < WINDOW:
             raise ConfigError(
                 f"evaluation: view {view.name!r} is {view.width}x{view.height} pixels; SSIM needs {WINDOW}x{WINDOW}. "
-                "Lower dataset.downscale, or train without evaluation: evaluation.steps=[] evaluation.at_end=False"
+                "Lower dataset.downscale or evaluation.downscale, or train without evaluation: "
+                "evaluation.steps=[] evaluation.at_end=False"
             )
     return indices
 

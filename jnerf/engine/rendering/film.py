@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_image
+from jnerf.engine.rendering.fog import render_view
+from jnerf.engine.rendering.image import RAYS_PER_CHUNK
 from jnerf.engine.rendering.orbit import orbit
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.imaging.pictures import depth_picture, depth_range, normal_picture, to_uint8
@@ -35,6 +36,7 @@ def render_orbit(
     width: int | None = None,
     height: int | None = None,
     rays_per_chunk: int = RAYS_PER_CHUNK,
+    fog_tolerance: float = 0.0,
 ) -> list[Path]:
     """Renders an orbit with the averaged weights.
 
@@ -46,6 +48,7 @@ def render_orbit(
         width: pixels of the colour half; None for that of the first training image.
         height: pixels, rounded down to even (the video format's demand); None likewise.
         rays_per_chunk: rays rendered at once.
+        fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
 
     Returns:
         The two files.
@@ -66,7 +69,7 @@ def render_orbit(
         path = pipeline.dataset.flight(n_frames, width, height)
     if path is None:
         path = orbit(cameras, pipeline.facts["aabb"], n_frames, width, height)
-    frames = _frames(pipeline, path, rays_per_chunk)
+    frames = _frames(pipeline, path, rays_per_chunk, fog_tolerance)
     files = [folder / "orbit.mp4", folder / "orbit.gif"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,14 +82,17 @@ def render_orbit(
     return files
 
 
-def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[NDArray[np.uint8]]:
+def _frames(
+    pipeline: Pipeline, path: Cameras, rays_per_chunk: int, fog_tolerance: float
+) -> Iterator[NDArray[np.uint8]]:
     """Colour | depth of each camera, and | normals where there are some: RGB [H, 2 W or 3 W, 3]."""
     span: tuple[float, float] | None = None
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         for index in range(len(path)):
             width, height = path.sizes[index].tolist()
-            image = render_image(pipeline, CameraRows(path, index), width, height, rays_per_chunk)
+            view = CameraRows(path, index), width, height
+            image, _ = render_view(pipeline, *view, rays_per_chunk, fog_tolerance)
             if span is None:
                 # One range for the whole flight: the first frame's, widened, so that the colours do
                 # not flicker.
@@ -101,7 +107,7 @@ def _frames(pipeline: Pipeline, path: Cameras, rays_per_chunk: int) -> Iterator[
 
 
 class CameraRows:
-    """Rays of a camera's pixel rows, as :func:`render_image` asks for them."""
+    """Rays of a camera's pixel rows, as :func:`render_view` asks for them."""
 
     def __init__(self, cameras: Cameras, index: int) -> None:
         self._cameras, self._index = cameras, index

@@ -23,12 +23,13 @@ _FIRST_RAYS = 1024
 
 class Rendered(NamedTuple):
     """What a renderer gives for n rays: colours [n, 3], opacities [n], depths, sums of weight x distance, [n], and
-    normals, sums of weight x normal, [n, 3], or None; float32 each."""
+    normals, sums of weight x normal, [n, 3], or None; float32 each. And how many samples they all took."""
 
     colors: NDArray[np.float32]
     opacities: NDArray[np.float32]
     depths: NDArray[np.float32]
     normals: NDArray[np.float32] | None = None
+    n_samples: int = 0
 
 
 def render_image(
@@ -75,11 +76,12 @@ def render_rays(
         What the renderer gives for all of them.
     """
     units, most = -(-n // unit), max(1, rays_per_chunk // unit)
-    parts, done, size = [], 0, min(most, max(1, _FIRST_RAYS // unit))
+    parts, total, done, size = [], 0, 0, min(most, max(1, _FIRST_RAYS // unit))
     while done < units:
         end = min(done + size, units)
         part, n_samples = _arrays(pipeline, rays(done * unit, min(end * unit, n)))
         parts.append(part)
+        total += n_samples
         # As many next as would have met the aim here, but growing slowly: the next ones may be denser.
         wanted = int((end - done) * SAMPLES_PER_CHUNK / max(n_samples, 1))
         done, size = end, max(1, min(wanted, 2 * size, most))
@@ -88,7 +90,7 @@ def render_rays(
         for channel in zip(*parts, strict=True)
     ]
     colors, opacities, depths, normals = channels
-    return Rendered(colors, opacities.reshape(-1), depths.reshape(-1), normals)
+    return Rendered(colors, opacities.reshape(-1), depths.reshape(-1), normals, total)
 
 
 def to_image(found: Rendered, width: int, height: int) -> Image:

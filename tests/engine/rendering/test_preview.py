@@ -29,9 +29,9 @@ def rays_of(dataset, view):
 def test_pictures_become_the_view(scene, width, height, monkeypatch):
     pipeline, dataset = scene
     rendered = []
-    chunk = image_module._render_chunk
+    chunk = image_module._arrays
     monkeypatch.setattr(
-        image_module, "_render_chunk", lambda p, rays: rendered.append(len(rays)) or chunk(p, rays)
+        image_module, "_arrays", lambda p, rays: rendered.append(len(rays)) or chunk(p, rays)
     )
     pictures = list(preview(pipeline, rays_of(dataset, 1), width, height, rays_per_chunk=50))
     assert sum(rendered) == width * height and max(rendered) <= 50
@@ -52,9 +52,9 @@ def test_pictures_become_the_view(scene, width, height, monkeypatch):
 def test_whoever_stops_early_waits_for_nothing_more(scene, monkeypatch):
     pipeline, dataset = scene
     rendered = []
-    chunk = image_module._render_chunk
+    chunk = image_module._arrays
     monkeypatch.setattr(
-        image_module, "_render_chunk", lambda p, rays: rendered.append(len(rays)) or chunk(p, rays)
+        image_module, "_arrays", lambda p, rays: rendered.append(len(rays)) or chunk(p, rays)
     )
     first = next(preview(pipeline, rays_of(dataset, 0), 16, 16))
     assert first.colors.shape == (2, 2, 3) and sum(rendered) == 4
