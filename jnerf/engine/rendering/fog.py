@@ -103,18 +103,16 @@ class _Sparse:
     def __init__(self, pixels: _Pixels, tolerance: float) -> None:
         self._pixels, self._tolerance = pixels, tolerance
         self._rendered = np.zeros((pixels.height, pixels.width), bool)
-        self._values: Floats | None = (
-            None  # [H, W, C]: colours, opacities, depths, and normals if any
-        )
+        # [H, W, C]: colours, opacities, depths, and normals if any
+        self._values: Floats | None = None
 
     def image(self) -> tuple[Image, float]:
         """The whole view, and the share of its pixels that were rendered."""
         height, width = self._rendered.shape
         cells = (height - 1) // _COARSEST, (width - 1) // _COARSEST
         self._inner = slice(cells[0] * _COARSEST + 1), slice(cells[1] * _COARSEST + 1)
-        first = np.ones_like(
-            self._rendered
-        )  # what lies beyond the last whole cell, and the lattice
+        # What lies beyond the last whole cell, and the lattice.
+        first = np.ones_like(self._rendered)
         first[self._inner] = False
         first[self._inner][::_COARSEST, ::_COARSEST] = True
         self._render(first)
@@ -149,9 +147,8 @@ class _Sparse:
         corners = wanted[::half, ::half]
         for dy in range(3):
             for dx in range(3):
-                corners[dy : dy + 2 * len(divided) : 2, dx : dx + 2 * divided.shape[1] : 2] |= (
-                    divided
-                )
+                rows = slice(dy, dy + 2 * len(divided), 2)
+                corners[rows, dx : dx + 2 * divided.shape[1] : 2] |= divided
         wanted &= ~rendered
         if wanted.any():
             full = np.zeros_like(self._rendered)
@@ -168,10 +165,7 @@ class _Sparse:
                 smooth = _doubled(smooth)
             fill = np.zeros_like(rendered)
             fill[:-1, :-1] = (halves & ~again).repeat(half, 0).repeat(half, 1)
-            fill[-1], fill[:, -1] = (
-                True,
-                True,
-            )  # borders belong to cells whose pixels all follow from them
+            fill[-1], fill[:, -1] = True, True  # the pixels of borders all follow from their cells
             fill &= ~rendered
             values[fill] = smooth[fill]
         return again
