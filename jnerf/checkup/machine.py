@@ -164,7 +164,7 @@ def check_cache(facts: Facts) -> Finding:
 
 def check_disk(facts: Facts) -> Finding:
     """Free space where Jittor's cache and where the runs go."""
-    places = {"cache": facts.home, "here": Path.cwd()}
+    places = {"cache": home.nearest(facts.home), "here": Path.cwd()}
     free = {name: shutil.disk_usage(path).free for name, path in places.items()}
     text = ", ".join(f"{free[name] / _GIB:.1f} GiB free in {path}" for name, path in places.items())
     if min(free.values()) < _LEAST_DISK:

@@ -30,10 +30,14 @@ def jittor_home(environ: Mapping[str, str]) -> Path:
         return Path.home()
 
 
+def nearest(path: Path) -> Path:
+    """``path``, or the first folder above it that exists."""
+    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))
+
+
 def fault(home: Path) -> str:
     """Why Jittor cannot keep anything there; empty if it can. Makes nothing."""
-    root = home / ".cache" / "jittor"
-    probe = next(path for path in (root, *root.parents) if os.path.exists(path))
+    probe = nearest(home / ".cache" / "jittor")
     if os.access(probe, os.W_OK | os.X_OK):
         return ""
     return refusal(home, probe)

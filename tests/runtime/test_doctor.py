@@ -67,6 +67,21 @@ def test_no_compiler_is_a_failure(doctor, tmp_path):
     assert "mend: apt-get install g++" in result.stdout
 
 
+def test_a_home_that_cannot_be_written_is_a_failure(doctor):
+    lines, result = doctor(HOME="/dev/null")  # not even root can
+    assert result.returncode == 1 and lines["cache"].startswith("FAIL")
+    assert "compiles in /dev/null/.cache/jittor" in lines["cache"]
+    assert "set JITTOR_HOME or XDG_CACHE_HOME" in result.stdout and "data" in lines
+
+
+def test_a_reader_that_has_seen_enough(tmp_path):
+    env = {**os.environ, "PYTHONPATH": str(fake_jittor.ROOT), "JNERF_DEVICE": "cpu"}
+    command = f"'{sys.executable}' -m jnerf.doctor | head -1"
+    result = subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True)
+    assert result.stdout.startswith("OK    python") and result.stdout.count("\n") == 1
+    assert result.stderr == ""
+
+
 def test_wish_for_cuda_without_gpu_is_a_failure(doctor):
     lines, result = doctor(JNERF_DEVICE="cuda", CUDA_VISIBLE_DEVICES="")
     assert result.returncode == 1

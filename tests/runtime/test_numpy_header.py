@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jnerf.runtime import numpy_header
+from jnerf.runtime.cuda import Driver, Gpu
 from jnerf.runtime.facts import gather
-from jnerf.runtime.plan import SetupError, plan
+from jnerf.runtime.plan import COMPAT, SetupError, plan
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,36 @@ def test_jittors_sources_include_ours_and_its_struct_is_numpys(facts, tmp_path):
     command = [facts.cxx, "-std=c++14", "-w", "-fsyntax-only", *flags, str(tmp_path / "a.cc")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("source", ["numpy.cc", "py_array_op.cc"])
+def test_jittors_sources_compile_with_the_flags_of_the_plan(facts, tmp_path, source, device):
+    """For NumPy 2 whichever is here, and for CUDA with its own forced header beside it, GPU or not."""
+    machine = replace(facts, environ={}, numpy="2.0.0", home=tmp_path)
+    folders = [Path(facts.jittor_path) / "src", Path(facts.python_include)]
+    flags = []
+    if device == "cuda":
+        if facts.toolkit is None:
+            pytest.skip("no nvcc")
+        machine = replace(machine, environ={}, driver=Driver((13, 0), (Gpu("test", 90),)))
+        cuda = Path(facts.toolkit.nvcc).parent.parent / "include"
+        folders += [Path(facts.jittor_path) / "extern" / "cuda" / "inc", cuda]
+        flags = ["-DHAS_CUDA", "-DIS_CUDA"]
+    chosen = plan(machine)
+    assert chosen.device == device
+    numpy_header.place(tmp_path, chosen.numpy_header)
+    flags += [*shlex.split(chosen.env["cc_flags"]), *(f"-I{folder}" for folder in folders)]
+    path = Path(facts.jittor_path) / "src" / "pyjt" / source
+    command = [facts.cxx, "-std=c++14", "-w", "-fsyntax-only", *flags, str(path)]
+    command += ["-MD", "-MF", str(tmp_path / "read")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    read = (tmp_path / "read").read_text().split()
+    assert str(next(tmp_path.glob(".cache/jnerf/*/pyjt/numpy.h"))) in read
+    assert str(folders[0] / "pyjt" / "numpy.h") not in read
+    if device == "cuda" and facts.toolkit.version >= (13, 0):
+        assert str(COMPAT / "jnerf_cuda_compat.h") in read
 
 
 def test_this_machine_has_the_header_that_its_numpy_needs(facts):

@@ -273,9 +273,9 @@ def test_fox_as_a_colmap_model(data_root, tmp_path):
     random = np.random.default_rng(0)
     x, y = (random.random((2, 200)).T * dataset.cameras.sizes[0]).astype(int).T
     matrix = np.array([[params[0], 0, params[2]], [0, params[1], params[3]], [0, 0, 1]])
-    plane = cv2.undistortPointsIter(
-        np.stack([x, y], axis=1)[:, None] + 0.5, matrix, np.array(params[4:]), None, None,
-        (cv2.TERM_CRITERIA_COUNT, 100, 0),
+    plane = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)(  # OpenCV 5 has one of the two
+        np.stack([x, y], axis=1)[:, None] + 0.5, matrix, np.array(params[4:]), R=None, P=None,
+        criteria=(cv2.TERM_CRITERIA_COUNT, 100, 0),
     )[:, 0]  # fmt: skip
     order = np.argsort([frame["file_path"] for frame in frames])
     for i in range(9):
