@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 
@@ -70,7 +71,7 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     """
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = show_warning
+            warnings.showwarning = partial(show_warning, set())
             return execute() or 0
     except KeyboardInterrupt as interrupt:
         print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
@@ -88,6 +89,13 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         return 1
 
 
-def show_warning(message: Warning | str, *_: object) -> None:
-    """Prints a warning as one line for the user, without the line of code that raised it."""
-    print(f"warning: {message}", file=sys.stderr)
+def show_warning(told: set[str], message: Warning | str, *_: object) -> None:
+    """Prints a warning as one line for the user, without the line of code that raised it, and once.
+
+    Args:
+        told: what has been printed; several splits of a scene may warn of one file.
+        message: the warning.
+    """
+    if str(message) not in told:
+        told.add(str(message))
+        print(f"warning: {message}", file=sys.stderr)
