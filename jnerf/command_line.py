@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 from jnerf.runtime.faults import explain
@@ -76,7 +77,7 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     """
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = show_warning
+            warnings.showwarning = partial(show_warning, set())
             status = execute() or 0
         sys.stdout.flush()  # here, where what is wrong with it can still be said
         return status
@@ -129,6 +130,13 @@ def _takes_output() -> bool:
     return True
 
 
-def show_warning(message: Warning | str, *_: object) -> None:
-    """Prints a warning as one line for the user, without the line of code that raised it."""
-    print(f"warning: {message}", file=sys.stderr)
+def show_warning(told: set[str], message: Warning | str, *_: object) -> None:
+    """Prints a warning as one line for the user, without the line of code that raised it, and once.
+
+    Args:
+        told: what has been printed; several splits of a scene may warn of one file.
+        message: the warning.
+    """
+    if str(message) not in told:
+        told.add(str(message))
+        print(f"warning: {message}", file=sys.stderr)
