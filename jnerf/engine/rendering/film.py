@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -118,17 +119,16 @@ class CameraRows:
 
 
 def _write(files: list[Path], frames: Any, fps: int) -> None:
-    with ExitStack() as stack:
-        # macro_block_size 2: imageio would else scale every video to a multiple of 16.
-        mp4 = stack.enter_context(
-            imageio.get_writer(files[0], fps=fps, macro_block_size=2, quality=8)
-        )
-        gif = stack.enter_context(
-            imageio.get_writer(files[1], mode="I", duration=1000 / fps, loop=0)
-        )
+    # The gif is made in memory: imageio keeps its frames to the end anyway, and a writer of a file on a full disk would
+    # try again, loudly, when it is thrown away.
+    small, gif = [], io.BytesIO()
+    # macro_block_size 2: imageio would else scale every video to a multiple of 16.
+    with imageio.get_writer(files[0], fps=fps, macro_block_size=2, quality=8) as mp4:
         for frame in frames:
             mp4.append_data(frame)
-            gif.append_data(_at_most(frame, _GIF_WIDTH))
+            small.append(_at_most(frame, _GIF_WIDTH))
+    imageio.mimwrite(gif, small, format="GIF", duration=1000 / fps, loop=0)
+    files[1].write_bytes(gif.getvalue())
 
 
 def _at_most(frame: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

@@ -1,3 +1,5 @@
+import gc
+
 import imageio.v2 as imageio
 import numpy as np
 import pytest
@@ -70,3 +72,13 @@ def test_a_folder_that_cannot_be_written(tiny, folder):
     (folder / "render").write_text("a file in the way")
     with pytest.raises(JnerfError, match="cannot write .*orbit.mp4"):
         run(tiny("render.n_frames=1"), "render")
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_full_disk_is_told_once(tiny, folder):
+    run(tiny("total_steps=1"), "train")
+    (folder / "render").mkdir()
+    (folder / "render/orbit.gif").symlink_to("/dev/full")
+    with pytest.raises(JnerfError, match="cannot write .*orbit.gif: .*No space left on device"):
+        run(tiny("render.n_frames=2"), "render")
+    gc.collect()  # a writer that is thrown away would try again
