@@ -63,10 +63,13 @@ class SceneFiles:
         paths: Sequence[Path],
         sizes: NDArray[np.integer],
         masks: Sequence[Path | PixelMask | None] | None = None,
+        upright: NDArray[np.integer] | None = None,
     ) -> ImageFiles:
         """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
         memory = self.image_memory
-        return ImageFiles(paths, sizes, 1, self.label, masks, resize=True, max_gib=memory)
+        return ImageFiles(
+            paths, sizes, 1, self.label, masks, resize=True, max_gib=memory, upright=upright
+        )
 
 
 @dataclass(frozen=True)

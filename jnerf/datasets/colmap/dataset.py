@@ -72,5 +72,5 @@ class COLMAPDataset(PosedImages):
         )
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(folder / "masks") if files.heeds_masks else None
-        pictures = files.photographs(part.paths, sizes, masks)
+        pictures = files.photographs(part.paths, sizes, masks, stored)
         super().__init__(cameras, pictures, transform, place.aabb, near, far, split, files.seed)

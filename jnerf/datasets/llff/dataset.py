@@ -89,7 +89,8 @@ class LLFFDataset(PosedImages):
             sizes[chosen],
             names=[names[i] for i in chosen],
         )
-        images = files.photographs([paths[i] for i in chosen], sizes[chosen])
+        chosen_paths = [paths[i] for i in chosen]
+        images = files.photographs(chosen_paths, sizes[chosen], upright=stored[chosen])
         ends = field.near, field.far
         super().__init__(cameras, images, transform, box.aabb, *ends, files.split, files.seed)
         self._focus_depth = float(1 / (1 / bounds).mean())

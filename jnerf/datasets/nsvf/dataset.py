@@ -68,9 +68,9 @@ class NSVFDataset(PosedImages):
         near, far = reach.ends(*_reach(cameras, *transform.points([low, high])))
         if background == "white":
             memory = files.image_memory
-            images = AlphaImages(paths, sizes, white_is_empty, files.label, memory)
+            images = AlphaImages(paths, sizes, white_is_empty, files.label, memory, stored)
         else:
-            images = files.photographs(paths, sizes)
+            images = files.photographs(paths, sizes, upright=stored)
         super().__init__(cameras, images, transform, cube(1.0), near, far, files.split, files.seed)
 
 

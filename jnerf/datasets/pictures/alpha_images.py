@@ -27,6 +27,7 @@ class AlphaImages(ImageFiles):
         alpha: the alpha of each.
         label: what the progress bar says.
         max_gib: see ``ImageFiles``.
+        upright: see ``ImageFiles``.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class AlphaImages(ImageFiles):
         alpha: AlphaFn,
         label: str = "",
         max_gib: float | None = None,
+        upright: NDArray[np.integer] | None = None,
     ) -> None:
-        super().__init__(paths, sizes, label=label, max_gib=max_gib)
+        super().__init__(paths, sizes, label=label, max_gib=max_gib, upright=upright)
         self._alpha = alpha
 
     def _decode(self, i: int) -> NDArray[np.uint8]:

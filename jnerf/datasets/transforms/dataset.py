@@ -84,7 +84,7 @@ class TransformsDataset(PosedImages):
         check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
         masks = find_masks(scene) if files.heeds_masks else None
         masks = with_circles(masks, circles) if files.split == "train" else None
-        images = files.photographs(paths, sizes, masks)
+        images = files.photographs(paths, sizes, masks, stored)
         super().__init__(cameras, images, transform, aabb, near, far, files.split, files.seed)
 
 
