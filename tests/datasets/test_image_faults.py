@@ -147,6 +147,19 @@ def test_photographs_that_lie_on_their_side(tmp_path, kind, tag):
         np.testing.assert_array_equal(found.images.image(1), expected.images.image(1))
 
 
+@pytest.mark.filterwarnings("ignore:.*turned as their orientation tag says")
+@pytest.mark.parametrize("kind", ["transforms", "colmap", "nsvf"])
+def test_however_small_they_are_made(tmp_path, kind):
+    """Of 16 x 14 pixels, 3 x 4 are left: too few to tell what lies and what stands."""
+    upright, side = Scene(kind, tmp_path / "upright"), Scene(kind, tmp_path / "side")
+    upright.rewrite(lambda image: pillow(image[:, 1:15], "PNG"), ".png")
+    side.rewrite(lambda image: pillow(lying(image[:, 1:15], 6), "PNG", 6), ".png")
+    for one in (upright, side):
+        add_declared_size(one, 14, 16)
+    expected, found = (one.load(downscale=4) for one in (upright, side))
+    np.testing.assert_array_equal(pixels(found), pixels(expected))
+
+
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("tag", [3, 6])
 def test_a_tag_alone_turns_nothing(tmp_path, kind, tag):
