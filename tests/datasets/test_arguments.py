@@ -23,7 +23,8 @@ KEYS = {
     "DTUDataset": [*CAPTURE, "aabb_scale", "radius", "masks", "pixel_centre"],
     "NSVFDataset": [*FILES, "near", "far", "background", "bbox"],
     "ProceduralDataset": [
-        *("near", "far", "split", "seed", "n_train", "n_test", "resolution", "extras")
+        *("near", "far", "split", "seed", "n_train", "n_test", "resolution", "extras"),
+        "wires",
     ],
 }
 NUMBERS = ("scale", "aabb_scale", "near", "far", "downscale")
