@@ -57,7 +57,9 @@ class COLMAPDataset(PosedImages):
         train = frames.split("train", holdout)
         transform = place.of(train.c2w, train.labels)
         if place.aabb_scale is None:
-            place = replace(place, aabb_scale=box_edge(transform.points(model.points.xyz)))
+            place = replace(
+                place, aabb_scale=box_edge(transform.points(model.points.xyz), model.folder)
+            )
         near, far = place.near, place.far
         if near is None or far is None:
             near, far = place.ends(*depth_range(model, train.images, transform))
