@@ -11,13 +11,15 @@ README = ROOT / "README.md"
 
 # oneDNN 2.6, the newest that Jittor's matmul links with; without it Jittor would download one at its first import.
 LINUX_X86 = "sys_platform == 'linux' and platform_machine == 'x86_64'"
+# Jittor itself is not here: it demands NumPy < 2, needlessly with jnerf, and pip would take that or nothing. It comes
+# beside jnerf: python -m pip install --no-deps jittor==1.3.11.0 (make does it; jnerf says so where it is missing).
+JITTOR_NEEDS = ["astunparse", "pillow", "tqdm"]
 CORE = [
-    "jittor==1.3.11.0",
-    "numpy>=1.26,<2",  # with NumPy 2 Jittor corrupts data silently
-    "opencv-python-headless<4.12",  # 4.12 wants NumPy 2; the other variant needs libGL, which a bare machine lacks
+    *JITTOR_NEEDS,
+    "numpy>=1.26,<3",  # a NumPy 3 may lay out arrays in another way again, and Jittor would not notice
+    "opencv-python-headless",  # the other variant needs libGL, which a bare machine lacks
     "imageio",
     "imageio-ffmpeg",
-    "tqdm",
     "safetensors",
     f"onednn-cpu-gomp==2022.2.1; {LINUX_X86}",
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
@@ -38,7 +40,7 @@ setup(
     packages=find_packages(include=["jnerf", "jnerf.*"]),
     package_data={"jnerf": ["**/*.h", "**/*.cc"]},
     include_package_data=False,
-    python_requires=">=3.10,<3.13",
+    python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,
 )

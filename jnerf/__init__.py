@@ -1,6 +1,12 @@
 """jnerf: a zoo of neural fields on Jittor. ``tools/run_net.py`` trains one from a config file."""
 
-from jnerf.runtime.hook import prepare
+import sys
+
+# Not an ImportError: pip installs jnerf on no such Python, so this is a command of a checkout, and one line will do.
+if sys.version_info < (3, 10):  # noqa: UP036
+    sys.exit("jnerf needs Python 3.10 or newer, this is {}.{}.{}.".format(*sys.version_info[:3]))
+
+from jnerf.runtime.hook import prepare  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import errno
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+from jnerf.runtime.faults import explain
 
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
 DISK_FAULTS = frozenset(
@@ -50,7 +52,11 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
         parser: without sub-commands.
         arguments: None for those of the process.
     """
-    options, unknown = parser.parse_known_intermixed_args(arguments)
+    try:
+        options, unknown = parser.parse_known_intermixed_args(arguments)
+    except SystemExit:  # of --help, perhaps into a pipe that somebody has closed
+        _discard_output()
+        raise
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
@@ -72,21 +78,56 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(show_warning, set())
-            return execute() or 0
+            status = execute() or 0
+        sys.stdout.flush()  # here, where what is wrong with it can still be said
+        return status
     except KeyboardInterrupt as interrupt:
         print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
         return 130
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("", "jnerf"):
+            raise
+        print(
+            f"error: {error.name} is not installed in {sys.executable}. Run make demo and then .venv/bin/python, or "
+            "python -m jnerf.doctor, which says what else is missing.",
+            file=sys.stderr,
+        )
+        return 1
+    except RuntimeError as error:
+        said = explain(error)
+        if not said:
+            raise
+        print(f"error: {said}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
     except OSError as error:
         if error.errno not in DISK_FAULTS:
             raise
         print(f"error: {error}. {mend}", file=sys.stderr)
+        _discard_output()  # if it is what the disk refused, it would be tried again at the end
         return 1
+
+
+def _discard_output() -> None:
+    """Whatever is still to be printed, or printed later, is lost without a word."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file, or closed
+        descriptor = sys.stdout.fileno()
+        if not _takes_output():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def _takes_output() -> bool:
+    """Whether standard output can be written to: what is left in its buffer goes there."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def show_warning(told: set[str], message: Warning | str, *_: object) -> None:

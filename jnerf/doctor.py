@@ -14,6 +14,7 @@ from jnerf.checkup import machine, python
 from jnerf.checkup.data import check_data
 from jnerf.checkup.finding import Finding
 from jnerf.checkup.op import check_op
+from jnerf.command_line import exit_status
 from jnerf.runtime.facts import gather
 
 
@@ -52,11 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--compile", action="store_true", help="build Jittor and run one of jnerf's ops"
     )
     options = parser.parse_args(arguments)
+    mend = "Free disk space, or make the file writable."
+    return exit_status(lambda: report(options.compile), mend)
+
+
+def report(compile_op: bool) -> int:
+    """Prints one finding after the other; returns the exit status."""
     counts = {"OK": 0, "warn": 0, "FAIL": 0}
-    for finding in findings(options.compile):
+    for finding in findings(compile_op):
         counts[finding.status] += 1
         print(finding.text(), flush=True)
-    print(f"\n{counts['OK']} OK, {counts['warn']} warnings, {counts['FAIL']} failures")
+    summary = f"{counts['OK']} OK, {counts['warn']} warnings, {counts['FAIL']} failures"
+    print(f"\n{summary}", flush=True)
     return 1 if counts["FAIL"] else 0
 
 

@@ -174,7 +174,7 @@ class Registry:
 def _import_all(name: str) -> None:
     """Imports a module and, if it is a package, all that is below it, however deep."""
     module = importlib.import_module(name)
-    for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
+    for inner in pkgutil.iter_modules(vars(module).get("__path__", ())):
         _import_all(f"{name}.{inner.name}")
 
 
@@ -197,7 +197,11 @@ REGISTRIES: dict[str, Registry] = {}
 DATASETS = Registry("dataset", "jnerf.datasets", REGISTRIES, "jnerf.datasets.base:Dataset")
 SAMPLERS = Registry("sampler", "jnerf.samplers", REGISTRIES, "jnerf.samplers.base:Sampler")
 ENCODERS = Registry("encoder", "jnerf.encoders", REGISTRIES, "jnerf.encoders.base:Encoder")
-NETWORKS = Registry("network", "jnerf.models.networks", REGISTRIES, "jnerf.models.networks.base:Network")
-RENDERERS = Registry("renderer", "jnerf.models.renderers", REGISTRIES, "jnerf.models.renderers.base:Renderer")
+NETWORKS = Registry(
+    "network", "jnerf.models.networks", REGISTRIES, "jnerf.models.networks.base:Network"
+)
+RENDERERS = Registry(
+    "renderer", "jnerf.models.renderers", REGISTRIES, "jnerf.models.renderers.base:Renderer"
+)
 LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES, "jnerf.models.losses.base:Loss")
 OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES, "jnerf.optims.base:Optim")

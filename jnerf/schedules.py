@@ -154,6 +154,8 @@ def schedule_problem(value: Any) -> str | None:
 
 #: The annotation of a parameter that takes a number or a schedule dict; a config's is checked before anything is built.
 Scheduled = Annotated[float | dict, Checked(schedule_problem)]
+#: The same of a number that is rounded to a whole one.
+ScheduledCount = Annotated[int | dict, Checked(schedule_problem)]
 
 
 def _build(kind: str, keys: dict[str, Any]) -> Callable[[int], float]:

@@ -45,6 +45,15 @@ class RayBundle:
         indices = None if self.image_indices is None else self.image_indices[:n]
         return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, lambda: self._first_radii(n))
 
+    def take(self, numbers: Any) -> RayBundle:
+        """The rays of these numbers, int32 [K]."""
+        indices = None if self.image_indices is None else self.image_indices[numbers]
+
+        def radii() -> jt.Var | None:
+            return None if self.radii is None else self.radii[numbers]
+
+        return RayBundle(self.rays_o[numbers], self.rays_d[numbers], indices, radii)
+
     def _first_radii(self, n: int) -> jt.Var | None:
         return None if self.radii is None else self.radii[:n]
 

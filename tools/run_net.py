@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jnerf.config import Config
 
 # Runs from a checkout as well as from an installed package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -48,22 +52,29 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parse(make_parser(), arguments)
 
 
+def look(options: argparse.Namespace, config: Config) -> None:
+    """Do what asks for no run, once all names in the configs are found right; a base config may lack what it likes."""
+    from jnerf.config import load_config
+    from jnerf.config.check import check
+
+    check(config, complete=options.check)
+    if options.diff is not None:
+        other = load_config(options.diff)
+        check(other, complete=False)
+        print("\n".join(config.diff(other)) or "no difference")
+    if options.print_config:
+        print(config.dump(), end="")
+    if options.check:
+        print(f"{options.config_file}: ok")
+
+
 def execute(options: argparse.Namespace) -> None:
-    """Do what the command line asks; imports Jittor only where a module is checked or built."""
+    """Do what the command line asks."""
     from jnerf.config import load_config
 
     config = load_config(options.config_file, options.overrides)
-    if options.diff is not None:
-        print("\n".join(config.diff(load_config(options.diff))) or "no difference")
-    if options.print_config:
-        print(config.dump(), end="")
-    if (options.diff is not None or options.print_config) and not options.check:
-        return
-    if options.check:
-        from jnerf.config.check import check
-
-        check(config)
-        print(f"{options.config_file}: ok")
+    if options.diff is not None or options.print_config or options.check:
+        look(options, config)
         return
     from jnerf.engine.run import run
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from jnerf.benchmark.record import load
+from jnerf.benchmark.records.record import load
 from jnerf.errors import JnerfError
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -6,14 +6,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from jnerf.benchmark.record import make_record, save
+from jnerf.benchmark.records.record import make_record, save
 from jnerf.errors import ConfigError, JnerfError
 
 
 def train(options: Namespace) -> None:
     """``train``: one run per config and scene, each in a process of its own when there are several."""
     from jnerf.benchmark.finished import finished_run
-    from jnerf.benchmark.plot import training_plot
+    from jnerf.benchmark.records.plot import training_plot
     from jnerf.benchmark.stats import pooled
 
     pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
@@ -106,7 +106,7 @@ def ops(options: Namespace) -> None:
 def memory(options: Namespace) -> None:
     """``memory``: one short training per point, each in a process of its own."""
     from jnerf.benchmark.memory import measure_memory
-    from jnerf.benchmark.plot import memory_plot
+    from jnerf.benchmark.records.plot import memory_plot
 
     check_plot(options.plot)
     found = measure_memory(
@@ -136,8 +136,8 @@ def render(options: Namespace) -> None:
 
 def compare(options: Namespace) -> None:
     """``compare``: two records, number by number."""
-    from jnerf.benchmark.compare import comparison
-    from jnerf.benchmark.record import load
+    from jnerf.benchmark.records.compare import comparison
+    from jnerf.benchmark.records.record import load
 
     before, after = (load(Path(file)) for file in options.files)
     print(comparison(before, after))
@@ -145,8 +145,8 @@ def compare(options: Namespace) -> None:
 
 def report(options: Namespace) -> int:
     """``report``: tables to the terminal, or into files."""
-    from jnerf.benchmark.report import default_files, fill_file, read_runs
-    from jnerf.benchmark.tables import all_tables
+    from jnerf.benchmark.records.report import default_files, fill_file, read_runs
+    from jnerf.benchmark.records.tables import all_tables
 
     runs = read_runs([Path(file) for file in options.files] or default_files())
     if not options.write:
@@ -176,7 +176,7 @@ def check_plot(path: str | None) -> None:
 
 def finish(options: Namespace, record: dict[str, Any], plot: Any = None) -> None:
     """Prints a record's tables, and writes it and its plot where the command line says."""
-    from jnerf.benchmark.tables import all_tables
+    from jnerf.benchmark.records.tables import all_tables
     from jnerf.engine.files import write_text_atomic
 
     print(all_tables(record))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jnerf.benchmark.tables import commit
+from jnerf.benchmark.records.tables import commit
 from jnerf.benchmark.train import WARM_UP, curve, evaluations, speed
 from jnerf.errors import DataError
 

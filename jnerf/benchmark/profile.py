@@ -82,9 +82,9 @@ def measure_profile(
     """
     from jnerf.benchmark.yardstick import bound_rows, measure_bound, measure_ceilings
     from jnerf.config.check import check
-    from jnerf.engine.build import build_pipeline
-    from jnerf.engine.checkpoint import load_checkpoint
-    from jnerf.engine.state import restore
+    from jnerf.engine.checkpoints.checkpoint import load_checkpoint
+    from jnerf.engine.checkpoints.state import restore
+    from jnerf.engine.pipeline.build import build_pipeline
     from jnerf.runtime import num_threads, show_kernel_progress
 
     check(config)
@@ -209,7 +209,7 @@ def sample_positions(pipeline: Any, step: int) -> Any:
     """Positions of the samples of a training batch, in [0, 1], float32 [S, 3]."""
     import jittor as jt
 
-    from jnerf.engine.field import FrozenField
+    from jnerf.engine.pipeline.field import FrozenField
 
     with jt.no_grad():
         n_rays = pipeline.sampler.n_rays or 4096

@@ -35,11 +35,11 @@ def measure_rendering(
         ConfigError: the dataset has no cameras.
     """
     from jnerf.config.check import check
-    from jnerf.engine.build import build_dataset, build_pipeline
+    from jnerf.engine.checkpoints.state import restore
     from jnerf.engine.evaluator import evaluate
-    from jnerf.engine.run import load_for_task
+    from jnerf.engine.pipeline.build import build_dataset, build_pipeline
+    from jnerf.engine.run import load_for_task, run_of
     from jnerf.engine.run_folder import RunFolder
-    from jnerf.engine.state import restore
     from jnerf.judging.views import spaced_views
     from jnerf.runtime import show_kernel_progress
 
@@ -47,7 +47,10 @@ def measure_rendering(
     show_kernel_progress()
     folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
     loaded, path = load_for_task(folder, checkpoint)
+    same = run_of(config, folder, checkpoint, "test")
+    same.check_config()
     pipeline = build_pipeline(config, training=False)
+    same.check_scene(pipeline.dataset)
     restore(pipeline, loaded, str(path))
     dataset = build_dataset(config, "test")
     if dataset.cameras is None:
@@ -82,7 +85,7 @@ def measure_rendering(
 
 def _preview_seconds(pipeline: Any, dataset: Any, view: int, chunk: int) -> float:
     """Seconds until the first picture of a view's preview."""
-    from jnerf.engine.preview import preview
+    from jnerf.engine.rendering.preview import preview
     from jnerf.structures import RayBundle
 
     cameras = dataset.cameras

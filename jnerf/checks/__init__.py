@@ -1,1 +1,1 @@
-"""What is wrong with a value, and where it was written; used by registry, schedules and config."""
+"""What constructors accept, what is wrong with a value, and where it was written."""

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, get_origin
 
 from jnerf.checks.origin import complaint
-from jnerf.checks.suggest import hint
+from jnerf.checks.suggest import hint, nearest
 from jnerf.checks.types import describe, mismatch
 
 
@@ -22,10 +22,12 @@ class Parameter:
         annotation: resolved; ``Any`` when there is none or it names something imported for type
             checkers only.
         required: it has no default.
+        default: None where it has none.
     """
 
     annotation: Any
     required: bool
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ def signature_of(cls: type) -> Signature:
             if entry.kind is entry.VAR_KEYWORD:
                 passes_on = True
             elif entry.kind in (entry.POSITIONAL_OR_KEYWORD, entry.KEYWORD_ONLY):
-                parameter = Parameter(resolved(entry, init), entry.default is entry.empty)
-                found.setdefault(entry.name, parameter)
+                required = entry.default is entry.empty
+                default = None if required else entry.default
+                found.setdefault(entry.name, Parameter(resolved(entry, init), required, default))
         if not passes_on:
             return Signature(found, open=False)
     has_init = any("__init__" in vars(owner) for owner in cls.__mro__[:-1])
@@ -69,7 +72,11 @@ def signature_of(cls: type) -> Signature:
 
 
 def argument_problems(
-    cls: type, cfg: Mapping[str, Any], path: str, facts: Collection[str] = ()
+    cls: type,
+    cfg: Mapping[str, Any],
+    path: str,
+    facts: Collection[str] = (),
+    complete: bool = True,
 ) -> list[str]:
     """Everything that is wrong with a block, one line each; empty when it can be built.
 
@@ -78,6 +85,7 @@ def argument_problems(
         cfg: the block.
         path: where the block is in the config, as ``encoder.pos_encoder``.
         facts: names of arguments that are supplied from elsewhere and may be absent.
+        complete: whether arguments without a default must be there.
     """
     signature = signature_of(cls)
     own = [
@@ -96,9 +104,10 @@ def argument_problems(
                 inner = ".".join([path, key, *map(str, wrong.path)])
                 problems.append(complaint(cfg, key, inner, wrong.text))
         elif not signature.open:
-            text = f"unknown argument of {cls.__name__}. {hint(key, own)}"
+            valid = [*own, "type"] if nearest(key, [*own, "type"]) == "type" else own
+            text = f"unknown argument of {cls.__name__}. {hint(key, valid)}"
             problems.append(complaint(cfg, key, f"{path}.{key}", text))
-    for name, parameter in signature.parameters.items():
+    for name, parameter in signature.parameters.items() if complete else ():
         if parameter.required and name not in cfg and name not in facts:
             kind = "" if parameter.annotation is Any else f" ({describe(parameter.annotation)})"
             text = f"{cls.__name__} needs the argument '{name}'{kind}. Valid: {', '.join(own)}"

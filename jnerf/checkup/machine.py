@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from jnerf.checkup.finding import Finding
-from jnerf.runtime import num_threads, onednn
+from jnerf.runtime import home, num_threads, onednn
 from jnerf.runtime.facts import Facts
 from jnerf.runtime.plan import SetupError, choose_device, plan
 
@@ -143,10 +143,8 @@ def check_onednn(facts: Facts) -> Finding:
 def check_cache(facts: Facts) -> Finding:
     """Jittor's build cache for the present plan: warm means that imports take a second."""
     root = facts.home / ".cache" / "jittor"
-    probe = next(path for path in (root, *root.parents) if path.exists())
-    if not os.access(probe, os.W_OK):
-        mend = f"make {probe} writable, or set HOME to a folder that is"
-        return Finding("FAIL", "cache", f"{root} cannot be written", mend)
+    if said := home.fault(facts.home):
+        return Finding("FAIL", "cache", said, f"make it writable, or {home.REMEDY}")
     size = (
         sum(path.lstat().st_size for path in root.rglob("*") if path.is_file())
         if root.is_dir()
@@ -166,7 +164,7 @@ def check_cache(facts: Facts) -> Finding:
 
 def check_disk(facts: Facts) -> Finding:
     """Free space where Jittor's cache and where the runs go."""
-    places = {"cache": facts.home, "here": Path.cwd()}
+    places = {"cache": home.nearest(facts.home), "here": Path.cwd()}
     free = {name: shutil.disk_usage(path).free for name, path in places.items()}
     text = ", ".join(f"{free[name] / _GIB:.1f} GiB free in {path}" for name, path in places.items())
     if min(free.values()) < _LEAST_DISK:

@@ -6,18 +6,31 @@ import importlib
 import sys
 
 from jnerf.checkup.finding import Finding
+from jnerf.runtime import numpy_header
 from jnerf.runtime.facts import Facts
+from jnerf.runtime.plan import (
+    INSTALL_JITTOR,
+    JITTOR,
+    OLDEST_PYTHON,
+    SetupError,
+    header_for_numpy,
+    numpy_major,
+)
 
-JITTOR = "1.3.11.0"
+_NEWEST_TRIED = (3, 14)
+_NUMPY = "python -m pip install 'numpy>=1.26,<3'"
 
 
 def check_python(facts: Facts) -> Finding:
     """The interpreter's version."""
     version = ".".join(map(str, facts.python))
-    if (3, 10) <= facts.python[:2] < (3, 13):
-        return Finding("OK", "python", f"{version} at {sys.executable}")
-    mend = "make a venv with Python 3.10, 3.11 or 3.12: newer ones have no NumPy < 2, which Jittor needs"
-    return Finding("FAIL", "python", version, mend)
+    text = f"{version} at {sys.executable}"
+    if facts.python[:2] < OLDEST_PYTHON:
+        return Finding("FAIL", "python", text, "make a venv with Python 3.10 or newer")
+    if facts.python[:2] > _NEWEST_TRIED:
+        mend = f"if anything is odd, try 3.{_NEWEST_TRIED[1]}"
+        return Finding("warn", "python", f"{text}: newer than any that jnerf was tried with", mend)
+    return Finding("OK", "python", text)
 
 
 def check_headers(facts: Facts) -> Finding:
@@ -38,30 +51,38 @@ def check_headers(facts: Facts) -> Finding:
 
 
 def check_numpy(facts: Facts) -> Finding:
-    """NumPy below 2."""
+    """NumPy 1 or 2, and how it goes together with Jittor."""
     if facts.numpy is None:
-        return Finding(
-            "FAIL", "numpy", "cannot be imported", "python -m pip install 'numpy>=1.26,<2'"
-        )
-    if int(facts.numpy.split(".")[0]) >= 2:
-        mend = "python -m pip install 'numpy>=1.26,<2' (Jittor silently corrupts data with NumPy 2)"
+        return Finding("FAIL", "numpy", "cannot be imported", _NUMPY)
+    if numpy_major(facts) > 2:
+        mend = f"{_NUMPY} (Jittor would silently corrupt data)"
         return Finding("FAIL", "numpy", facts.numpy, mend)
-    return Finding("OK", "numpy", facts.numpy)
+    if facts.jittor is None:
+        return Finding("OK", "numpy", facts.numpy)
+    try:
+        header = header_for_numpy(facts)
+    except SetupError as error:
+        return Finding("FAIL", "numpy", str(error), f"{INSTALL_JITTOR}, or install 'numpy<2'")
+    if not header:
+        return Finding("OK", "numpy", f"{facts.numpy}: the one that Jittor was written for")
+    folder = numpy_header.include_folder(facts.home, header)
+    text = f"{facts.numpy}: Jittor was written for NumPy 1, so a header of ours is compiled in, from {folder}"
+    return Finding("OK", "numpy", text)
 
 
 def check_jittor(facts: Facts) -> Finding:
     """Jittor's version: jnerf is tested with one."""
     if facts.jittor is None:
-        return Finding("FAIL", "jittor", "not installed", f"python -m pip install jittor=={JITTOR}")
+        return Finding("FAIL", "jittor", "not installed", INSTALL_JITTOR)
     if facts.jittor != JITTOR:
-        mend = f"python -m pip install jittor=={JITTOR} (the version jnerf is tested with)"
+        mend = f"{INSTALL_JITTOR} (the version jnerf is tested with)"
         return Finding("warn", "jittor", f"{facts.jittor} at {facts.jittor_path}", mend)
     return Finding("OK", "jittor", f"{facts.jittor} at {facts.jittor_path}")
 
 
 def check_packages() -> Finding:
     """The other packages that jnerf always needs: each is really imported."""
-    names = {"cv2": "opencv-python-headless<4.12", "imageio": "imageio", "tqdm": "tqdm"}
+    names = {"cv2": "opencv-python-headless", "imageio": "imageio", "tqdm": "tqdm"}
     names |= {"imageio_ffmpeg": "imageio-ffmpeg", "safetensors": "safetensors"}
     versions, faults = [], {}
     for module, package in names.items():

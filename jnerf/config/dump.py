@@ -1,11 +1,15 @@
-"""Configs as text: a runnable file, and the difference of two."""
+"""Configs as text: a runnable file, its settings read back without running it, and the difference of two."""
 
 from __future__ import annotations
 
+import ast
 import keyword
 import math
 from collections.abc import Mapping
 from typing import Any
+
+from jnerf.config.overrides import literal
+from jnerf.errors import ConfigError
 
 _WIDTH = 100
 
@@ -17,6 +21,39 @@ def dump(config: Mapping[str, Any]) -> str:
     'seed = 1\\nema = dict(type="EMA")\\n'
     """
     return "".join(f"{key} = {_source(value, 0, len(key) + 3)}\n" for key, value in config.items())
+
+
+def read_dump(text: str) -> dict[str, Any]:
+    """The settings of a file that `dump` wrote, with plain dicts; the file is not executed.
+
+    Raises:
+        ConfigError: it is not such a file: somebody has written more than settings into it.
+
+    >>> read_dump("seed = 1\nema = dict(decay=0.9)\n")
+    {'seed': 1, 'ema': {'decay': 0.9}}
+    """
+    found: dict[str, Any] = {}
+    try:
+        for statement in ast.parse(text).body:
+            if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+                raise ValueError(f"line {statement.lineno} is no setting")
+            (target,) = statement.targets
+            if not isinstance(target, ast.Name):
+                raise ValueError(f"line {statement.lineno} is no setting")
+            found[target.id] = literal(_Infinities().visit(statement.value))
+    except (SyntaxError, ValueError, TypeError) as error:
+        raise ConfigError(f"not only settings: {error}") from None
+    return found
+
+
+class _Infinities(ast.NodeTransformer):
+    """``float("inf")`` as a number, which as a literal it has no name for."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "float" and len(node.args) == 1:
+            return ast.Constant(float(ast.literal_eval(node.args[0])))
+        return node
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -33,10 +70,10 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     lines = []
     for key, value in before.items():
         if key not in after:
-            lines.append(f"- {key}: {_flat(value)}")
+            lines.append(f"- {key}: {say(value)}")
         elif after[key] != value or type(after[key]) is not type(value):
-            lines.append(f"~ {key}: {_flat(value)} -> {_flat(after[key])}")
-    return lines + [f"+ {key}: {_flat(value)}" for key, value in after.items() if key not in before]
+            lines.append(f"~ {key}: {say(value)} -> {say(after[key])}")
+    return lines + [f"+ {key}: {say(value)}" for key, value in after.items() if key not in before]
 
 
 def _leaves(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
@@ -57,7 +94,7 @@ def _source(value: Any, indent: int, used: int) -> str:
         indent: columns in front of the closing bracket.
         used: columns already taken on the first line.
     """
-    flat = _flat(value)
+    flat = say(value)
     if used + len(flat) <= _WIDTH or not isinstance(value, (Mapping, list, tuple)) or not value:
         return flat
     inner = " " * (indent + 4)
@@ -74,15 +111,20 @@ def _source(value: Any, indent: int, used: int) -> str:
     return f"{opening}\n{''.join(rows)}{' ' * indent}{closing}"
 
 
-def _flat(value: Any) -> str:
+def say(value: Any) -> str:
+    """A value as source text, on one line.
+
+    >>> say(dict(type="EMA", decay=0.9))
+    'dict(type="EMA", decay=0.9)'
+    """
     if isinstance(value, Mapping):
         opening, closing = ("dict(", ")") if _plain_names(value) else ("{", "}")
-        rows = [_head(key, opening) + _flat(item) for key, item in value.items()]
+        rows = [_head(key, opening) + say(item) for key, item in value.items()]
         return opening + ", ".join(rows) + closing
     if isinstance(value, list):
-        return f"[{', '.join(map(_flat, value))}]"
+        return f"[{', '.join(map(say, value))}]"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_flat, value))}{',' if len(value) == 1 else ''})"
+        return f"({', '.join(map(say, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, float) and math.isinf(value):
         return 'float("inf")' if value > 0 else 'float("-inf")'
     if isinstance(value, str) and value.isprintable() and not set('"\\') & set(value):
@@ -91,7 +133,7 @@ def _flat(value: Any) -> str:
 
 
 def _head(key: str, opening: str) -> str:
-    return f"{key}=" if opening == "dict(" else f"{_flat(key)}: "
+    return f"{key}=" if opening == "dict(" else f"{say(key)}: "
 
 
 def _plain_names(value: Mapping[str, Any]) -> bool:

@@ -101,7 +101,7 @@ def _read(path: Path, shown: str) -> str:
     if not path.is_file():
         raise ConfigError(f"{shown}: no such config file. {_neighbours(path)}")
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors may put a mark in front
     except UnicodeDecodeError as error:
         raise ConfigError(f"{shown}: not a text file in UTF-8: {error}") from None
 

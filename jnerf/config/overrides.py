@@ -46,7 +46,7 @@ def parse_override(text: str) -> Override:
     """Read ``a.b.0=value``.
 
     The value is a Python literal, ``dict(...)`` included; ``true``, ``false`` or ``none`` in any
-    case; or else a bare string.
+    case; or else a bare string. Where only a string will do (``exp_name=15``) it is one, whatever it looks like.
 
     Raises:
         ConfigError: no ``=``, an empty key, or a top-level key that configs do not have.
@@ -60,7 +60,10 @@ def parse_override(text: str) -> Override:
         raise ConfigError(f"override '{text}': write key=value or key.sub=value")
     if keys[0] not in SCHEMA:
         raise ConfigError(f"override '{text}': unknown key '{keys[0]}'. {hint(keys[0], SCHEMA)}")
-    return Override(text, keys, parse_value(value.strip()))
+    found = parse_value(value.strip())
+    if len(keys) == 1 and SCHEMA[keys[0]].type is str and not isinstance(found, str):
+        found = value.strip()
+    return Override(text, keys, found)
 
 
 def parse_value(text: str) -> Any:
@@ -68,9 +71,18 @@ def parse_value(text: str) -> Any:
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     try:
-        return ast.literal_eval(_DictCalls().visit(ast.parse(text, mode="eval")))
+        return literal(ast.parse(text, mode="eval").body)
     except (SyntaxError, ValueError, TypeError):
         return text
+
+
+def literal(node: ast.expr) -> Any:
+    """The value of a literal in which ``dict(a=1)`` may stand for ``{"a": 1}``; nothing is executed.
+
+    Raises:
+        ValueError: it is more than that.
+    """
+    return ast.literal_eval(ast.fix_missing_locations(_DictCalls().visit(node)))
 
 
 def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:

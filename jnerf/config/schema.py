@@ -5,7 +5,9 @@ Blocks with a ``type`` are described by the constructor of the class that they n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 
@@ -20,6 +22,7 @@ class Key:
         minimum: smallest number allowed (for lists: of each item).
         required: a run needs it from the config.
         keys: the settings of a plain block, whose default is then made of theirs.
+        problem: says what is wrong with a value of that type; None if nothing is.
     """
 
     type: Any
@@ -28,6 +31,7 @@ class Key:
     minimum: int | None = None
     required: bool = False
     keys: dict[str, Key] = field(default_factory=dict)
+    problem: Callable[[Any], str | None] | None = None
 
 
 def module(doc: str) -> Key:
@@ -40,11 +44,32 @@ def block(doc: str, **keys: Key) -> Key:
     return Key(dict, None, doc, keys=keys)
 
 
+def name_problem(name: str) -> str | None:
+    """What is wrong with the name of a run's folder, which must stay below ``save_dir``; None if nothing is.
+
+    >>> name_problem("lego/half"), name_problem("../lego")
+    (None, "'../lego' leads out of save_dir; write a name such as 'lego', and the folder of the runs as --save-dir")
+    """
+    if not name.strip() or not name.isprintable() or "\\" in name:
+        what = "is empty" if not name.strip() else f"{name!r} is no name of a folder"
+        return f"{what}; write a name such as 'lego'"
+    path = PurePath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        return f"{name!r} leads out of save_dir; write a name such as 'lego', and the folder of the runs as --save-dir"
+    return None
+
+
 EVALUATION = block(
     "when to evaluate on the test split during training",
     steps=Key(list[int], [], "evaluate after these training steps", minimum=0),
     every=Key(int | None, None, "also evaluate every so many steps; None: no", minimum=1),
     n_images=Key(int | None, None, "test images per evaluation; None: all", minimum=1),
+    downscale=Key(
+        int,
+        1,
+        "on the way, render every so many-th pixel of every so many-th row only; the test at the end renders all",
+        minimum=1,
+    ),
     at_end=Key(bool, True, "test, with pictures, when training is complete"),
 )
 
@@ -63,7 +88,9 @@ RENDER = block(
 )
 
 SCHEMA: dict[str, Key] = {
-    "exp_name": Key(str, None, "name of the run's folder; default: the config file's name"),
+    "exp_name": Key(
+        str, None, "name of the run's folder; default: the config file's name", problem=name_problem
+    ),
     "seed": Key(int, 1337, "seed of every random draw", minimum=0),
     "total_steps": Key(int, None, "training steps", minimum=1, required=True),
     "n_rays": Key(int, 4096, "rays per step, unless the sampler adapts them", minimum=1),
@@ -79,6 +106,13 @@ SCHEMA: dict[str, Key] = {
     "checkpoint": CHECKPOINT,
     "render": RENDER,
     "chunk": Key(int, 16384, "most rays rendered at once", minimum=1),
+    "fog_tolerance": Key(
+        float,
+        0.03,
+        "where the field is still fog, evaluation on the way and films interpolate pixels whose neighbours "
+        "predict one another to this (of 0..1); 0: never",
+        minimum=0,
+    ),
     "log_every": Key(int, 20, "steps between rows of log.jsonl", minimum=1),
     "save_dir": Key(str, "logs", "folder that holds the run folders"),
     "custom_imports": Key(

@@ -43,6 +43,8 @@ def schema_problems(block: Block, schema: dict[str, Key], path: str = "") -> lis
             problems += schema_problems(value, key.keys, f"{where}.")
         elif key.minimum is not None:
             problems += _too_small(block, name, where, value, key.minimum)
+        elif key.problem is not None and (text := key.problem(value)) is not None:
+            problems.append(block.complaint(name, where, text))
     return problems
 
 

@@ -67,12 +67,15 @@ class SceneFiles:
         sizes: NDArray[np.integer],
         masks: Sequence[Path | PixelMask | None] | None = None,
         alpha: AlphaFn | None = None,
+        upright: NDArray[np.integer] | None = None,
     ) -> ImageFiles:
         """Images of one shape but perhaps another size than ``sizes`` [N, 2], to which they are resized."""
         memory = self.image_memory
         if alpha is not None:
-            return AlphaImages(paths, sizes, alpha, self.label, memory, masks)
-        return ImageFiles(paths, sizes, 1, self.label, masks, resize=True, max_gib=memory)
+            return AlphaImages(paths, sizes, alpha, self.label, memory, masks, upright=upright)
+        return ImageFiles(
+            paths, sizes, 1, self.label, masks, resize=True, max_gib=memory, upright=upright
+        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,6 +100,23 @@ class PosedImages(Dataset):
         found = {**super().summary(), "n_cameras": len(kinds), "n_pixels": kept, **self.about}
         found["dropped"] = {reason: count for reason, count in dropped.items() if count}
         return {key: value for key, value in found.items() if value not in (None, 0, {})}
+
+    def facts(self) -> dict[str, Any]:
+        """See ``Dataset``; and ``silhouettes``, which gives what the method of that name does."""
+        return {**super().facts(), "silhouettes": self.silhouettes}
+
+    def silhouettes(self) -> Iterator[NDArray[np.bool_]] | None:
+        """Where each image is not transparent, bool [H, W], one after the other; None if all are opaque.
+
+        None too where pixels are masked out: what they would show is not known.
+        """
+        if self.images.kept is not None or self._opaque:
+            return None
+        return (self.images.image(i)[..., 3] > 0 for i in range(self.n_images))
+
+    @cached_property
+    def _opaque(self) -> bool:
+        return bool((self.images.pixels.view(np.uint8)[3::4] == 255).all())
 
     def sample(self, n_rays: int, step: int) -> Batch:
         """Random training rays with the truth at their pixels; depends on (seed, step, n_rays) alone.

@@ -12,7 +12,7 @@ from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, wants_half
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.registry import ENCODERS
-from jnerf.schedules import make_schedule
+from jnerf.schedules import ScheduledCount, make_schedule
 
 
 @ENCODERS.register()
@@ -52,14 +52,15 @@ class HashGridEncoder(Encoder):
         max_resolution: int = 2048,
         interpolation: Literal["linear", "smoothstep"] = "linear",
         init_scale: float = 1e-4,
-        active_levels: int | dict | None = None,
+        active_levels: ScheduledCount | None = None,
         grad_precision: Literal["fp32", "fp16"] = "fp32",
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        side = 1.0 if aabb is None else float(np.max(np.asarray(aabb)[3:] - np.asarray(aabb)[:3]))
+        low, high = np.split(np.asarray([0.0, 1.0] if aabb is None else aabb), 2)
+        side = float(np.max(high - low))
         try:
             self.layout = HashGridLayout(
                 n_levels=n_levels,

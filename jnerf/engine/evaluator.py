@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jittor as jt
+import numpy as np
 
 from jnerf.datasets.base import Dataset
-from jnerf.engine.build import Pipeline
-from jnerf.engine.field import FrozenField
 from jnerf.engine.files import write_text_atomic
-from jnerf.engine.image import RAYS_PER_CHUNK, render_chunk, render_image
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
+from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.rendering.fog import render_view
+from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.structures import RayBundle, RenderOutput
+
+#: Opacity of a pixel that shows something, and the least share of such pixels in pictures that do.
+_FILLED, _LEAST_FILLED = 0.05, 1e-3
 
 
 class _Model(Subject):
     """A pipeline as judges see it."""
 
-    def __init__(self, pipeline: Pipeline, rays_per_chunk: int, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        rays_per_chunk: int,
+        stop: Callable[[], bool],
+        fog_tolerance: float,
+    ) -> None:
         self._pipeline, self._rays_per_chunk, self._stop = pipeline, rays_per_chunk, stop
+        self._fog_tolerance = fog_tolerance
+        self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
+        self._pixels = self._filled = 0
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
         """See ``Subject``."""
@@ -35,7 +50,22 @@ class _Model(Subject):
             self._check()
             return rows(first, end)
 
-        return render_image(self._pipeline, checked, width, height, self._rays_per_chunk)
+        how = self._rays_per_chunk, self._fog_tolerance
+        found, share = render_view(self._pipeline, checked, width, height, *how)
+        self.rendered.append(share)
+        self._pixels += found.opacities.size
+        self._filled += int((found.opacities > _FILLED).sum())
+        return found
+
+    @property
+    def warning(self) -> str | None:
+        """What a reader of the numbers must know: that the pictures are all but empty. None where they are not."""
+        if not self._pixels or self._filled >= _LEAST_FILLED * self._pixels:
+            return None
+        return (
+            f"the rendered pictures are all but empty: {self._filled} of {self._pixels} pixels have an opacity above "
+            f"{_FILLED}; psnr and ssim are those of a background alone"
+        )
 
     def render(self, rays: RayBundle) -> RenderOutput:
         """See ``Subject``."""
@@ -54,6 +84,7 @@ def evaluate(
     folder: Path | None = None,
     rays_per_chunk: int = RAYS_PER_CHUNK,
     stop: Callable[[], bool] = lambda: False,
+    fog_tolerance: float = 0.0,
 ) -> Judgement | None:
     """Has a model judged with the averaged weights (the raw ones when there is no EMA).
 
@@ -64,9 +95,11 @@ def evaluate(
         folder: where pictures go; None writes none.
         rays_per_chunk: rays rendered at once.
         stop: asked before each chunk of rays; True ends the evaluation.
+        fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
 
     Returns:
-        None when stopped.
+        None when stopped. Its protocol has a ``warning`` where pictures are all but empty, and ``pixels_rendered``, the
+        share of those that were not interpolated, where some were.
 
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
@@ -74,11 +107,16 @@ def evaluate(
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            found = dataset.judge(_Model(pipeline, rays_per_chunk, stop), n_images, folder)
+            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance)
+            found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    return found
+    told = {} if model.warning is None else {"warning": model.warning}
+    share = float(np.mean(model.rendered)) if model.rendered else 1.0
+    if share < 1:
+        told["pixels_rendered"] = round(share, 4)
+    return replace(found, protocol={**found.protocol, **told})
 
 
 def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) -> None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from jnerf.config.check import check
-from jnerf.engine.build import Pipeline, build_dataset, build_pipeline
-from jnerf.engine.checkpoint import Checkpoint, checkpoint_path, load_checkpoint, load_latest
+from jnerf.engine.checkpoints.checkpoint import (
+    Checkpoint,
+    checkpoint_path,
+    checkpoint_paths,
+    load_checkpoint,
+    load_latest,
+)
+from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
+from jnerf.engine.guards.record import data_line, scene_record
+from jnerf.engine.guards.rules import Use
+from jnerf.engine.guards.same_run import SameRun
+from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.logging import JsonLog
-from jnerf.engine.render import render_orbit
+from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
+from jnerf.engine.rendering.film import render_orbit
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import at_step, restore
 from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.judging.judgement import Judgement
+from jnerf.judging.smaller import smaller
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -57,8 +69,11 @@ def run(
     folder = RunFolder(Path(config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
         return _train(config, folder, resume, checkpoint)
-    pipeline = build_pipeline(config, training=False)
     loaded, path = load_for_task(folder, checkpoint)
+    same = run_of(config, folder, checkpoint, task)
+    same.check_config()
+    pipeline = build_pipeline(config, training=False)
+    same.check_scene(pipeline.dataset)
     restore(pipeline, loaded, str(path))
     done = {
         "folder": str(folder.root),
@@ -70,7 +85,8 @@ def run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_orbit(pipeline, folder.render, rays_per_chunk=config.chunk, **config.render)
+    how = {"rays_per_chunk": config.chunk, "fog_tolerance": config.fog_tolerance}
+    files = render_orbit(pipeline, folder.render, **how, **config.render)
     print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
@@ -79,7 +95,13 @@ def _train(
     config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
 ) -> dict[str, Any]:
     folder.check_free(resume)
+    same = SameRun(None, config, "start")
+    if resume or checkpoint:
+        same = run_of(config, folder, checkpoint, "resume")
+    same.check_config()
     pipeline = build_pipeline(config)
+    check_sight(pipeline.dataset, config.dataset)
+    same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
     start = load_checkpoint(Path(checkpoint)) if checkpoint else None
     if start is None and resume:
@@ -92,6 +114,10 @@ def _train(
     info = {"seed": config.seed, "protocol": _protocol(config)}
     if pipeline.dataset.transform is not None:
         info["world_to_field"] = pipeline.dataset.transform.to_dict()
+    info["scene"] = scene_record(pipeline.dataset, config.dataset.get("root"))
+    splits = {"training": pipeline.dataset} | ({"test": held_out} if held_out else {})
+    info["data"] = {name: dataset.summary() for name, dataset in splits.items()}
+    print(data_line(info["data"]))
     folder.begin(config.dump(), info, step, resume)
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
     with closing(JsonLog(folder.log, keep_until=step)) as log:
@@ -123,6 +149,26 @@ def _train(
     return done | {"mean": found.mean}
 
 
+def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: Use) -> SameRun:
+    """The run that a checkpoint is of, to be compared with the config.
+
+    Args:
+        config: the config at hand.
+        folder: its run folder.
+        checkpoint: the file that was asked for; None: the folder's own.
+        use: what the checkpoint is for.
+    """
+    path = (
+        Path(checkpoint) if checkpoint else next(iter(checkpoint_paths(folder.checkpoints)), None)
+    )
+    if path is None or not path.is_file() or path.parent.name != folder.checkpoints.name:
+        return SameRun(None, config, use)  # nothing to begin with, or a file from somewhere
+    root = path.parent.parent
+    if use == "resume" and root.resolve() != folder.root.resolve():
+        use = "start"
+    return SameRun(root, config, use)
+
+
 def _held_out(config: Any) -> Any:
     """The test split, None if training ends without asking it. Its faults show now, not after hours of training."""
     evaluation = config.evaluation
@@ -130,18 +176,29 @@ def _held_out(config: Any) -> Any:
         return None
     dataset = build_dataset(config, "test")
     dataset.check_judging(evaluation.n_images)
+    smaller(dataset, evaluation.downscale).check_judging(evaluation.n_images)
+    check_sight(dataset, config.dataset, training=False)
     return dataset
 
 
 def _during_training(
     config: Any, pipeline: Pipeline, held_out: Any
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
-    """The trainer's way to evaluate: numbers only."""
+    """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
+    evaluation = config.evaluation
+    views = None if held_out is None else smaller(held_out, evaluation.downscale)
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
-        found = evaluate(pipeline, held_out, config.evaluation.n_images, None, config.chunk, stop)
-        return None if found is None else found.summary()
+        how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance
+        found = evaluate(pipeline, views, *how)
+        if found is None:
+            return None
+        if step:  # before training there may be nothing yet
+            _warn_of_pictures(found, step)
+        less = {"downscale": evaluation.downscale} if evaluation.downscale > 1 else {}
+        less |= {k: v for k, v in found.protocol.items() if k == "pixels_rendered"}
+        return found.summary() | less
 
     return evaluate_at
 
@@ -157,7 +214,13 @@ def _test(
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
     items = f" ({len(found.rows)} {found.unit}s)" if found.rows else ""
     print(f"step {step}: {numbers}{items} -> {folder.test}")
+    _warn_of_pictures(found, step)
     return found
+
+
+def _warn_of_pictures(found: Judgement, step: int) -> None:
+    if "warning" in found.protocol:
+        warnings.warn(f"step {step}: {found.protocol['warning']}", stacklevel=2)
 
 
 def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Checkpoint, Path]:

@@ -3,7 +3,7 @@
     config.py      the resolved config, itself a runnable config file
     run.json       command, versions, commit, machine, seed, protocol; per start one of "sessions"
     log.jsonl      training and evaluation rows (jnerf.engine.logging)
-    checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoint)
+    checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoints.checkpoint)
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     .lock          held by the process that trains here
@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
-from jnerf.engine.checkpoint import tidy
+from jnerf.engine.checkpoints.checkpoint import tidy
 from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions

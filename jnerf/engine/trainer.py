@@ -13,15 +13,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jittor as jt
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from jnerf.engine.build import Pipeline
-from jnerf.engine.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.checkpoints.state import at_step, pipeline_state
 from jnerf.engine.clock import TrainingClock
-from jnerf.engine.field import FrozenField
+from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.logging import JsonLog
+from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import at_step, pipeline_state
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
@@ -29,22 +32,21 @@ from jnerf.structures import RaySamples, RenderOutput
 
 @dataclass
 class _Window:
-    """Sums since the last log row."""
+    """The samples of each step since the last log row."""
 
     seconds: float
-    samples: int = 0
-    counts: list[jt.Var] = field(default_factory=list)  # of steps whose samples have padding
+    counts: list[int | jt.Var] = field(default_factory=list)  # Vars where samples have padding
 
     def add(self, samples: RaySamples) -> None:
         """Counts a step's samples."""
-        if samples.count is None:
-            self.samples += len(samples)
-        else:
-            self.counts.append(samples.count)
+        self.counts.append(len(samples) if samples.count is None else samples.count)
 
-    def total(self) -> int:
-        """All samples; waits for the device where some have padding."""
-        return self.samples + (int(jt.concat(self.counts).numpy().sum()) if self.counts else 0)
+    def read(self) -> NDArray[np.int64]:
+        """Samples of each step, [K]; waits for the device where some have padding."""
+        padded = [count for count in self.counts if isinstance(count, jt.Var)]
+        numbers = iter(jt.concat(padded).numpy().tolist() if padded else ())
+        found = [next(numbers) if isinstance(c, jt.Var) else c for c in self.counts]
+        return np.array(found, np.int64)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Trainer:
         self.step = start_step
         self._clock = TrainingClock(seconds)
         self._window = _Window(seconds)
+        self._guard = SampleGuard(start_step)
         self._saved = start_step if start_step else -1
         self._eval_steps = evaluation_steps(config.evaluation, config.total_steps)
 
@@ -108,7 +111,7 @@ class Trainer:
             True when complete; False when Ctrl-C or SIGTERM ended it, its state saved.
 
         Raises:
-            TrainingError: a loss term or a weight is not finite.
+            TrainingError: a loss term or a weight is not finite, or steps have no samples.
             CheckpointError: a checkpoint cannot be written.
             KeyboardInterrupt: Ctrl-C broke a step off.
         """
@@ -166,6 +169,8 @@ class Trainer:
             pipe.sampler.update(frozen, step)
         n_rays = pipe.sampler.n_rays or self._config.n_rays
         batch = pipe.dataset.sample(n_rays, step)
+        if watch and step == 0:
+            check_truth(batch)
         samples = pipe.sampler(batch.rays, frozen, step)
         if len(samples.rays) < n_rays:  # over the sampler's budget
             n_rays = len(samples.rays)
@@ -212,7 +217,10 @@ class Trainer:
     def _write_row(self, watched: _Watched, bar: tqdm) -> None:
         seconds = self._clock.seconds
         spent = seconds - self._window.seconds
-        rate = self._window.total() / spent if spent > 0 else None
+        counts = self._window.read()
+        last = self.step == self._config.total_steps
+        self._guard.note(counts, watched.rays, last, max(self._saved, 0))
+        rate = int(counts.sum()) / spent if spent > 0 else None
         loss = sum(watched.losses.values())
         row = {"step": self.step, "seconds": round(seconds, 4)}
         row |= {f"loss/{name}": value for name, value in watched.losses.items()}

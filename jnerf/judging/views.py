@@ -90,12 +90,18 @@ def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
     Raises:
         ConfigError: as ``judge_views``.
     """
+    if dataset.n_images < 1:
+        raise ConfigError(
+            f"evaluation: {type(dataset).__name__} has no views of this split to judge. Train without evaluation: "
+            "evaluation.steps=[] evaluation.at_end=False; a dataset without views defines judge and check_judging"
+        )
     indices = spaced_views(dataset.n_images, n_images)
     for view in map(dataset.view, indices):
         if min(view.width, view.height) < WINDOW:
             raise ConfigError(
                 f"evaluation: view {view.name!r} is {view.width}x{view.height} pixels; SSIM needs {WINDOW}x{WINDOW}. "
-                "Lower dataset.downscale, or train without evaluation: evaluation.steps=[] evaluation.at_end=False"
+                "Lower dataset.downscale or evaluation.downscale, or train without evaluation: "
+                "evaluation.steps=[] evaluation.at_end=False"
             )
     return indices
 
@@ -106,8 +112,6 @@ def spaced_views(available: int, wanted: int | None) -> list[int]:
     >>> spaced_views(200, 3)
     [0, 100, 199]
     """
-    if available < 1:
-        raise ConfigError("evaluation: the split has no views to evaluate on")
     if wanted is None or wanted >= available:
         return list(range(available))
     if wanted < 1:

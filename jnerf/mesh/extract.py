@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.pictures.pixel_store import free_memory
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.build import Pipeline
+from jnerf.engine.pipeline.build import Pipeline
 from jnerf.errors import ConfigError
 from jnerf.mesh.closed import close
 from jnerf.mesh.color import vertex_colors
@@ -99,7 +99,9 @@ def extract_mesh(
 
 
 def refuse_ndc(pipeline: Pipeline) -> None:
-    """Raises ConfigError for a field in NDC."""
+    """Raises ConfigError for a field in NDC, or one that is not in three dimensions."""
+    if pipeline.facts["n_dims"] != 3:
+        raise ConfigError(f"a field of {pipeline.facts['n_dims']} dimensions has no surface")
     if isinstance(pipeline.dataset.cameras, NDCCameras):
         raise ConfigError(
             "this field is in NDC (dataset.space='ndc'): its box holds everything out to infinity, its cells grow with "

@@ -11,7 +11,7 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.engine.field import FrozenField
+from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh.lattice import Lattice
 from jnerf.mesh.occupied import occupied_blocks

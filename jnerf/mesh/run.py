@@ -12,10 +12,10 @@ import numpy as np
 from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.build import build_pipeline
-from jnerf.engine.run import load_for_task
+from jnerf.engine.checkpoints.state import restore
+from jnerf.engine.pipeline.build import build_pipeline
+from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.state import restore
 from jnerf.mesh.extract import MeshOptions, extract_mesh, refuse_ndc
 from jnerf.mesh.files import check_outputs, write_mesh
 from jnerf.runtime import show_kernel_progress
@@ -46,9 +46,12 @@ def run_extraction(
     check(config)
     show_kernel_progress()
     folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
+    same = run_of(config, folder, checkpoint, "mesh")
+    same.check_config()
     pipeline = build_pipeline(config, training=False)
     refuse_ndc(pipeline)
     loaded, path = load_for_task(folder, checkpoint)
+    same.check_scene(pipeline.dataset)
     restore(pipeline, loaded, str(path))
     files = outputs or [folder.root / "mesh" / f"mesh{suffix}" for suffix in (".ply", ".obj")]
     check_outputs(files)

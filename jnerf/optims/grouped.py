@@ -12,7 +12,7 @@ import numpy as np
 from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
 from jnerf.optims.base import Groups, Optimiser
-from jnerf.optims.groups import GroupOptions, options_of
+from jnerf.optims.groups import options_of
 from jnerf.optims.state import take
 from jnerf.schedules import make_schedule
 
@@ -92,15 +92,13 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         due = {name: s for name, s in self._slots.items() if s and self.options[name].due(step)}
         params = [slot.param for group in due.values() for slot in group]
         grads = jt.grad(loss, params, retain_graph=False) if params else []
-        parts, at = {}, 0
-        for name, group in due.items():
-            parts[name] = clipped(grads[at : at + len(group)], self.options[name])
-            at += len(group)
-        jt.sync([loss, *(grad for part in parts.values() for grad in part)])
+        jt.sync([loss, *grads])
+        left = iter(grads)
         for name, group in due.items():
             self.begin_group(name)
             lr = float(self.options[name].lr(step))
-            for slot, grad in zip(group, parts[name], strict=True):
+            of_group = clipped([next(left) for _ in group], self.options[name].clip_norm)
+            for slot, grad in zip(group, of_group, strict=True):
                 self.update(name, slot, grad, lr)
         jt.sync(params)
 
@@ -133,10 +131,12 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         self._take_counts({key: int(state[key][0]) for key in counts})
 
 
-def clipped(grads: list[jt.Var], options: GroupOptions) -> list[jt.Var]:
-    """Gradients of a group, scaled down where together they are longer than ``clip_norm``."""
-    if options.clip_norm is None:
+def clipped(grads: list[jt.Var], most: float | None) -> list[jt.Var]:
+    """Gradients of a group, computed already, scaled down where together they are longer than ``most``."""
+    if most is None:
         return grads
-    squares = sum((jt.sqr(grad).sum() for grad in grads), jt.zeros((1,)))
-    scale = jt.minimum(options.clip_norm / (jt.sqrt(squares) + _TINY), 1.0)
-    return [grad * scale.reshape([1] * grad.ndim) for grad in grads]
+    squares = jt.concat([jt.sqr(grad).sum().reshape(1) for grad in grads]).sum()
+    scale = jt.minimum(most / (jt.sqrt(squares) + _TINY), 1.0)
+    found = [grad * scale for grad in grads]
+    jt.sync(found)
+    return found

@@ -6,8 +6,8 @@ somebody imports jittor. The hook then
 * looks at the machine (``facts``), decides every Jittor switch in one pure function (``plan``), and applies it;
 * builds Jittor in a child process the first time, with one line of progress (``build``), on the CPU in less than half
   the time (``core_build``);
-* has kernels compiled in a third of the time (``kernel_compiler``); both fall back to Jittor's own way;
-* lets processes compile at the same time where the user wants it (``kernel_sharing``);
+* has kernels compiled in a third of the time (``kernels.compiler``); both fall back to Jittor's own way;
+* lets processes compile at the same time where the user wants it (``kernels.sharing``);
 * undoes what Jittor's import does to the process: HTTPS verification off, ``random`` and NumPy reseeded (``hook``).
 
 Kernels are compiled later, by the step that first needs them; ``show_kernel_progress`` makes that one line as well.
@@ -18,7 +18,7 @@ chooses the device.
 
 from jnerf.runtime.control import num_threads, set_num_threads, set_seed
 from jnerf.runtime.hook import device, prepare
-from jnerf.runtime.kernel_progress import show_kernel_progress
+from jnerf.runtime.kernels.progress import show_kernel_progress
 from jnerf.runtime.plan import SetupError
 
 __all__ = [

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from jnerf.runtime import faults, home
 from jnerf.runtime.plan import Plan, SetupError
 
 _TRIES = 4  # a build that changes the flags of an old cache needs two, the plain way one more
@@ -24,15 +25,17 @@ _CHILD = """
 import sys
 sys.path[:] = {path!r}
 tidy = lambda: None
+from jnerf.runtime import core_build, hook
+hook.withdraw()
 if {fast!r}:
-    from jnerf.runtime import core_build, hook
-    hook.withdraw()
     import jittor_utils
     tidy = core_build.install(jittor_utils, {jittor_path!r})
 import jittor, numpy
 tidy()
-read_back = jittor.array(numpy.arange(4.0, dtype="float32")).numpy()
-assert (read_back == [0, 1, 2, 3]).all(), f"Jittor corrupts data: 0, 1, 2, 3 became {{read_back}}"
+for kind in ("float32", "float64", "int32", "int64", "uint8"):
+    for given in (numpy.arange(4, dtype=kind), numpy.arange(9, dtype=kind).reshape(3, 3).T[:2]):
+        got = jittor.array(given).numpy()
+        assert (got == given).all(), f"Jittor corrupts data: {{given}} became {{got}} ({{kind}})"
 print({done!r})
 """
 _GENERATED_FILES = (
@@ -64,14 +67,23 @@ def ensure(cache: Path, jittor_path: Path, plan: Plan, stream: TextIO | None = N
     """
     if is_built(cache):
         return
+    progress = _Progress(cache, _source_files(jittor_path, plan), plan.device, stream or sys.stderr)
+    try:
+        _build(cache, jittor_path, plan, progress)
+    except OSError as error:
+        progress.close("failed")
+        said = home.refusal(plan.home, error)
+        raise SetupError(f"{said}: make room or make it writable, or {home.REMEDY}.") from error
+
+
+def _build(cache: Path, jittor_path: Path, plan: Plan, progress: _Progress) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     log = cache / "jnerf_build.log"
-    progress = _Progress(cache, _source_files(jittor_path, plan), plan.device, stream or sys.stderr)
     start = time.monotonic()
     fast = plan.device == "cpu"  # nvcc knows no precompiled headers
     for _ in range(_TRIES):
         code = _CHILD.format(path=sys.path, done=_DONE, fast=fast, jittor_path=str(jittor_path))
-        status, output = _import_in_child(code, log, progress)
+        status, output = _import_in_child(code, log, progress, plan.home)
         if _DONE in output:
             progress.close(f"done in {time.monotonic() - start:.0f} s")
             _stamp(cache).write_text(f"{plan.device}\n")
@@ -80,6 +92,8 @@ def ensure(cache: Path, jittor_path: Path, plan: Plan, stream: TextIO | None = N
             break
         fast = fast and status == 0  # what goes wrong in our way may go right in Jittor's
     progress.close("failed")
+    if said := faults.fault(output, cache):
+        raise SetupError(f"Jittor could not be built: {said} All output: {log}.")
     tail = "\n".join(output.strip().splitlines()[-15:])
     device = " JNERF_DEVICE=cpu does without CUDA." if plan.device == "cuda" else ""
     raise SetupError(
@@ -97,7 +111,7 @@ def _source_files(jittor_path: Path, plan: Plan) -> int:
     return sum(1 for kind in kinds for _ in (jittor_path / "src").rglob(kind)) + _GENERATED_FILES
 
 
-def _import_in_child(code: str, log: Path, progress: _Progress) -> tuple[int, str]:
+def _import_in_child(code: str, log: Path, progress: _Progress, folder: Path) -> tuple[int, str]:
     """Runs ``code``, which imports Jittor, in a child of the same environment; returns its status and output."""
     with open(log, "wb") as file:
         # A process group of its own: Jittor's compile workers inherit its lock, and one that outlives an
@@ -107,6 +121,7 @@ def _import_in_child(code: str, log: Path, progress: _Progress) -> tuple[int, st
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={**os.environ, **home.variables(folder)},
         )
         try:
             while True:

@@ -15,11 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jnerf.runtime import onednn
+from jnerf.runtime import numpy_header, onednn
 from jnerf.runtime.cuda import Driver, Toolkit, find_toolkit, probe_driver
+from jnerf.runtime.home import jittor_home
 
 RECORD = "JNERF_RUNTIME"
-"""Environment variable in which a process notes what it has set, so that its children know it from the user's."""
+"""Environment variable in which a process notes what it has set, so that its children know it from the user's: as JSON,
+``{"ours": {variable: value}, "theirs": {variable: what the user had set}}``."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Facts:
     """Version of the NumPy that would be imported; None if none can be."""
     jittor: str | None = "1.3.11.0"
     jittor_path: str = ""
+    numpy_header: str = ""
+    """Text of the header through which this Jittor reads NumPy's arrays."""
     cxx: str | None = "/usr/bin/g++"
     driver: Driver = field(default_factory=Driver)
     toolkit: Toolkit | None = None
@@ -56,7 +60,8 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
         numpy=_numpy(),
         jittor=jittor,
         jittor_path=jittor_path,
-        cxx=shutil.which(environ.get("cc_path") or "g++", path=environ.get("PATH")),
+        numpy_header=_text(Path(jittor_path, numpy_header.INSTALLED)),
+        cxx=_compiler(environ),
         # cuInit costs 0.1 s and more where there is a GPU: not for somebody who wants the CPU.
         driver=Driver(fault="not asked: JNERF_DEVICE=cpu")
         if environ.get("JNERF_DEVICE") == "cpu"
@@ -68,31 +73,33 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
     )
 
 
-def recorded(environ: Mapping[str, str]) -> dict[str, str]:
-    """What an outer jnerf process has set."""
-    try:
-        return dict(json.loads(environ.get(RECORD, "{}")))
-    except (json.JSONDecodeError, TypeError, ValueError):
-        return {}
-
-
 def user_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without what an outer jnerf process has set and nobody has changed since."""
-    ours = recorded(environ)
-    return {
-        key: value for key, value in environ.items() if key != RECORD and ours.get(key) != value
-    }
-
-
-def jittor_home(environ: Mapping[str, str]) -> Path:
-    """Jittor's home folder: ``JITTOR_HOME``, else what an earlier ``JITTOR_HOME`` left in its config.json, else ~."""
-    if environ.get("JITTOR_HOME"):
-        return Path(environ["JITTOR_HOME"]).absolute()
+    """``environ`` as the user has set it: without what an outer jnerf process has set and nobody has changed since."""
     try:
-        config = json.loads((Path.home() / ".cache" / "jittor" / "config.json").read_text())
-        return Path(config.get("JITTOR_HOME", Path.home()))
-    except (OSError, json.JSONDecodeError, AttributeError):
-        return Path.home()
+        record = json.loads(environ.get(RECORD, "{}"))
+        ours, theirs = dict(record.get("ours", {})), dict(record.get("theirs", {}))
+    except (json.JSONDecodeError, AttributeError, TypeError, ValueError):
+        ours, theirs = {}, {}
+    kept = {k: v for k, v in environ.items() if k != RECORD and ours.get(k) != v}
+    return {**{k: v for k, v in theirs.items() if environ.get(k) == ours.get(k)}, **kept}
+
+
+def record(ours: Mapping[str, str], user: Mapping[str, str]) -> str:
+    """The value of ``RECORD`` after ``ours`` were set where the user had set ``user``."""
+    return json.dumps({"ours": dict(ours), "theirs": {k: user[k] for k in ours if k in user}})
+
+
+def _compiler(environ: Mapping[str, str]) -> str | None:
+    """``cc_path``, else g++ (a conda environment calls its own after the machine), else clang++."""
+    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++", "clang++"]
+    if environ.get("cc_path"):
+        names = [environ["cc_path"]]
+    found = (shutil.which(name, path=environ.get("PATH")) for name in names)
+    return next(filter(None, found), None)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _python_include() -> str | None:

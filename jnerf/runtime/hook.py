@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import importlib.abc
 import importlib.machinery
-import json
 import os
 import random
 import signal
@@ -17,8 +16,19 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from jnerf.runtime import build, exit_threads, kernel_compiler, kernel_sharing, onednn
-from jnerf.runtime.facts import RECORD, Facts, gather, recorded
+from jnerf.runtime import (
+    build,
+    exit_threads,
+    faults,
+    home,
+    numpy_header,
+    onednn,
+    python_313,
+)
+from jnerf.runtime.facts import RECORD, Facts, gather, record, user_environ
+from jnerf.runtime.files import place
+from jnerf.runtime.kernels import compiler as kernel_compiler
+from jnerf.runtime.kernels import sharing as kernel_sharing
 from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 
@@ -32,6 +42,7 @@ def prepare() -> None:
     """
     installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if sys.platform.startswith("linux") and "jittor" not in sys.modules and not installed:
+        python_313.install()
         sys.meta_path.insert(0, _Finder())
 
 
@@ -49,7 +60,13 @@ def settle() -> Plan:
     """
     facts = gather()
     chosen = plan(facts)
-    _write_files(facts, chosen)
+    if said := home.fault(facts.home):
+        raise SetupError(f"{said}: make it writable, or {home.REMEDY}.")
+    try:
+        _write_files(facts, chosen)
+    except OSError as error:
+        said = home.refusal(facts.home, error)
+        raise SetupError(f"{said}: make room or make it writable, or {home.REMEDY}.") from error
     apply(chosen, os.environ)
     for note in chosen.notes:
         print(f"jnerf: {note}", file=sys.stderr)
@@ -71,17 +88,18 @@ def device() -> str:
 
 def apply(chosen: Plan, environ: MutableMapping[str, str]) -> None:
     """Sets the plan's variables, and notes them for child processes (see ``facts.RECORD``)."""
-    for key, value in recorded(environ).items():
-        if environ.get(key) == value:
-            del environ[key]  # an outer process wanted it; whether this one does, its own plan says
-    environ.update(chosen.env)
-    environ[RECORD] = json.dumps(chosen.env)
+    user = user_environ(environ)
+    for key in set(environ) - set(user):
+        del environ[key]  # an outer process wanted it; whether this one does, its own plan says
+    environ.update({**user, **chosen.env, RECORD: record(chosen.env, user)})
 
 
 def _write_files(facts: Facts, chosen: Plan) -> None:
-    """Writes what the plan's variables point to: the python-config script, and the links to oneDNN."""
+    """Writes what the plan's variables point to: python-config script, NumPy's header, and the links to oneDNN."""
     if "python_config_path" in chosen.env:
         _write_python_config(python_config_path(facts), str(facts.python_include))
+    if chosen.numpy_header:
+        numpy_header.place(facts.home, chosen.numpy_header)
     if {**facts.environ, **chosen.env}.get("use_mkl") == "1":
         found = onednn.find()
         if found:
@@ -95,13 +113,7 @@ def _write_python_config(path: Path, include: str) -> None:
         f"case \"$1\" in\n--includes) echo '-I{include}' ;;\n--extension-suffix) echo '{suffix}' ;;\n"
         '*) echo "unknown option $1" >&2; exit 1 ;;\nesac\n'
     )
-    if path.is_file() and path.read_text() == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.chmod(0o755)
-    os.replace(temporary, path)
+    place(path, text, 0o755)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -132,7 +144,7 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         module.__loader__ = module.__spec__.loader = self.inner
         chosen = settle()
-        with preserved():
+        with preserved(), home.at_home(chosen.home):
             if module.__name__ == "jittor":
                 _import_jittor(self.inner, module, chosen)
             else:
@@ -154,6 +166,13 @@ def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Pla
     except SystemExit:  # Jittor has rebuilt a part of itself that this process had loaded
         build.forget(folder)
         _restart()
+    except (
+        RuntimeError,
+        OSError,
+    ) as error:  # it may compile again, and writes some files each time
+        if said := faults.fault(str(error), folder):
+            raise SetupError(f"Jittor cannot be imported: {said}") from error
+        raise
     os.environ.pop(_RESTARTED, None)
     if chosen.device == "cuda":
         module.flags.use_cuda = 1

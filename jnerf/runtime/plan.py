@@ -6,12 +6,19 @@ Every switch answers a measured failure of Jittor 1.3.11: see the comments. Vari
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jnerf.errors import JnerfError
+from jnerf.runtime import numpy_header
 from jnerf.runtime.facts import Facts
 
+JITTOR = "1.3.11.0"
+"""The version that all of this is written for."""
+OLDEST_PYTHON = (3, 10)
+INSTALL_JITTOR = f"python -m pip install --no-deps jittor=={JITTOR}"
+"""Without its dependencies, which setup.py names: they refuse NumPy 2."""
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 DEVICES = ("auto", "cpu", "cuda")
 _NVCC_ARCH_LIMIT = 90  # the newest architecture that Jittor 1.3.11 passes to nvcc
@@ -31,6 +38,10 @@ class Plan:
     """Environment variables to set; nothing that the user has set is in it."""
     notes: tuple[str, ...] = ()
     """What the user should know although it works, for example a GPU that stays unused."""
+    numpy_header: str = ""
+    """The header that stands in front of Jittor's own; empty with NumPy 1."""
+    home: Path = field(default_factory=Path.home)
+    """The folder under which Jittor keeps ``.cache/jittor``."""
 
 
 def plan(facts: Facts) -> Plan:
@@ -40,9 +51,10 @@ def plan(facts: Facts) -> Plan:
         facts: the machine.
 
     Raises:
-        SetupError: Jittor would fail or, with NumPy 2, silently compute garbage.
+        SetupError: Jittor would fail or silently compute garbage.
     """
     _require(facts)
+    header = header_for_numpy(facts)
     device, notes = choose_device(facts)
     env = {
         "log_silent": "1",  # a page per import; it also keeps a missing cuBLAS from aborting
@@ -54,6 +66,8 @@ def plan(facts: Facts) -> Plan:
     }
     if "OMPI_COMM_WORLD_SIZE" not in facts.environ:
         env["use_mpi"] = "0"  # costs 5 s wherever mpicc is installed; under mpirun Jittor needs it
+    if facts.cxx and Path(facts.cxx).name != "g++":
+        env["cc_path"] = facts.cxx  # Jittor looks for g++ alone
     if facts.python_include:
         env["python_config_path"] = str(python_config_path(facts))
     if device == "cuda":
@@ -63,38 +77,68 @@ def plan(facts: Facts) -> Plan:
     env = {key: value for key, value in env.items() if key not in facts.environ}
     if device == "cpu" and facts.environ.get("nvcc_path") != "":
         env["nvcc_path"] = ""  # whoever has set it: with nvcc and no driver Jittor's import aborts
+    if header:  # the user's flags come behind it: without it, data would be corrupted
+        folder = numpy_header.include_folder(facts.home, header)
+        others = env.get("cc_flags", facts.environ.get("cc_flags", ""))
+        env["cc_flags"] = f"{shlex.quote(f'-I{folder}')} {others}".strip()
     if "cache_name" not in facts.environ:
         env["cache_name"] = _cache_name(device, facts, env)
-    return Plan(device, env, notes)
+    return Plan(device, env, notes, header, facts.home)
 
 
 def _require(facts: Facts) -> None:
     """Raises for what no switch can mend."""
-    if not (3, 10) <= facts.python[:2] < (3, 13):
+    if facts.python[:2] < OLDEST_PYTHON:
         version = ".".join(map(str, facts.python))
-        raise SetupError(
-            f"jnerf needs Python 3.10, 3.11 or 3.12, this is {version}: make a venv with one of them."
-        )
+        raise SetupError(f"jnerf needs Python 3.10 or newer, this is {version}.")
     if facts.numpy is None:
-        raise SetupError("NumPy cannot be imported. Run: python -m pip install 'numpy>=1.26,<2'")
-    if int(facts.numpy.split(".")[0]) >= 2:
+        raise SetupError("NumPy cannot be imported. Run: python -m pip install 'numpy>=1.26,<3'")
+    if numpy_major(facts) > 2:
         raise SetupError(
-            f"NumPy {facts.numpy} is installed, jnerf needs numpy>=1.26,<2: with NumPy 2 Jittor silently corrupts "
-            "data. Run: python -m pip install 'numpy>=1.26,<2'"
+            f"NumPy {facts.numpy} is installed, and Jittor would silently corrupt data with it: jnerf knows NumPy 1 "
+            "and 2. Run: python -m pip install 'numpy>=1.26,<3'"
         )
     if facts.jittor is None:
-        raise SetupError("Jittor is not installed. Run: python -m pip install jittor==1.3.11.0")
+        raise SetupError(f"Jittor is not installed. Run: {INSTALL_JITTOR}")
     if facts.cxx is None:
         wanted = facts.environ.get("cc_path") or "g++"
         raise SetupError(
             f"no C++ compiler: {wanted!r} was not found, and Jittor compiles at run time. "
-            "Run: apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Fedora)"
+            "Run: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora) or conda install gxx"
         )
     if facts.python_include is None and "python_config_path" not in facts.environ:
         name = "python{}.{}-dev".format(*facts.python[:2])
         raise SetupError(
             f"Python.h of this Python was not found, and Jittor needs it. Run: apt-get install {name}"
         )
+
+
+def numpy_major(facts: Facts) -> int:
+    """1 or 2, the first number of NumPy's version; there must be one."""
+    return int(str(facts.numpy).split(".")[0])
+
+
+def header_for_numpy(facts: Facts) -> str:
+    """The header that has to stand in front of Jittor's own for the NumPy at hand; empty with NumPy 1.
+
+    Raises:
+        SetupError: this Jittor is not the one whose header we know; it would corrupt data without an error.
+    """
+    if numpy_major(facts) < 2:
+        return ""
+    mend = f"Run: {INSTALL_JITTOR} (or: python -m pip install 'numpy>=1.26,<2')"
+    if facts.jittor != JITTOR:
+        raise SetupError(
+            f"with NumPy {facts.numpy} Jittor {facts.jittor} would silently corrupt data; jnerf knows how to prevent "
+            f"that in Jittor {JITTOR} only. {mend}"
+        )
+    try:
+        return numpy_header.for_numpy_2(facts.numpy_header)
+    except ValueError as error:
+        raise SetupError(
+            f"{Path(facts.jittor_path, numpy_header.INSTALLED)} is not that of Jittor {JITTOR} (it lacks: {error}), so "
+            f"it cannot be mended for NumPy {facts.numpy}. {mend}"
+        ) from error
 
 
 def choose_device(facts: Facts) -> tuple[str, tuple[str, ...]]:
@@ -179,7 +223,9 @@ def _cache_name(device: str, facts: Facts, env: dict[str, str]) -> str:
     parts += [str(facts.cxx), str(facts.python_include), facts.jittor_path]
     capabilities = sorted({gpu.capability for gpu in facts.driver.gpus})
     parts.append(f"{facts.toolkit} {capabilities}" if device == "cuda" else "")
-    if "cc_flags" in env:  # the forced header is part of every file that Jittor compiles
+    if (
+        device == "cuda" and "cc_flags" in env
+    ):  # the forced header is part of every file that Jittor compiles
         parts += [path.read_text() for path in sorted(COMPAT.rglob("*.h"))]
     if "python_config_path" in facts.environ:
         parts.append(facts.environ["python_config_path"])

@@ -10,7 +10,7 @@ from jnerf.structures import RaySamples
 
 
 class Field(ABC):
-    """What a sampler may ask. The engine fills it from the network (``jnerf.engine.field``); the defaults are here.
+    """What a sampler may ask. The engine fills it from the network (``jnerf.engine.pipeline.field``).
 
     Nothing of it carries gradients, with one exception that ``density_of`` names. Densities are per field unit,
     positions and distances in field units.

@@ -8,7 +8,7 @@ density, and the number of rays follows the samples that remain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +32,10 @@ from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padde
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import Sampler, stream_seed, to_samples
 from jnerf.samplers.field import Field
+from jnerf.samplers.hull import Hull
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
-from jnerf.schedules import Scheduled, make_schedule
+from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
@@ -87,6 +88,12 @@ class OccupancySampler(Sampler):
         early_stop: transmittance below which a ray ends.
         look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
         density_chunk: most positions per call of the density.
+        silhouettes: scene fact: gives, one after the other, where the images of ``cameras`` are not transparent; None:
+            nobody knows, or they are opaque.
+        hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
+            (the visual hull) stay empty, and in so many first steps all others stay occupied, whatever their density: a
+            wire is learned late, and cells without samples learn nothing. Without pinholes and silhouettes it does
+            nothing, and warns.
         fixed_sizes: in training, arrays have sizes that follow what earlier steps needed, with padding behind the
             samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
             dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted
@@ -105,7 +112,7 @@ class OccupancySampler(Sampler):
         seed: int = 0,
         total_steps: int | None = None,
         grid_resolution: int = 128,
-        target_samples: int | dict = 2**18,
+        target_samples: ScheduledCount = 2**18,
         n_rays_init: int | None = None,
         cone_angle: float | None = None,
         decay: float = 0.95,
@@ -119,6 +126,8 @@ class OccupancySampler(Sampler):
         fixed_rays: bool = False,
         step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
+        silhouettes: Callable[[], Iterable[np.ndarray] | None] | None = None,
+        hull_steps: int = 0,
     ) -> None:
         self._target = make_schedule(target_samples)
         if n_rays_init is None:
@@ -131,6 +140,7 @@ class OccupancySampler(Sampler):
             # else one ray alone could exceed the budget, and nothing would be left to train on
             target_samples=(min(map(self.target_samples, (0, total_steps or 0))), max_steps),
             look_samples=(look_samples, max_steps),
+            hull_steps=(hull_steps, 0),
         )
         self.levels = grid_levels(aabb)
         if self.levels > MOST_LEVELS:
@@ -171,6 +181,7 @@ class OccupancySampler(Sampler):
         # without a bound on the transmittance nothing is looked at, and marching alone reads its sizes
         self.wants_padding = fixed_sizes if early_stop > 0 else False
         self._sizes = Sizes(max_steps, look_samples)
+        self._hull = Hull(cameras, silhouettes, hull_steps)
         self._set_grid(self._fresh_grid(cameras))
 
     def target_samples(self, step: int) -> int:
@@ -227,7 +238,10 @@ class OccupancySampler(Sampler):
 
     def _set_grid(self, grid: jt.Var) -> None:
         self._grid = grid.stop_grad()
-        self._bitfield = build_bitfield(self._grid, self.threshold, self.resolution)
+        since = (self._updates - 1) * self.update_every  # the step of the last update
+        kept = self._updates > 0 and self._hull.open_at(since)
+        threshold = _ANY_CELL if kept else self.threshold
+        self._bitfield = build_bitfield(self._grid, threshold, self.resolution)
         jt.sync([self._grid, self._bitfield.bits, self._bitfield.blocks, self._bitfield.stats])
 
     def update(self, field: Field, step: int) -> None:
@@ -235,11 +249,13 @@ class OccupancySampler(Sampler):
         if step % self.update_every:
             return
         with jt.no_grad():
+            if self._updates == 0:
+                self._grid = self._hull.carved(self._grid, self.resolution)
             picks = [self._ask(field, *pick) for pick in self._picks(step)]
             cells = jt.concat([cell for cell, _ in picks])
             sigmas = jt.concat([sigma for _, sigma in picks])
+            self._updates += 1
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
-        self._updates += 1
         self._collect()
         self._sizes.adapt()
         if self._window and not self._fixed_rays:

@@ -3,6 +3,7 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.benchmark.cases import CASES, make_inputs, op_folders
 from jnerf.benchmark.kernel_clock import KernelClock, kernel_name, settle
@@ -13,7 +14,6 @@ from jnerf.ops.common import CODE_ROOT
 from jnerf.ops.hash_encode import HashGridLayout, reference
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.trunc_exp import trunc_exp
-from tests.threads import with_threads
 
 CEILINGS = Ceilings(30.0, 200.0, None, None, 5.0)
 

@@ -116,6 +116,39 @@ def test_missing_blocks():
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed = 1",
+        "sampler = dict(grid_resolution=64)",
+        "encoder = dict(pos_encoder=dict(n_levels=4))",
+        "sampler = dict(type='OtherSampler')",  # and its n_samples is still to come
+        "loss = dict(rgb=dict(weight=2.0))",
+    ],
+)
+def test_what_others_inherit_from_may_be_incomplete(tmp_path, text):
+    (tmp_path / "base.py").write_text(text)
+    check(load_config(tmp_path / "base.py"), FAKES, complete=False)
+    with pytest.raises(ConfigError, match="missing; a run needs it"):
+        check(load_config(tmp_path / "base.py"), FAKES)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("sampler.typ_o=1", "sampler.typ_o: unknown argument of FakeSampler. Did you mean 'type'?"),
+        ("sampler.levls=[1]", "Did you mean 'levels'?"),
+        ("network.type=FakeNetwrk", "unknown network 'FakeNetwrk'. Did you mean 'FakeNetwork'?"),
+        ("encoder.pos_encodr.n_levels=4", "Did you mean 'pos_encoder'?"),
+        ("loss.wieght=1", "Did you mean 'weight'?"),
+    ],
+)
+def test_names_are_checked_in_what_is_incomplete_too(override, message):
+    with pytest.raises(ConfigError) as caught:
+        check(load_config(METHOD, [override]), FAKES, complete=False)
+    assert message in str(caught.value)
+
+
 def test_custom_file_is_imported_once(tmp_path, monkeypatch):
     import sys
 

@@ -37,7 +37,7 @@ def test_access():
 def test_defaults_are_filled_in():
     config = load_config(METHOD)
     assert (config.exp_name, config.seed, config.n_rays, config.ema) == ("method", 1337, 4096, None)
-    assert config.evaluation == dict(steps=[], every=None, n_images=None, at_end=True)
+    assert config.evaluation == dict(steps=[], every=None, n_images=None, downscale=1, at_end=True)
     assert config.checkpoint == dict(every=1000, keep=3)
     assert list(config) == list(SCHEMA)
     config.evaluation.steps.append(1)
@@ -47,6 +47,13 @@ def test_defaults_are_filled_in():
 def test_partly_set_block_keeps_the_other_defaults(tmp_path):
     config = load_config(write(tmp_path, "render = dict(fps=10)"))
     assert (config.render.fps, config.render.n_frames) == (10, 120)
+
+
+def test_byte_order_mark(tmp_path):
+    """Windows' Notepad puts one in front."""
+    path = write(tmp_path, f"_base_ = [{str(METHOD)!r}]\ntotal_steps = 7\n")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_config(path).total_steps == 7
 
 
 def test_inheritance():

@@ -36,9 +36,14 @@ METHOD = Path(__file__).parents[1] / "data" / "config" / "methods" / "method.py"
     ],
 )
 def test_values(text, value):
-    found = parse_override(f"exp_name={text}").value
+    found = parse_override(f"dataset.root={text}").value
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("name", ["15", "1e3", "true", "none", "lego/half", "dict(a=1)"])
+def test_a_name_is_a_string_whatever_it_looks_like(name):
+    assert load_config(METHOD, [f"exp_name={name}"]).exp_name == name
 
 
 def test_nested_and_new_keys():
@@ -127,6 +132,11 @@ def test_later_of_two_wins():
         ("total_steps.a=1", "total_steps is 100, which has no keys"),
         ("seed=abc", "override 'seed=abc': seed: expected int, got str 'abc'"),
         ("checkpoint.keeep=1", "checkpoint.keeep: unknown key. Did you mean 'keep'?"),
+        ("exp_name=", "override 'exp_name=': exp_name: is empty; write a name such as"),
+        ("exp_name=../x", "exp_name: '../x' leads out of save_dir"),
+        ("exp_name=/tmp/x", "exp_name: '/tmp/x' leads out of save_dir"),
+        ("exp_name=.", "exp_name: '.' leads out of save_dir"),
+        (r"exp_name=a\b", r"exp_name: 'a\\b' is no name of a folder"),
         ("evaluation.steps=[1,", "evaluation.steps: expected list[int], got str '[1,'"),
     ],
 )

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from jnerf.engine.build import build_dataset, build_pipeline
 from jnerf.engine.evaluator import evaluate
-from jnerf.engine.image import render_image
+from jnerf.engine.pipeline.build import build_dataset, build_pipeline
+from jnerf.engine.rendering.image import render_image
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError
 from jnerf.imaging.pictures import to_uint8
@@ -106,3 +106,26 @@ def test_faults_of_the_test_split_show_before_training(tiny, folder, monkeypatch
         run(tiny("total_steps=2"), "train")
     assert not list(folder.rglob("*.safetensors"))
     assert run(tiny("total_steps=2", "evaluation.at_end=False"), "train")["complete"]
+
+
+def test_all_but_empty_pictures_are_told(tiny, folder, capsys):
+    empty = ["renderer.type=BlackRenderer", "total_steps=1", "evaluation.n_images=None"]
+    told = "step 1: the rendered pictures are all but empty: 0 of 1536 pixels have an opacity above 0.05"
+    with pytest.warns(UserWarning, match=told):
+        run(tiny(*empty), "train")
+    protocol = json.loads((folder / "test/metrics.json").read_text())["protocol"]
+    assert protocol["warning"] == f"{told[8:]}; psnr and ssim are those of a background alone"
+
+
+def test_pictures_on_the_way_are_told_of_once_there_was_training(tiny):
+    with pytest.warns(UserWarning, match="step 1: .* all but empty") as caught:
+        run(
+            tiny(
+                "renderer.type=BlackRenderer",
+                "total_steps=2",
+                "evaluation.steps=[0, 1]",
+                "evaluation.at_end=False",
+            ),
+            "train",
+        )
+    assert len([w for w in caught if "all but empty" in str(w.message)]) == 1

@@ -11,7 +11,7 @@ import pytest
 from scenes import make_tiny_blender
 
 import jnerf  # noqa: F401
-from jnerf.engine.checkpoint import load_checkpoint
+from jnerf.engine.checkpoints.checkpoint import load_checkpoint
 from jnerf.engine.logging import read_log
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from jnerf.engine.checkpoint import checkpoint_paths
+from jnerf.engine.checkpoints.checkpoint import checkpoint_paths
 from jnerf.engine.clock import TrainingClock
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run

@@ -1,20 +1,66 @@
 """The judge of views: which views, and names that stay in their folder."""
 
+import math
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
+from photographs import edit, load, make_photographs
 
 from jnerf.errors import ConfigError
-from jnerf.judging.views import file_stem, spaced_views
+from jnerf.imaging.image import Image
+from jnerf.judging.judgement import Subject
+from jnerf.judging.views import file_stem, judge_views, spaced_views, views_to_judge
 
 
 def test_views_are_spaced_evenly():
     assert spaced_views(5, None) == spaced_views(5, 9) == [0, 1, 2, 3, 4]
     assert spaced_views(200, 5) == [0, 50, 100, 149, 199]
     assert spaced_views(7, 1) == [0]
-    with pytest.raises(ConfigError, match="no views"):
-        spaced_views(0, None)
+    with pytest.raises(ConfigError, match="evaluation.n_images is 0"):
+        spaced_views(3, 0)
+
+
+def test_a_split_without_views_says_what_to_do():
+    nothing = SimpleNamespace(n_images=0)
+    with pytest.raises(ConfigError, match="has no views of this split .* evaluation.at_end=False"):
+        views_to_judge(nothing, None)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/abs", "..", "a b/ü.png", ""])
 def test_names_cannot_leave_the_folder(name):
     stem = file_stem(name)
     assert stem and "/" not in stem and not stem.startswith(".")
+
+
+class _Painter(Subject):
+    """Knows the truth in the middle of the views, and is wrong around it by as much as it can be."""
+
+    def __init__(self, dataset, radius):
+        self.truths = iter([dataset.view(i).rgba() for i in range(dataset.n_images)])
+        y, x = np.mgrid[0:16, 0:16] + 0.5
+        self.middle = ((x - 8.5) ** 2 + (y - 7.5) ** 2 <= radius**2)[..., None]
+
+    def image(self, rows, width, height):
+        color, alpha = np.split(next(self.truths) / np.float32(255), [3], axis=2)
+        wrong = np.where(color * alpha < 0.5, np.float32(1), np.float32(0))
+        colors = np.where(self.middle, color * alpha, wrong)
+        alpha = np.where(self.middle, alpha, 0)[..., 0]
+        return Image(colors, alpha, np.zeros_like(alpha))
+
+    def render(self, rays):
+        raise NotImplementedError
+
+
+def test_pixels_that_show_nothing_do_not_count(tmp_path):
+    scene = make_photographs(tmp_path / "scene")
+    whole = load(scene, split="test")
+    judged = judge_views(whole, _Painter(whole, 7))
+    assert judged.mean["psnr"] < 20 and "pixels" not in judged.protocol
+    edit(scene, lambda data: data.update(fisheye_crop_radius=7))
+    cut = load(scene, split="test")
+    judged = judge_views(cut, _Painter(cut, 7))
+    assert judged.mean["psnr"] == judged.mean["psnr_white"] == math.inf
+    assert judged.mean["ssim"] == pytest.approx(1)
+    assert judged.protocol["pixels"] == "of 2 views only those that the lens shows"
+    assert judge_views(cut, _Painter(cut, 6)).mean["psnr"] < 30

@@ -38,3 +38,14 @@ def test_too_small_and_unequal_shapes_are_errors():
         ssim(np.zeros((10, 11, 3)), np.zeros((10, 11, 3)))
     with pytest.raises(ValueError, match="they must be equal"):
         ssim(np.zeros((12, 11, 3)), np.zeros((11, 12, 3)))
+
+
+def test_windows_about_some_pixels():
+    """Half of an image alone is nearly that half as an image of its own; where all count, nothing changes."""
+    prediction, truth = _pair(0.1)
+    prediction[:, 30:] = 0
+    left = np.zeros(truth.shape[:2], bool)
+    left[:, :25] = True
+    assert ssim(prediction, truth, left) == pytest.approx(ssim(prediction[:, :30], truth[:, :30]))
+    assert ssim(prediction, truth, ~left & False) == ssim(prediction, truth, ~left | True)
+    assert ssim(prediction, truth, left | True) == ssim(prediction, truth)

@@ -85,7 +85,7 @@ def test_every_weight_gets_a_gradient():
     net = network(density_activation="softplus")
     outs = [net(samples(round=i)) for i in (0, 1)]
     total = sum((out.sigmas.sum() + (out.rgbs * out.rgbs).sum() for out in outs), jt.zeros((1,)).sum())  # fmt: skip
-    params = net.param_groups()["network"]
+    params = net.param_groups()[""]
     assert len(params) == 4
     for grad in jt.grad(total, params):
         assert np.isfinite(grad.numpy()).all() and (grad.numpy() != 0).mean() > 0.2

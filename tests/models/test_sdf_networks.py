@@ -9,6 +9,7 @@ from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.errors import ConfigError
+from jnerf.models.networks.base import trainable
 from jnerf.models.networks.differences import difference_gradient
 from jnerf.models.networks.hash_neus import HashNeuSNetwork, fibonacci_sphere, sphere_parameters
 from jnerf.models.networks.neus import NeuSNetwork
@@ -216,6 +217,7 @@ def test_every_weight_gets_a_gradient(device):
         total = jt.sqr(normals).sum() + jt.sqr(out.rgbs).sum() + out.sigmas.sum()
         groups = net.param_groups()
         params = [p for group in groups.values() for p in group]
+        params += [p for encoder in net.encoders() for p in trainable(encoder)]
         assert len(params) == len(net.parameters()) and len(groups["variance"]) == 1
         for grad in jt.grad(total, params):
             assert np.isfinite(grad.numpy()).all() and (grad.numpy() != 0).any()
@@ -261,7 +263,12 @@ def neus_on_a_grid():
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: hashed(init_scale=0.05, normals="analytic"), neus_on_a_grid]
+    "make",
+    [
+        lambda: hashed(init_scale=0.05, normals="analytic"),
+        lambda: hashed(init_scale=0.05, normals="analytic", space="contraction_l2"),
+        neus_on_a_grid,
+    ],
 )
 def test_exact_normals_on_a_grid_are_the_slope_and_train_the_table(make, device):
     net, x, h = make(), places(UNIT), np.float32(2e-4)

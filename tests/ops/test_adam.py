@@ -3,6 +3,7 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.adam import (
     adam_dense,
@@ -11,7 +12,6 @@ from jnerf.ops.adam import (
     bias_correction_table,
     reference,
 )
-from tests.threads import with_threads
 
 BETAS = (0.9, 0.99)
 

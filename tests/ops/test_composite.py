@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.composite import composite, reference
-from tests.threads import with_threads
 
 GRADS = ("colors", "opacities", "depths", "weights", "trans")
 

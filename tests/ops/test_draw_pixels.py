@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.draw_pixels import draw_pixels, reference
-from tests.threads import with_threads
 
 WINDOWS = np.int32([[0, 0, 800, 600], [7, 9, 1, 1], [100, 0, 3, 4000]])
 DRAWS = 0xDA7A0000, 0xDA7A0001

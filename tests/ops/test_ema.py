@@ -3,10 +3,10 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.ema import ema_update
 from jnerf.ops.ema.reference import ema_update as reference
-from tests.threads import with_threads
 
 
 def run(values, decay=0.95):

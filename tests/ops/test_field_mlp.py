@@ -3,13 +3,13 @@
 import jittor as jt
 import numpy as np
 import pytest
+import rounded_mlp
+from rounded_mlp import assert_close
+from threads import with_threads
 
 from jnerf.ops.field_mlp import field_mlp, reference
 from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.trunc_exp import trunc_exp
-from tests import rounded_mlp
-from tests.rounded_mlp import assert_close
-from tests.threads import with_threads
 
 NGP = ([32, 64, 16], [32, 64, 64, 16])
 NERF = {"biased": True, "skip": 2, "exponential": False, "head_sees_density": False}

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from finite_differences import row_gradient
+from threads import with_threads
 
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.frequency_encode.reference import frequency_encode as reference
-from tests.finite_differences import row_gradient
-from tests.threads import with_threads
 
 
 def powers(n):

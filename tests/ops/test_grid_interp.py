@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from finite_differences import row_gradient
+from threads import with_threads
 
 from jnerf.ops.grid_interp import grid_interp
 from jnerf.ops.grid_interp.reference import grid_interp as reference
-from tests.finite_differences import row_gradient
-from tests.threads import with_threads
 
 
 def arrays(n, n_dims, n_features, seed=0):

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, reference
-from tests.threads import with_threads
 
 SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
 

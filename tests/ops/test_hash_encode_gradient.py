@@ -3,12 +3,12 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
 from jnerf.ops.hash_encode.reference import hash_encode as encode_reference
 from jnerf.ops.hash_encode.reference import hash_encode_grad
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient, reference
-from tests.threads import with_threads
 
 SMALL = {"n_levels": 5, "table_size": 2**9, "min_resolution": 4, "max_resolution": 40}
 EVERY_GRID = pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from functools import partial
 import jittor as jt
 import numpy as np
 import pytest
+import rounded_mlp
+from rounded_mlp import assert_close
+from threads import with_threads
 
 from jnerf.ops.mlp import mlp as mlp_op
 from jnerf.ops.mlp import n_params, reference
-from tests import rounded_mlp
 from tests.ops.mlp_arrays import arrays
-from tests.rounded_mlp import assert_close
-from tests.threads import with_threads
 
 mlp = partial(mlp_op, precision="fp32")
 

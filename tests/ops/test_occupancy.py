@@ -3,10 +3,10 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops import occupancy
 from jnerf.ops.occupancy import reference
-from tests.threads import with_threads
 
 RES = 32
 CELLS = RES**3

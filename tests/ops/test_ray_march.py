@@ -5,11 +5,11 @@ import math
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.occupancy import build_bitfield
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march, reference
 from tests.ops.march_rays import check_packed, tricky_rays
-from tests.threads import with_threads
 
 RES = 32
 UNIT_BOX = [0, 0, 0, 1, 1, 1]

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.ray_resample import ray_resample, reference
 from tests.ops.march_rays import check_packed
 from tests.ops.padded_intervals import check_padded
-from tests.threads import with_threads
 
 
 def intervals(counts, seed=0):

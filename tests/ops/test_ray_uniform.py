@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.ray_uniform import ray_uniform, reference
 from tests.ops.march_rays import check_packed, tricky_rays
 from tests.ops.padded_intervals import check_padded
-from tests.threads import with_threads
 
 BOX = [0, 0, 0, 1, 1, 1]
 

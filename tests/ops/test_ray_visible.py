@@ -3,13 +3,13 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.occupancy import build_bitfield
 from jnerf.ops.ray_march import MarchRule, ray_march
 from jnerf.ops.ray_visible import ray_visible, reference
 from jnerf.ops.ray_visible.op import windows
 from tests.ops.march_rays import check_packed, tricky_rays
-from tests.threads import with_threads
 
 RES = 32
 

@@ -3,12 +3,12 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.occupancy import build_bitfield
 from jnerf.ops.ray_march import MarchRule, ray_march
 from jnerf.ops.ray_visible import padded_windows, ray_visible, ray_visible_padded
 from tests.ops.march_rays import check_packed, tricky_rays
-from tests.threads import with_threads
 
 RES, LENGTHS = 32, (32, 96, 384, 512)
 

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.rmsprop import reference, rmsprop_rows
-from tests.threads import with_threads
 
 
 def gradients(shape, steps, density, seed=1):

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from finite_differences import row_gradient
+from threads import with_threads
 
 from jnerf.ops.sh_encode import sh_encode
 from jnerf.ops.sh_encode.reference import sh_encode as reference
-from tests.finite_differences import row_gradient
-from tests.threads import with_threads
 
 DEGREES = range(1, 9)
 

@@ -3,9 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.voxel_grid import layout_of, reference, voxel_field, voxel_interp
-from tests.threads import with_threads
 
 SHAPE = (4, 5, 6)  # z, y, x
 

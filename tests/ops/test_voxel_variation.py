@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.ops.voxel_grid import layout_of
 from jnerf.ops.voxel_variation import voxel_variation
 from jnerf.ops.voxel_variation.reference import voxel_variation as reference
-from tests.threads import with_threads
 
 
 def scene(width, shape=(4, 5, 6), seed=0):

@@ -3,6 +3,7 @@
 import jittor as jt
 import numpy as np
 import pytest
+from fields import FunctionField
 
 from jnerf.errors import ConfigError
 from jnerf.ops.composite import composite
@@ -10,7 +11,6 @@ from jnerf.ops.ray_resample import ray_resample
 from jnerf.samplers.field import Field
 from jnerf.samplers.hierarchical import HierarchicalSampler
 from jnerf.structures import RayBundle
-from tests.fields import FunctionField
 
 
 def rays(n=40, seed=0):

@@ -3,6 +3,9 @@
 import jittor as jt
 import numpy as np
 import pytest
+from ball_scene import SMALL, ball, rays
+from fields import FunctionField
+from threads import with_threads
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.lenses import FisheyeLens
@@ -11,9 +14,6 @@ from jnerf.ops.occupancy.reference import cell_coords
 from jnerf.ops.ray_march import MIN_STEP
 from jnerf.samplers.occupancy import OccupancySampler, grid_levels
 from jnerf.structures import RayBundle
-from tests.ball_scene import SMALL, ball, rays
-from tests.fields import FunctionField
-from tests.threads import with_threads
 
 
 def train(sampler: OccupancySampler, steps: range, density=ball) -> list[np.ndarray]:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from ball_scene import SMALL, ball, rays
 
 from jnerf.samplers.field import Field
 from jnerf.samplers.occupancy import OccupancySampler
-from tests.ball_scene import SMALL, ball, rays
 
 
 def padded(**arguments) -> OccupancySampler:

@@ -3,11 +3,11 @@
 import jittor as jt
 import numpy as np
 import pytest
+from fields import FunctionField
 
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.registry import SAMPLERS
 from jnerf.structures import RayBundle
-from tests.fields import FunctionField
 
 
 def rays(n: int) -> RayBundle:

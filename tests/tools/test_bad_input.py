@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scenes import make_tiny_blender
 
-from jnerf.engine import checkpoint as checkpoints
+from jnerf.engine.checkpoints import checkpoint as checkpoints
 from jnerf.engine.logging import JsonLog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,9 +148,13 @@ def test_a_second_start_without_resume(start, scene):
     start(f"dataset.root={scene}", "total_steps=2", "--resume")
 
 
-def test_a_checkpoint_of_another_architecture(start, scene):
+def test_a_checkpoint_of_another_architecture(start, scene, tmp_path):
     start(f"dataset.root={scene}", "total_steps=1")
     other = [f"dataset.root={scene}", "network.hidden_width=32"]
+    told = ["since its weights are of other settings", "network.hidden_width: 32 here, 64 in the"]
+    start(*other, "--task", "test", status=2, messages=told)
+    start(*other, "--resume", "total_steps=2", status=2, messages=told)
+    (tmp_path / "runs/ngp_lego/config.py").unlink()  # of a run without a record, the tensors tell
     messages = [
         "step_00000001.safetensors is of another architecture",
         "network.density_mlp",
@@ -158,6 +162,41 @@ def test_a_checkpoint_of_another_architecture(start, scene):
     ]
     start(*other, "--task", "test", status=2, messages=messages)
     start(*other, "--resume", "total_steps=2", status=2, messages=messages)
+
+
+@pytest.mark.parametrize(
+    "task", [["--resume", "total_steps=2"], ["--task", "test"], ["--task", "render"]]
+)
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("dataset.scale=0.5", "dataset.scale: 0.5 here, 0.33 in the run"),
+        ("dataset.aabb_scale=2.0", "dataset.aabb_scale: 2.0 here, 1.0 in the run"),
+        ("dataset.root={other}", "5 training images, 4 then"),
+    ],
+)
+def test_a_checkpoint_of_another_placement_or_scene(start, scene, tmp_path, task, other, message):
+    start(f"dataset.root={scene}", "total_steps=1")
+    folder = tmp_path / "runs/ngp_lego"
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    other = other.format(other=make_tiny_blender(tmp_path / "other", n=5))
+    start(f"dataset.root={scene}", other, *task, status=2, messages=[message, "--config-file"])
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_cameras_that_look_past_the_box(start, scene, tmp_path):
+    def turn(data):
+        for frame in data["frames"]:
+            pose = np.array(frame["transform_matrix"]) * [1, -1, -1, 1]
+            frame["transform_matrix"] = pose.tolist()
+
+    edit(scene, turn)
+    told = [
+        "0 of 4 training cameras see the field's box",
+        "Most likely the poses have OpenCV's axes",
+    ]
+    start(f"dataset.root={scene}", status=2, messages=[str(scene), *told, "dataset.scale"])
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_truncated_checkpoint_falls_back_to_the_one_before(start, scene, tmp_path):

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmark_records import make
+from scenes import make_tiny_blender
 
 from jnerf.benchmark.cli import COMMANDS, make_parser, parse_arguments
-from jnerf.benchmark.record import load, save
-from tests.benchmark.records import make
-from tests.scenes import make_tiny_blender
+from jnerf.benchmark.records.record import load, save
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "benchmark.py"

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 import warnings
@@ -57,9 +58,12 @@ def test_files_in_the_run_folder(start, runs):
         assert mesh.is_watertight and mesh.visual.kind == "vertex"
 
 
-def test_flags_and_overrides_in_any_order(start, tmp_path):
+def test_flags_and_overrides_in_any_order(start, runs, tmp_path):
     files = [tmp_path / "new/a.ply", tmp_path / "b.obj"]
     bound = ["--bound", -1, 0, 0, 1, 1, 1]
+    # A field of another radius is another field: without the run's record nobody knows.
+    checkpoints = shutil.copytree(runs / "distance/checkpoints", tmp_path / "checkpoints")
+    bound += ["--checkpoint", checkpoints / "step_00000002.safetensors"]
     start("--no-color", "--output", *files, "network.radius=0.2", "--level", 0.05, *bound)
     mesh = trimesh.load(files[0], process=False)
     assert mesh.vertices[:, 0].min() > 0.24 and mesh.visual.kind is None

@@ -1,6 +1,7 @@
 """The command line: flags, order, exit status, and that it stays off Jittor until it must not."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 import types
@@ -14,7 +15,6 @@ from jnerf.errors import CheckpointError, ConfigError, DataError, TrainingError
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "run_net.py"
 METHOD = str(ROOT / "tests" / "data" / "config" / "methods" / "method.py")
-CHILD = str(ROOT / "tests" / "data" / "config" / "methods" / "child.py")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def calls(monkeypatch):
     engine = types.ModuleType("jnerf.engine.run")
     engine.run = lambda config, **options: seen.append((config, options))
     monkeypatch.setitem(sys.modules, "jnerf.engine.run", engine)
-    monkeypatch.setattr("jnerf.config.check.check", lambda config: None)
+    monkeypatch.setattr("jnerf.config.check.check", lambda config, complete=True: None)
     return seen
 
 
@@ -128,11 +128,57 @@ def test_bad_flags(tool, capsys, arguments, message):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flags", [["--help"], ["--config-file", CHILD, "--print-config"]])
-def test_no_jittor_for_help_and_print_config(flags, tmp_path):
+@pytest.mark.parametrize("config", ["method", "base"])
+@pytest.mark.parametrize("flag", ["--print-config", "--diff"])
+def test_a_misspelt_name_is_no_config_to_print_or_compare(tool, capsys, config, flag):
+    path = (
+        ROOT / "projects/ngp/configs" / ("ngp_base.py" if config == "base" else "ngp_embedded.py")
+    )
+    words = ["--config-file", str(path), flag, *([str(path)] if flag == "--diff" else [])]
+    assert tool.main(words) == 0
+    assert capsys.readouterr().out
+    assert tool.main([*words, "sampler.typ_o=1"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "override 'sampler.typ_o=1': sampler.typ_o: unknown argument of Occ" in shown.err
+    assert "Did you mean 'type'?" in shown.err
+
+
+def test_the_other_config_of_a_diff_is_checked_too(tool, capsys, tmp_path):
+    config = ROOT / "projects/ngp/configs/ngp_embedded.py"
+    (tmp_path / "other.py").write_text(f"_base_ = {str(config)!r}\nnetwork = dict(hiden_width=8)")
+    assert tool.main(["--config-file", str(config), "--diff", str(tmp_path / "other.py")]) == 2
+    assert "other.py:2: network.hiden_width: unknown" in capsys.readouterr().err
+
+
+# As a shell has it: output is kept until the end, and what is wrong with it shows late.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+PRINT = ["--config-file", str(ROOT / "projects/ngp/configs/ngp_base.py"), "--print-config"]
+
+
+@pytest.mark.parametrize("flags", [["--help"], PRINT])
+def test_a_reader_that_has_seen_enough(flags):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as closed:
+        words = [sys.executable, TOOL, *flags]
+        done = subprocess.run(words, stdout=closed, stderr=subprocess.PIPE, env=BUFFERED)
+    assert done.stderr == b""
+
+
+def test_output_to_a_full_disk_is_one_sentence():
+    with open("/dev/full", "wb") as full:
+        words = [sys.executable, TOOL, *PRINT]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, env=BUFFERED, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: [Errno 28] No space left on device. Free disk space")
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_jittor_for_help(tmp_path):
     code = (
         "import runpy, sys\n"
-        f"sys.argv = ['run_net.py', *{flags!r}]\n"
+        "sys.argv = ['run_net.py', '--help']\n"
         "try:\n"
         f"    runpy.run_path({str(TOOL)!r}, run_name='__main__')\n"
         "finally:\n"
@@ -143,4 +189,4 @@ def test_no_jittor_for_help_and_print_config(flags, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "False"
-    assert "examples:" in done.stdout or "total_steps = 200" in done.stdout
+    assert "examples:" in done.stdout

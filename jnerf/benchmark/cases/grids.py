@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import jittor as jt
+import numpy as np
 
 from jnerf.benchmark.cases.field import random_var
 from jnerf.benchmark.cases.inputs import RESOLUTION, Inputs
@@ -12,6 +13,7 @@ from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.ops.grid_interp import grid_interp
 from jnerf.ops.occupancy import build_bitfield, candidates, mark_unseen, update_grid
 from jnerf.ops.ray_march import MIN_STEP
+from jnerf.ops.visual_hull import carve, silhouettes
 
 
 @CASES.of("grid_interp")
@@ -43,3 +45,20 @@ def _occupancy(inputs: Inputs) -> Iterator[Case]:
         return [positions, bitfield.bits, bitfield.blocks]
 
     yield Case("update with a quarter of 128^3", "cell", n, update)
+
+
+@CASES.of("visual_hull")
+def _visual_hull(inputs: Inputs) -> Iterator[Case]:
+    cameras = inputs.dataset.cameras
+    width, height = cameras.sizes[0].tolist()
+    y, x = np.mgrid[0:height, 0:width]
+    disc = (
+        np.hypot(x / width - 0.5, y / height - 0.5) < 0.3
+    )  # about what a view of the scene covers
+    seen = silhouettes([disc] * len(cameras), cameras.sizes)
+    where = cameras.c2w, cameras.intrinsics, cameras.sizes, seen, RESOLUTION
+
+    def start() -> list[jt.Var]:
+        return [carve(inputs.grid, *where)]
+
+    yield Case(f"{len(cameras)} silhouettes", "cell", RESOLUTION**3, start)

@@ -5,7 +5,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-#include "mlp/amx_tiles.h"
+#include "mlp/amx/tiles.h"
 
 namespace jnerf {
 

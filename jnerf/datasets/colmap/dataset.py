@@ -80,7 +80,7 @@ class COLMAPDataset(PosedImages):
         )
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(masks_in) if files.heeds_masks else None
-        pictures = files.photographs(part.paths, sizes, masks)
+        pictures = files.photographs(part.paths, sizes, masks, upright=stored)
         about = {
             "source": found.folder.relative_to(folder).as_posix(),
             "n_masks": sum(mask is not None for mask in masks or ()),

@@ -89,7 +89,8 @@ class LLFFDataset(PosedImages):
             sizes[chosen],
             names=[names[i] for i in chosen],
         )
-        images = files.photographs([paths[i] for i in chosen], sizes[chosen])
+        chosen_paths = [paths[i] for i in chosen]
+        images = files.photographs(chosen_paths, sizes[chosen], upright=stored[chosen])
         left = len(list_images(paths[0].parent)) - len(paths)
         about = {
             "source": scene.path.name,

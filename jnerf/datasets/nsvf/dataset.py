@@ -79,9 +79,11 @@ class NSVFDataset(PosedImages):
         }
         if background == "white":
             memory = files.image_memory
-            images = AlphaImages(paths, sizes, white_is_empty, files.label, memory)
+            images = AlphaImages(
+                paths, sizes, white_is_empty, files.label, memory, upright=stored
+            )
         else:
-            images = files.photographs(paths, sizes)
+            images = files.photographs(paths, sizes, upright=stored)
         super().__init__(
             cameras, images, transform, cube(1.0), near, far, files.split, files.seed, about=about
         )

@@ -31,6 +31,7 @@ class AlphaImages(ImageFiles):
         masks: see ``ImageFiles``.
         downscale: see ``ImageFiles``.
         resize: see ``ImageFiles``.
+        upright: see ``ImageFiles``.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class AlphaImages(ImageFiles):
         masks: Sequence[Path | PixelMask | None] | None = None,
         downscale: int = 1,
         resize: bool = True,
+        upright: NDArray[np.integer] | None = None,
     ) -> None:
-        super().__init__(paths, sizes, downscale, label, masks, resize, max_gib)
+        super().__init__(paths, sizes, downscale, label, masks, resize, max_gib, upright)
         self._alpha = alpha
 
     def _read(self, i: int) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """What OpenCV's decoders leave out or get wrong, put right from the file's own bytes.
 
 - Grey PNG with one transparent grey: alpha is 0 there.
-- Netpbm files (PPM, PGM, PAM) whose greatest value is not 255 or 65535; all of PAM.
+- Binary Netpbm files (PPM, PGM) whose greatest value is not 255 or 65535; all of PAM.
 - JPEG 2000 of 9 to 15 bits.
 - TIFF: pixels as stored, alpha straight (``tiff.py``).
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.pictures.tiff import PREMULTIPLIED, STRAIGHT, TiffTags, read_tags
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_NETPBM = re.compile(rb"P[2356](?:\s+|#[^\n]*\n)+" + rb"(\d+)(?:\s+|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
+_NETPBM = re.compile(rb"P[56](?:\s+|#[^\n]*\n)+" + rb"(\d+)(?:\s+|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
 _PAM = re.compile(rb"P7\s.*?\nENDHDR\n", re.DOTALL)
 _J2K_SIZE = b"\xff\x4f\xff\x51"  # start of a JPEG 2000 codestream, and of its segment of sizes
 
@@ -47,7 +47,10 @@ def decode(data: bytes) -> NDArray | None:
 
 
 def _opencv(data: bytes) -> NDArray | None:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    except cv2.error:  # a kind that this build of it leaves out
+        return None
 
 
 def _decode_tiff(data: bytes, tags: TiffTags) -> NDArray | None:
@@ -108,5 +111,5 @@ def _full_range(image: NDArray, maximum: int | None) -> NDArray:
     full = np.iinfo(image.dtype).max
     if not maximum or maximum >= full:
         return image
-    scaled = image.astype(np.float64) * (full / maximum) + 0.5
+    scaled = image.astype(np.float64) * full / maximum + 0.5
     return np.minimum(scaled, full).astype(image.dtype)

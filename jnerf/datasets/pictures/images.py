@@ -45,6 +45,8 @@ class ImageFiles:
         resize: scale a stored image of another size than ``sizes`` x ``downscale`` to ``sizes``, if only its
             shape is the same; otherwise it is an error.
         max_gib: the most memory for pixels, GiB; more lies in a file on disk. None is half of what is free.
+        upright: width and height of the files once those that lie on their side are turned, int [N, 2], see
+            ``orientation.py``; None is ``sizes`` x ``downscale``.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class ImageFiles:
         masks: Sequence[Path | PixelMask | None] | None = None,
         resize: bool = False,
         max_gib: float | None = None,
+        upright: NDArray[np.integer] | None = None,
     ) -> None:
         self._paths = list(paths)
         self._sizes = np.asarray(sizes, np.int64)
         self._downscale = downscale
+        self._upright = self._sizes * downscale if upright is None else np.asarray(upright)
         self._label = label
         self._masks = [MaskFile(mask) if isinstance(mask, Path) else mask for mask in masks or ()]
         if masks is not None and len(self._masks) != len(self):
@@ -138,8 +142,9 @@ class ImageFiles:
     def _read(self, i: int) -> NDArray[np.uint8]:
         """One stored image, turned where only that gives it its shape."""
         image, path = read_rgba(self._paths[i]), self._paths[i]
-        found, asked = (image.shape[1], image.shape[0]), tuple(self._sizes[i].tolist())
-        if lies_on_its_side(path, found, asked):
+        found, wanted = (image.shape[1], image.shape[0]), tuple(self._upright[i].tolist())
+        # Equal, not alike: strongly shrunk, nearly square images would lose their shape.
+        if found != wanted and found[::-1] == wanted and lies_on_its_side(path, found, wanted):
             return turn(image, orientation(path))
         return image
 

@@ -17,7 +17,14 @@ from jnerf.datasets.arguments import Reach
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
-from jnerf.datasets.procedural.scene import Geometry, hemisphere_poses, render_image, still_life
+from jnerf.datasets.procedural.scene import (
+    Geometry,
+    Scene,
+    caged_still_life,
+    hemisphere_poses,
+    render_image,
+    still_life,
+)
 from jnerf.datasets.procedural.scene.cache import RenderCache
 from jnerf.errors import ConfigError
 from jnerf.registry import DATASETS
@@ -43,6 +50,8 @@ class ProceduralDataset(PosedImages):
         reach: see ``Reach``.
         extras: truths to add to every training batch: ``depths`` [R, 1] (field units, 0 where a ray meets
             nothing) and ``normals`` [R, 3] (0 there).
+        wires: put a bird cage of thin wires around it, for samplers to lose. From ``resolution=400`` on, every
+            wire is wider than a pixel; at less, far ones break up.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -58,6 +67,7 @@ class ProceduralDataset(PosedImages):
         n_test: int = 10,
         resolution: int = 256,
         extras: tuple[str, ...] = (),
+        wires: bool = False,
     ) -> None:
         _check_arguments(split, n_train, n_test, resolution, extras)
         if split == "train":
@@ -70,11 +80,11 @@ class ProceduralDataset(PosedImages):
         sizes = np.full((count, 2), resolution)
         names = [f"{split}_{i:03d}" for i in range(count)]
         transform = Similarity(_SCALE, translation=_OFFSET)
-        images = RenderedImages(Cameras(world, intrinsics, sizes), split)
+        self._scene = caged_still_life() if wires else still_life()
+        images = RenderedImages(self._scene, Cameras(world, intrinsics, sizes), split)
         cameras = Cameras(transform.poses(world), intrinsics, sizes, names=names)
         aabb = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
         super().__init__(cameras, images, transform, aabb, reach.near, reach.far, split, seed)
-        self._scene = still_life()
         self._wanted = tuple(extras)
         self.provides = frozenset(extras)
 
@@ -111,16 +121,18 @@ class ProceduralDataset(PosedImages):
 
 
 class RenderedImages:
-    """The still life seen by N cameras of one size, rendered or read from the cache on first use.
+    """A scene seen by N cameras of one size, rendered or read from the cache on first use.
 
     Args:
+        scene: what is seen.
         cameras: in world units.
         label: what the progress bar calls them.
     """
 
     kept = None  # every pixel may become a training ray
 
-    def __init__(self, cameras: Cameras, label: str) -> None:
+    def __init__(self, scene: Scene, cameras: Cameras, label: str) -> None:
+        self._scene = scene
         self._cameras = cameras
         self._label = label
         self._width, self._height = cameras.sizes[0].tolist()
@@ -130,7 +142,8 @@ class RenderedImages:
         """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
         cameras = self._cameras
         shape = (len(cameras), self._height, self._width, 4)
-        cache = RenderCache(cameras.c2w, cameras.intrinsics, cameras.sizes)
+        solids = np.array(len(self._scene.solids))  # which of the scenes it is
+        cache = RenderCache(cameras.c2w, cameras.intrinsics, cameras.sizes, solids)
         images = cache.load(shape)
         if images is None:
             images = self._render()
@@ -159,7 +172,7 @@ class RenderedImages:
         def rays(x: NDArray, y: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             return self._cameras.generate_rays(np.full(len(x), i), x, y)
 
-        return render_image(still_life(), rays, self._width, self._height)
+        return render_image(self._scene, rays, self._width, self._height)
 
 
 def _check_arguments(

@@ -94,7 +94,7 @@ class TransformsDataset(PosedImages):
         check_reach(labels, cameras.c2w[:, :, 3], aabb, far)
         masks = find_masks(scene) if files.heeds_masks else None
         masks = with_circles(masks, circles) if files.split == "train" else None
-        images = files.photographs(paths, sizes, masks, empty_colors(scene.frames))
+        images = files.photographs(paths, sizes, masks, empty_colors(scene.frames), stored)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
         super().__init__(cameras, images, *where, files.split, files.seed, about=about)

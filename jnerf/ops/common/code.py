@@ -9,7 +9,7 @@ import jittor as jt
 
 from jnerf.ops.common.digest import digest
 from jnerf.ops.common.simd import simd_flags
-from jnerf.runtime import kernel_compiler
+from jnerf.runtime.kernels import compiler as kernel_compiler
 
 CODE_ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,7 +1,7 @@
 // Products of bf16 pairs with float sums: AVX512-BF16's vdpbf16ps, and AMX where there is more to do than half a tile.
 // bf16 has the exponent range of float, so that gradients need no loss scale.
 #pragma once
-#include "mlp/amx.h"
+#include "mlp/amx/amx.h"
 #include "mlp/fp32.h"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)

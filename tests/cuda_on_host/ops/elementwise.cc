@@ -9,6 +9,7 @@
 #include "play.h"
 #include "sh_encode/cuda.h"
 #include "trunc_exp/cuda.h"
+#include "visual_hull/cuda.h"
 using namespace jnerf;
 
 static AdamRule rule_of(const float* r) { return {r[0], r[1], r[2], r[3], r[4], r[5]}; }
@@ -59,4 +60,7 @@ extern "C" void choose(const float* grid, int64_t res, int64_t levels, int64_t s
 }
 extern "C" void bitfield(const float* grid, int64_t res, int64_t levels, float most, double* sums, float* stats, uint8_t* bits, uint8_t* blocks) {
     build_bitfield(grid, (int)res, (int)levels, most, sums, stats, (uint64_t*)bits, blocks);
+}
+extern "C" void hull(const float* grid, const float* cameras, const int* counts, int64_t n_cameras, int64_t rows, int64_t cols, int64_t res, int64_t levels, int64_t least, float block, float* out) {
+    carve(res * res * res * levels, {grid, cameras, counts, (int)n_cameras, (int)rows, (int)cols, (int)res, (int)levels, (int)least, block, out});
 }

@@ -156,6 +156,26 @@ def test_masks_remove_rays(scene):
         COLMAPDataset(str(scene))
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_pixels_that_masks_leave_out_need_no_direction(tmp_path, split):
+    """A barrel whose corners no direction falls on: they are masked, and count neither in training nor in tests."""
+    model = tiny_model(size=64)
+    # x - 0.3 x^3 turns back at 0.70, or 28 pixels from the middle.
+    model.cameras[3] = ("OPENCV", 64, 64, (40.0, 40.0, 32.0, 32.0, -0.3, 0, 0, 0))
+    scene = write_scene(tmp_path, model)
+    with pytest.raises(DataError, match="view_.: OpenCVLens with k1 = -0.3.* cannot be inverted"):
+        COLMAPDataset(str(scene), split=split)
+    y, x = np.mgrid[0:64, 0:64] - 31.5
+    inside = x * x + y * y <= 27**2
+    (scene / "masks").mkdir()
+    for i in range(9):
+        cv2.imwrite(str(scene / "masks" / f"view_{i}.png"), inside * np.uint8(255))
+    data = COLMAPDataset(str(scene), split=split)
+    np.testing.assert_array_equal(data.view(1).shown(), inside)
+    with pytest.raises(DataError, match="cannot be inverted"):
+        COLMAPDataset(str(scene), split=split, masks=False)
+
+
 def test_missing_images(scene):
     for i in (2, 5):
         (scene / "images" / f"view_{i}.png").unlink()
@@ -253,9 +273,9 @@ def test_fox_as_a_colmap_model(data_root, tmp_path):
     random = np.random.default_rng(0)
     x, y = (random.random((2, 200)).T * dataset.cameras.sizes[0]).astype(int).T
     matrix = np.array([[params[0], 0, params[2]], [0, params[1], params[3]], [0, 0, 1]])
-    plane = cv2.undistortPointsIter(
-        np.stack([x, y], axis=1)[:, None] + 0.5, matrix, np.array(params[4:]), None, None,
-        (cv2.TERM_CRITERIA_COUNT, 100, 0),
+    plane = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)(  # OpenCV 5 has one of the two
+        np.stack([x, y], axis=1)[:, None] + 0.5, matrix, np.array(params[4:]), R=None, P=None,
+        criteria=(cv2.TERM_CRITERIA_COUNT, 100, 0),
     )[:, 0]  # fmt: skip
     order = np.argsort([frame["file_path"] for frame in frames])
     for i in range(9):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jnerf.datasets.procedural.dataset import ProceduralDataset
-from jnerf.datasets.procedural.scene import render_image, still_life
+from jnerf.datasets.procedural.scene import caged_still_life, render_image, still_life
 from jnerf.datasets.procedural.scene.scene import Scene, Solid
 from jnerf.datasets.procedural.scene.shapes import (
     Disc,
@@ -14,6 +14,7 @@ from jnerf.datasets.procedural.scene.shapes import (
     Torus,
     first_hits,
 )
+from jnerf.datasets.procedural.scene.wires import WIRE, Wire
 from jnerf.errors import ConfigError
 
 QUARTER = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
@@ -63,6 +64,7 @@ def test_sphere_is_exact():
         RoundBox((0, 0.1, 0), (0.5, 0.3, 0.4), 0.06, QUARTER),
         RoundCylinder((0, 0, 0.1), 0.4, 0.5, 0.05),
         Torus((0.1, 0.1, 0), 0.5, 0.2, QUARTER[[0, 2, 1]] * [1, -1, 1]),
+        Wire((-0.4, 0.1, -0.3), (0.3, 0.2, 0.4), 0.2),
     ],
     ids=lambda shape: type(shape).__name__,
 )
@@ -128,8 +130,9 @@ def test_geometry_in_field_units(cache):
     assert nothing.depths.tolist() == [[0]] and not nothing.normals.any()
 
 
-def test_alpha_agrees_with_geometry_and_scene_fits_the_box():
-    dataset = small(resolution=48, n_train=4)
+@pytest.mark.parametrize("wires", [False, True])
+def test_alpha_agrees_with_geometry_and_scene_fits_the_box(wires):
+    dataset = small(resolution=48, n_train=4, wires=wires)
     for i in range(4):
         view = dataset.view(i)
         rays = view.rays()
@@ -141,6 +144,37 @@ def test_alpha_agrees_with_geometry_and_scene_fits_the_box():
         points = o[met] + found.depths[met] * d[met]
         assert points.min() > 0 and points.max() < 1
         assert dataset.near < found.depths[met].min() and found.depths.max() < dataset.far
+
+
+def test_wires_are_an_option_around_the_same_scene(cache):
+    plain, caged = small(split="test"), small(split="test", wires=True)
+    without = small(split="test", wires=False)
+    np.testing.assert_array_equal(plain.images.pixels, without.images.pixels)
+    assert (caged.images.pixels != plain.images.pixels).mean() > 0.1
+    assert len(list(cache.iterdir())) == 2  # neither is read for the other
+    assert [type(s) for s in caged_still_life().shapes[:9]] == [
+        type(s) for s in still_life().shapes
+    ]
+    # Across a bar, through its axis, above the middle hoop: nothing but the wire's own thickness.
+    bar = caged_still_life().shapes[9]
+    far = caged.transform.points(bar.center + [3 * bar.center[0], 3 * bar.center[1], 0.1])
+    towards = -bar.center * [1, 1, 0] / np.hypot(*bar.center[:2])
+    found = caged.geometry(far.astype(np.float32)[None], towards.astype(np.float32)[None])
+    assert found.solids.tolist() == [9]
+    gap = 3 * np.hypot(*bar.center[:2]) - WIRE
+    np.testing.assert_allclose(found.depths, [[0.33 * gap]], atol=1e-5)
+    assert 2 * 0.33 * WIRE < 1 / 128  # thinner than a cell of the usual grid
+
+
+def test_silhouettes_are_where_images_are_not_transparent():
+    dataset = small()
+    masks = list(dataset.facts()["silhouettes"]())
+    assert len(masks) == 3
+    for i, mask in enumerate(masks):
+        np.testing.assert_array_equal(mask, dataset.view(i).rgba()[..., 3] > 0)
+    opaque = small()
+    opaque.images.__dict__["pixels"] = np.full(3 * 24 * 24, 0xFF102030, np.uint32)
+    assert opaque.silhouettes() is None
 
 
 def test_batches_carry_the_extras_asked_for():

@@ -121,3 +121,85 @@ def test_masked_out_whole(scene):
     cv2.imwrite(str(scene / "masks" / "b.png"), np.zeros((SIZE, SIZE), np.uint8))
     with pytest.raises(DataError, match="b.png keeps none of the 64 pixels of its image"):
         halves(scene)
+
+
+@pytest.fixture
+def fisheye(scene):
+    """The same photographs, enlarged, of a lens that turns back at a radius of 1.22, or 25 pixels of 64 x 64."""
+    for path in (scene / "images" / "left").iterdir():
+        cv2.imwrite(str(path), np.full((64, 64, 3), 100, np.uint8))
+    describe(scene, fl_x=20.5, w=64, h=64, camera_model="OPENCV_FISHEYE", k1=-0.1)
+    return scene
+
+
+def describe(scene, **keys):
+    path = scene / "transforms.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
+
+
+def disc(size, radius):
+    y, x = np.mgrid[0:size, 0:size] + 0.5 - size / 2
+    return x * x + y * y <= radius**2
+
+
+@pytest.mark.parametrize("downscale", [1, 2])
+@pytest.mark.parametrize("by", ["circle", "masks", "both"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_pixels_that_are_left_out_need_no_direction(fisheye, by, downscale, split):
+    size = 64 // downscale
+    inside = disc(size, 24 / downscale)
+    if by in ("circle", "both"):
+        describe(fisheye, fisheye_crop_radius=24)
+    if by in ("masks", "both"):
+        (fisheye / "masks" / "left").mkdir(parents=True)
+        mask = disc(64, 24 if by == "masks" else 26) * np.uint8(255)
+        for name in "abc":
+            cv2.imwrite(str(fisheye / "masks" / "left" / f"{name}.png"), mask)
+    data = TransformsDataset(str(fisheye), split=split, holdout=2, downscale=downscale)
+    shown = data.view(0).shown()
+    if downscale == 1 or by == "circle":
+        np.testing.assert_array_equal(shown, inside)
+    else:  # a mask keeps a pixel only if it keeps all that the pixel covers
+        assert not (shown & ~inside).any() and shown.sum() > 0.9 * inside.sum()
+    if split == "train":
+        _, x, y = data.draw_pixels(20000, 3)
+        assert set(zip(y.tolist(), x.tolist(), strict=True)) == set(map(tuple, np.argwhere(shown)))
+    else:
+        assert data.images.kept is None
+
+
+def test_circle_of_a_healthy_lens(scene):
+    """It bounds what is trained on and compared, whatever the lens; in pixels of the stored image without w, h."""
+    describe(scene, fisheye_crop_radius=3, cx=4.5)
+    data = TransformsDataset(str(scene), holdout=0, downscale=1)
+    y, x = np.mgrid[0:SIZE, 0:SIZE] + 0.5
+    expected = (x - 4.5) ** 2 + (y - 4) ** 2 <= 9
+    np.testing.assert_array_equal(data.view(1).shown(), expected)
+    assert data.images.kept.counts.tolist() == [expected.sum()] * 3
+
+
+def test_circles_that_keep_nothing(scene, fisheye):
+    describe(fisheye, fisheye_crop_radius=-1)
+    with pytest.raises(DataError, match="'fisheye_crop_radius' must be positive .*, got -1"):
+        TransformsDataset(str(fisheye))
+    describe(fisheye, fisheye_crop_radius=0.5)
+    with pytest.raises(DataError, match=r"[abc].jpg: its masks .* keep none of its 4096 pixels"):
+        TransformsDataset(str(fisheye), holdout=0).draw_pixels(8, 0)
+
+
+def test_circle_that_is_too_large(fisheye):
+    for keys in ({}, {"fisheye_crop_radius": 28}):
+        describe(fisheye, **keys)
+        with pytest.raises(
+            DataError, match="k1 = -0.1, .* cannot be inverted .*'fisheye_crop_radius'"
+        ):
+            TransformsDataset(str(fisheye))
+
+
+def test_ignored_masks_excuse_nothing(fisheye):
+    (fisheye / "masks" / "left").mkdir(parents=True)
+    for name in "abc":
+        cv2.imwrite(str(fisheye / "masks" / "left" / f"{name}.png"), disc(64, 24) * np.uint8(255))
+    assert TransformsDataset(str(fisheye)).n_images == 2
+    with pytest.raises(DataError, match="cannot be inverted"):
+        TransformsDataset(str(fisheye), masks=False)

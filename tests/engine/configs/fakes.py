@@ -40,12 +40,20 @@ def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
 class FakeDataset(Dataset):
     """Six cameras around a ball in the unit cube."""
 
-    def __init__(self, split: str, seed: int, n_views: int = 6) -> None:
+    def __init__(
+        self,
+        split: str,
+        seed: int,
+        n_views: int = 6,
+        alpha: float = 1.0,
+        middle: float = 0.5,
+        root: str | None = None,
+    ) -> None:
         super().__init__([0, 0, 0, 1, 1, 1], 0.2, 3.0)
-        self.seed, self.n_images = seed, n_views
+        self.seed, self.n_images, self._alpha = seed, n_views, alpha
         angles = 2 * np.pi * (np.arange(n_views) + (0.5 if split == "test" else 0.0)) / n_views
-        places = np.stack([np.cos(angles), np.sin(angles), np.full(n_views, 0.6)], 1) * 1.2 + 0.5
-        poses = np.stack([look_at(place, np.full(3, 0.5)) for place in places])
+        places = np.stack([np.cos(angles), np.sin(angles), np.full(n_views, 0.6)], 1) * 1.2 + middle
+        poses = np.stack([look_at(place, np.full(3, middle)) for place in places])
         intrinsics = np.tile(np.float32([SIZE, SIZE, SIZE / 2, SIZE / 2]), (n_views, 1))
         self.cameras = Cameras(poses, intrinsics, np.full((n_views, 2), SIZE))
 
@@ -53,9 +61,8 @@ class FakeDataset(Dataset):
         offset = np.float32(0.5) - rays_o
         along = (offset * rays_d).sum(1, keepdims=True)
         hit = (np.linalg.norm(offset - along * rays_d, axis=1) < 0.3).astype(np.float32)
-        return np.concatenate(
-            [np.tile(np.float32([0.8, 0.4, 0.2]), (len(hit), 1)), hit[:, None]], 1
-        )
+        alpha = np.float32(self._alpha) * hit[:, None]
+        return np.concatenate([np.tile(np.float32([0.8, 0.4, 0.2]), (len(hit), 1)), alpha], 1)
 
     def sample(self, n_rays: int, step: int) -> Batch:
         rays = np.arange(n_rays)
@@ -116,6 +123,36 @@ class FakeSampler(Sampler):
 
     def load_state(self, state: dict) -> None:
         self.updates = np.array(state["updates"])
+
+
+@SAMPLERS.register()
+class BlindSampler(FakeSampler):
+    """Finds no sample on any ray; with ``padded``, one row of padding."""
+
+    def __init__(self, near: float, far: float, seed: int, padded: bool = False) -> None:
+        super().__init__(near, far, seed)
+        self._rows = int(padded)
+
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
+        rows, n = self._rows, len(rays)
+        nothing = jt.zeros((rows,)), jt.zeros((rows,)), jt.zeros((rows,), "int32")
+        count = jt.zeros((1,), "int32") if rows else None
+        return RaySamples(rays, *nothing, jt.zeros((n, 2), "int32"), count=count)
+
+
+@RENDERERS.register()
+class BlackRenderer(Renderer):
+    """Renders nothing of any samples."""
+
+    requires = frozenset({"sigmas"})
+
+    def background(self, n_rays: int, step: int | None) -> None:
+        return None
+
+    def __call__(self, samples: RaySamples, output: FieldOutput, background=None) -> RenderOutput:
+        n, nothing = len(samples.rays), 0 * output.sigmas.sum()
+        zeros = nothing + jt.zeros((n, 1))
+        return RenderOutput(zeros + jt.zeros((1, 3)), zeros, zeros, output.sigmas, output.sigmas)
 
 
 @NETWORKS.register()

@@ -14,6 +14,8 @@ class FakeDistanceNetwork(NETWORKS.get("FakeNetwork")):
         radius: of the ball, field units.
     """
 
+    provides = frozenset({"sigmas", "rgbs", "sdf"})
+
     def __init__(self, seed: int, radius: float = 0.3) -> None:
         super().__init__(seed)
         self._radius = radius

@@ -127,7 +127,7 @@ class LensModel(ABC):
             for n, count, at in ((width, lost.shape[1], column), (height, lost.shape[0], row))
         ]
         raise DataError(
-            f"{name}: {self.describe(i)} cannot be inverted in {100 * lost.mean():.0f} % of the "
+            f"{name}: {self.describe(i)} cannot be inverted in {100 * lost.mean():.2g} % of the "
             f"image of {width}x{height} pixels (first at pixel {first}; fx fy cx cy = {intrinsics.tolist()}): two "
             "directions fall on one pixel, or none does. Check that coefficients, focal length and image size belong "
             "together, calibrate with fewer coefficients, or undistort and crop the images. If these pixels show "

@@ -1,0 +1,1 @@
+"""Measurements on disk: their schema, and what is made of them: tables, plots, comparisons."""

@@ -1,0 +1,51 @@
+"""``compare``: two records of one kind, number by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jnerf.benchmark.records.numbers import number
+from jnerf.benchmark.records.tables import machine_line, table
+from jnerf.errors import DataError
+
+# Numbers under these names are inputs or statistics of no interest by themselves.
+_SKIPPED = ("count", "n", "max", "calls", "curve", "protocol", "repeats", "bytes", "flop")
+_NAMES = ("simd", "config", "scene", "exp_name", "op", "kernel", "case", "part", "step", "value")
+
+
+def comparison(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """A table of the numbers that both records have, with the ratio after / before.
+
+    Raises:
+        DataError: the records are of different kinds.
+    """
+    if before["kind"] != after["kind"]:
+        raise DataError(f"compare: a record of '{before['kind']}' and one of '{after['kind']}'")
+    old, new = (dict(_numbers(record["results"])) for record in (before, after))
+    rows = [
+        [name, number(value), number(new[name]), f"{new[name] / value:.3f}" if value else "–"]
+        for name, value in old.items()
+        if name in new
+    ]
+    lines = [table(["number", "before", "after", "ratio"], rows), ""]
+    for label, record in (("before", before), ("after", after)):
+        lines.append(f"{label}: {machine_line(record)}")
+    missing = len(old.keys() ^ new.keys())
+    return "\n".join(lines + ([f"{missing} numbers are in one record only."] if missing else []))
+
+
+def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Numbers with their place; entries of lists are called by what they are about, not by their index."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name not in _SKIPPED and name not in _NAMES:
+                yield from _numbers(item, f"{path} {name}".strip())
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            label = str(i)
+            if isinstance(item, dict):
+                label = " ".join(str(item[name]) for name in _NAMES if item.get(name)) or label
+            yield from _numbers(item, f"{path} [{label}]")
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield path, value

@@ -1,0 +1,54 @@
+"""Metrics in tables: whatever names a judge gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jnerf.benchmark.records.numbers import number
+
+# Title and digits behind the point of metrics that have a usual form.
+_KNOWN = {
+    "psnr": ("PSNR, black", 2),
+    "psnr_white": ("PSNR, white", 2),
+    "ssim": ("SSIM", 3),
+    "lpips": ("LPIPS", 3),
+    "iou": ("IoU", 4),
+}
+_VIEW = "seconds_per_image"
+_PER = "seconds_per_"
+
+
+def metric_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of the metrics in evaluations, as they first come, then the seconds per item.
+
+    >>> metric_names([{"step": 1, "seconds": 2, "psnr": 30, "n_images": 3, "seconds_per_image": 1}])
+    ['psnr', 'seconds_per_image']
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    found = [n for n in names if n not in ("step", "seconds") and not n.startswith(("n_", _PER))]
+    return found + [name for name in names if name.startswith(_PER)]
+
+
+def metric_title(name: str) -> str:
+    """What a column of it is called.
+
+    >>> metric_title("psnr"), metric_title("chamfer"), metric_title("seconds_per_image")
+    ('PSNR, black', 'chamfer', 's/view')
+    """
+    if name == _VIEW:
+        return "s/view"
+    return _KNOWN[name][0] if name in _KNOWN else name.replace(_PER, "s/")
+
+
+def metric(name: str, value: float | None) -> str:
+    """Its value as a cell.
+
+    >>> metric("psnr", 30.126), metric("chamfer", 0.00123456), metric("ssim", None)
+    ('30.13', '0.001235', '–')
+    """
+    if value is None:
+        return "–"
+    if name in _KNOWN:
+        return f"{value:.{_KNOWN[name][1]}f}"
+    return number(value) if name.startswith(_PER) else number(value, 4)

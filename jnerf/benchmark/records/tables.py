@@ -1,0 +1,268 @@
+"""Records as Markdown tables; every kind has a few, by name, and each comes with its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jnerf.benchmark.records.metric_cells import metric, metric_names, metric_title
+from jnerf.benchmark.records.numbers import number
+from jnerf.checks.suggest import hint
+from jnerf.errors import DataError
+
+Record = dict[str, Any]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A Markdown table whose first ``left`` columns are text and the others numbers.
+
+    >>> print(table(["what", "ns"], [["a", "1"]]))
+    | what | ns |
+    |---|---:|
+    | a | 1 |
+    """
+    marks = ["---"] * left + ["---:"] * (len(head) - left)
+    lines = [f"| {' | '.join(head)} |", f"|{'|'.join(marks)}|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def machine_line(record: Record) -> str:
+    """Machine, threads, commit and date: one line below every table."""
+    machine = record["machine"]
+    device = machine.get("gpu") or f"{machine.get('cpu')}, {machine.get('cores')} cores"
+    threads = f"{machine.get('threads')} threads"
+    load = "" if record["load"] is None else f", load {record['load']}"
+    return f"{device}, {threads}; {commit(record['git'])}; {record['created'][:10]}{load}."
+
+
+def commit(git: Record) -> str:
+    """A record's ``git`` in words."""
+    changed = " with local changes" if git["dirty"] else ""
+    return f"commit {(git['commit'] or 'unknown')[:10]}{changed}"
+
+
+def _protocol_line(record: Record) -> str:
+    told = "; ".join(f"{name}: {text}" for name, text in record["protocol"].items())
+    return f"*{machine_line(record)} {told}.*"
+
+
+def _training_protocol(run: dict[str, Any]) -> str:
+    told = run["protocol"]
+    background = told.get("train_background")
+    of_views = any("psnr" in row for row in run["evaluations"])
+    items, metrics = ("views", "PSNR and SSIM on black, ") if of_views else ("items", "")
+    judge = told.get("dataset", {}).get("type")
+    more = ", 8 bit, mean over views" if of_views else f", judged by {judge}"
+    return (
+        f"{run['scene']}, trained on the {told.get('train_split')} split with background {background}, seed "
+        f"{told.get('seed')}; tested on {told.get('n_images')} {items} of the {told.get('test_split')} split, "
+        f"{metrics}{told.get('weights')} weights{more}"
+    )
+
+
+def train_speed(record: Record) -> str:
+    """Samples/s, rays/s and memory of each run."""
+    head = ["config", "scene", "steps", "samples/s (min – max)", "rays/s", "samples/step",
+            "peak memory, GiB"]  # fmt: skip
+    rows = [
+        [
+            f"`{run['config']}`",
+            run["scene"],
+            f"{run['measured_from_step']} – {run['steps']}",
+            _spread(run["samples_per_s"]),
+            number(run["rays_per_s"]["median"]),
+            number(run["samples_per_step"]),
+            number(run["peak_memory_gib"]),
+        ]
+        for run in record["results"]["runs"]
+    ]
+    return table(head, rows, left=2)
+
+
+def _spread(found: dict[str, float]) -> str:
+    return f"{number(found['median'])} ({number(found['min'])} – {number(found['max'])})"
+
+
+def train_quality(record: Record) -> str:
+    """What the judge of the test split said at each evaluation, by whatever names it has."""
+    runs = record["results"]["runs"]
+    names = metric_names([row for run in runs for row in run["evaluations"]])
+    head = ["config", "scene", "steps", "training seconds", *map(metric_title, names)]
+    rows, told = [], []
+    for run in runs:
+        for row in run["evaluations"]:
+            metrics = [metric(name, row.get(name)) for name in names]
+            cells = [f"`{run['config']}`", run["scene"], number(row["step"], 6)]
+            rows.append([*cells, number(row["seconds"]), *metrics])
+        if run["evaluations"]:
+            told.append(_training_protocol(run))
+    if not rows:
+        return "No evaluation in this run."
+    return table(head, rows, left=2) + "\n\n*" + "; ".join(dict.fromkeys(told)) + ".*"
+
+
+_LEVELS_DB = (25.0, 28.0, 30.0, 32.0, 33.4, 34.5, 35.6, 36.3)
+
+
+def train_times(record: Record) -> str:
+    """Training seconds until the test views reach a PSNR, linear between two evaluations."""
+    rows = []
+    for run in record["results"]["runs"]:
+        points = [(row["seconds"], row["psnr"]) for row in run["evaluations"] if row.get("psnr")]
+        for level in _LEVELS_DB:
+            seconds = seconds_to(points, level)
+            if seconds is not None:
+                rows.append([f"`{run['config']}`", run["scene"], number(level), number(seconds)])
+    if not rows:
+        return "No evaluation in this run crosses a level."
+    return table(["config", "scene", "PSNR, black", "training seconds"], rows, left=2)
+
+
+def seconds_to(points: Sequence[tuple[float, float]], level: float) -> float | None:
+    """When a curve of (seconds, PSNR) first crosses a level; None where no two points lie around the crossing.
+
+    >>> seconds_to([(10.0, 20.0), (20.0, 30.0)], 25.0), seconds_to([(10.0, 20.0)], 15.0)
+    (15.0, None)
+    """
+    for (before, low), (after, high) in zip(points, points[1:], strict=False):
+        if low < level <= high:
+            return before + (after - before) * (level - low) / (high - low)
+    return None
+
+
+def ops_ceilings(record: Record) -> str:
+    """What the machine can do, measured in the same run."""
+    head = ["instruction set", "device", "memory, GB/s", "fp32, GFLOP/s", "low precision, GFLOP/s",
+            "launch, us"]  # fmt: skip
+    rows = []
+    for level in record["results"]["levels"]:
+        top = level["ceilings"]
+        low = f"{number(top['low_precision_gflop_s'])} ({top['low_precision']})"
+        low = low if top["low_precision_gflop_s"] is not None else "–"
+        cells = [number(top["memory_gb_s"]), number(top["fp32_gflop_s"]), low]
+        rows.append([level["simd"], level["device"], *cells, number(top["launch_us"])])
+    return table(head, rows, left=2)
+
+
+def ops_kernels(record: Record) -> str:
+    """Every kernel: time, bytes, arithmetic; one column of times per instruction set."""
+    levels = record["results"]["levels"]
+    times = [f"ns, {level['simd']}" for level in levels]
+    head = ["op", "kernel", "case", *times, "min", "GB/s", "GFLOP/s", "of the ceiling"]
+    by_key = [{_key(row): row for row in level["kernels"]} for level in levels]
+    rows = []
+    for key, row in by_key[0].items():
+        found = [others[key]["ns"]["median"] if key in others else None for others in by_key]
+        share = None if row["share_of_ceiling"] is None else f"{row['share_of_ceiling']:.0%}"
+        rows.append(
+            [row["op"], f"`{row['kernel']}`", f"{row['case']}, per {row['unit']}"]
+            + [number(value) for value in found]
+            + [number(row["ns"]["min"]), number(row["gb_s"]), number(row["gflop_s"]), share or "–"]
+        )
+    return table(head, rows, left=3)
+
+
+def _key(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["op"], row["kernel"], row["case"]
+
+
+def bound_table(record: Record) -> str:
+    """Ours against the bound, ns per trained sample, and the ratio."""
+    results = record["results"]
+    levels = results.get("levels") or [{"simd": "", **results}]
+    blocks = []
+    for level in levels:
+        head = [f"part {level['simd']}".strip(), "bound, ns", "ours, ns", "ratio to the bound"]
+        rows = [
+            [row["part"], number(row["bound_ns"]), number(row["ours_ns"]), number(row["ratio"])]
+            for row in level["bound"]
+        ]
+        blocks.append(table(head, rows))
+    return "\n\n".join(blocks)
+
+
+def profile_steps(record: Record) -> str:
+    """The step as a whole: free, synchronised, idle."""
+    found = record["results"]
+    rows = [
+        ["one step, free, ms", _spread(found["free_ms"])],
+        ["one step, synchronised after every op, ms", number(found["synchronised_ms"])],
+        ["of it in Jittor's own kernels, ms", number(found["builtin_ms"])],
+        ["of it on the host (Python, graph, NumPy), ms", number(found["host_ms"])],
+        ["samples per step", number(found["samples_per_step"])],
+        ["ns per sample, free", number(found["ns_per_sample"])],
+        ["processor time used, of what there is", f"{found['busy_share']:.0%}"],
+    ]
+    return table([f"`{found['config']}`, from step {found['step']}", "measured"], rows)
+
+
+def profile_kernels(record: Record) -> str:
+    """Time of each kernel in one synchronised step."""
+    found = record["results"]
+    total = found["synchronised_ms"]
+    rows = [
+        [
+            row["op"],
+            f"`{row['kernel']}`",
+            number(row["calls"]),
+            number(row["ms"]),
+            number(row["ns"]),
+            f"{row['ms'] / total:.1%}",
+        ]
+        for row in found["kernels"]
+    ]
+    head = ["op", "kernel", "calls per step", "ms per step", "ns per sample", "share"]
+    return table(head, rows, left=2)
+
+
+def memory_points(record: Record) -> str:
+    """Peak memory at each point of both curves."""
+    found = record["results"]
+    rows = [["samples per step", number(r["value"], 7), number(r["peak_gib"])] for r in found["samples"]]  # fmt: skip
+    rows += [["training images", number(r["value"], 7), number(r["peak_gib"])] for r in found["images"]]  # fmt: skip
+    return table(["varied", "number", "peak, GiB"], rows)
+
+
+def render_frames(record: Record) -> str:
+    """Seconds per frame and preview."""
+    found = record["results"]
+    size = f"{found['width']} x {found['height']}"
+    preview = f"{found['preview_width']} x {found['preview_height']}"
+    rows = [
+        [size, _spread(found["seconds"]), number(found["fps"])],
+        [preview, _spread(found["preview_seconds"]), number(1 / found["preview_seconds"]["median"])],
+    ]  # fmt: skip
+    told = found.get("metrics") or {"psnr": found.get("psnr")}
+    rows[0] += [metric(name, value) for name, value in told.items()]
+    rows[1] += ["–"] * len(told)
+    head = [f"`{found['config']}`, step {found['step']}", "s per frame (min – max)", "fps"]
+    return table([*head, *map(metric_title, told)], rows)
+
+
+TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
+    "train": {"speed": train_speed, "quality": train_quality, "times": train_times},
+    "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
+    "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
+    "memory": {"points": memory_points},
+    "render": {"frames": render_frames},
+}
+
+
+def one_table(record: Record, name: str) -> str:
+    """A record's table of that name with its protocol below.
+
+    Raises:
+        DataError: records of this kind have no such table.
+    """
+    known = TABLES[record["kind"]]
+    if name not in known:
+        raise DataError(
+            f"a record of '{record['kind']}' has no table '{name}'. {hint(name, known)}"
+        )
+    return f"{known[name](record)}\n\n{_protocol_line(record)}"
+
+
+def all_tables(record: Record) -> str:
+    """Every table of a record, and its protocol once."""
+    parts = [make(record) for make in TABLES[record["kind"]].values()]
+    return "\n\n".join([*parts, _protocol_line(record)])

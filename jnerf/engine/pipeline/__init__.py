@@ -1,0 +1,1 @@
+"""From a config to the modules of a method, wired and checked."""

@@ -1,0 +1,167 @@
+"""From a config to the seven modules, wired: the only place that knows who is handed to whom.
+
+Scene facts flow one way: dataset -> sampler, encoders, network, renderer, losses, optimiser. Each
+constructor takes the facts that it has a parameter for (jnerf.registry).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jittor as jt
+import numpy as np
+
+from jnerf.checks.origin import complaint
+from jnerf.datasets.base import Dataset
+from jnerf.encoders.base import Encoder
+from jnerf.engine.pipeline.compatible import check_channels, check_rounds
+from jnerf.engine.pipeline.padding import choose_padding
+from jnerf.engine.pipeline.params import network_groups, other_groups
+from jnerf.errors import ConfigError
+from jnerf.models.losses.base import Loss
+from jnerf.models.networks.base import Network
+from jnerf.models.renderers.base import Renderer
+from jnerf.optims.base import Average, Optim, Optimiser
+from jnerf.registry import DATASETS, ENCODERS, LOSSES, NETWORKS, OPTIMS, RENDERERS, SAMPLERS
+from jnerf.samplers.base import Sampler
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A method on a scene.
+
+    Attributes:
+        dataset: the training split.
+        facts: scene facts (aabb, near, far, n_images, cameras, n_dims), seed and total_steps.
+        sampler: places samples on rays.
+        encoders: by their name in the config.
+        network: the field, the encoders that it uses inside.
+        renderer: samples and field output to colours.
+        losses: by term name; empty when not built for training.
+        optim: None when not built for training.
+        ema: averaged weights, None when the config has none.
+    """
+
+    dataset: Dataset
+    facts: Mapping[str, Any]
+    sampler: Sampler
+    encoders: Mapping[str, Encoder]
+    network: Network
+    renderer: Renderer
+    losses: Mapping[str, Loss]
+    optim: Optimiser | None
+    ema: Average | None
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """Trainable parameters by their place in the config: "encoder.pos_encoder", "network", "dataset.cameras" ..."""
+        return network_groups(self.network, self.encoders) | self.other_params()
+
+    def other_params(self) -> dict[str, list[jt.Var]]:
+        """Those of modules other than the network."""
+        return other_groups(
+            {"dataset": self.dataset, "sampler": self.sampler, "renderer": self.renderer}
+            | {f"loss.{name}": loss for name, loss in self.losses.items()}
+        )
+
+    def keepers(self) -> dict[str, Optim]:
+        """Who keeps something of each parameter: ``optim`` and ``ema``, where there are."""
+        found = {"optim": self.optim, "ema": self.ema}
+        return {name: keeper for name, keeper in found.items() if keeper is not None}
+
+    def rebind(self) -> None:
+        """Hands the parameters anew to who keeps them; needed after a network has replaced some."""
+        params = self.param_groups()
+        for keeper in self.keepers().values():
+            keeper.rebind(params)
+
+
+def build_pipeline(config: Any, training: bool = True) -> Pipeline:
+    """Builds and checks the modules that a config names, with every random generator seeded.
+
+    Args:
+        config: the resolved config.
+        training: also build losses and optimiser.
+
+    Raises:
+        ConfigError: unknown type or argument, or a module needs a channel that none before it
+            provides.
+        DataError: the scene cannot be read.
+    """
+    seed_everything(config.seed)
+    dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
+    facts = {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
+    sampler = SAMPLERS.build(config.sampler, path="sampler", **facts)
+    encoders = {
+        name: ENCODERS.build(block, path=f"encoder.{name}", **facts)
+        for name, block in (config.get("encoder") or {}).items()
+        if block is not None
+    }
+    given = {"encoders": encoders, **encoders, **facts}
+    network = NETWORKS.build(config.network, path="network", **given)
+    renderer = RENDERERS.build(config.renderer, path="renderer", **facts)
+    losses: dict[str, Loss] = {}
+    if training:
+        losses = {
+            name: LOSSES.build(b, path=_loss_path(config.loss, name), **facts)
+            for name, b in loss_blocks(config.loss).items()
+        }
+    pipeline = Pipeline(dataset, facts, sampler, encoders, network, renderer, losses, None, None)
+    params = pipeline.param_groups()
+    optim = _keeper(config.optim, "optim", Optimiser, params, facts) if training else None
+    ema = _keeper(config.ema, "ema", Average, params, facts) if config.get("ema") else None
+    check_channels(dataset, network, renderer, losses, sampler)
+    check_rounds(sampler, network, renderer, losses)
+    choose_padding(sampler, renderer, losses)
+    return replace(pipeline, optim=optim, ema=ema)
+
+
+def _keeper(
+    block: Mapping[str, Any], path: str, kind: type, params: Mapping[str, list], facts: Mapping
+) -> Any:
+    """An optimiser or an average; the other one in its place is an error."""
+    cls = OPTIMS.resolve(block, path)
+    if not issubclass(cls, kind):
+        what = "an optimiser" if kind is Optimiser else "an average of the weights"
+        names = [name for name in OPTIMS.names() if issubclass(OPTIMS.get(name), kind)]
+        text = f"{cls.__name__} is not {what}. Choose one of: {', '.join(names)}"
+        raise ConfigError(complaint(block, "type", f"{path}.type", text))
+    return OPTIMS.build(block, path=path, params=params, **facts)
+
+
+def build_dataset(config: Any, split: str) -> Any:
+    """The scene's dataset of another split, for evaluation.
+
+    Args:
+        config: the resolved config; a ``split`` in its dataset block is that of training and is
+            replaced.
+        split: for example ``test``.
+    """
+    block = type(config.dataset)(config.dataset)
+    block.pop("split", None)
+    return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
+
+
+def loss_blocks(block: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Loss terms by name; a block that is itself one loss is the term ``rgb``; terms set to None
+    are off.
+
+    >>> loss_blocks({"type": "MSELoss"})
+    {'rgb': {'type': 'MSELoss'}}
+    """
+    if "type" in block:
+        return {"rgb": block}
+    return {name: term for name, term in block.items() if term is not None}
+
+
+def _loss_path(block: Mapping[str, Any], name: str) -> str:
+    return "loss" if "type" in block else f"loss.{name}"
+
+
+def seed_everything(seed: int) -> None:
+    """Seeds Python, NumPy and Jittor: all that an initialiser may draw from."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    jt.set_global_seed(seed % 2**31)

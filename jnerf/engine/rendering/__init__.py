@@ -1,0 +1,1 @@
+"""Pictures of the field: views, previews, films."""

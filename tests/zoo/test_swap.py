@@ -1,0 +1,137 @@
+"""The modules come apart: every combination, chosen by command-line overrides alone, trains."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scenes import make_tiny_blender
+
+from jnerf.config import load_config
+from jnerf.engine.run import run
+
+CONFIG = Path(__file__).parents[2] / "projects/ngp/configs/ngp_lego.py"
+
+ENCODERS = {
+    "hash": ["encoder.pos_encoder.log2_table_size=12", "encoder.pos_encoder.max_resolution=128"],
+    "frequency": ["encoder.pos_encoder=dict(type='FrequencyEncoder', n_frequencies=6)"],
+    "dense": ["encoder.pos_encoder=dict(type='DenseGridEncoder', resolution=32, n_features=4)"],
+    "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
+}
+SAMPLERS = {
+    "occupancy": [
+        "sampler.grid_resolution=32",
+        "sampler.target_samples=65536",
+        "sampler.n_rays_init=200",
+        "sampler.update_every=4",
+    ],
+    "uniform": ["sampler=dict(type='UniformSampler', n_samples=64)", "n_rays=400"],
+    "hierarchical": [
+        "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
+        "n_rays=400",
+    ],
+}
+NETWORKS = {
+    "ngp": ["network.hidden_width=32"],
+    "plain": ["network=dict(type='PlainMLPNetwork', hidden_width=32)", "optim.lr=2e-3"],
+    "nerf": [
+        "network=dict(type='NeRFNetwork', hidden_width=32, n_layers=4, skip=2, density_activation='softplus')",
+        "network.rounds=1",
+        "optim.lr=2e-3",
+    ],
+}
+LOSSES = ["dict(type='HuberLoss')", "dict(type='MSELoss')", "dict(type='L1Loss')"]
+BACKGROUNDS = ["random", "[1.0, 1.0, 1.0]", "None"]
+MODULES = list(itertools.product(ENCODERS, SAMPLERS, NETWORKS))
+# Losses and backgrounds take turns, so that each meets each of the other modules.
+CASES = [
+    (*modules, LOSSES[(i + i // 3) % 3], BACKGROUNDS[(i + i // 9) % 3])
+    for i, modules in enumerate(MODULES)
+]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    root = tmp_path_factory.mktemp("scene")
+    make_tiny_blender(root, n=6, size=32)
+    return root
+
+
+@pytest.mark.parametrize("encoder, sampler, network, loss, background", CASES)
+def test_every_combination_trains(scene, tmp_path, encoder, sampler, network, loss, background):
+    overrides = [
+        f"dataset.root={scene}",
+        "total_steps=30",
+        "log_every=1",
+        "evaluation.at_end=False",
+        "checkpoint.every=1000",
+        f"loss={loss}",
+        f"renderer.background={background}",
+        *ENCODERS[encoder],
+        *SAMPLERS[sampler],
+        *NETWORKS[network],
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    assert len(losses) == 30 and np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
+
+
+@pytest.mark.parametrize("network", ["ngp", "plain"])
+@pytest.mark.parametrize("space", ["contraction_l2", "contraction_linf"])
+def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
+    overrides = [
+        f"dataset.root={scene}",
+        "total_steps=30",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS["hash"],
+        *SAMPLERS["occupancy"],
+        *NETWORKS[network],
+        f"network.space={space}",
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in lines]
+    assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
+
+
+def test_the_matrix_is_as_large_as_promised():
+    assert len({case for case in CASES}) >= 36
+    for k in range(3):  # every loss and background with every encoder, sampler and network
+        pairs = {(case[k], case[j]) for case in CASES for j in (3, 4)}
+        assert len(pairs) == 6 * len({case[k] for case in CASES})
+
+
+PLENOXELS = Path(__file__).parents[2] / "projects/plenoxels/configs/plenoxels_lego_small.py"
+OPTIMS = {
+    "rmsprop": [
+        "optim=dict(type='RMSprop', lr=1e-2, groups={'network.density': dict(lr=5.0)})",
+        "ema=dict(type='EMA')",
+    ],
+    "adam": [
+        "optim=dict(type='Adam', lr=1e-2, groups={'network.density': dict(lr=5.0, sparse=True)})"
+    ],
+}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("optim", OPTIMS)
+def test_voxels_that_become_finer_train_under_every_sampler(scene, tmp_path, sampler, optim):
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.downscale=1",
+        "total_steps=20",
+        "log_every=1",
+        "evaluation.at_end=False",
+        "network=dict(type='PlenoxelNetwork', resolutions=[12, 20], upsample_steps=[10])",
+        *SAMPLERS[sampler],
+        *OPTIMS[optim],
+    ]
+    run(load_config(PLENOXELS, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "plenoxels_lego_small" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss/rgb"] for line in lines]
+    assert len(losses) == 20 and np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
