@@ -16,6 +16,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range
 from jnerf.datasets.colmap.model.frames import find_frames, images_beside
+from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
@@ -53,15 +54,20 @@ class COLMAPDataset(PosedImages):
         folder, split, holdout = files.folder, files.split, files.holdout
         found = find_model(folder, sparse)
         model = read_model(found.folder, found.suffix)
-        frames = find_frames(model, folder / images, files.missing == "drop")
+        frames = find_frames(
+            model, find_folder(folder, images) or folder / images, files.missing == "drop"
+        )
         train = frames.split("train", holdout)
         transform = place.of(train.c2w, train.labels)
         if place.aabb_scale is None:
-            place = replace(place, aabb_scale=box_edge(transform.points(model.points.xyz)))
+            place = replace(
+                place, aabb_scale=box_edge(transform.points(model.points.xyz), model.folder)
+            )
         near, far = place.near, place.far
         if near is None or far is None:
             near, far = place.ends(*depth_range(model, train.images, transform))
         part = frames.split(split, holdout)
+        masks_in = find_folder(folder, "masks") if files.masks else None
         stored = part.stored_sizes()
         sizes = np.maximum(np.rint(stored / files.downscale), 1).astype(np.int64)
         cameras = Cameras(
@@ -70,10 +76,10 @@ class COLMAPDataset(PosedImages):
             sizes,
             part.lens(),
             part.names,
-            masked=masked_by(lambda: part.masks(folder / "masks") if files.masks else None, sizes),
+            masked=masked_by(lambda: part.masks(masks_in) if files.masks else None, sizes),
         )
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
-        masks = part.masks(folder / "masks") if files.heeds_masks else None
+        masks = part.masks(masks_in) if files.heeds_masks else None
         pictures = files.photographs(part.paths, sizes, masks, upright=stored)
         about = {
             "source": found.folder.relative_to(folder).as_posix(),

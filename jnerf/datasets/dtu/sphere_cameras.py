@@ -6,6 +6,7 @@ lies in the unit sphere to the world; 4x4, in OpenCV's axes.
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
 
 _FILES = ("cameras_sphere.npz", "cameras.npz")
+# What an entry of scale_mat may differ from the nearest rotation's, the scale apart: without a word, and at all.
+_EXACT, _MOST_OFF = 5e-5, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +48,20 @@ class SphereCameras:
         """
         scaled = self.scale_mat[:3, :3]
         scale = np.cbrt(np.linalg.det(scaled))
-        if not scale > 0 or np.abs(scaled.T @ scaled / scale**2 - np.eye(3)).max() > 1e-4:
+        left, _, right = np.linalg.svd(
+            scaled
+        )  # the nearest rotation, of float32 or of rounded numbers
+        off = np.abs(scaled / scale - left @ right).max() if scale > 0 else np.inf
+        if not off < _MOST_OFF:
             raise DataError(
                 f"{self.path}: scale_mat_0 must scale all axes alike, and not mirror: {scaled.tolist()}. Make it with "
                 "the radius of a sphere around the object"
             )
-        left, _, right = np.linalg.svd(scaled)  # float32 files: the nearest exact rotation
+        if off > _EXACT:
+            warnings.warn(
+                f"{self.path}: scale_mat_0 is a rotation times {scale:.6g}, to within {off:.2g}: the nearest is used",
+                stacklevel=2,
+            )
         return Similarity(scale, left @ right, self.scale_mat[:3, 3]).inverse()
 
 

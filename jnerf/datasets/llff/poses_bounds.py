@@ -20,7 +20,7 @@ from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.pictures.formats import is_image
-from jnerf.datasets.pictures.image_folder import list_images, rescaled
+from jnerf.datasets.pictures.image_folder import find_folder, list_images, rescaled
 from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.placement.outliers import describe, stray_cameras, strays
 from jnerf.datasets.text_files import read_text
@@ -215,10 +215,12 @@ def _plain(name: str) -> str:
 
 def _image_folder(scene: Path, downscale: int) -> tuple[Path, int]:
     for factor in range(downscale, 1, -1):
-        if (scene / f"images_{factor}").is_dir():
-            return scene / f"images_{factor}", factor
-    if (scene / "images").is_dir():
-        return scene / "images", 1
+        smaller = find_folder(scene, f"images_{factor}")
+        if smaller is not None:
+            return smaller, factor
+    originals = find_folder(scene, "images")
+    if originals is not None:
+        return originals, 1
     raise DataError(
         f"{scene} has no images for downscale={downscale}: expected a folder images_{downscale}, or one of larger "
         f"images to shrink, such as images. {nearby((scene / f'images_{downscale}').absolute())}"

@@ -20,7 +20,7 @@ from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix, read_size
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
-from jnerf.datasets.pictures.image_folder import image_sizes, list_images, rescaled
+from jnerf.datasets.pictures.image_folder import find_folder, image_sizes, list_images, rescaled
 from jnerf.datasets.placement.box import check_reach, cube, into_cube
 from jnerf.datasets.placement.outliers import stray_cameras
 from jnerf.datasets.posed import PosedImages
@@ -57,7 +57,7 @@ class NSVFDataset(PosedImages):
     ) -> None:
         _check_arguments(files.split, background)
         folder = files.folder
-        everything = list_images(folder / "rgb")
+        everything = list_images(find_folder(folder, "rgb") or folder / "rgb")
         paths = _images_of(everything, files.split)
         declared = np.tile(read_size(folder / "intrinsics.txt"), (len(paths), 1))
         stored, sizes = image_sizes(paths, files.downscale, declared)
@@ -71,7 +71,7 @@ class NSVFDataset(PosedImages):
         )
         near, far = reach.ends(*_reach(cameras, *transform.points([low, high])))
         check_reach(
-            [str(_pose_file(folder, path)) for path in paths], cameras.c2w[:, :, 3], cube(1.0), far
+            [str(file) for file in _pose_files(folder, paths)], cameras.c2w[:, :, 3], cube(1.0), far
         )
         about = {
             "source": f"rgb/{paths[0].name[:2]}*",
@@ -110,13 +110,14 @@ def _images_of(everything: list[Path], split: str) -> list[Path]:
     )
 
 
-def _pose_file(folder: Path, image: Path) -> Path:
-    return folder / "pose" / f"{image.stem}.txt"
+def _pose_files(folder: Path, images: list[Path]) -> list[Path]:
+    where = find_folder(folder, "pose") or folder / "pose"
+    return [where / f"{image.stem}.txt" for image in images]
 
 
 def _read_poses(folder: Path, paths: list[Path]) -> NDArray[np.float64]:
     """OpenGL camera-to-world poses of images, in world units, [N, 3, 4]."""
-    files = [_pose_file(folder, path) for path in paths]
+    files = _pose_files(folder, paths)
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise DataError(

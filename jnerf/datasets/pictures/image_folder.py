@@ -19,8 +19,17 @@ Split = Literal["train", "val", "test"]
 
 
 def find_folder(scene: Path, *names: str) -> Path | None:
-    """The first of the folders that a scene has; None if it has none of them."""
-    return next((scene / name for name in names if (scene / name).is_dir()), None)
+    """The first of the folders that a scene has, None if it has none; of another case (``Images``) with a warning."""
+    exact = next((scene / name for name in names if (scene / name).is_dir()), None)
+    if exact is not None or not scene.is_dir():
+        return exact
+    folders = [path for path in scene.iterdir() if path.is_dir()]
+    for name in names:
+        alike = [path for path in folders if path.name.casefold() == name.casefold()]
+        if len(alike) == 1:
+            warnings.warn(f"{alike[0]} is taken for the folder '{name}'", stacklevel=3)
+            return alike[0]
+    return None
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -44,7 +44,9 @@ def stray_cameras(eyes: NDArray[np.floating]) -> NDArray[np.bool_]:
     Args:
         eyes: where cameras stand, [N, 3].
     """
-    return strays(np.linalg.norm(eyes - np.median(eyes, axis=0), axis=1), _FEW_CAMERAS)
+    away = np.linalg.norm(eyes - np.median(eyes, axis=0), axis=1)
+    # Cameras that turn on one spot are apart by what rounding makes of it.
+    return strays(np.maximum(away, max(1e-12, 1e-9 * np.abs(eyes).max())), _FEW_CAMERAS)
 
 
 def without_strays(labels: Sequence[str], c2w: NDArray[np.float64]) -> NDArray[np.float64]:

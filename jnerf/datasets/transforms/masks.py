@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.image_circle import ImageCircle
+from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.datasets.pictures.masks import AllOf, MaskFile, PixelMask
 from jnerf.datasets.transforms.file import Frame, TransformsFile, find_images
@@ -42,11 +43,12 @@ def find_masks(scene: TransformsFile) -> list[MaskFile | None] | None:
             f"{scene.path}: {len(missing)} of the masks that its frames name as 'mask_path' are missing: {names}. "
             f"The first should be {missing[0]}: restore them, remove the keys, or set dataset.masks=False"
         )
-    if (folder / "masks").is_dir():
-        beside = [_in_folder(folder, frame) for frame in scene.frames]
+    beside_images = find_folder(folder, "masks")
+    if beside_images is not None:
+        beside = [_in_folder(beside_images, frame) for frame in scene.frames]
         if not any(beside) and not any(found):
             raise DataError(
-                f"{folder / 'masks'} holds a mask for none of the {len(scene.frames)} images: that of "
+                f"{beside_images} holds a mask for none of the {len(scene.frames)} images: that of "
                 f"{scene.frames[0].path.name} would be {scene.frames[0].path.stem}.png. Rename them, or "
                 "set dataset.masks=False"
             )
@@ -113,16 +115,16 @@ def _dynamic(frame: Frame) -> MaskFile | None:
     return MaskFile(path, keeps_zeros=True) if path.is_file() else None
 
 
-def _in_folder(folder: Path, frame: Frame) -> MaskFile | None:
+def _in_folder(masks: Path, frame: Frame) -> MaskFile | None:
     try:
-        inside = frame.path.relative_to(folder)
+        inside = frame.path.relative_to(masks.parent)
     except ValueError:  # the image lies elsewhere
         inside = Path(frame.path.name)
     # The first folder (images, images_4 ...) is replaced by masks; those below it stay.
     below = Path(*inside.parts[1:]) if len(inside.parts) > 1 else inside
     for place in (below, inside, Path(below.name)):
         for name in (f"{place.stem}.png", f"{place.name}.png"):
-            path = folder / "masks" / place.with_name(name)
+            path = masks / place.with_name(name)
             if path.is_file():
                 return MaskFile(path)
     return None

@@ -234,3 +234,16 @@ def test_scan24(data_root):
     eyes = np.linalg.norm(dataset.transform.inverse().points(dataset.cameras.c2w[:, :, 3]), axis=1)
     assert (eyes < 1500).all()  # millimetres
     assert len(load(folder).cameras) == 42 and load(folder, split="test").n_images == 7
+
+
+def test_a_rounded_scale_mat_becomes_the_nearest(tmp_path):
+    right = DTUDataset(str(make_neus(tmp_path / "right")))
+    scene = make_neus(tmp_path / "rounded")
+    with np.load(scene / "cameras_sphere.npz") as file:
+        arrays = dict(file)
+    rounded = SCALE_MAT + [[0, 2e-3, 0, 0], [0, 2e-3, 0, 0], [0, 0, -2e-3, 0], [0, 0, 0, 0]]
+    arrays |= {key: rounded for key in arrays if key.startswith("scale_mat")}
+    np.savez(scene / "cameras_sphere.npz", **arrays)
+    with pytest.warns(UserWarning, match="scale_mat_0 is a rotation times 2, to within"):
+        found = DTUDataset(str(scene))
+    np.testing.assert_allclose(found.cameras.c2w, right.cameras.c2w, atol=5e-3)

@@ -40,6 +40,15 @@ def test_cameras():
     ).any()
 
 
+def test_cameras_on_one_spot():
+    eyes = np.tile([[1e3, 2.0, 3.0]], (9, 1))
+    eyes[4] *= 1 + 1e-14
+    assert not stray_cameras(eyes).any()
+    assert not stray_cameras(np.zeros((9, 3))).any()
+    eyes[5] *= 1e4
+    assert np.flatnonzero(stray_cameras(eyes)).tolist() == [5]
+
+
 def far_off(scene, factor):
     def change(data):
         for row in data["frames"][5]["transform_matrix"][:3]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _LARGEST_BOX = 128.0
 _FEW = 0.05
 
 
-def box_edge(points: NDArray[np.float64]) -> float:
+def box_edge(points: NDArray[np.float64], model: Path | str = "the COLMAP model") -> float:
     """The smallest of 1, 2, 4 ... 128 whose cube around (0.5, 0.5, 0.5) holds all but 2 % of the points.
 
     >>> box_edge(np.array([[0.5, 0.5, 1.4]] * 99 + [[0.5, 900.0, 0.5]]))
@@ -28,14 +29,15 @@ def box_edge(points: NDArray[np.float64]) -> float:
 
     Args:
         points: field units, float64 [M, 3].
+        model: what errors call the model.
 
     Raises:
         DataError: there are no points.
     """
     if not len(points):
         raise DataError(
-            "the COLMAP model has no points that would tell the scene's size: give dataset.aabb_scale, "
-            "dataset.near and dataset.far"
+            f"{model} has no points that would tell the scene's size: give dataset.aabb_scale, dataset.near and "
+            "dataset.far"
         )
     reach = np.abs(points - 0.5).max(axis=1)
     needed = 2 * np.quantile(reach[~strays(reach, _FEW)], 1 - _OUTSIDE_BOX)

@@ -136,13 +136,13 @@ class Frames:
         lenses = [camera_lens(self.model.cameras[image.camera_id]) for image in self.images]
         return lens_of(*zip(*lenses, strict=True))
 
-    def masks(self, folder: Path) -> list[MaskFile | None] | None:
+    def masks(self, folder: Path | None) -> list[MaskFile | None] | None:
         """The mask of each image: ``a.jpg.png`` (COLMAP's way) or ``a.png`` for ``a.jpg``; None without a folder.
 
         Raises:
             DataError: the folder holds a mask of no image.
         """
-        if not folder.is_dir():
+        if folder is None:
             return None
         found = [_mask(folder / _inside(self.folder, path)) for path in self.paths]
         if not any(found):
