@@ -195,7 +195,7 @@ def test_cameras_that_look_past_the_box(start, scene, tmp_path):
         "0 of 4 training cameras see the field's box",
         "Most likely the poses have OpenCV's axes",
     ]
-    start(f"dataset.root={scene}", status=2, messages=[str(scene), *told, "dataset.scale"])
+    start(f"dataset.root={scene}", status=2, messages=[f"{scene} (transforms_train.json)", *told])
     assert not (tmp_path / "runs").exists()
 
 

@@ -127,13 +127,14 @@ def data_line(splits: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _phrases(found: Mapping[str, Any]) -> Iterator[str]:
+    """What is used, then what is left out."""
     for key, value in found.items():
         name = key.removeprefix("n_").replace("_", " ")
-        if isinstance(value, Mapping):
-            counts = ", ".join(f"{count} ({reason})" for reason, count in value.items())
-            if counts:
-                yield f"{name}: {counts}"
-        elif key.startswith("n_"):
-            yield f"{value:,} {name}"
-        elif value is not None:
+        if key.startswith("n_"):
+            yield f"{value:,} {name.removesuffix('s') if value == 1 else name}"
+        elif value is not None and not isinstance(value, Mapping):
             yield f"{name} {value}"
+    for key, value in found.items():
+        if isinstance(value, Mapping) and value:
+            counts = ", ".join(f"{count:,} ({reason})" for reason, count in value.items())
+            yield f"{key.replace('_', ' ')}: {counts}"

@@ -103,12 +103,11 @@ def check_sight(dataset: Dataset, block: Mapping[str, Any], training: bool = Tru
         return
     shares = box_shares(cameras, dataset.aabb, dataset.near, dataset.far)
     n, seeing = len(cameras), int((shares > 0).sum())
-    scene = f"scene {dataset.summary().get('file') or block.get('root') or block.get('type')}"
     split, box = "training" if training else "test", _say_box(dataset)
     if seeing == 0 and training:
         raise DataError(
-            f"{scene}: 0 of {n} training cameras see the field's box {box}, so there is nothing to train on. "
-            f"{_advice(dataset)}"
+            f"{_say_scene(dataset, block)}: 0 of {n} training cameras see the field's box {box}, so there is nothing "
+            f"to train on. {_advice(dataset)}"
         )
     if seeing < _FEW_CAMERAS * n:
         blind = [cameras.names[i] for i in np.flatnonzero(shares == 0)]
@@ -118,7 +117,13 @@ def check_sight(dataset: Dataset, block: Mapping[str, Any], training: bool = Tru
         told = f"only {shares.mean():.2%} of the {split} rays meet the field's box {box}, small as it is there"
     else:
         return
-    warnings.warn(f"{scene}: {told}. {_advice(dataset)}", stacklevel=2)
+    warnings.warn(f"{_say_scene(dataset, block)}: {told}. {_advice(dataset)}", stacklevel=2)
+
+
+def _say_scene(dataset: Dataset, block: Mapping[str, Any]) -> str:
+    """The scene's folder, and the file that its cameras are from."""
+    source = dataset.summary().get("source")  # asked for late: it counts what masks keep
+    return f"scene {block.get('root') or block.get('type')}" + (f" ({source})" if source else "")
 
 
 def _say_box(dataset: Dataset) -> str:

@@ -319,10 +319,10 @@ def test_what_is_used_and_left_out(tiny, folder, capsys):
     )
     counted = {
         "n_images": 1200,
-        "n_masks": 3,
-        "model": "sparse/0",
         "dropped": {"no file": 2, "no pose": 1},
+        "n_cameras": 1,
+        "source": "sparse/0",
         "x": {},
     }
-    told = "training: 1,200 images, 3 masks, model sparse/0, dropped: 2 (no file), 1 (no pose)"
+    told = "training: 1,200 images, 1 camera, source sparse/0, dropped: 2 (no file), 1 (no pose)"
     assert data_line({"training": counted}) == told

@@ -4,6 +4,7 @@ import re
 import time
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def cameras(n=8, size=32, focal=45.0, world=None):
 
 
 def scene(found, aabb=BOX, near=0.2, far=6.9):
-    return PosedImages(found, None, PLACED, aabb, near, far, "train", 0)
+    return PosedImages(found, SimpleNamespace(kept=None), PLACED, aabb, near, far, "train", 0)
 
 
 def check(dataset, training=True):
