@@ -103,9 +103,7 @@ class NeuSSampler(Sampler):
             part = part + shift * inner / self.n_samples
         return near + (far - near) * jt.array(part.astype(np.float32)), far
 
-    def _refined(
-        self, rays: RayBundle, edges: jt.Var, field: Field, sharpness: float
-    ) -> jt.Var:
+    def _refined(self, rays: RayBundle, edges: jt.Var, field: Field, sharpness: float) -> jt.Var:
         """Edges [R, K] and ``n_fine`` more, where intervals of this sharpness have weight."""
         n_rays, k = edges.shape
         places = rays.rays_o.unsqueeze(1) + rays.rays_d.unsqueeze(1) * edges.unsqueeze(2)

@@ -93,7 +93,7 @@ class OccupancySampler(Sampler):
         hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
             (the visual hull) stay empty, and in so many first steps all others stay occupied, whatever their density: a
             wire is learned late, and cells without samples learn nothing. Without pinholes and silhouettes it does
-            nothing, and warns.
+            nothing, and warns. One silhouette is proof enough, so they must be exact.
         fixed_sizes: in training, arrays have sizes that follow what earlier steps needed, with padding behind the
             samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
             dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted

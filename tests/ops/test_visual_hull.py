@@ -88,7 +88,7 @@ def test_on_cuda_threads(cuda_host):
     packed[:, :12], packed[:, 12:16] = cameras[0].reshape(5, 12), cameras[1]
     packed[:, 16:18] = cameras[2]
     found = np.full_like(grid, np.nan)
-    sizes = *seen.counts.shape, RES, 2, 2
+    sizes = *seen.counts.shape, RES, 2, 1
     library.call("hull", grid, packed, seen.counts, *sizes, 1.0, found)
     assert (found != reference.carve(grid, *cameras, masks, RES)).mean() < 1e-4
 

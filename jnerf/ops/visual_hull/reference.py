@@ -7,7 +7,7 @@ import numpy as np
 from jnerf.ops.occupancy.reference import cell_coords
 
 
-def carve(grid, c2w, intrinsics, sizes, masks, resolution, least=2, block=1) -> np.ndarray:
+def carve(grid, c2w, intrinsics, sizes, masks, resolution, least=1, block=1) -> np.ndarray:
     """As ``jnerf.ops.visual_hull.carve``; ``masks`` are the silhouettes, bool [H, W] each."""
     levels = len(grid) // resolution**3
     out = grid.copy()
