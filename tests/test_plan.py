@@ -96,6 +96,25 @@ def test_the_users_flags_come_behind_numpys_header():
     assert chosen.env["cc_flags"] == f"{ours} -g" and "cc_flags is yours" in chosen.notes[0]
 
 
+@pytest.mark.parametrize(("gcc", "forced"), [(9, False), (14, False), (15, True), (None, True)])
+def test_compilers_whose_headers_hide_fixed_sizes_get_them(gcc, forced):
+    """GCC 15 and newer; clang (None) takes the headers of whatever GCC is there."""
+    flags = plan(facts(gcc=gcc)).env.get("cc_flags", "")
+    assert flags == (f"-include {COMPAT / 'jnerf_cstdint.h'}" if forced else "")
+    assert not forced or (COMPAT / "jnerf_cstdint.h").is_file()
+    both = plan(numpy_2_facts(gcc=gcc)).env["cc_flags"]
+    assert both == f"{plan(numpy_2_facts()).env['cc_flags']} {flags}".strip()
+
+
+def test_the_compilers_version_is_asked_for(tmp_path):
+    for name, said in (("g++", "16"), ("clang++", "19.1.7")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n")
+        (tmp_path / name).chmod(0o755)
+    environ = {"PATH": str(tmp_path), "JNERF_DEVICE": "cpu"}
+    assert gather(environ).gcc == 16
+    assert gather({**environ, "cc_path": str(tmp_path / "clang++")}).gcc is None
+
+
 def test_a_home_with_a_space_in_its_name():
     chosen = plan(numpy_2_facts(home=Path("/home/a b")))
     assert chosen.env["cc_flags"].startswith("'-I/home/a b/.cache/jnerf/numpy2-")
