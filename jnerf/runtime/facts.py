@@ -42,7 +42,7 @@ class Facts:
     """Text of the header through which this Jittor reads NumPy's arrays."""
     cxx: str | None = "/usr/bin/g++"
     gcc: int | None = 12
-    """First number of its version, if it is GCC."""
+    """First number of its version; None if it does not say."""
     driver: Driver = field(default_factory=Driver)
     toolkit: Toolkit | None = None
     onednn: bool = False
@@ -95,8 +95,8 @@ def record(ours: Mapping[str, str], user: Mapping[str, str]) -> str:
 
 
 def _compiler(environ: Mapping[str, str]) -> str | None:
-    """``cc_path``, else g++ (a conda environment calls its own after the machine), else clang++."""
-    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++", "clang++"]
+    """``cc_path``, else g++, which a conda environment calls after the machine."""
+    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++"]
     if environ.get("cc_path"):
         names = [environ["cc_path"]]
     found = (shutil.which(name, path=environ.get("PATH")) for name in names)
@@ -104,7 +104,7 @@ def _compiler(environ: Mapping[str, str]) -> str | None:
 
 
 def _gcc(compiler: str | None) -> int | None:
-    if compiler is None or "clang" in Path(compiler).name:
+    if compiler is None:
         return None
     try:
         command = [compiler, "-dumpversion"]

@@ -21,7 +21,7 @@ INSTALL_JITTOR = f"python -m pip install --no-deps jittor=={JITTOR}"
 """Without its dependencies, which setup.py names: they refuse NumPy 2."""
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 DEVICES = ("auto", "cpu", "cuda")
-_GCC_WITHOUT_CSTDINT = 15  # clang takes the headers of whatever GCC is there
+_GCC_WITHOUT_CSTDINT = 15
 _NVCC_ARCH_LIMIT = 90  # the newest architecture that Jittor 1.3.11 passes to nvcc
 
 
@@ -106,6 +106,11 @@ def _require(facts: Facts) -> None:
             f"no C++ compiler: {wanted!r} was not found, and Jittor compiles at run time. "
             "Run: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora) or conda install gxx"
         )
+    if "clang" in Path(facts.cxx).name:
+        raise SetupError(
+            f"{facts.cxx} cannot compile Jittor, which needs g++: a part of it is written in GNU's C++ (pointers to "
+            "member functions as pointers to functions). Run: apt-get install g++, and unset cc_path"
+        )
     if facts.python_include is None and "python_config_path" not in facts.environ:
         name = "python{}.{}-dev".format(*facts.python[:2])
         raise SetupError(
@@ -186,7 +191,7 @@ def _needed_flags(facts: Facts, header: str) -> list[str]:
     flags = []
     if header:
         flags.append(f"-I{numpy_header.include_folder(facts.home, header)}")
-    if facts.gcc is None or facts.gcc >= _GCC_WITHOUT_CSTDINT:
+    if (facts.gcc or 0) >= _GCC_WITHOUT_CSTDINT:
         flags += ["-include", str(COMPAT / "jnerf_cstdint.h")]
     return flags
 
