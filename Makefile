@@ -38,8 +38,8 @@ clean:
 
 # Says in one sentence what a bare machine lacks, before anything long begins.
 check:
-	@command -v g++ >/dev/null || command -v clang++ >/dev/null || [ -n "$$cc_path" ] || \
-		{ echo "g++ is missing: jnerf compiles its kernels. Run: apt-get install g++" >&2; exit 1; }
+	@command -v g++ >/dev/null || command -v $$(uname -m)-conda-linux-gnu-g++ >/dev/null || [ -n "$$cc_path" ] || \
+		{ echo "g++ is missing: jnerf compiles its kernels (clang++ does not compile Jittor). Run: apt-get install g++" >&2; exit 1; }
 	@command -v $(PYTHON) >/dev/null || \
 		{ echo "$(PYTHON) is missing. Run: apt-get install python3 python3-venv python3-dev" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -23,6 +23,9 @@ def check_compiler(facts: Facts) -> Finding:
     """g++ and its OpenMP runtime."""
     if facts.cxx is None:
         return Finding("FAIL", "compiler", "no g++ found", "apt-get install g++ (or set cc_path)")
+    if "clang" in Path(facts.cxx).name:
+        mend = "apt-get install g++, and unset cc_path"
+        return Finding("FAIL", "compiler", f"{facts.cxx} cannot compile Jittor, g++ can", mend)
     try:
         out = subprocess.run([facts.cxx, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:

@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -40,6 +41,8 @@ class Facts:
     numpy_header: str = ""
     """Text of the header through which this Jittor reads NumPy's arrays."""
     cxx: str | None = "/usr/bin/g++"
+    gcc: int | None = 12
+    """First number of its version; None if it does not say."""
     driver: Driver = field(default_factory=Driver)
     toolkit: Toolkit | None = None
     onednn: bool = False
@@ -53,6 +56,7 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
     environ = user_environ(os.environ if environ is None else environ)
     home = jittor_home(environ)
     jittor_path, jittor = _jittor()
+    compiler = _compiler(environ)
     return Facts(
         environ=environ,
         python=tuple(sys.version_info[:3]),
@@ -61,7 +65,8 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
         jittor=jittor,
         jittor_path=jittor_path,
         numpy_header=_text(Path(jittor_path, numpy_header.INSTALLED)),
-        cxx=_compiler(environ),
+        cxx=compiler,
+        gcc=_gcc(compiler),
         # cuInit costs 0.1 s and more where there is a GPU: not for somebody who wants the CPU.
         driver=Driver(fault="not asked: JNERF_DEVICE=cpu")
         if environ.get("JNERF_DEVICE") == "cpu"
@@ -90,12 +95,23 @@ def record(ours: Mapping[str, str], user: Mapping[str, str]) -> str:
 
 
 def _compiler(environ: Mapping[str, str]) -> str | None:
-    """``cc_path``, else g++ (a conda environment calls its own after the machine), else clang++."""
-    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++", "clang++"]
+    """``cc_path``, else g++, which a conda environment calls after the machine."""
+    names = ["g++", f"{platform.machine()}-conda-linux-gnu-g++"]
     if environ.get("cc_path"):
         names = [environ["cc_path"]]
     found = (shutil.which(name, path=environ.get("PATH")) for name in names)
     return next(filter(None, found), None)
+
+
+def _gcc(compiler: str | None) -> int | None:
+    if compiler is None:
+        return None
+    try:
+        command = [compiler, "-dumpversion"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+        return int(said.strip().split(".")[0])
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
 
 
 def _text(path: Path) -> str:

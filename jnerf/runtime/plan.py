@@ -21,6 +21,7 @@ INSTALL_JITTOR = f"python -m pip install --no-deps jittor=={JITTOR}"
 """Without its dependencies, which setup.py names: they refuse NumPy 2."""
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 DEVICES = ("auto", "cpu", "cuda")
+_GCC_WITHOUT_CSTDINT = 15
 _NVCC_ARCH_LIMIT = 90  # the newest architecture that Jittor 1.3.11 passes to nvcc
 
 
@@ -77,10 +78,9 @@ def plan(facts: Facts) -> Plan:
     env = {key: value for key, value in env.items() if key not in facts.environ}
     if device == "cpu" and facts.environ.get("nvcc_path") != "":
         env["nvcc_path"] = ""  # whoever has set it: with nvcc and no driver Jittor's import aborts
-    if header:  # the user's flags come behind it: without it, data would be corrupted
-        folder = numpy_header.include_folder(facts.home, header)
+    if needed := _needed_flags(facts, header):  # the user's flags come behind them
         others = env.get("cc_flags", facts.environ.get("cc_flags", ""))
-        env["cc_flags"] = f"{shlex.quote(f'-I{folder}')} {others}".strip()
+        env["cc_flags"] = f"{shlex.join(needed)} {others}".strip()
     if "cache_name" not in facts.environ:
         env["cache_name"] = _cache_name(device, facts, env)
     return Plan(device, env, notes, header, facts.home)
@@ -105,6 +105,11 @@ def _require(facts: Facts) -> None:
         raise SetupError(
             f"no C++ compiler: {wanted!r} was not found, and Jittor compiles at run time. "
             "Run: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora) or conda install gxx"
+        )
+    if "clang" in Path(facts.cxx).name:
+        raise SetupError(
+            f"{facts.cxx} cannot compile Jittor, which needs g++: a part of it is written in GNU's C++ (pointers to "
+            "member functions as pointers to functions). Run: apt-get install g++, and unset cc_path"
         )
     if facts.python_include is None and "python_config_path" not in facts.environ:
         name = "python{}.{}-dev".format(*facts.python[:2])
@@ -181,6 +186,16 @@ def python_config_path(facts: Facts) -> Path:
     return facts.home / ".cache" / "jnerf" / "python{}.{}-config-{}".format(*facts.python[:2], key)
 
 
+def _needed_flags(facts: Facts, header: str) -> list[str]:
+    """Words of ``cc_flags`` without which Jittor corrupts data or does not compile."""
+    flags = []
+    if header:
+        flags.append(f"-I{numpy_header.include_folder(facts.home, header)}")
+    if (facts.gcc or 0) >= _GCC_WITHOUT_CSTDINT:
+        flags += ["-include", str(COMPAT / "jnerf_cstdint.h")]
+    return flags
+
+
 def _cuda_env(facts: Facts) -> dict[str, str]:
     env = {
         "nvcc_path": facts.toolkit.nvcc,
@@ -223,9 +238,7 @@ def _cache_name(device: str, facts: Facts, env: dict[str, str]) -> str:
     parts += [str(facts.cxx), str(facts.python_include), facts.jittor_path]
     capabilities = sorted({gpu.capability for gpu in facts.driver.gpus})
     parts.append(f"{facts.toolkit} {capabilities}" if device == "cuda" else "")
-    if (
-        device == "cuda" and "cc_flags" in env
-    ):  # the forced header is part of every file that Jittor compiles
+    if str(COMPAT) in env.get("cc_flags", ""):  # forced headers are part of all that is compiled
         parts += [path.read_text() for path in sorted(COMPAT.rglob("*.h"))]
     if "python_config_path" in facts.environ:
         parts.append(facts.environ["python_config_path"])

@@ -132,6 +132,7 @@ def test_real_machine_compiles_and_runs_an_op():
         ({"numpy": None}, python.check_numpy, "FAIL", "cannot be imported"),
         ({"jittor": None}, python.check_jittor, "FAIL", "jittor==1.3.11.0"),
         ({"jittor": "1.3.8.5"}, python.check_jittor, "warn", "1.3.8.5"),
+        ({"cxx": "/usr/bin/clang++"}, machine.check_compiler, "FAIL", "cannot compile Jittor"),
         ({"cxx": "/bin/false"}, machine.check_compiler, "FAIL", "does not run"),
         ({"driver": H100}, machine.check_toolkit, "warn", "GPU stays unused"),
         ({"driver": H100}, machine.check_driver, "OK", "H100 (sm_90); driver for CUDA 12.4"),

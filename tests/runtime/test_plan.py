@@ -96,6 +96,25 @@ def test_the_users_flags_come_behind_numpys_header():
     assert chosen.env["cc_flags"] == f"{ours} -g" and "cc_flags is yours" in chosen.notes[0]
 
 
+@pytest.mark.parametrize(("gcc", "forced"), [(9, False), (14, False), (15, True), (None, False)])
+def test_compilers_whose_headers_hide_fixed_sizes_get_them(gcc, forced):
+    flags = plan(facts(gcc=gcc)).env.get("cc_flags", "")
+    assert flags == (f"-include {COMPAT / 'jnerf_cstdint.h'}" if forced else "")
+    assert not forced or (COMPAT / "jnerf_cstdint.h").is_file()
+    both = plan(numpy_2_facts(gcc=gcc)).env["cc_flags"]
+    assert both == f"{plan(numpy_2_facts()).env['cc_flags']} {flags}".strip()
+
+
+def test_the_compilers_version_is_asked_for(tmp_path):
+    for name, said in (("g++", "16"), ("g++-12", "12.2.0"), ("g++-x", "no number")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n")
+        (tmp_path / name).chmod(0o755)
+    environ = {"PATH": str(tmp_path), "JNERF_DEVICE": "cpu"}
+    assert gather(environ).gcc == 16
+    assert gather({**environ, "cc_path": str(tmp_path / "g++-12")}).gcc == 12
+    assert gather({**environ, "cc_path": str(tmp_path / "g++-x")}).gcc is None
+
+
 def test_a_home_with_a_space_in_its_name():
     chosen = plan(numpy_2_facts(home=Path("/home/a b")))
     assert chosen.env["cc_flags"].startswith("'-I/home/a b/.cache/jnerf/numpy2-")
@@ -146,9 +165,8 @@ def test_onednn_only_where_it_is_installed():
     ("there", "taken"),
     [
         (["clang++", "g++"], "g++"),
-        (["clang++"], "clang++"),
-        (["clang++", f"{platform.machine()}-conda-linux-gnu-g++"], "conda-linux-gnu-g++"),
-        (["c++"], None),
+        ([f"{platform.machine()}-conda-linux-gnu-g++"], "conda-linux-gnu-g++"),
+        (["clang++", "c++"], None),
     ],
 )
 def test_a_compiler_of_another_name_is_handed_to_jittor(tmp_path, there, taken):
@@ -215,6 +233,7 @@ def test_every_set_of_flags_has_its_own_cache():
         ({"jittor": None}, r"pip install --no-deps jittor==1\.3\.11\.0"),
         ({"cxx": None}, "'g\\+\\+' was not found.*apt-get install g\\+\\+"),
         ({"cxx": None, "environ": {"cc_path": "g++-99"}}, "'g\\+\\+-99' was not found"),
+        ({"cxx": "/usr/bin/clang++"}, "/usr/bin/clang\\+\\+ cannot compile Jittor, which needs g"),
         ({"python_include": None}, r"apt-get install python3\.11-dev"),
         ({"python": (3, 9, 18)}, r"needs Python 3\.10 or newer, this is 3\.9\.18"),
     ],

@@ -40,7 +40,7 @@ def test_complete_machine_passes_silently(check):
 def test_missing_compiler(check):
     result = check(python3=f'exec {sys.executable} "$@"')
     assert result.returncode == 2 and "g++ is missing" in result.stderr
-    assert "apt-get install g++" in result.stderr
+    assert "apt-get install g++" in result.stderr and "clang++ does not" in result.stderr
 
 
 def test_missing_python(check):
@@ -64,11 +64,6 @@ def test_python_without_headers(check):
     (check.folder / "g++").symlink_to("/bin/true")
     result = check(python3='case "$2" in *Python.h*) exit 1;; esac')
     assert "has no Python.h, which Jittor needs. Run: apt-get install python3-dev" in result.stderr
-
-
-def test_clang_will_do(check):
-    (check.folder / "clang++").symlink_to("/bin/true")
-    assert check(python3=f'exec {sys.executable} "$@"').returncode == 0
 
 
 @pytest.fixture
