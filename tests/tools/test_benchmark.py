@@ -137,7 +137,7 @@ def test_train_then_render(tool, tiny, tmp_path, capsys):
     assert tool(["render", *common, "--frames", "2", "--json", str(out)]) == 0
     found = load(out)["results"]
     assert (found["width"], found["preview_width"], found["step"]) == (32, 4, 12)
-    assert found["seconds"]["n"] == 2 and found["psnr"] > 0
+    assert found["seconds"]["n"] == 2 and found["metrics"]["psnr"] > 0
 
 
 def test_profile_accounts_for_the_step(tool, tiny, tmp_path):
