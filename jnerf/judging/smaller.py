@@ -56,6 +56,12 @@ class SmallerView:
 
     def rgba(self) -> NDArray[np.uint8]:
         """The true pixels, straight RGBA, uint8 [H, W, 4]."""
-        return np.ascontiguousarray(
-            self._view.rgba()[self._first :: self._n, self._first :: self._n]
-        )
+        return self._thinned(self._view.rgba())
+
+    def shown(self) -> NDArray[np.bool_] | None:
+        """Those of its pixels that show something of the scene, bool [H, W]; None for all."""
+        shown = self._view.shown()
+        return None if shown is None else self._thinned(shown)
+
+    def _thinned(self, picture: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(picture[self._first :: self._n, self._first :: self._n])

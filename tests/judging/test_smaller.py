@@ -30,3 +30,12 @@ def test_every_nth_pixel(downscale, size):
         whole.rays().radii.numpy().reshape(24, 24)[first, first],
     )
     assert smaller(dataset, 1) is dataset
+
+
+def test_pixels_that_show_nothing_stay_those(monkeypatch):
+    dataset = ProceduralDataset(split="test", n_train=1, n_test=2, resolution=24)
+    small = smaller(dataset, 3).view(0)
+    assert small.shown() is None
+    shown = np.random.default_rng(0).random((24, 24)) < 0.5
+    monkeypatch.setattr(type(dataset.cameras), "shown", lambda self, i: shown)
+    np.testing.assert_array_equal(small.shown(), shown[1::3, 1::3])
