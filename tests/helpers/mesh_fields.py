@@ -8,6 +8,8 @@ import jittor as jt
 import numpy as np
 
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.models.networks.base import Network
+from jnerf.samplers.uniform import UniformSampler
 from jnerf.structures import FieldOutput
 
 UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
@@ -20,7 +22,7 @@ TURNED = Similarity(
 )
 
 
-class Ball:
+class Ball(Network):
     """A ball of colour 0.5 + 0.5 n at the outward normal n, if it is looked at along -n; black from elsewhere.
 
     Attributes:
@@ -28,6 +30,7 @@ class Ball:
     """
 
     def __init__(self, middle=(0.5, 0.5, 0.5), radius=0.3) -> None:
+        super().__init__()
         self.middle, self.radius, self.asked = np.float32(middle), radius, 0
         self.evaluating = False
 
@@ -38,7 +41,7 @@ class Ball:
         self.asked += positions.shape[0]
         return (positions - self.middle).sqr().sum(1).sqrt() - self.radius
 
-    def __call__(self, samples) -> FieldOutput:
+    def execute(self, samples) -> FieldOutput:
         outward = (samples.positions - self.middle) / self.radius
         facing = -(outward * samples.rays.rays_d).sum(1, keepdims=True)
         return FieldOutput(rgbs=(0.5 + 0.5 * outward) * (facing > 0.95).float32())
@@ -46,6 +49,8 @@ class Ball:
 
 class SdfBall(Ball):
     """Answers ``sdf``, positive outside."""
+
+    provides = frozenset({"rgbs", "sdf"})
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         return self.distance(positions)
@@ -60,6 +65,7 @@ class DensityBall(Ball):
 
 def pipeline(network, transform=None, sampler=None, aabb=UNIT_BOX, **dataset) -> SimpleNamespace:
     """As much of a pipeline as extraction looks at."""
-    scene = SimpleNamespace(transform=transform or Similarity(), cameras=None, **dataset)
-    facts = {"aabb": aabb}
-    return SimpleNamespace(dataset=scene, facts=facts, network=network, sampler=sampler, ema=None)
+    found = {"transform": transform or Similarity(), "cameras": None, "sphere": None, **dataset}
+    modules = {"sampler": sampler or UniformSampler(), "network": network, "ema": None}
+    facts = {"aabb": aabb, "n_dims": 3}
+    return SimpleNamespace(dataset=SimpleNamespace(**found), facts=facts, **modules)

@@ -8,6 +8,7 @@ from mesh_fields import TURNED, UNIT_BOX, DensityBall, SdfBall, pipeline
 
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh import extract
 from jnerf.mesh import libraries as libraries_module
@@ -165,7 +166,7 @@ def test_a_grid_of_occupied_cells_saves_work_and_changes_nothing():
     sampler = OccupancySampler(grid_resolution=32, target_samples=4096, seed=1)
     dense = DensityBall((0.4, 0.5, 0.6), 0.2)
     for step in range(0, 64, 16):
-        sampler.update(dense.density, step)
+        sampler.update(FrozenField(dense), step)
     options = {"resolution": 64, "level": 100.0, "color": False}
     dense.asked = 0
     without = get(dense, **options)

@@ -34,6 +34,7 @@ def samples(n=30, round=0, seed=0):
         ray_indices=jt.array(np.repeat(np.arange(3), n // 3).astype(np.int32)),
         packed_info=jt.array(np.int32([[0, n // 3], [n // 3, n // 3], [2 * n // 3, n // 3]])),
         round=round,
+        features=None,
     )
 
 
@@ -62,7 +63,7 @@ def test_the_layers_are_those_of_the_paper(device, skip):
     sigmas = 2 * np.maximum(raw[:, 0] + 0.3, 0)
     np.testing.assert_allclose(out.sigmas.numpy(), sigmas, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(out.rgbs.numpy(), 1 / (1 + np.exp(-color)), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(net.density_of(given).numpy(), out.sigmas.numpy(), rtol=1e-5, atol=1e-6)  # fmt: skip
+    np.testing.assert_allclose(net.density_of(given)[0].numpy(), out.sigmas.numpy(), rtol=1e-5, atol=1e-6)  # fmt: skip
     assert [w.shape[0] for w, _ in layers(trunk.trunk)] == [16] * 4 + [17]
     again = x.shape[1] if skip else 0
     assert [w.shape[1] for w, _ in layers(trunk.trunk)] == [x.shape[1], 16, 16 + again, 16, 16]
@@ -120,7 +121,7 @@ def test_an_encoder_of_gaussians_sees_the_pieces():
     np.testing.assert_allclose(thin, points, rtol=1e-3, atol=1e-4)
     assert not np.allclose(net(given(0.1, 0.1)).sigmas.numpy(), thin, rtol=1e-3)
     wide = given(0.1, 0.1)
-    np.testing.assert_array_equal(net.density_of(wide).numpy(), net(wide).sigmas.numpy())
+    np.testing.assert_array_equal(net.density_of(wide)[0].numpy(), net(wide).sigmas.numpy())
     with pytest.raises(ConfigError, match="IntegratedEncoder encodes pieces of pixels' cones"):
         net(given(0.1, None))
 
