@@ -21,7 +21,7 @@ INSTALL_JITTOR = f"python -m pip install --no-deps jittor=={JITTOR}"
 """Without its dependencies, which setup.py names: they refuse NumPy 2."""
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 DEVICES = ("auto", "cpu", "cuda")
-_GCC_WITHOUT_CSTDINT = 15
+_STRICT_GCC = 15  # see compat/jnerf_gcc15.h
 _NVCC_ARCH_LIMIT = 90  # the newest architecture that Jittor 1.3.11 passes to nvcc
 
 
@@ -191,8 +191,8 @@ def _needed_flags(facts: Facts, header: str) -> list[str]:
     flags = []
     if header:
         flags.append(f"-I{numpy_header.include_folder(facts.home, header)}")
-    if (facts.gcc or 0) >= _GCC_WITHOUT_CSTDINT:
-        flags += ["-include", str(COMPAT / "jnerf_cstdint.h")]
+    if (facts.gcc or 0) >= _STRICT_GCC:
+        flags += ["-include", str(COMPAT / "jnerf_gcc15.h")]
     return flags
 
 

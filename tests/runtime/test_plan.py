@@ -97,10 +97,10 @@ def test_the_users_flags_come_behind_numpys_header():
 
 
 @pytest.mark.parametrize(("gcc", "forced"), [(9, False), (14, False), (15, True), (None, False)])
-def test_compilers_whose_headers_hide_fixed_sizes_get_them(gcc, forced):
+def test_gcc_15_gets_its_header(gcc, forced):
     flags = plan(facts(gcc=gcc)).env.get("cc_flags", "")
-    assert flags == (f"-include {COMPAT / 'jnerf_cstdint.h'}" if forced else "")
-    assert not forced or (COMPAT / "jnerf_cstdint.h").is_file()
+    assert flags == (f"-include {COMPAT / 'jnerf_gcc15.h'}" if forced else "")
+    assert not forced or (COMPAT / "jnerf_gcc15.h").is_file()
     both = plan(numpy_2_facts(gcc=gcc)).env["cc_flags"]
     assert both == f"{plan(numpy_2_facts()).env['cc_flags']} {flags}".strip()
 
