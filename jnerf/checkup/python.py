@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 
 from jnerf.checkup.finding import Finding
 from jnerf.runtime import numpy_header
@@ -30,6 +31,9 @@ def check_python(facts: Facts) -> Finding:
     if facts.python[:2] > _NEWEST_TRIED:
         mend = f"if anything is odd, try 3.{_NEWEST_TRIED[1]}"
         return Finding("warn", "python", f"{text}: newer than any that jnerf was tried with", mend)
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        mend = "if anything is odd, take the Python with its lock"
+        return Finding("warn", "python", f"{text}: free-threaded, where nobody has tried", mend)
     return Finding("OK", "python", text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +169,12 @@ def test_real_machine_compiles_and_runs_an_op():
 def test_each_fault_has_its_line(change, check, status, words):
     finding = check(replace(Facts(), **change))
     assert finding.status == status and words in finding.text()
+
+
+def test_a_python_without_its_lock_is_noted(monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: int(name == "Py_GIL_DISABLED"))
+    finding = python.check_python(Facts())
+    assert finding.status == "warn" and "free-threaded" in finding.detail
 
 
 def test_finding_puts_the_mend_on_a_line_of_its_own():
