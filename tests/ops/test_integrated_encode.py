@@ -38,7 +38,8 @@ def test_without_width_it_is_the_frequency_encoding(device):
 def test_fine_waves_fade_first(device):
     out = integrated_encode(jt.array(np.float32([[0.3]])), jt.array(np.float32([[0.01]])), 8)
     size = np.hypot(*out.numpy().reshape(8, 2).T)
-    assert (np.diff(size) <= 0).all() and size[0] > 0.9 and size[-1] < 1e-6
+    assert (np.diff(size) <= 1e-30).all()  # subnormal numbers may be flushed, or not
+    assert size[0] > 0.9 and size[-1] < 1e-6
 
 
 def test_the_reference_is_the_mean_of_encodings():
