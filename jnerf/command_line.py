@@ -15,6 +15,8 @@ from functools import partial
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 from jnerf.runtime.faults import explain
 
+#: Exit status of what was broken off, also where it could save first.
+INTERRUPTED = 130
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
 DISK_FAULTS = frozenset(
     getattr(errno, name)
@@ -83,7 +85,7 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         return status
     except KeyboardInterrupt as interrupt:
         print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1

@@ -12,6 +12,7 @@ that nothing has to be imported by hand and a command line that builds nothing s
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -132,9 +133,14 @@ class Registry:
             text = f"no 'type'. Choose one of: {', '.join(self.names()) or '(none registered)'}"
             raise ConfigError(complaint(cfg, None, path, text))
         try:
-            return self.get(cfg["type"])
+            cls = self.get(cfg["type"])
         except ConfigError as error:
             raise ConfigError(complaint(cfg, "type", f"{path}.type", str(error))) from None
+        if inspect.isabstract(cls):
+            lacking = ", ".join(sorted(cls.__abstractmethods__))
+            text = f"{cls.__name__} does not define {lacking}, which every {self.name} has"
+            raise ConfigError(complaint(cfg, "type", f"{path}.type", text))
+        return cls
 
     def build(self, cfg: Mapping[str, Any], path: str | None = None, **facts: Any) -> Any:
         """Make an object from a config block.
@@ -160,7 +166,8 @@ class Registry:
         try:
             return cls(**arguments)
         except ConfigError as error:
-            raise ConfigError(complaint(cfg, None, path, f"{cls.__name__}: {error}")) from error
+            text = str(error).removeprefix(f"{cls.__name__}: ")
+            raise ConfigError(complaint(cfg, None, path, f"{cls.__name__}: {text}")) from error
 
     def _found_elsewhere(self, name: str) -> str:
         for other in self._siblings.values():

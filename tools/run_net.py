@@ -65,26 +65,28 @@ def look(options: argparse.Namespace, config: Config) -> None:
     if options.print_config:
         print(config.dump(), end="")
     if options.check:
-        print(f"{options.config_file}: ok")
+        print(f"{options.config_file}: names and types are ok; ranges are checked when it runs")
 
 
-def execute(options: argparse.Namespace) -> None:
-    """Do what the command line asks."""
+def execute(options: argparse.Namespace) -> int:
+    """Do what the command line asks, and give the exit status."""
+    from jnerf.command_line import INTERRUPTED
     from jnerf.config import load_config
 
     config = load_config(options.config_file, options.overrides)
     if options.diff is not None or options.print_config or options.check:
         look(options, config)
-        return
+        return 0
     from jnerf.engine.run import run
 
-    run(
+    done = run(
         config,
         task=options.task,
         save_dir=options.save_dir,
         resume=options.resume,
         checkpoint=options.checkpoint,
     )
+    return 0 if done["complete"] else INTERRUPTED
 
 
 def main(arguments: list[str] | None = None) -> int:

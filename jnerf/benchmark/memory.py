@@ -57,12 +57,12 @@ def images_key(config: Any) -> str:
     Raises:
         ConfigError: the dataset has no argument for it.
     """
-    import inspect
-
+    from jnerf.checks.arguments import signature_of
+    from jnerf.config.custom import import_custom
     from jnerf.registry import DATASETS
 
-    DATASETS.load()
-    known = inspect.signature(DATASETS.get(config.dataset.type).__init__).parameters
+    import_custom(config)
+    known = signature_of(DATASETS.get(config.dataset.type)).parameters
     for name in ("n_train", "max_images"):
         if name in known:
             return f"dataset.{name}"

@@ -46,8 +46,12 @@ def _import_file(path: Path, config: Block, entry: str) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, (SyntaxError, ImportError)):
+            where = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            text = f"'{entry}' cannot be imported: {path.name}{where}: {error.msg}"
+            raise ConfigError(config.complaint("custom_imports", "custom_imports", text)) from error
         raise
 
 

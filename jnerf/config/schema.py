@@ -44,6 +44,9 @@ def block(doc: str, **keys: Key) -> Key:
     return Key(dict, None, doc, keys=keys)
 
 
+_LONGEST = 255  # bytes of a folder's name
+
+
 def name_problem(name: str) -> str | None:
     """What is wrong with the name of a run's folder, which must stay below ``save_dir``; None if nothing is.
 
@@ -53,6 +56,8 @@ def name_problem(name: str) -> str | None:
     if not name.strip() or not name.isprintable() or "\\" in name:
         what = "is empty" if not name.strip() else f"{name!r} is no name of a folder"
         return f"{what}; write a name such as 'lego'"
+    if any(len(part.encode()) > _LONGEST for part in PurePath(name).parts):
+        return f"{name[:20]!r}... has {len(name)} letters; file systems take {_LONGEST} bytes in a name"
     path = PurePath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         return f"{name!r} leads out of save_dir; write a name such as 'lego', and the folder of the runs as --save-dir"

@@ -12,6 +12,7 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.errors import ConfigError
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.views import judge_views, views_to_judge
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -53,6 +54,14 @@ class Dataset(ABC):
             far: distance where it must have ended, field units.
         """
         self.aabb = np.asarray(aabb, np.float32)
+        if (
+            self.aabb.shape != (2 * self.n_dims,)
+            or not (self.aabb[: self.n_dims] < self.aabb[self.n_dims :]).all()
+        ):
+            raise ConfigError(
+                f"{type(self).__name__}: aabb is {self.aabb.tolist()}; it must be {self.n_dims} lows and as many "
+                "highs, each low below its high"
+            )
         self.near, self.far = float(near), float(far)
 
     def facts(self) -> dict[str, Any]:

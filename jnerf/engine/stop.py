@@ -1,18 +1,21 @@
-"""Ctrl-C and SIGTERM as a polite request: finish the step, save, leave."""
+"""Ctrl-C, SIGTERM and a closed terminal as a polite request: finish the step, save, leave."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
 
 from tqdm import tqdm
 
+from jnerf.engine.progress import Unbroken
+
 
 class StopSignal:
-    """While active, the first SIGINT or SIGTERM only sets a flag; a second one acts as it always
-    did.
+    """While active, the first SIGINT, SIGTERM or SIGHUP only sets a flag; a second one acts as it always
+    did. One that is ignored (``nohup``) stays so.
 
     Outside the main thread, where Python allows no signal handlers, the flag just never rises.
 
@@ -31,7 +34,9 @@ class StopSignal:
 
     def __enter__(self) -> StopSignal:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) == signal.SIG_IGN:
+                    continue
                 self._previous[number] = signal.signal(number, self._request)
         return self
 
@@ -46,7 +51,8 @@ class StopSignal:
     def _request(self, number: int, frame: FrameType | None) -> None:
         self._requested = True
         name = signal.Signals(number).name
-        tqdm.write(f"{name}: finishing this step and saving; once more to quit at once")
+        told = f"{name}: finishing this step and saving; once more to quit at once"
+        tqdm.write(told, file=Unbroken(sys.stdout))
         self._restore()
 
     def _restore(self) -> None:

@@ -8,6 +8,7 @@ step in progress.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,10 +21,12 @@ from tqdm import tqdm
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
 from jnerf.engine.clock import TrainingClock
+from jnerf.engine.guards.answers import check_batch, check_terms
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.progress import Unbroken
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import TrainingError
@@ -119,7 +122,13 @@ class Trainer:
         self._pipeline.network.train()
         with (
             StopSignal() as stop,
-            tqdm(total=total, initial=self.step, desc="train", unit="step") as bar,
+            tqdm(
+                total=total,
+                initial=self.step,
+                desc="train",
+                unit="step",
+                file=Unbroken(sys.stderr),
+            ) as bar,
         ):
             if self.step == 0 and 0 in self._eval_steps:
                 self._run_evaluation(stop)
@@ -169,6 +178,7 @@ class Trainer:
             pipe.sampler.update(frozen, step)
         n_rays = pipe.sampler.n_rays or self._config.n_rays
         batch = pipe.dataset.sample(n_rays, step)
+        check_batch(pipe.dataset, batch, n_rays)
         if watch and step == 0:
             check_truth(batch)
         samples = pipe.sampler(batch.rays, frozen, step)
@@ -183,6 +193,7 @@ class Trainer:
             name: loss.term(pipe.network, render, batch, samples, step)
             for name, loss in pipe.losses.items()
         }
+        check_terms(pipe.losses, losses)
         total = sum(losses.values())
         self._window.add(samples)
         if not watch:

@@ -64,13 +64,18 @@ def options_of(
         for place in sorted(places, key=len):
             if _holds(place, name):
                 merged |= places[place]
+        rate = make_schedule(merged.get("lr", lr))
+        if rate(0) < 0:
+            raise ConfigError(f"{name}: the learning rate is {rate(0):g}; it must be at least 0")
         found[name] = GroupOptions(
-            lr=make_schedule(merged.get("lr", lr)),
+            lr=rate,
             clip_norm=merged.get("clip_norm"),
             frozen=merged.get("frozen", False),
             every=make_schedule(merged.get("every", 1)),
             own={key: merged[key] for key in known if key in merged},
         )
+    if names and all(options.frozen for options in found.values()):
+        raise ConfigError("groups: every group is frozen, so nothing would be trained")
     return found
 
 

@@ -51,6 +51,8 @@ def test_a_longer_place_overrules_a_shorter_one_however_it_is_written():
         ({"network": {"clip_norm": 0}}, "clip_norm is 0; give a number above 0, or None"),
         ({"network": {"every": 0}}, "every is 0; give a whole number of steps from 1 on"),
         ({"network": {"every": 1.5}}, "every is 1.5; give a whole number"),
+        ({"network": {"lr": -1}}, "network: the learning rate is -1; it must be at least 0"),
+        ({n: {"frozen": True} for n in ("encoder", "network")}, "every group is frozen"),
         ({"network": {"every": {"schedule": "x", "value": 1}}}, "unknown schedule 'x'"),
     ],
 )
@@ -108,7 +110,8 @@ def test_every_may_follow_a_schedule():
 
 def test_a_step_that_trains_nothing_is_no_error():
     params = two()
-    Adam(params, groups={"network": {"frozen": True}}).step(loss_of(params), 0)
+    Adam(params, groups={"network": {"every": 2}}).step(loss_of(params), 1)
+    assert params["network"][0].numpy().tolist() == [1, 2]
 
 
 def test_clipping_scales_the_gradients_of_the_group_together(device):

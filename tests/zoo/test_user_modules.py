@@ -10,6 +10,7 @@ from jnerf.benchmark.finished import finished_run
 from jnerf.benchmark.records.plot import training_plot
 from jnerf.benchmark.records.tables import train_quality
 from jnerf.config import load_config
+from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import load_latest
 from jnerf.engine.logging import read_log
 from jnerf.engine.pipeline.build import build_pipeline
@@ -17,6 +18,7 @@ from jnerf.engine.run import run
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.registry import SAMPLERS
+from jnerf.samplers.base import Sampler
 
 USER = Path(__file__).parent / "user"
 PROPOSALS, PICTURES = USER / "proposals_config.py", USER / "pictures_config.py"
@@ -37,15 +39,17 @@ def test_two_rounds_of_proposals_learn_the_embedded_scene(proposals):
     assert rows[-1]["loss/interlevel"] < 0.5 * max(row["loss/interlevel"] for row in rows)
     state = load_latest(folder / "checkpoints").state
     # each proposal is trained by the loss alone, the second at every other step
-    for name, times in {"encoder.proposal_0": 120, "encoder.proposal_1": 60, "network": 120}.items():
+    for name, times in {
+        "encoder.proposal_0": 120,
+        "encoder.proposal_1": 60,
+        "network": 120,
+    }.items():
         assert state[f"optim.{name}.updates"] == [times]
         assert np.abs(state[f"optim.{name}.0.m"]).max() > 0
 
 
 def test_a_proposal_is_asked_once_a_step():
     config = load_config(PROPOSALS)
-    from jnerf.config.check import check
-
     check(config)
     pipeline = build_pipeline(config)
     loop = Trainer(config, pipeline, None, None, None)
@@ -70,15 +74,16 @@ def test_a_resumed_run_with_skipped_groups_is_bit_identical(proposals, tmp_path)
 def test_what_reads_rounds_is_told_when_there_are_none():
     def complaint(*overrides):
         config = load_config(PROPOSALS, overrides)
-        from jnerf.config.check import check
-
         check(config)
         with pytest.raises(ConfigError) as caught:
             build_pipeline(config)
         return str(caught.value)
 
     text = complaint("sampler=dict(type='UniformSampler')")
-    assert "loss.interlevel: it reads all rounds, but sampler UniformSampler has no earlier round" in text
+    assert (
+        "loss.interlevel: it reads all rounds, but sampler UniformSampler has no earlier round"
+        in text
+    )
     text = complaint("loss.early=dict(type='MSELoss', round=0)")
     assert "loss.early: MSELoss reads an earlier round, for which network NGPWithProposals" in text
     assert "provides only 'sigmas': 'colors' cannot be had" in text
@@ -131,3 +136,25 @@ def test_a_class_of_another_kind_is_refused_when_it_is_registered():
             pass
 
     assert "NotASampler" not in SAMPLERS.names()
+
+
+def test_a_class_that_lacks_a_method_is_named_before_anything_is_built():
+    @SAMPLERS.register()
+    class HalfASampler(Sampler):
+        pass
+
+    with pytest.raises(
+        ConfigError, match="HalfASampler does not define __call__, which every samp"
+    ):
+        SAMPLERS.build({"type": "HalfASampler"})
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [("import nosuchmodule\n", "No module named 'nosuch"), ("def f(:\n", ":1: invalid")],
+)
+def test_a_file_that_cannot_be_imported_is_named(tmp_path, text, told):
+    (tmp_path / "mine.py").write_text(text)
+    config = load_config(PICTURES, [f"custom_imports=[{str(tmp_path / 'mine.py')!r}]"])
+    with pytest.raises(ConfigError, match=f"mine.py' cannot be imported: mine.py.*{told}"):
+        check(config)

@@ -19,7 +19,7 @@ from jnerf.datasets.base import Dataset
 from jnerf.encoders.base import Encoder
 from jnerf.engine.pipeline.compatible import check_channels, check_rounds
 from jnerf.engine.pipeline.padding import choose_padding
-from jnerf.engine.pipeline.params import network_groups, other_groups
+from jnerf.engine.pipeline.params import check_once, network_groups, other_groups
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.models.networks.base import Network
@@ -110,6 +110,7 @@ def build_pipeline(config: Any, training: bool = True) -> Pipeline:
         }
     pipeline = Pipeline(dataset, facts, sampler, encoders, network, renderer, losses, None, None)
     params = pipeline.param_groups()
+    check_once(params)
     optim = _keeper(config.optim, "optim", Optimiser, params, facts) if training else None
     ema = _keeper(config.ema, "ema", Average, params, facts) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses, sampler)

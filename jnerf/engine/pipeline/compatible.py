@@ -54,14 +54,19 @@ def check_rounds(
     """
     n = sampler.earlier_rounds
     for name, loss in losses.items():
+        if loss.reads not in ("one", "all"):
+            raise ConfigError(
+                f"loss.{name}: {type(loss).__name__}.reads is {loss.reads!r}; it must be 'one' or 'all'"
+            )
         read = loss.earlier_rounds(n)
         wants_all = loss.reads == "all" and not n
         if wants_all or any(number >= n for number in read):
             wanted = "it reads all rounds" if wants_all else f"round is {max(read)}"
             rounds = f"earlier rounds 0 .. {n - 1}" if n else "no earlier round"
+            mend = "another round" if n else "a sampler with several rounds (HierarchicalSampler)"
+            off = f"Set loss.{name}=None, or choose" if len(losses) > 1 else "Choose"
             raise ConfigError(
-                f"loss.{name}: {wanted}, but sampler {type(sampler).__name__} has {rounds}. "
-                f"Set loss.{name}=None, or choose a sampler with several rounds (HierarchicalSampler)"
+                f"loss.{name}: {wanted}, but sampler {type(sampler).__name__} has {rounds}. {off} {mend}"
             )
         if read and network.earlier_provides is not None:
             _check_earlier(name, loss, network, renderer)
@@ -84,6 +89,10 @@ def _check_earlier(name: str, loss: Loss, network: Network, renderer: Renderer) 
 def _require(
     path: str, user: Any, offered: frozenset, giver: Any, family: str, *registries: Registry
 ) -> None:
+    if isinstance(user.requires, str):
+        raise ConfigError(
+            f"{path}: {type(user).__name__}.requires is {user.requires!r}; write {{{user.requires!r}}}"
+        )
     missing = frozenset(user.requires) - frozenset(offered)
     if not missing:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 import jittor as jt
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from jnerf.models.networks.base import Network
 
 
-class Loss:
+class Loss(ABC):
     """Base of losses; subclasses define ``value``.
 
     Args:
@@ -53,9 +54,9 @@ class Loss:
             return frozenset(range(n_earlier))
         return frozenset() if self.round is None else frozenset({self.round})
 
+    @abstractmethod
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """The loss before its weight, a scalar."""
-        raise NotImplementedError(f"{type(self).__name__} does not define value")
 
     def __call__(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, step: int
@@ -91,9 +92,13 @@ class FieldLoss(Loss):
     def __init__(self, weight: Scheduled = 1.0) -> None:
         super().__init__(weight)
 
+    @abstractmethod
     def of(self, network: Network, step: int) -> jt.Var:
         """The loss before its weight, a scalar."""
-        raise NotImplementedError(f"{type(self).__name__} does not define of")
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Nothing: what was rendered does not matter."""
+        return jt.zeros((1,)).sum()
 
     def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import jittor as jt
 
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
 
 
-class Renderer:
+class Renderer(ABC):
     """Base of renderers.
 
     Attributes:
@@ -20,9 +22,9 @@ class Renderer:
     provides: frozenset[str] = frozenset({"colors", "opacities", "depths", "weights", "trans"})
     takes_padding: bool = False
 
+    @abstractmethod
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3], or None; ``step`` None when rendering."""
-        raise NotImplementedError(f"{type(self).__name__} does not define background(n_rays, step)")
 
     def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
         """Takes what changes with the step alone; see ``Network.update``."""
@@ -31,8 +33,8 @@ class Renderer:
         """Trainable parameters of its own, by part; see ``Network.param_groups``."""
         return {}
 
+    @abstractmethod
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
     ) -> RenderOutput:
         """Renders R rays over a background, float32 [R, 3] or None."""
-        raise NotImplementedError(f"{type(self).__name__} does not define __call__")

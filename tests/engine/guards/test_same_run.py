@@ -47,7 +47,7 @@ def no_warning():
         ("renderer.background", [REFUSE, WARN, WARN, WARN, WARN]),
         ("loss.rgb.weight", [WARN, WARN, FREE, FREE, FREE]),
         ("optim.lr", [WARN, WARN, FREE, FREE, FREE]),
-        ("ema.decay", [WARN] * 5),
+        ("ema.decay", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
         *((name, [FREE] * 5) for name in ("total_steps", "log_every", "evaluation", "checkpoint")),
         *((name, [FREE] * 5) for name in ("chunk", "render", "save_dir", "exp_name")),
     ],

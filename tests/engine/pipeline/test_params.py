@@ -141,3 +141,23 @@ def test_an_average_is_no_optimiser_and_the_other_way_round():
         ConfigError, match=r"ema.type: Adam is not an average of the weights. Choose on"
     ):
         made("ema=dict(type='Adam')")
+
+
+@pytest.mark.parametrize(
+    "groups, message",
+    [
+        (
+            lambda p: {"sigma": p},
+            r"loss.rgb: TemperedLoss.param_groups\(\) must give lists of Vars",
+        ),
+        (lambda p: [p], r"param_groups\(\) must give lists of Vars by name, such as"),
+        (
+            lambda p: {"a": [p], "b": [p]},
+            r"a parameter \[1\] is in the groups 'loss.rgb.a' and 'loss",
+        ),
+    ],
+)
+def test_groups_that_are_none_are_named(monkeypatch, groups, message):
+    monkeypatch.setattr(TemperedLoss, "param_groups", lambda self: groups(self.temperature))
+    with pytest.raises(ConfigError, match=message):
+        made(SCENE, "loss=dict(type='TemperedLoss')")
