@@ -15,7 +15,7 @@ from jnerf.engine.progress import Unbroken
 
 class StopSignal:
     """While active, the first SIGINT, SIGTERM or SIGHUP only sets a flag; a second one acts as it always
-    did. One that is ignored (``nohup``) stays so.
+    did. SIGHUP that is ignored (``nohup``) stays so.
 
     Outside the main thread, where Python allows no signal handlers, the flag just never rises.
 
@@ -35,7 +35,7 @@ class StopSignal:
     def __enter__(self) -> StopSignal:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) == signal.SIG_IGN:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                     continue
                 self._previous[number] = signal.signal(number, self._request)
         return self

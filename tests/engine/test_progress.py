@@ -32,7 +32,7 @@ def test_a_closed_terminal_is_a_polite_request():
     assert signal.getsignal(signal.SIGHUP) == before
 
 
-def test_a_signal_that_is_ignored_stays_so():
+def test_nohup_stays_so():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with StopSignal() as stop:

@@ -15,6 +15,9 @@ import pytest
 from jnerf.runtime import SetupError, build, num_threads, onednn, set_num_threads, set_seed
 from jnerf.runtime.plan import Plan
 
+# Background jobs of a shell, which a test run may be, ignore it, and so do their children.
+DEFAULT_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 
 @pytest.fixture
 def fake(tmp_path):
@@ -167,7 +170,7 @@ def test_the_build_in_our_order_is_tried_first_and_only_on_the_cpu(tmp_path, mon
 def test_interrupted_build_leaves_no_process_behind(fake):
     worker = "import subprocess, time; p = subprocess.Popen(['sleep', '99']); "
     note = "open(os.path.expanduser('~/pids'), 'w').write(f'{os.getpid()} {p.pid}'); time.sleep(99)"
-    code = (
+    code = DEFAULT_SIGINT + (
         "import jnerf, os, threading, time, _thread\n"
         "def interrupt():\n"
         "    while not os.path.exists('pids') or not open('pids').read(): time.sleep(0.1)\n"
@@ -309,7 +312,7 @@ def test_progress_of_a_warm_cache_is_silent(tmp_path):
 
 
 def test_the_real_jittor_imports_and_computes(tmp_path):
-    code = (
+    code = DEFAULT_SIGINT + (
         "import jnerf, random, ssl, time\n"
         "random.seed(1)\n"
         "import jittor as jt\n"
