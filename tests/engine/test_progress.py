@@ -25,11 +25,14 @@ def test_a_closed_pipe_is_no_error():
 
 
 def test_a_closed_terminal_is_a_polite_request():
-    before = signal.getsignal(signal.SIGHUP)
-    with StopSignal() as stop:
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert stop()
-    assert signal.getsignal(signal.SIGHUP) == before
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
+    try:
+        with StopSignal() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_nohup_stays_so():

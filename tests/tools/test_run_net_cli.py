@@ -30,7 +30,12 @@ def calls(monkeypatch):
     """Stands in for check and engine; what `run` was called with."""
     seen = []
     engine = types.ModuleType("jnerf.engine.run")
-    engine.run = lambda config, **options: seen.append((config, options))
+
+    def run(config, **options):
+        seen.append((config, options))
+        return {"complete": True}
+
+    engine.run = run
     monkeypatch.setitem(sys.modules, "jnerf.engine.run", engine)
     monkeypatch.setattr("jnerf.config.check.check", lambda config, complete=True: None)
     return seen
@@ -65,7 +70,10 @@ def test_print_config_diff_and_check_do_not_run(tool, calls, capsys, tmp_path):
     assert tool.main(["--config-file", METHOD, "--diff", METHOD]) == 0
     assert capsys.readouterr().out == "no difference\n"
     assert tool.main(["--config-file", METHOD, "--check"]) == 0
-    assert capsys.readouterr().out == f"{METHOD}: ok\n"
+    assert (
+        capsys.readouterr().out
+        == f"{METHOD}: names and types are ok; ranges are checked when it runs\n"
+    )
     assert calls == []
 
 
@@ -101,7 +109,12 @@ def test_a_failure_that_is_no_disk_fault_keeps_its_traceback(tool, calls, monkey
 
 def test_warnings_are_one_line(tool, calls, monkeypatch, capsys):
     run = sys.modules["jnerf.engine.run"]
-    monkeypatch.setattr(run, "run", lambda config, **_: warnings.warn("mind this", stacklevel=1))
+
+    def warn(config, **_):
+        warnings.warn("mind this", stacklevel=1)
+        return {"complete": True}
+
+    monkeypatch.setattr(run, "run", warn)
     assert tool.main(["--config-file", METHOD]) == 0
     assert capsys.readouterr().err == "warning: mind this\n"
 
@@ -190,3 +203,9 @@ def test_no_jittor_for_help(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "False"
     assert "examples:" in done.stdout
+
+
+def test_a_run_that_was_stopped_is_no_success(tool, calls, monkeypatch):
+    engine = sys.modules["jnerf.engine.run"]
+    monkeypatch.setattr(engine, "run", lambda config, **_: {"complete": False})
+    assert tool.main(["--config-file", str(METHOD)]) == 130
