@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.checkpoints.state import restore
+from jnerf.engine.guards.record import elsewhere, read_info
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
@@ -75,14 +73,11 @@ def recorded_transform(record: Path, dataset: Dataset) -> Similarity | None:
         record: the run's ``run.json``, which may be missing or damaged.
         dataset: the scene as it is now.
     """
-    try:
-        data = json.loads(record.read_text(encoding="utf-8"))["world_to_field"]
-    except (OSError, ValueError, KeyError, TypeError):
+    data = read_info(record.parent).get("world_to_field")
+    if data is None:
         return None
-    recorded, current = Similarity.from_dict(data), dataset.transform
-    if current is not None and not np.allclose(
-        recorded.matrix(), current.matrix(), rtol=1e-5, atol=1e-6
-    ):
+    recorded = Similarity.from_dict(data)
+    if elsewhere(recorded, dataset):
         warnings.warn(
             f"the scene's place in the field is not that of {record}, so it has changed since the run was trained; "
             "the mesh is put where the run says",

@@ -29,6 +29,7 @@ from jnerf.runtime.facts import RECORD, Facts, gather, record, user_environ
 from jnerf.runtime.files import place
 from jnerf.runtime.kernels import compiler as kernel_compiler
 from jnerf.runtime.kernels import sharing as kernel_sharing
+from jnerf.runtime.loaders import AroundLoader
 from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 
@@ -132,17 +133,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         return None
 
 
-class _Loader(importlib.abc.Loader):
-    """Runs the preparation around the real loader, then leaves the real one in the module."""
+class _Loader(AroundLoader):
+    """Runs the preparation around the real loader."""
 
-    def __init__(self, inner: importlib.abc.Loader) -> None:
-        self.inner = inner
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self.inner.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = module.__spec__.loader = self.inner
+    def around(self, module: ModuleType) -> None:
         chosen = settle()
         with preserved(), home.at_home(chosen.home):
             if module.__name__ == "jittor":
@@ -151,9 +145,6 @@ class _Loader(importlib.abc.Loader):
                 self.inner.exec_module(module)
         # Here, under the handlers put back: Jittor's would end the process with its first worker.
         _end_compile_workers()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
 
 
 def _import_jittor(loader: importlib.abc.Loader, module: ModuleType, chosen: Plan) -> None:

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from jnerf.runtime.loaders import AroundLoader
+
 _MODULES = ("jittor_utils", "jittor.compiler")
 
 
@@ -36,19 +38,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-class _Loader(importlib.abc.Loader):
-    """Puts ``locals`` into the module, then leaves the real loader in it."""
+class _Loader(AroundLoader):
+    """Puts ``locals`` into the module before it runs."""
 
-    def __init__(self, inner: importlib.abc.Loader) -> None:
-        self.inner = inner
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self.inner.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = module.__spec__.loader = self.inner
+    def around(self, module: ModuleType) -> None:
         module.__dict__["locals"] = lambda: sys.modules
         self.inner.exec_module(module)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)

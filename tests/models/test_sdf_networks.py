@@ -11,9 +11,9 @@ from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import trainable
 from jnerf.models.networks.differences import difference_gradient
-from jnerf.models.networks.hash_neus import HashNeuSNetwork, fibonacci_sphere, sphere_parameters
+from jnerf.models.networks.hash_neus import HashNeuSNetwork
 from jnerf.models.networks.neus import NeuSNetwork
-from jnerf.models.networks.sdf import Ball, opaque_density, slopes_along
+from jnerf.models.networks.sdf import opaque_density, slopes_along
 from jnerf.ops.common.sections import section_density
 from jnerf.structures import RayBundle, RaySamples
 
@@ -322,19 +322,6 @@ def test_a_background_is_asked_outside_the_ball_only(device):
     for reach in (0.3, 30.0):  # all inside; nearly all outside
         grads = jt.grad(net(samples(reach=reach)).rgbs.sum(), net.parameters())
         assert all(np.isfinite(g.numpy()).all() for g in grads)
-
-
-def test_the_ball_fits_into_the_box():
-    ball = Ball(BOX)
-    assert ball.radius == 2 and ball.middle.tolist() == [1, 2, 3.5]
-    np.testing.assert_allclose(ball(jt.array(np.float32([[3, 2, 3.5]]))).numpy(), [[1, 0, 0]])
-
-
-def test_the_sphere_is_round():
-    u = fibonacci_sphere(64)
-    np.testing.assert_allclose(np.linalg.norm(u, axis=1), 1)
-    params = sphere_parameters([5, 64, 4], 0.3, 0)
-    assert params.shape == (5 * 64 + 64 + 64 * 4 + 4,) and params[-4] == np.float32(-0.3)
 
 
 def test_wrong_arguments_are_named():

@@ -97,11 +97,15 @@ def scene_differences(noted: dict[str, Any], now: dict[str, Any]) -> list[str]:
 def moved(info: dict[str, Any], dataset: Dataset) -> bool:
     """Whether the scene now lies elsewhere in the field than the run noted."""
     try:
-        noted = Similarity.from_dict(info["world_to_field"]).matrix()
+        return elsewhere(Similarity.from_dict(info["world_to_field"]), dataset)
     except (KeyError, TypeError, ValueError, DataError):
         return False
+
+
+def elsewhere(noted: Similarity, dataset: Dataset) -> bool:
+    """Whether the scene now lies in another place of the field than ``noted``."""
     now = dataset.transform
-    return now is not None and not np.allclose(noted, now.matrix(), rtol=1e-5, atol=1e-6)
+    return now is not None and not np.allclose(noted.matrix(), now.matrix(), rtol=1e-5, atol=1e-6)
 
 
 def _close(a: Any, b: Any, tolerance: float) -> bool:

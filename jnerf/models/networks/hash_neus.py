@@ -133,7 +133,7 @@ class HashNeuSNetwork(SDFNetwork):
             features = self.pos_encoder.known(unit, samples.features)
         geometry = self.distance_mlp(features, x)
         normals = (
-            self._derivative(positions, unit, features)
+            self._derivative(positions, x, unit, features)
             if self._analytic
             else self._difference(positions)
         )
@@ -152,7 +152,8 @@ class HashNeuSNetwork(SDFNetwork):
         if not self._analytic:
             return self._difference(positions)
         unit = self._space(positions)
-        return self._derivative(positions, unit, self.pos_encoder(unit))
+        x = self._ball(positions)
+        return self._derivative(positions, x, unit, self.pos_encoder(unit))
 
     @property
     def tap_distance(self) -> float:
@@ -162,9 +163,15 @@ class HashNeuSNetwork(SDFNetwork):
     def _difference(self, positions: jt.Var) -> jt.Var:
         return difference_gradient(self.sdf, positions, self.tap_distance, self._n_taps)
 
-    def _derivative(self, positions: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
-        """The distance's exact gradient [S, 3]: the MLP's by its input, pulled back through the encoding."""
-        x = self._ball(positions)
+    def _derivative(self, positions: jt.Var, x: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
+        """The distance's exact gradient [S, 3]: the MLP's by its input, pulled back through the encoding.
+
+        Args:
+            positions: field units, [S, 3].
+            x: the same in radii of the ball.
+            unit: the same in the unit cube.
+            features: their encoding.
+        """
         n_in, n_hidden, _ = self.distance_mlp.widths
         params = self.distance_mlp.params
         at = n_in * n_hidden
