@@ -40,6 +40,7 @@ setup(
     packages=find_packages(include=["jnerf", "jnerf.*"]),
     package_data={"jnerf": ["**/*.h", "**/*.cc"]},
     include_package_data=False,
+    entry_points={"console_scripts": ["jnerf = jnerf.cli:main"]},
     python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,
