@@ -1,5 +1,5 @@
 """The command ``jnerf``: one module per command, imported when it is asked for; ``commands.py`` has their order."""
 
-from jnerf.cli.main import main
+from jnerf.cli.program import main
 
 __all__ = ["main"]

@@ -32,7 +32,7 @@ def projects_folder() -> Path:
 def named_configs() -> dict[str, Path]:
     """Every config that comes with the package, by name: the methods' in order, then the scenes of ``_base_``."""
     folder = projects_folder()
-    files = [*sorted(folder.glob("*/configs/*.py")), *sorted(folder.glob("_base_/*.py"))]
+    files = [*sorted(folder.glob("*/configs/**/*.py")), *sorted(folder.glob("_base_/*.py"))]
     return {path.stem: path for path in reversed(files)}
 
 
