@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jnerf.benchmark.records.metric_cells import metric, metric_names, metric_title
-from jnerf.benchmark.records.numbers import number
 from jnerf.checks.suggest import hint
 from jnerf.errors import DataError
+from jnerf.figures.metrics import metric, metric_names, metric_title
+from jnerf.figures.numbers import number
 
 Record = dict[str, Any]
 
