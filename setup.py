@@ -25,9 +25,11 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
+NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
 EXTRAS = {
     "mesh": MESH,
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH],
+    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH, *NOTEBOOKS],
+    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
 
 setup(
