@@ -25,9 +25,14 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
+# FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
+FLIP = f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"
+TENSORBOARD = ["tensorboardX"]
 EXTRAS = {
     "mesh": MESH,
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH],
+    "metrics": [FLIP],
+    "tensorboard": TENSORBOARD,
+    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", "html5lib", *MESH, FLIP, *TENSORBOARD],
 }
 
 setup(
@@ -38,7 +43,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["jnerf", "jnerf.*"]),
-    package_data={"jnerf": ["**/*.h", "**/*.cc"]},
+    package_data={"jnerf": ["**/*.h", "**/*.cc", "**/*.css", "**/*.js"]},
     include_package_data=False,
     python_requires=">=3.10",
     install_requires=CORE,
