@@ -27,12 +27,14 @@ CORE = [
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
 VIEWER = ["viser"]
+NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
 EXTRAS = {
     "capture": CAPTURE,
     "mesh": MESH,
     "viewer": VIEWER,
     "all": [*CAPTURE, *MESH, *VIEWER],
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH],
+    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH, *NOTEBOOKS],
+    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
 
 setup(

@@ -18,6 +18,7 @@ COMMANDS = {
     "profile": "time per op of one training step, and what of it is idle",
     "memory": "peak memory against samples per step and number of images",
     "render": "seconds per frame, frames per second, preview",
+    "host": "an emptied training step: Python, launches, kernels by name, syncs, read-backs",
     "compare": "two JSON files, number by number",
     "report": "JSON files to Markdown tables between <!-- benchmark:NAME --> marks",
 }
@@ -31,6 +32,7 @@ examples:
   {prog} profile --config-file CONFIG --checkpoint PATH --json profile.json
   {prog} memory --config-file CONFIG --json memory.json --plot memory.svg
   {prog} render --config-file CONFIG --checkpoint PATH --frames 10
+  {prog} host --config-file projects/ngp/configs/ngp_embedded.py --json host.json
   {prog} compare before.json after.json
   {prog} report docs/benchmarks/*.json --write README.md docs/performance.md
   {prog} report docs/benchmarks/*.json --write README.md --check
@@ -85,12 +87,17 @@ def _add_measuring(add: Add, command: str) -> None:
     if command == "ops":
         _add_ops(add)
         return
-    several = {"nargs": "+", "action": "extend", "default": []} if command == "train" else {}
+    several = {"nargs": "+", "action": "extend", "default": []}
+    several = several if command in ("train", "host") else {}
     needed = command != "train"  # which also reads runs that are there
     add("--config-file", required=needed, metavar="F", help="config, a .py file", **several)
-    {"train": _add_train, "profile": _add_profile, "memory": _add_memory, "render": _add_render}[
-        command
-    ](add)
+    {
+        "train": _add_train,
+        "profile": _add_profile,
+        "memory": _add_memory,
+        "render": _add_render,
+        "host": _add_host,
+    }[command](add)
     add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
 
 
@@ -131,6 +138,11 @@ def _add_render(add: Add) -> None:
     add("--checkpoint", metavar="PATH", help="default: the newest of the run folder")
     add("--save-dir", metavar="D", help="folder of the runs (default: save_dir)")
     add("--frames", type=positive, default=5, metavar="N", help="test views (default: 5)")
+
+
+def _add_host(add: Add) -> None:
+    add("--steps", type=positive, default=64, metavar="N", help="steps of a repeat (default: 64)")
+    add("--repeat", type=positive, default=3, metavar="K", help="repeats (default: 3)")
 
 
 def positive(text: str) -> int:
