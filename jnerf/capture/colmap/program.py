@@ -64,7 +64,8 @@ def command_line(program: str, job: Job, folder: Path) -> list[str]:
         return _features(program, job, folder)
     if isinstance(job, Matches):
         return _matches(program, job)
-    assert isinstance(job, Mapping)
+    if not isinstance(job, Mapping):
+        raise DataError(f"the stage '{job.stage}' is pycolmap's alone: leave --colmap out")
     command = "global_mapper" if job.mapper == "global" else "mapper"
     _known(program, command)
     line = [program, command, "--database_path", job.database, "--image_path", job.images]

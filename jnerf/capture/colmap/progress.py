@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jnerf.capture.colmap.jobs import Features, Job, Mapping
+from jnerf.capture.colmap.jobs import Features, Job, Mapping, Matches
 
 _FILE = re.compile(r"Processed file \[(\d+)/(\d+)\]")
 _BLOCK = re.compile(r"(?:Processing|Matching) block \[(\d+)/(\d+), (\d+)/(\d+)\]")
@@ -40,6 +40,8 @@ def progress(job: Job, line: str) -> tuple[int, int] | None:
         return (int(found[1]), int(found[2])) if found else None
     if isinstance(job, Mapping):
         return _mapped(job, line)
+    if not isinstance(job, Matches):
+        return None
     if found := _BLOCK.search(line):
         row, rows, column, columns = map(int, found.groups())
         return (row - 1) * columns + column - 1, rows * columns

@@ -10,9 +10,10 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
-from jnerf.capture.colmap.jobs import Features, Job, Mapping, Matches, from_message
+from jnerf.capture.colmap.jobs import Features, Job, Mapping, Matches, Refinement, from_message
 
 
 def main() -> int:
@@ -39,6 +40,8 @@ def do(job: Job) -> None:
         _matches(pycolmap, job)
     elif isinstance(job, Mapping):
         _mapping(pycolmap, job)
+    elif isinstance(job, Refinement):
+        _refine(pycolmap, job)
 
 
 def _features(pycolmap: Any, job: Features) -> None:
@@ -88,6 +91,33 @@ def _mapping(pycolmap: Any, job: Mapping) -> None:
     options.random_seed = job.seed
     options.num_threads = job.threads
     run(job.database, job.images, job.models, options)
+
+
+def _refine(pycolmap: Any, job: Refinement) -> None:
+    model = pycolmap.Reconstruction(job.model)
+    Path(job.refined).mkdir(parents=True, exist_ok=True)
+    _adjust(pycolmap, model, job)
+    options = pycolmap.IncrementalPipelineOptions()
+    options.random_seed = job.seed
+    options.num_threads = job.threads
+    options.mapper.filter_max_reproj_error = job.tolerance
+    options.triangulation.complete_max_reproj_error = job.tolerance
+    options.triangulation.merge_max_reproj_error = job.tolerance
+    model = pycolmap.triangulate_points(
+        model, job.database, job.images, job.refined, clear_points=True, options=options
+    )
+    _adjust(pycolmap, model, job)
+    model.update_point_3d_errors()
+    model.write_binary(job.refined)
+
+
+def _adjust(pycolmap: Any, model: Any, job: Refinement) -> None:
+    options = pycolmap.BundleAdjustmentOptions()
+    options.print_summary = False
+    options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
+    options.ceres.loss_function_scale = 0.25 * job.tolerance
+    options.ceres.solver_options.num_threads = job.threads
+    pycolmap.bundle_adjustment(model, options)
 
 
 if __name__ == "__main__":
