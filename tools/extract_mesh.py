@@ -64,7 +64,7 @@ def execute(options: argparse.Namespace) -> None:
     from jnerf.config import load_config
 
     config = load_config(options.config_file, options.overrides)
-    from jnerf.mesh.extract import MeshOptions
+    from jnerf.mesh.options import MeshOptions
     from jnerf.mesh.run import run_extraction
 
     wanted = MeshOptions(

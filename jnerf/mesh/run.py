@@ -14,8 +14,9 @@ from jnerf.engine.guards.record import elsewhere, read_info
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
-from jnerf.mesh.extract import MeshOptions, extract_mesh, refuse_ndc
+from jnerf.mesh.extract import extract_mesh, refuse_ndc
 from jnerf.mesh.files import check_outputs, write_mesh
+from jnerf.mesh.options import MeshOptions
 from jnerf.runtime import show_kernel_progress
 
 
