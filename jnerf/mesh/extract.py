@@ -9,10 +9,10 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.pictures.pixel_store import free_memory
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.trained import refuse_ndc
 from jnerf.errors import ConfigError
 from jnerf.mesh.closed import close
 from jnerf.mesh.decimate import simplified
@@ -75,18 +75,6 @@ def extract_mesh(
             mesh = with_texture(surface, lattice, *where, options.texture, progress)
     jt.gc()
     return mesh
-
-
-def refuse_ndc(pipeline: Pipeline) -> None:
-    """Raises ConfigError for a field in NDC, or one that is not in three dimensions."""
-    if pipeline.facts["n_dims"] != 3:
-        raise ConfigError(f"a field of {pipeline.facts['n_dims']} dimensions has no surface")
-    if isinstance(pipeline.dataset.cameras, NDCCameras):
-        raise ConfigError(
-            "this field is in NDC (dataset.space='ndc'): its box holds everything out to infinity, its cells grow with "
-            "the distance, and no similarity leads back to the world. Train with dataset.space='bounded' or 'spherify' "
-            "to extract a mesh"
-        )
 
 
 def scene_sphere(pipeline: Pipeline) -> tuple[NDArray[np.float64], float]:
