@@ -88,7 +88,9 @@ def _cell(cell: Any) -> Html:
     if not isinstance(cell, Cell):
         return h("td", cell)
     value = None if cell.value is None else repr(float(cell.value))
-    return h("td", cell.shown, data_v=value if value else "", class_=f"n {cell.class_ or ''}".strip())
+    return h(
+        "td", cell.shown, data_v=value if value else "", class_=f"n {cell.class_ or ''}".strip()
+    )
 
 
 def pairs(rows: Iterable[tuple[Any, Any]]) -> Html:

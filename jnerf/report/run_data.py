@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def eval_metrics(row: dict[str, Any]) -> dict[str, float]:
 
 def is_number(value: Any) -> bool:
     """Whether something can be drawn."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def as_dict(value: Any) -> dict[str, Any]:
