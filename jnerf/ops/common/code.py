@@ -22,7 +22,7 @@ _include_root = CODE_ROOT
 
 
 def renew(root: Path) -> None:
-    """Looks at fingerprints anew; kernels compiled from now on include headers of ``root``, laid out as ``CODE_ROOT``."""
+    """Looks at fingerprints anew; new kernels include headers from ``root``, which is laid out as ``CODE_ROOT`` is."""
     global _include_root
     _include_root = root
 
