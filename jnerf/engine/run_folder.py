@@ -6,6 +6,8 @@
     checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoints.checkpoint)
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
+    report.html    all of it for people (jnerf.report)
+    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -17,6 +19,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
@@ -48,6 +51,8 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.report = root / "report.html"
+        self.tensorboard = root / "tensorboard"
         self._lock: IO | None = None
 
     @property
@@ -61,7 +66,14 @@ class RunFolder:
             return True
         return self.checkpoints.is_dir() and any(self.checkpoints.iterdir())
 
-    def begin(self, config_text: str, info: dict[str, Any], step: int, resume: bool) -> None:
+    def begin(
+        self,
+        config_text: str,
+        info: dict[str, Any],
+        step: int,
+        resume: bool,
+        started_with: Mapping[str, Any] | None = None,
+    ) -> None:
         """Claims the folder for a training run and writes config.py and run.json.
 
         Args:
@@ -70,6 +82,7 @@ class RunFolder:
                 protocol).
             step: the step that training starts from.
             resume: continue the run that lies here, if one does.
+            started_with: what the session of this start shall hold beside its command and machine.
 
         Raises:
             ConfigError: a run lies here and ``resume`` is False, another process trains here, or the path is no
@@ -81,7 +94,9 @@ class RunFolder:
             self._claim()
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
-            sessions = (self._sessions() if self.holds_run else []) + [_session(step)]
+            sessions = (self._sessions() if self.holds_run else []) + [
+                _session(step) | dict(started_with or {})
+            ]
             write_text_atomic(
                 self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
             )
