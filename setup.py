@@ -24,10 +24,15 @@ CORE = [
     f"onednn-cpu-gomp==2022.2.1; {LINUX_X86}",
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
+CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
+VIEWER = ["viser"]
 NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
 EXTRAS = {
+    "capture": CAPTURE,
     "mesh": MESH,
+    "viewer": VIEWER,
+    "all": [*CAPTURE, *MESH, *VIEWER],
     "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH, *NOTEBOOKS],
     "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
@@ -39,9 +44,12 @@ setup(
     long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    packages=find_packages(include=["jnerf", "jnerf.*"]),
-    package_data={"jnerf": ["**/*.h", "**/*.cc"]},
+    packages=[*find_packages(include=["jnerf", "jnerf.*"]), "jnerf.projects"],
+    # The configs, which a checkout has beside the package; jnerf.config.find looks in both places.
+    package_dir={"jnerf.projects": "projects"},
+    package_data={"jnerf": ["**/*.h", "**/*.cc"], "jnerf.projects": ["**/*.py", "*/README.md"]},
     include_package_data=False,
+    entry_points={"console_scripts": ["jnerf = jnerf.cli:main"]},
     python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,

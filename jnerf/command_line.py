@@ -24,27 +24,21 @@ DISK_FAULTS = frozenset(
 )
 
 
-def run_parser(prog: str, description: str | None, examples: str) -> argparse.ArgumentParser:
-    """A parser with what every command on a run takes: config, overrides, folder, checkpoint.
+def command_parser(prog: str, description: str | None, epilog: str) -> argparse.ArgumentParser:
+    """A parser as every command has it: no flag may be shortened, and the text below the flags stays as it is.
 
     Args:
         prog: the command's name.
         description: what it does.
-        examples: shown below the flags.
+        epilog: shown below the flags: examples and exit statuses.
     """
-    parser = argparse.ArgumentParser(
+    return argparse.ArgumentParser(
         prog=prog,
         description=description,
-        epilog=examples,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--config-file", required=True, metavar="F", help="config of the run, a .py file")
-    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
-    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
-    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
-    return parser
 
 
 def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:

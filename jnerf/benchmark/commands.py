@@ -134,6 +134,23 @@ def render(options: Namespace) -> None:
     finish(options, make_record("render", results, protocol))
 
 
+def host(options: Namespace) -> None:
+    """``host``: an emptied step of each config, with exact and with fixed sizes where it may have both."""
+    from jnerf.benchmark.host import measure_host, variants
+
+    runs = [
+        {"config": shown(file), **measure_host(config, options.steps, options.repeat)}
+        for file in options.config_file
+        for config in variants(file, options.overrides)
+    ]
+    protocol = {
+        "emptied": "tiny tables, grids, networks and batches, and a small embedded scene: what is left is the host's",
+        "step_ms": "wall, per step, over the repeats; executor_ms of it inside Jittor's executor, python_ms the rest",
+        "counts": "per step, of a repeat of their own; whole windows of 16 steps, one update of the grid in each",
+    }
+    finish(options, make_record("host", {"runs": runs}, protocol))
+
+
 def compare(options: Namespace) -> None:
     """``compare``: two records, number by number."""
     from jnerf.benchmark.records.compare import comparison

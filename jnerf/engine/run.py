@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from jnerf.engine.guards.record import data_line, scene_record
 from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
+from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import render_orbit
@@ -41,6 +42,7 @@ def run(
     save_dir: str | Path | None = None,
     resume: bool = False,
     checkpoint: str | Path | None = None,
+    hooks: Sequence[Hook] = (),
 ) -> dict[str, Any]:
     """Runs one task of a config in its run folder, ``<save_dir>/<exp_name>``.
 
@@ -52,6 +54,7 @@ def run(
             yet.
         checkpoint: load this file instead of the run folder's newest. For ``train`` the run starts
             from it.
+        hooks: train: what happens between two steps (``jnerf.engine.hooks``).
 
     Returns:
         What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
@@ -68,7 +71,7 @@ def run(
         config.save_dir = str(save_dir)  # so that the run's own config.py finds it again
     folder = RunFolder(Path(config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
-        return _train(config, folder, resume, checkpoint)
+        return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
@@ -92,7 +95,7 @@ def run(
 
 
 def _train(
-    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
+    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None, hook: Hook
 ) -> dict[str, Any]:
     folder.check_free(resume)
     same = SameRun(None, config, "start")
@@ -120,33 +123,34 @@ def _train(
     print(data_line(info["data"]))
     folder.begin(config.dump(), info, step, resume)
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
-    with closing(JsonLog(folder.log, keep_until=step)) as log:
+    with ExitStack() as stack:
+        log = stack.enter_context(closing(JsonLog(folder.log, keep_until=step)))
         evaluate_at = _during_training(config, pipeline, held_out)
-        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds)
-        complete = trainer.train()
-        done = {
-            "folder": str(folder.root),
-            "step": trainer.step,
-            "seconds": trainer.seconds,
-            "complete": complete,
-        }
-        if not complete:
-            print(
-                f"stopped after step {trainer.step} of {config.total_steps}, saved as "
-                f"{checkpoint_path(folder.checkpoints, trainer.step)}. Go on with the same command and --resume."
-            )
-        if not complete or not config.evaluation.get("at_end", True):
+        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook)
+        stack.callback(hook.end, trainer)
+        done = _steps(trainer)
+        if not done["complete"] or not config.evaluation.get("at_end", True):
             return done
         found = _test(config, pipeline, folder, held_out, trainer.step, trainer.seconds)
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
-            log.write(
-                {
-                    "step": trainer.step,
-                    "seconds": round(trainer.seconds, 4),
-                    "eval": found.summary(),
-                }
-            )
+            trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _steps(trainer: Trainer) -> dict[str, Any]:
+    """Trains, and says what was done."""
+    complete, folder = trainer.train(), trainer.folder
+    if not complete:
+        print(
+            f"stopped after step {trainer.step} of {trainer.total_steps}, saved as "
+            f"{checkpoint_path(folder.checkpoints, trainer.step)}. Go on with the same command and --resume."
+        )
+    return {
+        "folder": str(folder.root),
+        "step": trainer.step,
+        "seconds": trainer.seconds,
+        "complete": complete,
+    }
 
 
 def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: Use) -> SameRun:

@@ -99,6 +99,26 @@ RESULTS = {
         "preview_seconds": stats([0.05]),
         "protocol": {"split": "test"},
     },
+    "host": {
+        "runs": [
+            {
+                "config": "a.py",
+                "sizes": "exact",
+                "steps": 16,
+                "step_ms": stats([2.5]),
+                "cpu_ms": stats([2.4]),
+                "python_ms": stats([1.5]),
+                "executor_ms": stats([1.0]),
+                "kernels": [{"kernel": "mlp.mlp_forward", "calls": 2.0}],
+                "launches": 20.0,
+                "jittors": 1.5,
+                "syncs": 2.0,
+                "readbacks": 0.5,
+                "uploads": 1.0,
+                "allocations": 0.0,
+            }
+        ]
+    },
 }
 
 

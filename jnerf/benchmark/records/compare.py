@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from jnerf.benchmark.records.numbers import number
 from jnerf.benchmark.records.tables import machine_line, table
 from jnerf.errors import DataError
+from jnerf.figures.numbers import number
 
 # Numbers under these names are inputs or statistics of no interest by themselves.
 _SKIPPED = ("count", "n", "max", "calls", "curve", "protocol", "repeats", "bytes", "flop")

@@ -109,12 +109,29 @@ _RENDER = {
     "preview_seconds": STATS,
     "protocol": dict,
 }
+_HOST = {
+    "config": str,
+    "sizes": str,
+    "steps": int,
+    "step_ms": STATS,
+    "cpu_ms": STATS,
+    "python_ms": STATS,
+    "executor_ms": STATS,
+    "kernels": [{"kernel": str, "calls": NUMBER}],
+    "launches": NUMBER,
+    "jittors": NUMBER,
+    "syncs": NUMBER,
+    "readbacks": NUMBER,
+    "uploads": NUMBER,
+    "allocations": NUMBER,
+}
 _RESULTS = {
     "ops": {"levels": [_LEVEL]},
     "train": {"runs": [_RUN]},
     "profile": _PROFILE,
     "memory": _MEMORY,
     "render": _RENDER,
+    "host": {"runs": [_HOST]},
 }
 KINDS = tuple(_RESULTS)
 _RECORD = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jnerf.benchmark.records.metric_cells import metric, metric_names, metric_title
-from jnerf.benchmark.records.numbers import number
 from jnerf.checks.suggest import hint
 from jnerf.errors import DataError
+from jnerf.figures.metrics import metric, metric_names, metric_title
+from jnerf.figures.numbers import number
 
 Record = dict[str, Any]
 
@@ -239,12 +239,42 @@ def render_frames(record: Record) -> str:
     return table([*head, *map(metric_title, told)], rows)
 
 
+def host_steps(record: Record) -> str:
+    """What an emptied step costs the host, and what it asks of Jittor."""
+    head = ["config", "sizes", "ms per step", "of it Python", "executor", "kernels", "of them Jittor's",
+            "syncs", "read-backs", "uploads", "allocations"]  # fmt: skip
+    counts = ("launches", "jittors", "syncs", "readbacks", "uploads", "allocations")
+    rows = [
+        [
+            f"`{run['config']}`",
+            run["sizes"],
+            _spread(run["step_ms"]),
+            *(number(run[name]["median"]) for name in ("python_ms", "executor_ms")),
+            *(number(run[name]) for name in counts),
+        ]
+        for run in record["results"]["runs"]
+    ]
+    return table(head, rows, left=2)
+
+
+def host_kernels(record: Record) -> str:
+    """The kernels of an emptied step, by name."""
+    runs = record["results"]["runs"]
+    blocks = []
+    for run in runs:
+        rows = [[f"`{row['kernel']}`", number(row["calls"])] for row in run["kernels"]]
+        head = [f"`{run['config']}`, {run['sizes']} sizes", "calls per step"]
+        blocks.append(table(head, rows))
+    return "\n\n".join(blocks)
+
+
 TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
     "train": {"speed": train_speed, "quality": train_quality, "times": train_times},
     "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
     "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
     "memory": {"points": memory_points},
     "render": {"frames": render_frames},
+    "host": {"steps": host_steps, "kernels": host_kernels},
 }
 
 

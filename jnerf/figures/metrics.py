@@ -1,20 +1,36 @@
-"""Metrics in tables: whatever names a judge gives them."""
+"""Metrics in tables and plots: whatever names a judge gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jnerf.benchmark.records.numbers import number
+from jnerf.figures.numbers import number
 
 # Title and digits behind the point of metrics that have a usual form.
 _KNOWN = {
     "psnr": ("PSNR, black", 2),
     "psnr_white": ("PSNR, white", 2),
     "ssim": ("SSIM", 3),
+    "flip": ("FLIP", 3),
     "lpips": ("LPIPS", 3),
     "iou": ("IoU", 4),
 }
+# Words in the names of metrics by which it is known whether more is better; of other names nobody can say.
+_BETTER_HIGH = ("psnr", "ssim", "iou", "accuracy", "recall", "fscore", "f_score", "completeness")
+_BETTER_LOW = (
+    "flip",
+    "lpips",
+    "mse",
+    "mae",
+    "error",
+    "chamfer",
+    "off",
+    "distance",
+    "angle",
+    "loss",
+    "seconds",
+)
 _VIEW = "seconds_per_image"
 _PER = "seconds_per_"
 
@@ -28,6 +44,18 @@ def metric_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     names = dict.fromkeys(name for row in rows for name in row)
     found = [n for n in names if n not in ("step", "seconds") and not n.startswith(("n_", _PER))]
     return found + [name for name in names if name.startswith(_PER)]
+
+
+def higher_is_better(name: str) -> bool | None:
+    """Which way a metric improves; None where its name does not tell.
+
+    >>> higher_is_better("psnr_white"), higher_is_better("mean_error"), higher_is_better("roughness")
+    (True, False, None)
+    """
+    for words, better in ((_BETTER_HIGH, True), (_BETTER_LOW, False)):
+        if any(word in name.lower() for word in words):
+            return better
+    return None
 
 
 def metric_title(name: str) -> str:

@@ -1,0 +1,74 @@
+"""A method whose steps compute next to nothing: what remains of a step is the host's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jnerf.config import load_config
+
+#: What makes a step empty, wherever a config has the setting. How the method works stays as it is.
+EMPTY = {
+    "target_samples": 1024,
+    "grid_resolution": 32,
+    "log2_table_size": 10,
+    "n_levels": 4,
+    "n_samples": 16,
+    "n_coarse": 8,
+    "n_fine": 8,
+    "n_importance": 8,
+    "n_outside": 4,
+    "n_rays": 64,
+    "hidden_width": 16,
+    "resolutions": 16,
+    "background_width": 16,
+    "geometry_features": 16,
+    "n_points": 64,
+}
+# Sizes that a network cannot do without: NeuS puts the position in again where it is narrowest.
+_NETWORKS = {"NeuSNetwork": {"hidden_width": 48}}
+#: In place of the config's own scene, so that nothing has to be read.
+SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
+
+
+def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
+    """The emptied config of a file; twice, with exact and with fixed sizes, where its sampler may have both.
+
+    Args:
+        file: the config.
+        overrides: as of the command line; they win. With ``sampler.fixed_sizes`` among them there is one.
+    """
+    config = load_config(file, list(overrides))
+    empty = [*emptied(config), *overrides]
+    sizes = [[]]
+    if config.sampler.type == "OccupancySampler" and config.sampler.get("fixed_sizes") is None:
+        sizes = [["sampler.fixed_sizes=False"], ["sampler.fixed_sizes=True"]]
+    for chosen in sizes:
+        config = load_config(file, [*empty, *chosen])
+        config.dataset.clear()
+        config.dataset.update(SCENE)
+        yield config
+
+
+def emptied(config: Any) -> list[str]:
+    """The overrides, as of the command line, that empty a config's steps.
+
+    Args:
+        config: the resolved config.
+    """
+    least = {**EMPTY, **_NETWORKS.get(config.network.type, {})}
+    blocks = {name: block for name, block in config.items() if name not in ("dataset", "render")}
+    return [f"{where}={value}" for where, value in _small(blocks, least)]
+
+
+def _small(block: Mapping[str, Any], least: Mapping[str, int], path: str = "") -> Iterator[tuple]:
+    """(setting, value) of everything in a block, and in those inside it, that is larger than it need be."""
+    for key, value in block.items():
+        if isinstance(value, Mapping):
+            yield from _small(value, least, f"{path}{key}.")
+        elif key not in least or isinstance(value, bool):
+            continue
+        elif isinstance(value, int):
+            yield f"{path}{key}", min(value, least[key])
+        elif isinstance(value, (list, tuple)) and all(isinstance(v, int) for v in value):
+            yield f"{path}{key}", [min(number, least[key]) for number in value]

@@ -1,0 +1,104 @@
+"""Measures an emptied training step: time of Python and of Jittor's executor, and what was asked of Jittor."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jnerf.benchmark.stats import rounded, stats
+
+_WINDOW = (
+    16  # steps between two updates of the occupancy grid: a whole window has all that a step may do
+)
+_WARM_UP = 320  # steps before: grids have become sparse by then, and the first sizes are behind
+
+
+class _NoLog:
+    """In place of the trainer's log."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Forgets it."""
+
+
+def measure_host(config: Any, steps: int = 64, repeats: int = 3, warm_up: int = _WARM_UP) -> dict:
+    """Trains an emptied method and says what its steps cost the host.
+
+    Args:
+        config: the resolved config, emptied (``emptied``); its schedule of evaluations and logs is changed.
+        steps: per repeat; rounded up to whole windows of 16.
+        repeats: how often time is taken.
+        warm_up: steps before; rounded up likewise.
+
+    Returns:
+        ``results`` of the schema, without ``config``.
+    """
+    from jnerf.benchmark.host.counts import Counting
+
+    steps, warm_up = (-(-n // _WINDOW) * _WINDOW for n in (steps, warm_up))
+    with _stepper(config) as (advance, pipeline):
+        advance(warm_up)
+        times, cpu, waits = [], [], []
+        for _ in range(repeats):
+            with Counting(kernels=False) as counting:
+                start, used = time.perf_counter(), time.process_time()
+                advance(steps)
+                times.append((time.perf_counter() - start) / steps * 1e3)
+                cpu.append((time.process_time() - used) / steps * 1e3)
+            waits.append(counting.counts.sync_seconds / steps * 1e3)
+        with Counting() as counting:
+            advance(steps)
+        padded = pipeline.sampler.padded
+    counts = counting.counts
+    kernels = sorted(counts.kernels.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "sizes": "fixed" if padded else "exact",
+        "steps": steps,
+        "step_ms": stats(times),
+        "cpu_ms": stats(cpu),
+        "python_ms": stats([a - b for a, b in zip(times, waits, strict=True)]),
+        "executor_ms": stats(waits),
+        "kernels": [{"kernel": name, "calls": rounded(n / steps)} for name, n in kernels],
+        **per_step(counts, steps),
+    }
+
+
+def per_step(counts: Any, steps: int) -> dict[str, float]:
+    """What ``Counts`` say of one step."""
+    numbers = {
+        "launches": counts.launches,
+        "jittors": counts.own,
+        "syncs": counts.syncs,
+        "readbacks": counts.readbacks,
+        "uploads": counts.uploads,
+        "allocations": counts.allocations,
+    }
+    return {name: rounded(n / steps) for name, n in numbers.items()}
+
+
+@contextmanager
+def _stepper(config: Any) -> Iterator[tuple[Any, Any]]:
+    """A function that trains some steps, unwatched, and the pipeline that it trains."""
+    import jittor as jt
+
+    from jnerf.config.check import check
+    from jnerf.engine.pipeline.build import build_pipeline
+    from jnerf.engine.run_folder import RunFolder
+    from jnerf.engine.trainer import Trainer
+    from jnerf.runtime import show_kernel_progress
+
+    check(config)
+    show_kernel_progress()
+    pipeline = build_pipeline(config)
+    with tempfile.TemporaryDirectory(prefix="jnerf-benchmark-") as folder:
+        trainer = Trainer(config, pipeline, RunFolder(Path(folder)), _NoLog(), lambda *_: None)
+        pipeline.network.train()
+
+        def advance(steps: int) -> None:
+            trainer.advance(steps)
+            jt.sync_all(True)
+
+        yield advance, pipeline

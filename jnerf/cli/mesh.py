@@ -1,0 +1,72 @@
+"""``jnerf mesh``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_config
+
+SUMMARY = "extract a coloured triangle mesh, in world units, from a trained run"
+NOTES = """\
+A network with a signed distance gives its zero level; any other gives a level of its density, --level per field unit:
+higher is thinner. The field is asked in blocks, and only near the surface. Files are RUN/mesh/mesh.ply (binary, with
+normals) and RUN/mesh/mesh.obj, both with a colour per vertex, unless --output says otherwise.
+"""
+EXAMPLES = f"""\
+examples:
+  jnerf mesh logs/ngp_lego
+  jnerf mesh logs/ngp_lego --resolution 512 --largest
+  jnerf mesh logs/ngp_lego --level 50 --output lego.ply
+  jnerf mesh logs/ngp_lego --bound -1 -1 -1 1 1 1 --resolution 512
+  jnerf mesh ngp_lego --checkpoint PATH --sphere --close --no-color
+
+{NOTES}
+{OVERRIDES}
+exit status: 0 done, 1 the disk or the field failed, 2 wrong config, data, checkpoint or flag, 130 interrupted
+"""
+MEND = "Free disk space, make the file writable, or choose another path with --output."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The run's arguments, and the flags of this command."""
+    add_run_arguments(parser)
+    add_flags(parser)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of this command."""
+    add = parser.add_argument
+    add("--resolution", type=int, default=256, metavar="N", help="points along the longest side"
+        " (default: 256)")  # fmt: skip
+    add("--bound", type=float, nargs=6, metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
+        help="a box of the world (default: the field's box)")  # fmt: skip
+    add("--level", type=float, metavar="L", help="signed distance (default: 0) or density"
+        " (default: 25) of the surface, field units")  # fmt: skip
+    add("--largest", action="store_true", help="keep only the largest connected part")
+    add("--sphere", action="store_true", help="keep only what is in the scene's sphere")
+    add("--close", action="store_true", help="close the surface where box or sphere cut it")
+    add("--no-color", action="store_true", help="do not ask for colours")
+    add("--output", nargs="+", metavar="FILE", help="files to write, .ply or .obj")
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Extracts the mesh."""
+    # ``--output a.ply key=value``: what has a ``=`` is an override, wherever it stands.
+    files = options.output or []
+    options.overrides += [word for word in files if "=" in word]
+    outputs = [Path(word) for word in files if "=" not in word]
+    config = load_run_config(options)
+    from jnerf.mesh.extract import MeshOptions
+    from jnerf.mesh.run import run_extraction
+
+    wanted = MeshOptions(
+        options.resolution,
+        options.bound,
+        options.level,
+        options.largest,
+        options.sphere,
+        options.close,
+        not options.no_color,
+    )
+    run_extraction(config, wanted, options.save_dir, options.checkpoint, outputs)
