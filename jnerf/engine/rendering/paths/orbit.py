@@ -1,36 +1,29 @@
-"""A camera path around a scene, from nothing but its box and its training cameras."""
+"""A camera path around a scene, from nothing but its middle and its training cameras."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.engine.rendering.paths.camera_path import Flight
 
 #: Degrees above the horizon; photographers also stand at eye level or overhead, an orbit there
 #: shows little.
 _ELEVATION = (10.0, 60.0)
 
 
-def orbit(
-    cameras: Cameras, aabb: NDArray[np.float32], n_frames: int, width: int, height: int
-) -> Cameras:
-    """Pinhole cameras on a circle around the middle of the box, at the training cameras' distance
-    and height.
+def orbit(c2w: ArrayLike, centre: ArrayLike, fov: float, n_frames: int) -> Flight:
+    """Cameras on a circle around a point, at the training cameras' distance and height.
 
     Args:
-        cameras: training cameras, in field units.
-        aabb: the field's box, [6].
+        c2w: poses of the training cameras, OpenGL, world units, [N, 3, 4].
+        centre: what the circle goes around, world units, [3].
+        fov: vertical, degrees.
         n_frames: cameras on the circle.
-        width: pixels.
-        height: pixels; the vertical field of view is that of the training cameras.
-
-    Returns:
-        ``n_frames`` cameras in field units.
     """
-    centre = (np.asarray(aabb[:3], np.float64) + aabb[3:]) / 2
-    up = up_axis(cameras)
-    offsets = cameras.c2w[:, :, 3].astype(np.float64) - centre
+    c2w, centre = np.asarray(c2w, np.float64), np.asarray(centre, np.float64)
+    up = up_axis(c2w)
+    offsets = c2w[:, :, 3] - centre
     distances = np.linalg.norm(offsets, axis=1)
     radius = float(np.median(distances))
     sines = (offsets @ up) / np.maximum(distances, 1e-9)
@@ -45,24 +38,21 @@ def orbit(
     right = np.cross(up, back)
     right /= np.linalg.norm(right, axis=1, keepdims=True)
     # OpenGL: columns are right, up, backwards, position.
-    c2w = np.stack([right, np.cross(back, right), back, centre + radius * back], axis=-1)
-    focal = float(np.median(cameras.intrinsics[:, 1] / cameras.sizes[:, 1])) * height
-    intrinsics = np.tile(np.float32([focal, focal, width / 2, height / 2]), (n_frames, 1))
-    sizes = np.tile(np.int32([width, height]), (n_frames, 1))
-    return Cameras(c2w, intrinsics, sizes)
+    poses = np.stack([right, np.cross(back, right), back, centre + radius * back], axis=-1)
+    return Flight(poses, np.full(n_frames, fov))
 
 
-def up_axis(cameras: Cameras) -> NDArray[np.float64]:
+def up_axis(c2w: ArrayLike) -> NDArray[np.float64]:
     """The direction that people held up: the mean of the cameras' own up vectors; z where they
     cancel out.
 
     Args:
-        cameras: N cameras.
+        c2w: poses, OpenGL, [N, 3, 4].
 
     Returns:
         Unit vector [3].
     """
-    mean = cameras.c2w[:, :, 1].astype(np.float64).mean(axis=0)
+    mean = np.asarray(c2w, np.float64)[:, :, 1].mean(axis=0)
     length = np.linalg.norm(mean)
     return mean / length if length > 1e-3 else np.array([0.0, 0.0, 1.0])
 
