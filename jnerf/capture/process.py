@@ -217,9 +217,7 @@ def _nothing(scene: SceneFolder, settings: Settings, names: Sequence[str]) -> Da
     )
 
 
-def _finish(
-    scene: SceneFolder, settings: Settings, pictures: list[Picture], say: Say
-) -> Outcome:
+def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say: Say) -> Outcome:
     place = find_model(scene.path, "sparse/0")
     model = read_model(place.folder, place.suffix)
     names = [picture.name for picture in pictures]

@@ -85,7 +85,9 @@ class Settings:
 
     def plain(self) -> dict[str, Any]:
         """For json: paths are absolute."""
-        values = {key: str(v.resolve()) if isinstance(v, Path) else v for key, v in asdict(self).items()}
+        values = {
+            key: str(v.resolve()) if isinstance(v, Path) else v for key, v in asdict(self).items()
+        }
         return {**values, "matching": self.pairing, "copies": list(self.copies)}
 
 

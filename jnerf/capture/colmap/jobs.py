@@ -116,9 +116,7 @@ class Refinement(Job):
     tolerance: float = 2.0
 
 
-JOBS: dict[str, type[Job]] = {
-    kind.stage: kind for kind in (Features, Matches, Mapping, Refinement)
-}
+JOBS: dict[str, type[Job]] = {kind.stage: kind for kind in (Features, Matches, Mapping, Refinement)}
 
 
 def from_message(message: dict[str, Any]) -> Job:

@@ -76,13 +76,21 @@ def _few_registered(facts: Facts, settings: Settings, blur: float | None) -> lis
             "pictures that lead from one part to the other"
         )
     if settings.cameras == "image":
-        found.append("every picture has a camera of its own: if one took them all, --cameras single")
+        found.append(
+            "every picture has a camera of its own: if one took them all, --cameras single"
+        )
     if not settings.thorough:
-        found.append("--thorough finds features that match across larger angles, in two to three times the time")
+        found.append(
+            "--thorough finds features that match across larger angles, in two to three times the time"
+        )
     if settings.mapper == "global":
-        found.append("--mapper incremental is slower, and takes in pictures that few others overlap")
+        found.append(
+            "--mapper incremental is slower, and takes in pictures that few others overlap"
+        )
     return found
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
+    return ", ".join(names[:_NAMED]) + (
+        f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+    )

@@ -69,7 +69,9 @@ def transforms_of(
     field = world.then(Similarity(_SCALE, translation=_OFFSET))
     return {
         **(cameras[next(iter(used))] if len(used) == 1 else {}),
-        "aabb_scale": min(round(box_edge(field.points(model.points.xyz), model.folder)), _LARGEST_BOX),
+        "aabb_scale": min(
+            round(box_edge(field.points(model.points.xyz), model.folder)), _LARGEST_BOX
+        ),
         "applied_transform": applied.tolist(),
         "applied_scale": world.scale,
         "ply_file_path": "sparse_pc.ply",
