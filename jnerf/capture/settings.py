@@ -51,7 +51,7 @@ class Settings:
     cameras: Sharing = "auto"
     lens: str = "OPENCV"
     image_size: int = 2000
-    features: int = 8192
+    features: int = 4096
     thorough: bool = False
     copies: tuple[int, ...] = (2, 4, 8)
     seed: int = 0

@@ -51,7 +51,7 @@ class Features(Job):
     camera: int = -1
     masks: str = ""
     image_size: int = 2000
-    most: int = 8192
+    most: int = 4096
     domain_size_pooling: bool = False
 
 

@@ -38,8 +38,8 @@ def advice(facts: Facts, settings: Settings, blur: float | None = None) -> list[
         )
     if facts.registered and not _NARROW < facts.angle < _WIDE and "FISHEYE" not in settings.lens:
         found.append(
-            f"the widest lens would see {facts.angle:.0f} degrees, which few do: move sideways between pictures instead "
-            "of turning on the spot, and let pictures share a camera (--cameras single) if one took them"
+            f"the widest lens would see {facts.angle:.0f} degrees, which few do: move sideways between pictures "
+            "instead of turning on the spot, and let pictures share a camera (--cameras single) if one took them"
         )
     if facts.few:
         found.append(
@@ -62,8 +62,8 @@ def _few_registered(facts: Facts, settings: Settings, blur: float | None) -> lis
         )
     if facts.features is not None and facts.features < _FEW_FEATURES:
         found.append(
-            f"a picture has {facts.features:.0f} features, which is few: plain or shiny things have none. Put something "
-            "with a pattern (a newspaper) under and beside the object, use larger pictures, or try --thorough"
+            f"a picture has {facts.features:.0f} features, which is few: plain or shiny things have none. Put "
+            "something with a pattern (a newspaper) under and beside the object, use larger pictures, or try --thorough"
         )
     if facts.lonely:
         found.append(

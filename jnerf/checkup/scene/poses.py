@@ -1,4 +1,4 @@
-"""Do poses, focal lengths and lenses explain what is seen? Each is a finding, with the remedy that the pictures prove."""
+"""Do poses, focal lengths and lenses explain what is seen? Each is a finding, with the remedy that pictures prove."""
 
 from __future__ import annotations
 

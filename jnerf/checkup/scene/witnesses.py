@@ -1,4 +1,4 @@
-"""What the pictures themselves say of poses and lenses: the same spot, found in two pictures, must lie on two rays that meet.
+"""What the pictures themselves say of poses and lenses: a spot that is found in two of them lies on two rays that meet.
 
 SIFT features of pairs of pictures are matched without regard to any pose. A reading of the poses (as they are, with
 other axes, inverted ...) is judged by how far, in pixels, the second ray misses the plane that the first one spans with
