@@ -34,7 +34,10 @@ def draw_views(folder: Path, poses: np.ndarray, f: float = FOCAL, bend: float = 
     (folder / "images").mkdir(parents=True)
     for i in range(n):
         image = render_image(
-            still_life(), lambda x, y, i=i: cameras.generate_rays(np.full(len(x), i), x, y), SIZE, SIZE
+            still_life(),
+            lambda x, y, i=i: cameras.generate_rays(np.full(len(x), i), x, y),
+            SIZE,
+            SIZE,
         ).astype(np.float32)
         alpha = image[..., 3:] / 255
         rgb = image[..., 2::-1] * alpha + 255 * (1 - alpha)
