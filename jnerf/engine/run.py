@@ -18,6 +18,7 @@ from jnerf.engine.checkpoints.checkpoint import (
 )
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
+from jnerf.engine.files import check_writable
 from jnerf.engine.guards.record import data_line, scene_record
 from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
@@ -73,6 +74,7 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
+    check_writable(folder.root / task, "--save-dir")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
