@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_config
+
+if TYPE_CHECKING:
+    from jnerf.config import Config
 
 SUMMARY = "train a field from a config, then test it"
 EXAMPLES = f"""\
@@ -36,7 +40,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on from the last good checkpoint of the run")
     add("--print-config", action="store_true", help="print the resolved config and stop")
     add("--diff", metavar="OTHER", help="print what changes from this config to OTHER and stop")
-    add("--check", action="store_true", help="check every module's arguments and stop")
+    add("--check", action="store_true", help="check names, types and ranges of all settings, "
+        "and whether the modules fit together, without the scene, and stop")  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int | None:
@@ -65,7 +70,16 @@ def look(options: argparse.Namespace) -> None:
     if options.print_config:
         print(config.dump(), end="")
     if options.check:
-        print(f"{options.config}: names and types are ok; ranges are checked when it runs")
+        print(f"{options.config}: {_checked(config)}")
+
+
+def _checked(config: Config) -> str:
+    """What ``--check`` has found right of a config, and what only a run can."""
+    from jnerf.engine.pipeline.ranges import check_ranges
+
+    if check_ranges(config):
+        return "names, types and ranges are ok, and the modules fit together; the scene is read when it runs"
+    return "names and types are ok; ranges are checked when it runs, since no other scene can stand in for this one"
 
 
 def run_task(options: argparse.Namespace, task: str) -> int:
