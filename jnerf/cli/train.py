@@ -68,12 +68,13 @@ def look(options: argparse.Namespace) -> None:
         print(f"{options.config}: names and types are ok; ranges are checked when it runs")
 
 
-def run_task(options: argparse.Namespace, task: str) -> int:
+def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
     """Runs a task of the config that the command line names; returns the exit status.
 
     Args:
         options: parsed, of a parser with the run arguments.
         task: ``train``, ``test`` or ``render``.
+        more: further arguments of ``jnerf.engine.run.run``.
     """
     from jnerf.command_line import INTERRUPTED
 
@@ -86,5 +87,6 @@ def run_task(options: argparse.Namespace, task: str) -> int:
         save_dir=options.save_dir,
         resume=getattr(options, "resume", False),
         checkpoint=options.checkpoint,
+        **more,
     )
     return 0 if done["complete"] else INTERRUPTED
