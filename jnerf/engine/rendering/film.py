@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,22 +108,38 @@ class _Film:
     def make(self) -> list[Path]:
         """Renders what is not there yet, and writes the films."""
         request, frames = self._request, self._frames
-        if not frames.claim([film for film, _ in self._films], request.force, request.resume):
-            try:
-                self._render()
-                self._encode()
-                frames.note(ready=True)
-                frames.drop(*({".png", ".exr"} - {f".{name}" for name in request.formats}))
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt(self._left()) from None
-            except OSError as error:
-                place = error.filename or self._folder / self._name
-                raise JnerfError(f"cannot write {place}: {error}. {self._left()}") from error
-            except BaseException:
-                frames.leave()
-                raise
+        with self._disk():
+            ready = frames.claim([film for film, _ in self._films], request.force, request.resume)
+        if not ready:
+            self._work()
         pictures = {"png", "exr"} & set(request.formats)
         return [film for film, _ in self._films] + ([frames.folder] if pictures else [])
+
+    def _work(self) -> None:
+        """The film, or as much of it as can be gone on with, or nothing."""
+        wanted = {f".{name}" for name in self._request.formats}
+        try:
+            with self._disk():
+                self._render()
+                self._encode()
+                self._frames.note(ready=True)
+                self._frames.drop(*({".png", ".exr"} - wanted))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._left()) from None
+        except JnerfError as error:
+            raise JnerfError(f"{error}. {self._left()}") from error
+        except BaseException:
+            self._left()
+            raise
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Says which file could not be written or read."""
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or self._folder / self._name
+            raise JnerfError(f"cannot write {place}: {error}") from error
 
     def _left(self) -> str:
         """What is left of a film that was broken off."""
@@ -245,7 +261,7 @@ class _Film:
             except (ImportError, RuntimeError) as error:
                 raise JnerfError(
                     f"cannot write {file}: {error}. Check that imageio-ffmpeg is installed (pip install "
-                    "imageio-ffmpeg), and go on with --resume: the frames are kept"
+                    "imageio-ffmpeg)"
                 ) from error
 
     def _pictures(self, strip: Sequence[str], what: str) -> Iterator[NDArray[np.uint8]]:
