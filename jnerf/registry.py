@@ -44,7 +44,7 @@ class Registry:
         base: str | None = None,
     ) -> None:
         self.name = name
-        self._package = package
+        self.package = package
         self._base = base
         self._loaded = package is None
         self._classes: dict[str, type] = {}
@@ -98,7 +98,7 @@ class Registry:
         """Import every module of the package, however deep, so that its classes register themselves."""
         if self._loaded:
             return
-        _import_all(self._package)
+        _import_all(self.package)
         self._loaded = True
 
     def get(self, name: str) -> type:

@@ -89,4 +89,7 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
         checkpoint=options.checkpoint,
         **more,
     )
+    from jnerf.report.write import report_after
+
+    report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED
