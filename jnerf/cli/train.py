@@ -82,12 +82,13 @@ def _checked(config: Config) -> str:
     return "names and types are ok; ranges are checked when it runs, since no other scene can stand in for this one"
 
 
-def run_task(options: argparse.Namespace, task: str) -> int:
+def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
     """Runs a task of the config that the command line names; returns the exit status.
 
     Args:
         options: parsed, of a parser with the run arguments.
         task: ``train``, ``test`` or ``render``.
+        more: further arguments of ``jnerf.engine.run.run``.
     """
     from jnerf.command_line import INTERRUPTED
 
@@ -100,6 +101,7 @@ def run_task(options: argparse.Namespace, task: str) -> int:
         save_dir=options.save_dir,
         resume=getattr(options, "resume", False),
         checkpoint=options.checkpoint,
+        **more,
     )
     from jnerf.report.write import report_after
 
