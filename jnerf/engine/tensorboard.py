@@ -92,4 +92,6 @@ def _picture(image: Image) -> Any:
     height, width = colors.shape[:2]
     if width <= _WIDEST:
         return colors
-    return cv2.resize(colors, (_WIDEST, max(1, height * _WIDEST // width)), interpolation=cv2.INTER_AREA)  # fmt: skip
+    return cv2.resize(
+        colors, (_WIDEST, max(1, height * _WIDEST // width)), interpolation=cv2.INTER_AREA
+    )

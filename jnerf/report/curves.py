@@ -151,11 +151,15 @@ def chart_html(chart: Chart) -> Html:
         for c in chart.curves
     )
     title = f"{chart.title} (logarithmic)" if chart.log else chart.title
-    legend = h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None  # fmt: skip
+    legend = (
+        h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None
+    )
     plots = []
     for x, key, label in _AXES:
         lines = [Line(c.name, c.points(x), c.dots, c.color) for c in chart.curves]
-        svg = line_plot(f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK)  # fmt: skip
+        svg = line_plot(
+            f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK
+        )
         plots.append(h("div", Html(svg), class_=f"by-{key}"))
     return h("figure", h("figcaption", title, legend), *plots, class_="chart")
 
@@ -167,8 +171,12 @@ def _names(rows: Iterable[dict[str, Any]], part: Any) -> list[str]:
 
 
 def _title(key: str) -> str:
-    known = {"samples_per_s": "samples per second", "lr": "learning rate", "rays": "rays per step",
-             "samples": "samples per step"}  # fmt: skip
+    known = {
+        "samples_per_s": "samples per second",
+        "lr": "learning rate",
+        "rays": "rays per step",
+        "samples": "samples per step",
+    }
     return known.get(key) or key.replace("_", " ").replace("/", ": ")
 
 

@@ -74,7 +74,9 @@ class RunData:
     @property
     def seconds(self) -> float | None:
         """Training seconds; None of a log without rows."""
-        times = [r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))]  # fmt: skip
+        times = [
+            r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))
+        ]
         return max(times, default=None)
 
     @property

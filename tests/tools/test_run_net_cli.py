@@ -38,6 +38,7 @@ def calls(monkeypatch):
     engine.run = run
     monkeypatch.setitem(sys.modules, "jnerf.engine.run", engine)
     monkeypatch.setattr("jnerf.config.check.check", lambda config, complete=True: None)
+    monkeypatch.setattr("jnerf.report.write.report_after", lambda config, done: None)
     return seen
 
 
