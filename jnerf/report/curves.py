@@ -127,8 +127,28 @@ def charts_of_all(runs: Sequence[RunData], names: Sequence[str]) -> list[Chart]:
     return [_scaled(chart) for chart in charts if chart.moves]
 
 
-def curves_html(charts: Sequence[Chart]) -> Html | None:
-    """Charts with a switch between steps and seconds; numbers that never change are only told."""
+def on_the_way(runs: Sequence[RunData]) -> str | None:
+    """What a reader must know of evaluations that were cheaper than the test at the end; None where none was."""
+    rows = [row for run in runs for row in run.evaluations]
+    steps = sorted({row["downscale"] for row in rows if is_number(row.get("downscale"))})
+    told = []
+    if steps:
+        of = " or ".join(f"{step:g}" for step in steps)
+        told.append(
+            f"saw one pixel of {of} in each direction, and SSIM of such pictures is another number"
+        )
+    if any(is_number(row.get("pixels_rendered")) for row in rows):
+        told.append("interpolated pixels in fog")
+    return f"Evaluations before the last {'; some '.join(told)}." if told else None
+
+
+def curves_html(charts: Sequence[Chart], note: str | None) -> Html | None:
+    """Charts with a switch between steps and seconds; numbers that never change are only told.
+
+    Args:
+        charts: some may be empty of anything to see.
+        note: on what is drawn, below it.
+    """
     moving = [chart for chart in charts if chart.moves]
     still = [f"{chart.title} {number(chart.values[0], 4)}" for chart in charts if not chart.moves]
     told = (
@@ -141,7 +161,8 @@ def curves_html(charts: Sequence[Chart]) -> Html | None:
         switch.append(h("input", type="radio", name="axis", id=f"axis-{key}", checked=i == 0))
         switch.append(h("label", f"against {label}", for_=f"axis-{key}"))
     drawn = h("div", *map(chart_html, moving), class_="charts")
-    return join([h("div", *switch, drawn, class_="axes"), told])
+    said = h("p", note, class_="note") if note else None
+    return join([h("div", *switch, drawn, class_="axes"), said, told])
 
 
 def chart_html(chart: Chart) -> Html:

@@ -11,7 +11,7 @@ from jnerf.report.comparison.numbers import Row, rows_of, settings
 from jnerf.report.comparison.protocols import mismatches, notes
 from jnerf.report.comparison.runs import names_of, read_runs
 from jnerf.report.comparison.views import views
-from jnerf.report.curves import charts_of_all, curves_html
+from jnerf.report.curves import charts_of_all, curves_html, on_the_way
 from jnerf.report.html import Cell, Html, h, join, table
 from jnerf.report.page import Section, check_output, page
 from jnerf.report.run_data import RunData
@@ -49,7 +49,7 @@ def comparison_html(runs: Sequence[RunData], names: Sequence[str]) -> str:
     alike = not mismatches(runs, names)
     made: tuple[tuple[str, str, Callable[[], Html | None]], ...] = (
         ("metrics", "Metrics", lambda: _metrics(runs, names, alike)),
-        ("curves", "Curves", lambda: curves_html(charts_of_all(runs, names))),
+        ("curves", "Curves", lambda: curves_html(charts_of_all(runs, names), on_the_way(runs))),
         ("views", "Views", lambda: views(runs, names)),
         ("config", "Config", lambda: _settings(runs, names)),
         ("runs", "Runs", lambda: _runs(runs, names)),
