@@ -24,6 +24,7 @@ from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook, Hooks
+from jnerf.engine.live.rules import look_up
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import render_orbit
@@ -120,6 +121,8 @@ def _train(
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
+    if resume:
+        _warn_of_changes(config, folder)
     info = {"seed": config.seed, "protocol": _protocol(config)}
     if pipeline.dataset.transform is not None:
         info["world_to_field"] = pipeline.dataset.transform.to_dict()
@@ -158,6 +161,18 @@ def _steps(trainer: Trainer) -> dict[str, Any]:
         "seconds": trainer.seconds,
         "complete": complete,
     }
+
+
+def _warn_of_changes(config: Any, folder: RunFolder) -> None:
+    """Says so when settings were changed while the run trained, and the config has not those."""
+    kept = {p: value for p, value in folder.changes().items() if look_up(config, p) != value}
+    if kept:
+        named = " ".join(f"{path}={value!r}" for path, value in kept.items())
+        warnings.warn(
+            f"settings were changed while the run in {folder.root} trained; it goes on with those of the config. To "
+            f"keep what they were changed to, add: {named}",
+            stacklevel=2,
+        )
 
 
 def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: Use) -> SameRun:

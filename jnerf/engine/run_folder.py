@@ -105,6 +105,32 @@ class RunFolder:
                 f"cannot write the run folder {self.root}: {error}. Choose another with --save-dir."
             ) from error
 
+    def note_changes(self, step: int, changed: dict[str, Any]) -> None:
+        """Puts down in run.json that settings were changed while it trained: the run is no longer its config's.
+
+        Args:
+            step: steps completed.
+            changed: [before, after] of each, by its path.
+        """
+        try:
+            info = json.loads(self.info.read_text(encoding="utf-8"))
+            info["sessions"][-1].setdefault("changes", []).append(
+                {"step": step, "changed": changed}
+            )
+            write_text_atomic(self.info, to_json(info, indent=2) + "\n")
+        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise ConfigError(
+                f"cannot put down in {self.info} that settings have changed: {error}"
+            ) from error
+
+    def changes(self) -> dict[str, Any]:
+        """The values that settings had in the end, of those that were changed while it trained; by path."""
+        found: dict[str, Any] = {}
+        for session in self._sessions():
+            for entry in session.get("changes", ()):
+                found |= {path: values[1] for path, values in entry["changed"].items()}
+        return found
+
     def check_free(self, resume: bool) -> None:
         """Raises ConfigError when a run lies here that is not to be resumed."""
         if self.holds_run and not resume:
