@@ -84,7 +84,7 @@ def charts_of(run: RunData) -> list[Chart]:
         if name in evaluated:
             label = f"test {run.unit}s"
             curves.append(Curve(label, run.evaluations, name, dots=True, color=1))
-        if len(curves) == 2 or len(run.evaluations) > 1 or name in trained:
+        if name in trained or len(curves[0].points("step")) > 1:
             charts.append(Chart(metric_title(name), curves))
     charts.append(_loss(run))
     told = {"step", "seconds", "loss", *trained}
