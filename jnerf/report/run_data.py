@@ -85,6 +85,18 @@ class RunData:
         found = self.info.get("sessions")
         return [s for s in found if isinstance(s, dict)] if isinstance(found, list) else []
 
+    @property
+    def edits(self) -> list[tuple[int, str, Any, Any]]:
+        """Settings that were changed while it trained: step, path, value before and after."""
+        found = []
+        for session in self.sessions:
+            entries = session.get("changes")
+            for entry in entries if isinstance(entries, list) else []:
+                for path, values in as_dict(as_dict(entry).get("changed")).items():
+                    if isinstance(values, list) and len(values) == 2:
+                        found.append((entry.get("step", 0), path, *values))
+        return found
+
 
 def read_run(root: Path) -> RunData:
     """Reads a run's folder.

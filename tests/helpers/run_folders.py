@@ -50,7 +50,7 @@ def make_run(
         "git": {"commit": "0123456789abcdef", "dirty": False},
         "machine": {"cpu": "A CPU", "cores": 2, "threads": "1", "gpu": None},
         "config_file": "hand.py",
-        "changes": ["~ optim.lr: 0.1 -> 0.01"],
+        "config_changes": ["~ optim.lr: 0.1 -> 0.01"],
     }
     info = session | {
         "protocol": told,

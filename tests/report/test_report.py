@@ -107,6 +107,17 @@ def test_absent_metrics_say_why_and_warnings_stand_first(page, tmp_path):
     assert "The test is of step 20, the log goes on to step 40." in text
 
 
+def test_settings_that_changed_while_it_trained_are_told(page, tmp_path):
+    root = make_run(tmp_path / "a")
+    info = json.loads((root / "run.json").read_text())
+    edit = {"step": 20, "changed": {"optim.lr": [0.01, 0.02]}}
+    info["sessions"][0]["changes"] = [edit, 3, {"changed": {"x": 1}}]
+    (root / "run.json").write_text(json.dumps(info))
+    _, text = page(root)
+    assert "Settings were changed while it trained: see Config." in text
+    assert "at step setting before after 20 optim.lr 0.01 0.02" in text
+
+
 def test_text_of_the_run_is_escaped(page, tmp_path):
     root = make_run(tmp_path / "a", exp_name="<script>alert(1)</script>", note='"&<b>')
     (root / "config.py").write_text('exp_name = "</pre><img src=x>"\n')

@@ -109,7 +109,7 @@ def _rate(run: RunData) -> float | None:
 
 def settings(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     """Settings that are not the same in all runs: path, and the value of each; a dash where a run lacks it."""
-    found = [leaves(run.config or {}) for run in runs]
+    found = [leaves(run.config or {}) | {edit[1]: edit[3] for edit in run.edits} for run in runs]
     paths = dict.fromkeys(path for settings in found for path in settings)
     rows = []
     for path in paths:

@@ -61,6 +61,8 @@ def warnings_of(run: RunData) -> list[str]:
         told.append(f"The test is of step {tested['step']}, the log goes on to step {run.step}.")
     if tested.get("warning"):
         told.append(f"{tested['warning']}.")
+    if run.edits:
+        told.append("Settings were changed while it trained: see Config.")
     dirty = [s for s in run.sessions if as_dict(s.get("git")).get("dirty")]
     if dirty:
         told.append("The code had changes that are in no commit.")
