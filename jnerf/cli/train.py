@@ -134,4 +134,7 @@ def run_task(options: argparse.Namespace, task: str, hooks: Sequence[Hook] = ())
         checkpoint=options.checkpoint,
         hooks=hooks,
     )
+    from jnerf.report.write import report_after
+
+    report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED
