@@ -22,7 +22,7 @@ from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.panels.tabs import build_panels
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.server import open_server
+from jnerf.viewer.server import open_server, quiet
 from jnerf.viewer.settings import Settings
 from jnerf.viewer.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
@@ -191,7 +191,8 @@ class Viewer(Hook):
         """Closes the page."""
         if self.server is not None:
             self._weights.close()
-            self.server.stop()
+            with quiet():
+                self.server.stop()
             self.server = None
 
     # For panels
