@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import socket
+import warnings
 from typing import Any
 
 from jnerf.errors import JnerfError
@@ -32,6 +33,8 @@ def open_server(host: str, port: int) -> tuple[Any, str]:
     with quiet():
         server = module.ViserServer(host=host, port=free, verbose=False)
     logging.getLogger("websockets").setLevel(logging.ERROR)
+    # Somebody may leave while a picture is on its way to them.
+    warnings.filterwarnings("ignore", "Queued a .* on a closed connection")
     shown = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host
     return server, f"http://{shown}:{server.get_port()}"
 
