@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import jittor as jt
@@ -16,6 +17,7 @@ CODE_ROOT = Path(__file__).resolve().parents[1]
 # -O3 after Jittor's -Ofast restores IEEE semantics (NaN stays NaN); contraction and errno-free maths cost no meaning.
 _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
+_OPTIONS = [{f"FLAGS: -I{CODE_ROOT} {flags} ": 1} for flags in (_CPU_FLAGS, _CUDA_FLAGS)]
 
 kernel_compiler.precompile(jt, _CPU_FLAGS)
 
@@ -47,20 +49,29 @@ def code_op(
     Returns:
         The outputs, always as a list.
     """
+    kwargs = {**_texts(op, source), "data": _floats(data) if data else {}}
+    if outputs is not None:
+        result = jt.code(inputs, outputs, **kwargs)
+    else:
+        result = jt.code(shapes, dtypes, inputs, **kwargs)
+    result = [result] if isinstance(result, jt.Var) else list(result)
+    result[0].compile_options = _OPTIONS[bool(jt.flags.use_cuda)]
+    return result
+
+
+@cache
+def _texts(op: str, source: str) -> dict[str, str]:
+    """What Jittor makes the kernel from; the same for every call of an op."""
     header = '// {}\n#include "{}/{}.h"\n'
     fingerprint = digest(CODE_ROOT, op, f"{_CPU_FLAGS}|{_CUDA_FLAGS}")
-    kwargs = {
+    return {
         "cpu_header": header.format(fingerprint, op, "cpu"),
         "cpu_src": f";{source}",
         "cuda_header": header.format(fingerprint, op, "cuda"),
         "cuda_src": f";{source}",
-        "data": {key: float(value) for key, value in (data or {}).items()},
     }
-    if outputs is not None:
-        result = jt.code(list(inputs), list(outputs), **kwargs)
-    else:
-        result = jt.code([list(s) for s in shapes], list(dtypes), list(inputs), **kwargs)
-    result = [result] if isinstance(result, jt.Var) else list(result)
-    flags = _CUDA_FLAGS if jt.flags.use_cuda else _CPU_FLAGS
-    result[0].compile_options = {f"FLAGS: -I{CODE_ROOT} {flags} ": 1}
-    return result
+
+
+def _floats(data: dict[str, float]) -> dict[str, float]:
+    """Jittor takes floats alone."""
+    return {key: float(value) for key, value in data.items()}
