@@ -10,15 +10,17 @@ from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_confi
 SUMMARY = "extract a coloured triangle mesh, in world units, from a trained run"
 NOTES = """\
 A network with a signed distance gives its zero level; any other gives a level of its density, --level per field unit:
-higher is thinner. The field is asked in blocks, and only near the surface. Files are RUN/mesh/mesh.ply (binary, with
-normals) and RUN/mesh/mesh.obj, both with a colour per vertex, unless --output says otherwise.
+higher is thinner. The field is asked in blocks, and only near the surface: memory follows the surface, not the box.
+Files are RUN/mesh/mesh.ply (binary) and RUN/mesh/mesh.obj with a colour per vertex, or with --texture RUN/mesh/mesh.glb
+and RUN/mesh/mesh.obj with a picture, unless --output says otherwise.
 """
 EXAMPLES = f"""\
 examples:
   jnerf mesh logs/ngp_lego
   jnerf mesh logs/ngp_lego --resolution 512 --largest
-  jnerf mesh logs/ngp_lego --level 50 --output lego.ply
-  jnerf mesh logs/ngp_lego --bound -1 -1 -1 1 1 1 --resolution 512
+  jnerf mesh logs/ngp_lego --resolution 512 --texture 2048 --output lego.glb
+  jnerf mesh logs/ngp_lego --level 50 --faces 200000 --output lego.ply
+  jnerf mesh logs/ngp_lego --bound -1 -1 -1 1 1 1 --resolution 1024 --min-faces 1000
   jnerf mesh ngp_lego --checkpoint PATH --sphere --close --no-color
 
 {NOTES}
@@ -41,13 +43,22 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         " (default: 256)")  # fmt: skip
     add("--bound", type=float, nargs=6, metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
         help="a box of the world (default: the field's box)")  # fmt: skip
-    add("--level", type=float, metavar="L", help="signed distance (default: 0) or density"
-        " (default: 25) of the surface, field units")  # fmt: skip
+    add("--level", "--threshold", type=float, metavar="L", help="signed distance (default: 0)"
+        " or density (default: 25) of the surface, field units")  # fmt: skip
     add("--largest", action="store_true", help="keep only the largest connected part")
+    add("--min-faces", type=int, default=0, metavar="N",
+        help="keep only connected parts of at least N faces")  # fmt: skip
+    add("--min-size", type=float, default=0.0, metavar="D", help="keep only connected parts whose"
+        " bounding box has a diagonal of D or more, world units")  # fmt: skip
     add("--sphere", action="store_true", help="keep only what is in the scene's sphere")
     add("--close", action="store_true", help="close the surface where box or sphere cut it")
+    add("--faces", type=int, metavar="N", help="simplify to about N faces (default: as extracted;"
+        " with --texture 50000)")  # fmt: skip
     add("--no-color", action="store_true", help="do not ask for colours")
-    add("--output", nargs="+", metavar="FILE", help="files to write, .ply or .obj")
+    add("--texture", type=int, metavar="SIZE", help="put the colours into a picture of SIZE x SIZE"
+        " texels, for .glb and .obj")  # fmt: skip
+    add("--output", nargs="+", metavar="FILE", help="files to write: .ply, .obj, .glb")
+    add("--force", action="store_true", help="replace files of --output that are there already")
 
 
 def execute(options: argparse.Namespace) -> None:
@@ -57,16 +68,21 @@ def execute(options: argparse.Namespace) -> None:
     options.overrides += [word for word in files if "=" in word]
     outputs = [Path(word) for word in files if "=" not in word]
     config = load_run_config(options)
-    from jnerf.mesh.extract import MeshOptions
+    from jnerf.mesh.options import MeshOptions
     from jnerf.mesh.run import run_extraction
 
     wanted = MeshOptions(
-        options.resolution,
-        options.bound,
-        options.level,
-        options.largest,
-        options.sphere,
-        options.close,
-        not options.no_color,
+        resolution=options.resolution,
+        bound=options.bound,
+        level=options.level,
+        largest=options.largest,
+        min_faces=options.min_faces,
+        min_size=options.min_size,
+        sphere=options.sphere,
+        close=options.close,
+        faces=options.faces,
+        color=not options.no_color,
+        texture=options.texture,
     )
-    run_extraction(config, wanted, options.save_dir, options.checkpoint, outputs)
+    where = options.save_dir, options.checkpoint
+    run_extraction(config, wanted, *where, outputs or None, options.force)

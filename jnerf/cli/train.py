@@ -87,4 +87,7 @@ def run_task(options: argparse.Namespace, task: str) -> int:
         resume=getattr(options, "resume", False),
         checkpoint=options.checkpoint,
     )
+    from jnerf.report.write import report_after
+
+    report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED

@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from jnerf.errors import ConfigError, JnerfError
-from jnerf.mesh import files
+from jnerf.mesh import files, obj
 from jnerf.mesh.files import check_outputs, write_mesh
 
 
@@ -56,7 +56,7 @@ def test_obj_is_vertices_with_colours_and_faces(mesh, tmp_path):
 
 def test_obj_is_written_in_parts(mesh, tmp_path, monkeypatch):
     write_mesh(mesh, tmp_path / "a.obj")
-    monkeypatch.setattr(files, "_ROWS", 3)
+    monkeypatch.setattr(obj, "_ROWS", 3)
     write_mesh(mesh, tmp_path / "b.obj")
     assert (tmp_path / "a.obj").read_text() == (tmp_path / "b.obj").read_text()
 

@@ -17,7 +17,7 @@ from captures import facing_poses, make_llff
 from jnerf.config import load_config
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.run import run
-from jnerf.mesh.run import recorded_transform
+from jnerf.engine.trained import recorded_transform
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"

@@ -18,6 +18,13 @@ _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
 
 kernel_compiler.precompile(jt, _CPU_FLAGS)
+_include_root = CODE_ROOT
+
+
+def renew(root: Path) -> None:
+    """Looks at fingerprints anew; new kernels include headers from ``root``, which is laid out as ``CODE_ROOT`` is."""
+    global _include_root
+    _include_root = root
 
 
 def code_op(
@@ -62,5 +69,5 @@ def code_op(
         result = jt.code([list(s) for s in shapes], list(dtypes), list(inputs), **kwargs)
     result = [result] if isinstance(result, jt.Var) else list(result)
     flags = _CUDA_FLAGS if jt.flags.use_cuda else _CPU_FLAGS
-    result[0].compile_options = {f"FLAGS: -I{CODE_ROOT} {flags} ": 1}
+    result[0].compile_options = {f"FLAGS: -I{_include_root} {flags} ": 1}
     return result
