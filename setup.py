@@ -30,6 +30,7 @@ VIEWER = ["viser"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
+COMPLETION = ["argcomplete"]  # in a shell
 NOTEBOOKS = [
     "nbclient",
     "nbformat",
@@ -39,11 +40,12 @@ NOTEBOOKS = [
 BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
 EXTRAS = {
     "capture": CAPTURE,
+    "completion": COMPLETION,
     "mesh": MESH,
     "metrics": METRICS,
     "tensorboard": TENSORBOARD,
     "viewer": VIEWER,
-    "all": [*CAPTURE, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "all": [*CAPTURE, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
     "test": [
         "pytest",
         "pytest-xdist",
@@ -51,6 +53,7 @@ EXTRAS = {
         "ruff",
         "html5lib",
         *BUILD,
+        *COMPLETION,
         *MESH,
         *METRICS,
         *TENSORBOARD,
