@@ -114,7 +114,7 @@ class RunFolder:
         """
         try:
             info = json.loads(self.info.read_text(encoding="utf-8"))
-            info["sessions"][-1].setdefault("changes", []).append(
+            info["sessions"][-1].setdefault("live_changes", []).append(
                 {"step": step, "changed": changed}
             )
             write_text_atomic(self.info, to_json(info, indent=2) + "\n")
@@ -127,7 +127,7 @@ class RunFolder:
         """The values that settings had in the end, of those that were changed while it trained; by path."""
         found: dict[str, Any] = {}
         for session in self._sessions():
-            for entry in session.get("changes", ()):
+            for entry in session.get("live_changes", ()):
                 found |= {path: values[1] for path, values in entry["changed"].items()}
         return found
 
