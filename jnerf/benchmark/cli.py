@@ -90,7 +90,9 @@ def _add_measuring(add: Add, command: str) -> None:
     several = {"nargs": "+", "action": "extend", "default": []}
     several = several if command in ("train", "host") else {}
     needed = command != "train"  # which also reads runs that are there
-    add("--config-file", required=needed, metavar="F", help="a config's name or .py file", **several)
+    add(
+        "--config-file", required=needed, metavar="F", help="a config's name or .py file", **several
+    )
     {
         "train": _add_train,
         "profile": _add_profile,
@@ -168,10 +170,7 @@ def numbers(text: str) -> list[int]:
 
 
 def parse_arguments(arguments: list[str], prog: str = PROG) -> argparse.Namespace:
-    """Parses the command and its flags; on a mistake, exits with status 2.
-
-    ``--config-file A.py B.py key=value``: what has a ``=`` is an override, wherever it stands.
-    """
+    """Parses the command and its flags; on a mistake, exits with status 2."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(prog), end="")
         raise SystemExit(0 if arguments else 2)
@@ -182,11 +181,6 @@ def parse_arguments(arguments: list[str], prog: str = PROG) -> argparse.Namespac
         raise SystemExit(2)
     options = parse(make_parser(command, prog), arguments[1:])
     options.command = command
-    for name in ("config_file", "scene"):
-        given = getattr(options, name, None)
-        if isinstance(given, list):
-            options.overrides += [text for text in given if "=" in text]
-            setattr(options, name, [text for text in given if "=" not in text])
     return options
 
 

@@ -1,4 +1,4 @@
-"""A wheel has all that a user needs outside a checkout: the package, kernels, configs; and it works from an empty folder.
+"""A wheel has all that a user needs outside a checkout: package, kernels, configs. It works from an empty folder.
 
 The wheel is built from a copy and unpacked; installing it with its dependencies would take a network.
 """
