@@ -33,8 +33,7 @@ def command_parser(
         prog: the command's name.
         description: what it does.
         epilog: shown below the flags: examples and exit statuses.
-        conflict_handler: argparse's: whether a flag that is added again is an ``error``, or takes the first one's
-            place, ``resolve``.
+        conflict_handler: of a flag that is added twice: an ``error``, or ``resolve`` for the last.
     """
     return argparse.ArgumentParser(
         prog=prog,

@@ -31,7 +31,7 @@ TASKS = {"train": train, "test": test, "render": render}
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    # A flag that two tasks have, --resume, is one flag here.
+    # A flag that two tasks have is one flag.
     parser = command_parser("run_net.py", __doc__, EXAMPLES, conflict_handler="resolve")
     add_run_arguments(parser, positional=False)
     parser.add_argument("--task", choices=list(TASKS), default="train", help="default: train")
