@@ -60,7 +60,7 @@ def test_looking_at_a_config(run_folder, capsys):
     assert "n_rays: 4096 -> 32" in capsys.readouterr().out
     shutil.rmtree(run_folder)
     assert main(["train", str(run_folder), "--check"]) == 2
-    assert "no such config file" in capsys.readouterr().err
+    assert "no such config file or run folder" in capsys.readouterr().err
 
 
 def test_no_such_name():
