@@ -86,9 +86,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--features",
         type=int,
-        default=8192,
+        default=4096,
         metavar="N",
-        help="at most so many of a picture (8192)",
+        help="at most so many of a picture (4096)",
     )
     add(
         "--thorough",
