@@ -12,13 +12,14 @@ from jnerf.export.slices import Slice
 from jnerf.imaging.pictures import to_uint8
 from jnerf.imaging.scale import framed
 
-_DECADES = 5  # that the bar of densities shows
 _OUTSIDE = (225, 225, 225)
 _AXES = {"x": "y to the right, z up", "y": "x to the right, z up", "z": "x to the right, y up"}
 
 
 def value_pictures(found: list[Slice]) -> list[NDArray[np.uint8]]:
     """Density on a logarithmic scale, or signed distance with its zero level in black; one scale for all slices.
+
+    The least density that shows would let 1 / e of the light through the whole picture.
 
     Returns:
         RGB, one of each slice.
@@ -39,11 +40,12 @@ def color_pictures(found: list[Slice]) -> list[NDArray[np.uint8]]:
 
 
 def _densities(part: Slice, largest: float) -> NDArray[np.uint8]:
-    top = math.log10(largest)
-    values = np.log10(np.maximum(part.values, 10 ** (top - _DECADES)))
-    ticks = range(math.ceil(top - _DECADES), math.floor(top) + 1)
-    labels = [((tick - top + _DECADES) / _DECADES, f"{10.0**tick:g}") for tick in ticks]
-    picture = _mapped((values - top + _DECADES) / _DECADES, _viridis())
+    least = 1 / max(part.extent[1] - part.extent[0], part.extent[3] - part.extent[2])
+    bottom, top = math.log10(least), math.log10(max(largest, 10 * least))
+    values = np.log10(np.maximum(part.values, least))
+    ticks = range(math.ceil(bottom), math.floor(top) + 1)
+    labels = [((tick - bottom) / (top - bottom), f"{10.0**tick:g}") for tick in ticks]
+    picture = _mapped((values - bottom) / (top - bottom), _viridis())
     return framed(picture, _title(part, "density, 1 / world unit"), _viridis(), labels)
 
 

@@ -98,7 +98,7 @@ def slices(
     outside = [place for place in places if not low[axis] <= place <= high[axis]]
     if outside:
         raise ConfigError(
-            f"--at {outside[0]:g}: the field's box is {low[axis]:.4g} to {high[axis]:.4g} along {options.axis}, world units"
+            f"--at {outside[0]:g}: along {options.axis} the field's box is {low[axis]:.4g} to {high[axis]:.4g} (world)"
         )
     bar = tqdm(places, "slices", leave=False, unit="slice", disable=not progress)
     return [_slice(pipeline, options, world_to_field, (low, high), float(place)) for place in bar]
