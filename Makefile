@@ -36,7 +36,7 @@ lint: $(VENV)/installed-test
 
 # Any warning is an error; the variable silences an advertisement, which Material prints as one.
 docs: $(VENV)/installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "The documentation: build/site/index.html"
 
 clean:

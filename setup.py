@@ -27,13 +27,18 @@ CORE = [
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
 VIEWER = ["viser"]
+# FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
+METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
+TENSORBOARD = ["tensorboardX"]
 NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
 EXTRAS = {
     "capture": CAPTURE,
     "mesh": MESH,
+    "metrics": METRICS,
+    "tensorboard": TENSORBOARD,
     "viewer": VIEWER,
-    "all": [*CAPTURE, *MESH, *VIEWER],
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH, *NOTEBOOKS],
+    "all": [*CAPTURE, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", "html5lib", *MESH, *METRICS, *TENSORBOARD, *NOTEBOOKS],
     "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
 
@@ -47,7 +52,10 @@ setup(
     packages=[*find_packages(include=["jnerf", "jnerf.*"]), "jnerf.projects"],
     # The configs, which a checkout has beside the package; jnerf.config.find looks in both places.
     package_dir={"jnerf.projects": "projects"},
-    package_data={"jnerf": ["**/*.h", "**/*.cc"], "jnerf.projects": ["**/*.py", "*/README.md"]},
+    package_data={
+        "jnerf": ["**/*.h", "**/*.cc", "**/*.css", "**/*.js"],
+        "jnerf.projects": ["**/*.py", "*/README.md"],
+    },
     include_package_data=False,
     entry_points={"console_scripts": ["jnerf = jnerf.cli:main"]},
     python_requires=">=3.10",

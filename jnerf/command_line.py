@@ -87,8 +87,8 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         if (error.name or "").split(".")[0] in ("", "jnerf"):
             raise
         print(
-            f"error: {error.name} is not installed in {sys.executable}. Run make demo and then .venv/bin/python, or "
-            "python -m jnerf.doctor, which says what else is missing.",
+            f"error: {error.name} is not installed in {sys.executable}. Run {sys.executable} -m jnerf.doctor --fix, "
+            "which installs what is missing; in a checkout, make demo makes an environment that has it all.",
             file=sys.stderr,
         )
         return 1

@@ -26,6 +26,7 @@ NAMES = (
     "process",
     "mesh",
     "export",
+    "report",
     "compare",
     "list",
     "benchmark",

@@ -8,12 +8,14 @@ SUMMARY = "say what jnerf finds on this machine, and how to mend what is wrong"
 EXAMPLES = """\
 examples:
   jnerf doctor
+  jnerf doctor --fix
   jnerf doctor --compile
 
-Every line reads OK, warn or FAIL. --compile also builds Jittor and runs one of jnerf's ops, which is the proof; it
-takes about a minute the first time.
+Every line reads OK, warn or FAIL. --fix first has pip install what is missing, into the environment that runs: Jittor,
+which pip cannot take for jnerf by itself since it demands an old NumPy, and the packages of jnerf. --compile also
+builds Jittor and runs one of jnerf's ops, which is the proof; it takes about a minute the first time.
 
-exit status: 0 nothing reads FAIL, 1 something does, 2 wrong flag, 130 interrupted
+exit status: 0 nothing reads FAIL, 1 something does or pip failed, 2 wrong flag, 130 interrupted
 """
 MEND = "Free disk space, or make the file writable."
 
@@ -21,6 +23,7 @@ MEND = "Free disk space, or make the file writable."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this command."""
     add = parser.add_argument
+    add("--fix", action="store_true", help="have pip install Jittor and whatever is missing")
     add("--compile", action="store_true", help="build Jittor and run one of jnerf's ops")
 
 
@@ -28,4 +31,8 @@ def execute(options: argparse.Namespace) -> int:
     """Prints the findings; returns the exit status."""
     from jnerf.checkup.report import report
 
+    if options.fix:
+        from jnerf.checkup.fix import install_missing
+
+        install_missing()
     return report(options.compile)

@@ -1,0 +1,154 @@
+"""The documentation's commands, run in this process and made short: tiny scenes, few steps, small pictures."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from documents import ROOT
+from small_runs import small_sizes, tiny_scenes
+
+if TYPE_CHECKING:
+    from jnerf.config.block import Config
+
+#: Commands that do not run here, by how they begin, and why.
+NOT_RUN = {
+    ("source",): "the environment of the tests stands in for it",
+    ("export",): "scenes are tiny ones of the tests",
+    ("pip",): "needs a network",
+    ("uv",): "needs a network",
+    ("python", "-m", "pip"): "needs a network",
+    ("tensorboard",): "runs until it is stopped",
+    ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
+}
+#: Words put behind a command; of two equal flags the last wins.
+SHORT = {
+    "render": ["render.n_frames=2", "render.width=16", "render.height=16"],
+    "mesh": ["--resolution", "12", "--level", "0.01"],
+}
+#: Of commands that are measured for minutes; tests/tools/test_benchmark.py runs each of them small.
+PARSED = ("benchmark",)
+_LOOKS = ("--check", "--print-config", "--diff", "--help")
+
+
+class Shortened:
+    """Runs the commands of a page in a folder of its own.
+
+    Args:
+        folder: where the page's commands run: the working directory.
+        shared: what pages share: scenes, and runs that pages take for granted.
+    """
+
+    def __init__(self, folder: Path, shared: Path) -> None:
+        self._folder, self._shared = folder, shared
+        self._scenes = tiny_scenes(shared / "scenes")
+
+    def run(self, words: list[str]) -> str | None:
+        """Runs a command.
+
+        Returns:
+            What is wrong, None if it ran, or is in ``NOT_RUN``.
+        """
+        if "&&" in words:
+            cut = words.index("&&")
+            return self.run(words[:cut]) or self.run(words[cut + 1 :])
+        if any(tuple(words[: len(begin)]) == begin for begin in NOT_RUN):
+            return None
+        if words[0] == "make":
+            done = subprocess.run(["make", "-n", "-C", str(ROOT), *words[1:]], capture_output=True)
+            return None if done.returncode == 0 else done.stderr.decode()
+        if words[:3] == ["python", "-m", "jnerf.doctor"]:
+            words = ["jnerf", "doctor", *words[3:]]
+        if words[0] != "jnerf":
+            return "neither run nor in NOT_RUN of tests/helpers/shortened.py"
+        return self._jnerf(words[1], words[2:])
+
+    def _jnerf(self, name: str, rest: list[str]) -> str | None:
+        from jnerf.cli import main
+
+        if name in PARSED:
+            return _parsed(rest)
+        if name == "doctor":
+            rest = [word for word in rest if word != "--compile"]  # `make test` does
+        elif name == "train" and not any(flag in rest for flag in _LOOKS):
+            rest = self._training(rest)
+        elif name in PAGES:
+            rest = [str(self._borrow(word)) if word.startswith("logs/") else word for word in rest]
+        elif name in RUNS and "--help" not in rest:
+            rest = [*self._of_run(rest), *SHORT.get(name, [])]
+        try:
+            status = main([name, *rest])
+        except SystemExit as stop:
+            status = stop.code
+        return None if not status else f"exit status {status}: jnerf {name} {' '.join(rest)}"
+
+    def _training(self, words: list[str]) -> list[str]:
+        """The words of ``jnerf train``, short; a run that is in the way is removed."""
+        from jnerf.config import find_config, load_config
+
+        resumed = "--resume" in words
+        if resumed:
+            self._borrow(words[0])
+        config = load_config(find_config(words[0]), [word for word in words[1:] if "=" in word])
+        run = Path(words[0]) if Path(words[0]).is_dir() else Path("logs") / config.exp_name
+        if not resumed:
+            shutil.rmtree(run, ignore_errors=True)
+        return [*words, *self.sizes(config), f"total_steps={3 if resumed else 2}"]
+
+    def sizes(self, config: Config) -> list[str]:
+        """Overrides that make a training short."""
+        scene = self._scenes[config.dataset.type]
+        short = ["evaluation.steps=[]", "evaluation.every=none", "evaluation.at_end=false"]
+        return [*small_sizes(config), *scene, *short, "total_steps=2"]
+
+    def _of_run(self, words: list[str]) -> list[str]:
+        """The words of a command on a run that was trained; of a name, its run folder."""
+        return [str(self._borrow(words[0])), *words[1:], "evaluation.n_images=1"]
+
+    def _borrow(self, name: str) -> Path:
+        """The folder of a run that a page names, trained here or before."""
+        run = Path(name) if "/" in name else Path("logs") / name
+        if not run.is_dir():
+            known = _config_of(run.name)
+            trained = self._shared / "logs" / known
+            if not trained.is_dir():
+                self._train(known)
+            shutil.copytree(trained, run)
+        return run
+
+    def _train(self, name: str) -> None:
+        from jnerf.cli import main
+
+        words = [word for word in self._training([name]) if word != "evaluation.at_end=false"]
+        words += ["--save-dir", str(self._shared / "logs"), "evaluation.n_images=1"]
+        assert main(["train", *words]) == 0
+
+
+#: Commands whose first word is a run.
+RUNS = ("test", "render", "mesh")
+#: Commands of run folders that load no model.
+PAGES = ("report", "compare")
+
+
+def _config_of(name: str) -> str:
+    """The config whose run stands in for a run of this name."""
+    from jnerf.config.find import named_configs
+
+    return name if name in named_configs() else "ngp_embedded"
+
+
+def _parsed(words: list[str]) -> str | None:
+    """What is wrong with the words behind ``jnerf benchmark``: its flags, its configs, their overrides."""
+    from jnerf.benchmark.cli import parse_arguments
+    from jnerf.config import load_config
+
+    try:
+        options = parse_arguments(words)
+    except SystemExit as stop:
+        return f"exit status {stop.code}" if stop.code else None
+    files = getattr(options, "config_file", None) or []
+    for file in [files] if isinstance(files, str) else files:
+        load_config(ROOT / file, options.overrides)
+    return None
