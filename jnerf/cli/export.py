@@ -29,8 +29,15 @@ usage: jnerf export KIND CONFIG ...
 kinds:
 {kinds}
 
-jnerf export KIND --help says more.
+examples:
+  jnerf export points logs/ngp_lego
+  jnerf export cameras logs/ngp_lego
+  jnerf export slices logs/ngp_lego --axis x
+  jnerf export occupancy logs/ngp_lego
+
+jnerf export KIND --help says more. {exits}
 """
+_EXITS = "exit status: 0 done, 1 the disk or the field failed, 2 wrong input, 130 interrupted"
 _EXAMPLES = {
     "points": """\
   jnerf export points logs/ngp_lego
@@ -58,11 +65,14 @@ def main(arguments: list[str]) -> int:
 
     Args:
         arguments: the words behind ``jnerf export``.
+
+    Raises:
+        SystemExit: help was asked for, or a flag is unknown.
     """
     if not arguments or arguments[0] in ("-h", "--help"):
         kinds = "\n".join(f"  {name:10} {said}" for name, said in KINDS.items())
-        print(USAGE.format(summary=SUMMARY, kinds=kinds), end="")
-        return 0 if arguments else 2
+        print(USAGE.format(summary=SUMMARY, kinds=kinds, exits=_EXITS), end="")
+        raise SystemExit(0 if arguments else 2)
     kind = arguments[0]
     if kind not in KINDS:
         said = f"unknown kind {kind!r}. {hint(kind, list(KINDS))}"
@@ -76,7 +86,7 @@ def parser_of(kind: str) -> argparse.ArgumentParser:
     """The flags of one kind."""
     examples = (
         f"examples:\n{_EXAMPLES[kind]}\nFiles are in RUN/export unless --output says otherwise.\n\n{OVERRIDES}\n"
-        "exit status: 0 done, 1 the disk or the field failed, 2 wrong config, data, checkpoint or flag, 130 interrupted"
+        f"{_EXITS}"
     )
     parser = command_parser(f"jnerf export {kind}", KINDS[kind], examples)
     add_run_arguments(parser)
