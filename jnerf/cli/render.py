@@ -37,10 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's arguments, and the flags of this command."""
     add_run_arguments(parser)
     add_flags(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with a film that was broken off")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of this command."""
+    """The flags of this command that no other command on a run has."""
     _add_path_flags(parser)
     add = parser.add_argument
     add("--resolution", nargs=2, type=int, metavar=("W", "H"), help="of a frame, pixels")
@@ -60,7 +61,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, metavar="PATH",
         help="folder, or an .mp4 or .gif file (default: RUN/render)")  # fmt: skip
     add("--force", action="store_true", help="replace what lies there")
-    add("--resume", action="store_true", help="go on with a film that was broken off")
     add("--save-path", type=Path, metavar="FILE", help="also write every camera as path json")
 
 
