@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
@@ -18,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
 )
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
+from jnerf.engine.files import check_writable
 from jnerf.engine.guards.record import config_record, data_line, scene_record
 from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
@@ -35,6 +37,7 @@ from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
+from jnerf.registry import RENDERERS
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -79,6 +82,7 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
+    check_writable(folder.root / task, "--save-dir")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
@@ -302,6 +306,14 @@ def _check_seed(config: Any, start: Checkpoint) -> None:
         )
 
 
+def _background(renderer: Any) -> Any:
+    """What its block says, else the default of its class; None is black."""
+    if "background" in renderer:
+        return renderer["background"]
+    known = signature_of(RENDERERS.get(renderer["type"])).parameters
+    return known["background"].default if "background" in known else None
+
+
 def _protocol(config: Any) -> dict[str, Any]:
     """What a number depends on besides the code and the machine."""
     return {
@@ -309,7 +321,7 @@ def _protocol(config: Any) -> dict[str, Any]:
         "dataset": dict(config.dataset),
         "train_split": config.dataset.get("split", "train"),
         "test_split": "test",
-        "train_background": config.renderer.get("background"),
+        "train_background": _background(config.renderer),
         "weights": "ema" if config.get("ema") else "raw",
         "n_images": config.evaluation.n_images or "all",
         "seed": config.seed,
