@@ -31,11 +31,12 @@ TASKS = {"train": train, "test": test, "render": render}
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    parser = command_parser("run_net.py", __doc__, EXAMPLES)
+    # A flag that two tasks have is one flag.
+    parser = command_parser("run_net.py", __doc__, EXAMPLES, conflict_handler="resolve")
     add_run_arguments(parser, positional=False)
     parser.add_argument("--task", choices=list(TASKS), default="train", help="default: train")
     render.add_flags(parser)
-    train.add_flags(parser)  # --resume among them, which a film takes too
+    train.add_flags(parser)
     return parser
 
 

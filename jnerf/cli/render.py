@@ -37,11 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's arguments, and the flags of this command."""
     add_run_arguments(parser)
     add_flags(parser)
-    parser.add_argument("--resume", action="store_true", help="go on with a film that was broken off")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of this command that no other command on a run has."""
+    """The flags of this command."""
     _add_path_flags(parser)
     add = parser.add_argument
     add("--resolution", nargs=2, type=int, metavar=("W", "H"), help="of a frame, pixels")
@@ -61,6 +60,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, metavar="PATH",
         help="folder, or an .mp4 or .gif file (default: RUN/render)")  # fmt: skip
     add("--force", action="store_true", help="replace what lies there")
+    add("--resume", action="store_true", help="go on with a film that was broken off")
     add("--save-path", type=Path, metavar="FILE", help="also write every camera as path json")
 
 
@@ -83,6 +83,7 @@ def _add_path_flags(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Renders the film."""
+    _sort_out(options)
     return run_task(options, "render", film=request(options))
 
 
@@ -113,6 +114,15 @@ def request(options: argparse.Namespace) -> FilmRequest:
         "save_path": options.save_path,
     }
     return FilmRequest(**_given(film), **_background(options.background))
+
+
+def _sort_out(options: argparse.Namespace) -> None:
+    """Moves overrides to the others that stand behind a flag of several words, which took them for its own."""
+    for name in ("channels", "format", "background"):
+        words = getattr(options, name)
+        if words is not None:
+            options.overrides += [word for word in words if "=" in word]
+            setattr(options, name, [word for word in words if "=" not in word])
 
 
 def _given(flags: dict[str, object]) -> dict[str, object]:
