@@ -25,7 +25,6 @@ NOT_RUN = {
 }
 #: Words put behind a command; of two equal flags the last wins.
 SHORT = {
-    "render": ["render.n_frames=2", "render.width=16", "render.height=16"],
     "mesh": ["--resolution", "12", "--level", "0.01"],
 }
 #: Of commands that are measured for minutes; tests/tools/test_benchmark.py runs each of them small.
@@ -78,6 +77,7 @@ class Shortened:
             rest = [str(self._borrow(word)) if word.startswith("logs/") else word for word in rest]
         elif name in RUNS and "--help" not in rest:
             rest = [*self._of_run(rest), *SHORT.get(name, [])]
+            rest = _film(rest) if name == "render" else rest
         try:
             status = main([name, *rest])
         except SystemExit as stop:
@@ -137,6 +137,15 @@ def _config_of(name: str) -> str:
     from jnerf.config.find import named_configs
 
     return name if name in named_configs() else "ngp_embedded"
+
+
+def _film(words: list[str]) -> list[str]:
+    """The words of ``jnerf render``, of two small frames; views are small already."""
+    for flag, values in (("--seconds", 1), ("--frames", 1), ("--resolution", 2)):
+        if flag in words:
+            at = words.index(flag)
+            words = words[:at] + words[at + 1 + values :]
+    return words if "views" in words else [*words, "--frames", "2", "--resolution", "16", "16"]
 
 
 def _parsed(words: list[str]) -> str | None:
