@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_config
 
 if TYPE_CHECKING:
-    from jnerf.engine.hooks import Hook
+    from jnerf.config import Config
 
 SUMMARY = "train a field from a config, then test it"
 EXAMPLES = f"""\
@@ -42,7 +41,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on from the last good checkpoint of the run")
     add("--print-config", action="store_true", help="print the resolved config and stop")
     add("--diff", metavar="OTHER", help="print what changes from this config to OTHER and stop")
-    add("--check", action="store_true", help="check every module's arguments and stop")
+    add("--check", action="store_true", help="check names, types and ranges of all settings, "
+        "and whether the modules fit together, without the scene, and stop")  # fmt: skip
     add_viewer_flags(parser, "with --viewer: ")
     add("--viewer", action="store_true", help="show the field in the browser while it is trained")
 
@@ -78,12 +78,12 @@ def train(options: argparse.Namespace) -> int:
 
     edits = LiveEdits(lambda: load_run_config(options))
     if not options.viewer:
-        return run_task(options, "train", [edits])
+        return run_task(options, "train", hooks=[edits])
     from jnerf.viewer.viewer import Viewer
 
     viewer = Viewer(options.host, options.port, edits)
     try:
-        status = run_task(options, "train", [edits, viewer])
+        status = run_task(options, "train", hooks=[edits, viewer])
         if not status:
             viewer.stay()
     finally:
@@ -110,16 +110,25 @@ def look(options: argparse.Namespace) -> None:
     if options.print_config:
         print(config.dump(), end="")
     if options.check:
-        print(f"{options.config}: names and types are ok; ranges are checked when it runs")
+        print(f"{options.config}: {_checked(config)}")
 
 
-def run_task(options: argparse.Namespace, task: str, hooks: Sequence[Hook] = ()) -> int:
+def _checked(config: Config) -> str:
+    """What ``--check`` has found right of a config, and what only a run can."""
+    from jnerf.engine.pipeline.ranges import check_ranges
+
+    if check_ranges(config):
+        return "names, types and ranges are ok, and the modules fit together; the scene is read when it runs"
+    return "names and types are ok; ranges are checked when it runs, since no other scene can stand in for this one"
+
+
+def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
     """Runs a task of the config that the command line names; returns the exit status.
 
     Args:
         options: parsed, of a parser with the run arguments.
         task: ``train``, ``test`` or ``render``.
-        hooks: what happens between two training steps.
+        more: further arguments of ``jnerf.engine.run.run``.
     """
     from jnerf.command_line import INTERRUPTED
 
@@ -132,7 +141,7 @@ def run_task(options: argparse.Namespace, task: str, hooks: Sequence[Hook] = ())
         save_dir=options.save_dir,
         resume=getattr(options, "resume", False),
         checkpoint=options.checkpoint,
-        hooks=hooks,
+        **more,
     )
     from jnerf.report.write import report_after
 
