@@ -17,9 +17,10 @@ def ops(tmp_path, monkeypatch):
     (tmp_path / "common").mkdir()
     (tmp_path / "live_test").mkdir()
     header = tmp_path / "live_test" / "cpu.h"
+    true_root = code.CODE_ROOT
     for module in (code, live):
         monkeypatch.setattr(module, "CODE_ROOT", tmp_path)
-    monkeypatch.setattr(code, "_include_root", tmp_path)
+    code.renew(tmp_path)
 
     def edit(factor):
         # The folder's name makes the text another one than in the run of the tests before.
@@ -31,7 +32,8 @@ def ops(tmp_path, monkeypatch):
             return code.code_op("live_test", [ones.shape], ["float32"], [ones], source)[0].numpy()
 
     edit(2)
-    return edit, double
+    yield edit, double
+    code.renew(true_root)
 
 
 def test_an_edited_header_is_used_and_a_wrong_one_is_not(ops):
