@@ -97,7 +97,7 @@ class _CroppedSampler(Sampler):
             s_starts=of(samples.s_starts),
             s_ends=of(samples.s_ends),
             features=None,  # the field asks itself again
-            middles=None,
+            middles=of(samples.middles),
         )
 
     def _nothing(self, samples: RaySamples) -> RaySamples:
