@@ -79,4 +79,4 @@ def anchor(heading: str) -> str:
 
 def links(page: Path) -> list[str]:
     """Where the links and pictures of a page lead."""
-    return _LINK.findall(re.sub(r"`[^`\n]*`(?!\])", "", prose(page)))
+    return _LINK.findall(re.sub(r"`[^`\n]*`", "code", prose(page)))
