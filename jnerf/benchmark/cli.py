@@ -203,4 +203,4 @@ def main(arguments: list[str] | None = None, prog: str = PROG) -> int:
     from jnerf.benchmark import commands
 
     mend = "Free disk space, make the file writable, or choose another path."
-    return exit_status(lambda: getattr(commands, options.command)(options), mend)
+    return exit_status(lambda: commands.run(options), mend)

@@ -7,6 +7,7 @@ with it, ``--force`` begins it anew. Nothing else is ever removed.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,13 @@ class SceneFolder:
         text = json.dumps({"settings": self.settings, "done": self.done}, indent=1)
         write_text_atomic(self.path / _JOURNAL, text + "\n")
 
+    def abandon(self) -> None:
+        """Takes back what was made, if no stage is done: the input was wrong, and there is nothing to go on with."""
+        if not self.done:
+            _remove([*_made_in(self.path), self.path / _JOURNAL])
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
+
     @property
     def images(self) -> Path:
         """Folder of the pictures."""
@@ -136,8 +144,7 @@ def _noted(journal: Path, wanted: dict[str, Any]) -> dict[str, Any]:
 
 def _clear(path: Path, force: bool, resume: bool) -> None:
     """Removes what an earlier call has made in a folder that is not empty, if that is wanted."""
-    made = [path / name for name in _MADE] + sorted(path.glob("images_*"))
-    there = [entry for entry in made if entry.exists()]
+    there = _made_in(path)
     if not (path / _JOURNAL).is_file():
         if resume:
             raise ConfigError(
@@ -154,8 +161,18 @@ def _clear(path: Path, force: bool, resume: bool) -> None:
         raise ConfigError(
             f"{path} holds a scene already: go on with --resume, begin it anew with --force, or choose another --output"
         )
-    for entry in [*there, path / _JOURNAL]:
+    _remove([*there, path / _JOURNAL])
+
+
+def _made_in(path: Path) -> list[Path]:
+    """What has the name of something that is made here."""
+    copies = (entry for entry in path.iterdir() if re.fullmatch(r"images_\d+", entry.name))
+    return [*(path / name for name in _MADE if (path / name).exists()), *sorted(copies)]
+
+
+def _remove(entries: list[Path]) -> None:
+    for entry in entries:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
-            entry.unlink()
+            entry.unlink(missing_ok=True)

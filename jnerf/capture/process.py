@@ -37,7 +37,7 @@ from jnerf.capture.sources.pictures import gather_pictures
 from jnerf.datasets.colmap.model import Points, SparseModel, find_model, read_model
 from jnerf.datasets.colmap.model.frames import find_frames
 from jnerf.datasets.pictures.headers import image_size
-from jnerf.errors import DataError
+from jnerf.errors import DataError, JnerfError
 
 Say = Callable[[str], None]
 _TOLERANCE = 2.0  # pixels, of pictures that are searched at full size
@@ -90,7 +90,11 @@ def process(
     needs_colmap = settings.kind != "colmap"
     colmap = Colmap.at(output / "colmap", program) if needs_colmap else None
     scene = SceneFolder.open(output, settings, resume, force)
-    pictures = _pictures(scene, settings, say)
+    try:
+        pictures = _pictures(scene, settings, say)
+    except JnerfError:
+        scene.abandon()
+        raise
     if colmap is not None:
         scene.colmap.mkdir(exist_ok=True)
         _reconstruct(scene, settings, colmap, pictures, say)

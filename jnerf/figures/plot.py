@@ -188,7 +188,9 @@ class _Frame:
             parts.append(f'<path d="M{left} {b:.1f}H{width - right}" {line}/>')
             parts.append(_text(left - 6, b + 4, short(tick), 'text-anchor="end"'))
         middle = (height - bottom + top) / 2
-        parts.append(_text((left + width - right) / 2, height - 6, self.x.label, 'text-anchor="middle"'))  # fmt: skip
+        parts.append(
+            _text((left + width - right) / 2, height - 6, self.x.label, 'text-anchor="middle"')
+        )
         turned = f'text-anchor="middle" transform="rotate(-90 14 {middle:.0f})"'
         parts.append(_text(14, middle, self.y.label, turned))
         return "\n".join(parts)

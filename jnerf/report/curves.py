@@ -84,7 +84,7 @@ def charts_of(run: RunData) -> list[Chart]:
         if name in evaluated:
             label = f"test {run.unit}s"
             curves.append(Curve(label, run.evaluations, name, dots=True, color=1))
-        if len(curves) == 2 or len(run.evaluations) > 1 or name in trained:
+        if name in trained or len(curves[0].points("step")) > 1:
             charts.append(Chart(metric_title(name), curves))
     charts.append(_loss(run))
     told = {"step", "seconds", "loss", *trained}
@@ -127,8 +127,28 @@ def charts_of_all(runs: Sequence[RunData], names: Sequence[str]) -> list[Chart]:
     return [_scaled(chart) for chart in charts if chart.moves]
 
 
-def curves_html(charts: Sequence[Chart]) -> Html | None:
-    """Charts with a switch between steps and seconds; numbers that never change are only told."""
+def on_the_way(runs: Sequence[RunData]) -> str | None:
+    """What a reader must know of evaluations that were cheaper than the test at the end; None where none was."""
+    rows = [row for run in runs for row in run.evaluations]
+    steps = sorted({row["downscale"] for row in rows if is_number(row.get("downscale"))})
+    told = []
+    if steps:
+        of = " or ".join(f"{step:g}" for step in steps)
+        told.append(
+            f"saw one pixel of {of} in each direction, and SSIM of such pictures is another number"
+        )
+    if any(is_number(row.get("pixels_rendered")) for row in rows):
+        told.append("interpolated pixels in fog")
+    return f"Evaluations before the last {'; some '.join(told)}." if told else None
+
+
+def curves_html(charts: Sequence[Chart], note: str | None) -> Html | None:
+    """Charts with a switch between steps and seconds; numbers that never change are only told.
+
+    Args:
+        charts: some may be empty of anything to see.
+        note: on what is drawn, below it.
+    """
     moving = [chart for chart in charts if chart.moves]
     still = [f"{chart.title} {number(chart.values[0], 4)}" for chart in charts if not chart.moves]
     told = (
@@ -141,7 +161,8 @@ def curves_html(charts: Sequence[Chart]) -> Html | None:
         switch.append(h("input", type="radio", name="axis", id=f"axis-{key}", checked=i == 0))
         switch.append(h("label", f"against {label}", for_=f"axis-{key}"))
     drawn = h("div", *map(chart_html, moving), class_="charts")
-    return join([h("div", *switch, drawn, class_="axes"), told])
+    said = h("p", note, class_="note") if note else None
+    return join([h("div", *switch, drawn, class_="axes"), said, told])
 
 
 def chart_html(chart: Chart) -> Html:
@@ -151,11 +172,15 @@ def chart_html(chart: Chart) -> Html:
         for c in chart.curves
     )
     title = f"{chart.title} (logarithmic)" if chart.log else chart.title
-    legend = h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None  # fmt: skip
+    legend = (
+        h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None
+    )
     plots = []
     for x, key, label in _AXES:
         lines = [Line(c.name, c.points(x), c.dots, c.color) for c in chart.curves]
-        svg = line_plot(f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK)  # fmt: skip
+        svg = line_plot(
+            f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK
+        )
         plots.append(h("div", Html(svg), class_=f"by-{key}"))
     return h("figure", h("figcaption", title, legend), *plots, class_="chart")
 
@@ -167,8 +192,12 @@ def _names(rows: Iterable[dict[str, Any]], part: Any) -> list[str]:
 
 
 def _title(key: str) -> str:
-    known = {"samples_per_s": "samples per second", "lr": "learning rate", "rays": "rays per step",
-             "samples": "samples per step"}  # fmt: skip
+    known = {
+        "samples_per_s": "samples per second",
+        "lr": "learning rate",
+        "rays": "rays per step",
+        "samples": "samples per step",
+    }
     return known.get(key) or key.replace("_", " ").replace("/", ": ")
 
 

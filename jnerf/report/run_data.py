@@ -74,7 +74,9 @@ class RunData:
     @property
     def seconds(self) -> float | None:
         """Training seconds; None of a log without rows."""
-        times = [r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))]  # fmt: skip
+        times = [
+            r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))
+        ]
         return max(times, default=None)
 
     @property
@@ -82,6 +84,18 @@ class RunData:
         """Its starts, in order."""
         found = self.info.get("sessions")
         return [s for s in found if isinstance(s, dict)] if isinstance(found, list) else []
+
+    @property
+    def edits(self) -> list[tuple[int, str, Any, Any]]:
+        """Settings that were changed while it trained: step, path, value before and after."""
+        found = []
+        for session in self.sessions:
+            entries = session.get("changes")
+            for entry in entries if isinstance(entries, list) else []:
+                for path, values in as_dict(as_dict(entry).get("changed")).items():
+                    if isinstance(values, list) and len(values) == 2:
+                        found.append((entry.get("step", 0), path, *values))
+        return found
 
 
 def read_run(root: Path) -> RunData:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.engine.files import write_text_atomic
-from jnerf.report.curves import charts_of, curves_html
+from jnerf.report.curves import charts_of, curves_html, on_the_way
 from jnerf.report.html import Html, h
 from jnerf.report.page import Section, check_output, page
 from jnerf.report.run_data import RunData, read_run
@@ -22,7 +22,7 @@ from jnerf.report.sections.views import views
 
 #: In the order of the page; its anchor, its heading, and what makes it.
 SECTIONS: tuple[tuple[str, str, Callable[[RunData], Html | None]], ...] = (
-    ("curves", "Curves", lambda run: curves_html(charts_of(run))),
+    ("curves", "Curves", lambda run: curves_html(charts_of(run), on_the_way([run]))),
     ("test", "Test", test_table),
     ("views", "Views", views),
     ("film", "Film", film),

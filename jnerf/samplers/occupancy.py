@@ -16,7 +16,9 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
+from jnerf.ops.common import device
 from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.occupancy import (
     MOST_LEVELS,
     Bitfield,
@@ -99,6 +101,9 @@ class OccupancySampler(Sampler):
             samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
             dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted
             one bit by bit then.
+        look_once: the density of all samples on rays is asked for at once; False: in windows, so that little is asked
+            that lies behind a surface. The samples are the same. None: at once on CUDA, where a kernel that is launched
+            costs more than what it does to a few samples.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -129,6 +134,7 @@ class OccupancySampler(Sampler):
         fixed_sizes: bool | None = None,
         silhouettes: Callable[[], Iterable[np.ndarray] | None] | None = None,
         hull_steps: int = 0,
+        look_once: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
         if n_rays_init is None:
@@ -181,7 +187,8 @@ class OccupancySampler(Sampler):
         self._stats: dict[str, float] | None = {}  # None: the sizes know
         # without a bound on the transmittance nothing is looked at, and marching alone reads its sizes
         self.wants_padding = fixed_sizes if early_stop > 0 else False
-        self._sizes = Sizes(max_steps, look_samples)
+        self._look_once = device.on_cuda() if look_once is None else look_once
+        self._sizes = Sizes(max_steps, look_samples, self._look_once)
         self._hull = Hull(cameras, silhouettes, hull_steps)
         self._set_grid(self._fresh_grid(cameras))
 
@@ -313,7 +320,12 @@ class OccupancySampler(Sampler):
                 "kept": len(intervals),
             }
         if len(intervals) < intervals.wanted:
-            rays, intervals = _leading_rays(rays, intervals)
+            n = (
+                int(intervals.ray_indices[-1].item()) + 1
+                if found.leading is None
+                else found.leading
+            )
+            rays, intervals = _leading_rays(rays, intervals, n)
         return to_samples(rays, intervals, found.features)
 
     def _padded(self, rays: RayBundle, field: Field, step: int) -> RaySamples:
@@ -322,14 +334,14 @@ class OccupancySampler(Sampler):
             self._collect()  # once: the sizes that a run begins with are a guess
             self._sizes.adapt()
         looks, capacity = self._sizes.of(len(rays), self.target_samples(step))
-        look = look_along(rays, field, self.density_chunk, keep_features=True)
+        look = look_along(field, self.density_chunk, keep_features=True)
         where = rays.rays_o, rays.rays_d, *self._grid_at(step), look, looks, capacity
         found = ray_visible_padded(*where, self.early_stop, self._march_seed, step)
         self._sizes.note(len(rays), looks, found.state)
         self._stats = None
         arrays = found.t_starts, found.t_ends, found.ray_indices, found.packed_info
-        extras = {"features": found.features, "live": found.live, "count": found.state[3:4]}
-        return RaySamples(rays, *arrays, **extras)
+        extras = {"features": found.features, "live": found.live, "count": found.count}
+        return RaySamples(rays, *arrays, **extras, middles=found.positions)
 
     def _grid_at(self, step: int | None) -> tuple[jt.Var, jt.Var, MarchRule, int]:
         """What rays are marched through: bits, blocks, rule and resolution."""
@@ -343,10 +355,11 @@ class OccupancySampler(Sampler):
             bounds |= {"max_samples": self.target_samples(step)}
         if self.early_stop <= 0:  # everything is kept: nothing to ask
             intervals = ray_march(rays.rays_o, rays.rays_d, *grid, **bounds)
-            return VisibleSamples(intervals, None, 0, len(rays))
+            return VisibleSamples(intervals, None, 0, len(rays), None)
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
-        look = look_along(rays, field, self.density_chunk)
+        look = look_along(field, self.density_chunk)
+        bounds["once"] = self._look_once
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -372,11 +385,9 @@ def _check_numbers(**arguments: tuple[int, int]) -> None:
             raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")
 
 
-def _leading_rays(rays: RayBundle, kept: PackedIntervals) -> tuple[RayBundle, PackedIntervals]:
-    """Cuts off the rays that the budget left without samples: all behind the last that has one."""
-    n = int(kept.ray_indices[-1].item()) + 1 if len(kept) else 0
-    packed_info = kept.packed_info[:n].stop_grad()
-    leading = PackedIntervals(
-        kept.t_starts, kept.t_ends, kept.ray_indices, packed_info, kept.wanted
-    )
-    return rays.first(n), leading
+def _leading_rays(
+    rays: RayBundle, kept: PackedIntervals, n: int
+) -> tuple[RayBundle, PackedIntervals]:
+    """Cuts off the rays that the budget left without samples: all behind the first ``n``."""
+    (packed_info,) = leading_rows([kept.packed_info], n)
+    return rays.first(n), replace(kept, packed_info=packed_info)

@@ -20,6 +20,7 @@ NOT_RUN = {
     ("pip",): "needs a network",
     ("uv",): "needs a network",
     ("python", "-m", "pip"): "needs a network",
+    ("tensorboard",): "runs until it is stopped",
     ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
 }
 #: Words put behind a command; of two equal flags the last wins.
@@ -73,6 +74,8 @@ class Shortened:
             rest = [word for word in rest if word != "--compile"]  # `make test` does
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
             rest = self._training(rest)
+        elif name in PAGES:
+            rest = [str(self._borrow(word)) if word.startswith("logs/") else word for word in rest]
         elif name in RUNS and "--help" not in rest:
             rest = [*self._of_run(rest), *SHORT.get(name, [])]
         try:
@@ -125,6 +128,8 @@ class Shortened:
 
 #: Commands whose first word is a run.
 RUNS = ("test", "render", "mesh")
+#: Commands of run folders that load no model.
+PAGES = ("report", "compare")
 
 
 def _config_of(name: str) -> str:

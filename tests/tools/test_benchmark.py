@@ -91,6 +91,8 @@ def test_wrong_commands_and_flags(tool, capsys, arguments, said):
         (["train", "--run", "nowhere"], "--run nowhere: run.json cannot be read"),
         (["train", "--config-file", "no.py"], "no.py"),
         (["train", "--config-file", CONFIG, "--plot", "a.png"], "plots are SVG files"),
+        (["ops", "--json", f"{CONFIG}/a.json"], "ngp_lego.py is no folder. Choose another place"),
+        (["train", "--config-file", CONFIG, "--plot", f"{CONFIG}/a.svg"], "with --plot."),
         (["render", "--config-file", CONFIG, "--save-dir", "nowhere"], "no checkpoint in nowhere"),
         (["compare", "a.json", "b.json"], "cannot read a.json"),
         (["report", "a.json"], "cannot read a.json"),

@@ -1,0 +1,25 @@
+"""Arrays that never change, made once: each one made anew in a step would be three of Jittor's own kernels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import jittor as jt
+
+
+@cache
+def nothing(dtype: str = "float32", ndim: int = 1) -> jt.Var:
+    """A zero in the place of an input that a kernel does not read: [1], [1, 1] ... without gradient."""
+    return _kept(jt.zeros((1,) * ndim, dtype))
+
+
+@cache
+def one() -> jt.Var:
+    """The number 1 as float32 [1], without gradient."""
+    return _kept(jt.ones((1,)))
+
+
+def _kept(var: jt.Var) -> jt.Var:
+    var = var.stop_grad()
+    var.sync()
+    return var
