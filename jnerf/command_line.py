@@ -24,13 +24,16 @@ DISK_FAULTS = frozenset(
 )
 
 
-def command_parser(prog: str, description: str | None, epilog: str) -> argparse.ArgumentParser:
+def command_parser(
+    prog: str, description: str | None, epilog: str, conflict_handler: str = "error"
+) -> argparse.ArgumentParser:
     """A parser as every command has it: no flag may be shortened, and the text below the flags stays as it is.
 
     Args:
         prog: the command's name.
         description: what it does.
         epilog: shown below the flags: examples and exit statuses.
+        conflict_handler: of a flag that is added twice: an ``error``, or ``resolve`` for the last.
     """
     return argparse.ArgumentParser(
         prog=prog,
@@ -38,6 +41,7 @@ def command_parser(prog: str, description: str | None, epilog: str) -> argparse.
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        conflict_handler=conflict_handler,
     )
 
 

@@ -93,4 +93,5 @@ class _CroppedSampler(Sampler):
             s_starts=of(samples.s_starts),
             s_ends=of(samples.s_ends),
             features=None,  # the field asks itself again
+            middles=of(samples.middles),
         )
