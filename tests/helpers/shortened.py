@@ -28,7 +28,12 @@ NOT_RUN = {
 SHORT = {
     "test": ["evaluation.n_images=1"],
     "render": ["--frames", "2", "--resolution", "16", "16", "--force", "evaluation.n_images=1"],
-    "mesh": ["--resolution", "12", "--level", "1"],  # the density of a field that has hardly been trained
+    "mesh": [
+        "--resolution",
+        "12",
+        "--level",
+        "1",
+    ],  # the density of a field that has hardly been trained
 }
 #: Commands of which only flags and configs are looked at, and what runs them small.
 PARSED = {
