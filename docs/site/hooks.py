@@ -1,7 +1,7 @@
 """What MkDocs is told beside ``mkdocs.yml``: the pages of the methods, links out of ``docs/``, and formulas.
 
-- ``projects/*/README.md`` and ``README.zh.md`` are the pages of the methods; they stay where they are and appear here as
-  ``methods/<name>.md``.
+- ``projects/*/README.md`` and ``README.zh.md`` are the pages of the methods; they stay where they are and appear here
+  as ``methods/<name>.md``.
 - Links are written so that they work on a file in the repository. Those between ``docs/`` and ``projects/`` become
   links between pages. A link to a source file leads to ``repo_url`` where that is set, and is plain text otherwise.
   A link to nothing is a warning, which ``--strict`` makes an error.

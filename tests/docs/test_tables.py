@@ -1,4 +1,4 @@
-"""Tables that list what the code has: keys, schedules, modules, methods, messages. None may lack an entry, or invent one."""
+"""Tables that list what the code has: keys, schedules, modules, methods, messages. None lacks or invents an entry."""
 
 import re
 from dataclasses import MISSING, fields

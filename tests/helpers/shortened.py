@@ -22,7 +22,6 @@ NOT_RUN = {
     ("python", "-m", "pip"): "needs a network",
     ("tensorboard",): "runs until it is stopped",
     ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
-    ("tensorboard",): "opens a port and stays",
 }
 #: Words put behind a command; of two equal flags the last wins.
 SHORT = {
