@@ -85,7 +85,7 @@ class RaySamples:
         live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
-        middles: ``positions``, where the sampler has computed them; else None.
+        middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
     """
 
     rays: RayBundle
@@ -196,7 +196,9 @@ class Batch:
 
     def only(self, live: jt.Var) -> Batch:
         """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
-        return Batch(self.rays, self.rgba * live, self.extras)
+        from jnerf.ops.scale_rows import scale_rows
+
+        return Batch(self.rays, scale_rows(self.rgba, live), self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].
