@@ -108,8 +108,8 @@ def sample_points(
                 break
     if not total:
         raise ConfigError(
-            f"no pixel of the training views has an opacity of {options.opacity:g} or more and a surface in the field's "
-            "box: lower --opacity, or train longer"
+            f"no pixel of the training views has an opacity of {options.opacity:g} or more and a surface in the "
+            "field's box: lower --opacity, or train longer"
         )
     channels = (
         np.concatenate([getattr(part, name) for part in parts])[: options.count]
