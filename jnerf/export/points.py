@@ -25,7 +25,7 @@ _RAYS = 2**15  # at once
 _STEP = 1 / 256
 # Opacity of a step's length of the field near a point, below which the point hangs in the air: the mean of depths in
 # front of an edge and behind it.
-_AIR = 0.02
+_AIR = 0.004
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def sample_points(
                 break
     if not total:
         raise ConfigError(
-            f"no pixel of the training views has an opacity of {options.opacity:g} or more within the field's box: "
-            "lower --opacity, or train longer"
+            f"no pixel of the training views has an opacity of {options.opacity:g} or more and a surface in the "
+            "field's box: lower --opacity, or train longer"
         )
     channels = (
         np.concatenate([getattr(part, name) for part in parts])[: options.count]
