@@ -292,7 +292,7 @@ def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Che
     loaded = load_latest(folder.checkpoints)
     if loaded is None:
         raise CheckpointError(
-            f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
+            f"no checkpoint in {folder.checkpoints}. Train first (jnerf train), or point --save-dir at the folder "
             "that holds the run's folder."
         )
     return loaded, checkpoint_path(folder.checkpoints, loaded.step)
