@@ -1,6 +1,7 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
 # make lint   ruff alone
+# make docs   the documentation, in English and Chinese, to build/site
 # make clean  removes the virtual environments and caches; runs (logs/) stay
 # Another Python: make demo PYTHON=python3.12     Another NumPy: NUMPY='numpy<2'     A part of the tests: TESTS=tests/ops
 
@@ -18,7 +19,7 @@ JITTOR := --no-deps jittor==1.3.11.0
 # One process for each core; a file goes to one of them (see tests/helpers/parallel.py).
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test lint clean check
+.PHONY: demo test lint docs clean check
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
@@ -32,6 +33,11 @@ test: $(VENV)/installed-test
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
+
+# Any warning is an error; the variable silences an advertisement, which Material prints as one.
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "The documentation: build/site/index.html"
 
 clean:
 	rm -rf $(VENV) .venv-* build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -61,4 +67,8 @@ $(VENV)/installed: setup.py | $(VENV)/bin/python
 $(VENV)/installed-test: setup.py | $(VENV)/bin/python
 	$(PIP) -e '.[test]' '$(NUMPY)'
 	$(PIP) $(JITTOR)
+	@touch $@
+
+$(VENV)/installed-docs: setup.py | $(VENV)/bin/python
+	$(PIP) -e '.[docs]' '$(NUMPY)'
 	@touch $@

@@ -24,10 +24,42 @@ CORE = [
     f"onednn-cpu-gomp==2022.2.1; {LINUX_X86}",
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
+CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
 MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
+VIEWER = ["viser"]
+# FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
+METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
+TENSORBOARD = ["tensorboardX"]
+COMPLETION = ["argcomplete"]  # in a shell
+NOTEBOOKS = [
+    "nbclient",
+    "nbformat",
+    "ipykernel",
+    "matplotlib",
+]  # those of docs/notebooks are executed
+BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
 EXTRAS = {
+    "capture": CAPTURE,
+    "completion": COMPLETION,
     "mesh": MESH,
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", *MESH],
+    "metrics": METRICS,
+    "tensorboard": TENSORBOARD,
+    "viewer": VIEWER,
+    "all": [*CAPTURE, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "test": [
+        "pytest",
+        "pytest-xdist",
+        "hypothesis",
+        "ruff",
+        "html5lib",
+        *BUILD,
+        *COMPLETION,
+        *MESH,
+        *METRICS,
+        *TENSORBOARD,
+        *NOTEBOOKS,
+    ],
+    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
 
 setup(
@@ -37,9 +69,15 @@ setup(
     long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    packages=find_packages(include=["jnerf", "jnerf.*"]),
-    package_data={"jnerf": ["**/*.h", "**/*.cc"]},
+    packages=[*find_packages(include=["jnerf", "jnerf.*"]), "jnerf.projects"],
+    # The configs, which a checkout has beside the package; jnerf.config.find looks in both places.
+    package_dir={"jnerf.projects": "projects"},
+    package_data={
+        "jnerf": ["**/*.h", "**/*.cc", "**/*.css", "**/*.js"],
+        "jnerf.projects": ["**/*.py", "*/README.md"],
+    },
     include_package_data=False,
+    entry_points={"console_scripts": ["jnerf = jnerf.cli:main"]},
     python_requires=">=3.10",
     install_requires=CORE,
     extras_require=EXTRAS,

@@ -24,34 +24,33 @@ DISK_FAULTS = frozenset(
 )
 
 
-def run_parser(prog: str, description: str | None, examples: str) -> argparse.ArgumentParser:
-    """A parser with what every command on a run takes: config, overrides, folder, checkpoint.
+def command_parser(
+    prog: str, description: str | None, epilog: str, conflict_handler: str = "error"
+) -> argparse.ArgumentParser:
+    """A parser as every command has it: no flag may be shortened, and the text below the flags stays as it is.
 
     Args:
         prog: the command's name.
         description: what it does.
-        examples: shown below the flags.
+        epilog: shown below the flags: examples and exit statuses.
+        conflict_handler: of a flag that is added twice: an ``error``, or ``resolve`` for the last.
     """
-    parser = argparse.ArgumentParser(
+    return argparse.ArgumentParser(
         prog=prog,
         description=description,
-        epilog=examples,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        conflict_handler=conflict_handler,
     )
-    add = parser.add_argument
-    add("--config-file", required=True, metavar="F", help="config of the run, a .py file")
-    add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
-    add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
-    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
-    return parser
 
 
 def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """Parse flags and positionals in any order; on an unknown flag, exit with status 2 and name the nearest.
 
     Args:
-        parser: without sub-commands.
+        parser: without sub-commands. If it has ``overrides``, words such as ``n_rays=64`` are some wherever they
+            stand, also behind a flag that takes several words.
         arguments: None for those of the process.
     """
     try:
@@ -64,7 +63,22 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
+    if hasattr(options, "overrides"):
+        _collect_overrides(parser, options)
     return options
+
+
+def _collect_overrides(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Takes overrides out of the values of flags with any number of words: ``--output a.ply n_rays=64``."""
+    for action in parser._actions:
+        words = getattr(options, action.dest, None)
+        if action.option_strings and action.nargs in ("+", "*") and words:
+            options.overrides += [word for word in words if _is_override(word)]
+            setattr(options, action.dest, [word for word in words if not _is_override(word)])
+
+
+def _is_override(word: object) -> bool:
+    return isinstance(word, str) and "=" in word
 
 
 def exit_status(execute: Callable[[], int | None], mend: str) -> int:
@@ -93,8 +107,8 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         if (error.name or "").split(".")[0] in ("", "jnerf"):
             raise
         print(
-            f"error: {error.name} is not installed in {sys.executable}. Run make demo and then .venv/bin/python, or "
-            "python -m jnerf.doctor, which says what else is missing.",
+            f"error: {error.name} is not installed in {sys.executable}. Run {sys.executable} -m jnerf.doctor --fix, "
+            "which installs what is missing; in a checkout, make demo makes an environment that has it all.",
             file=sys.stderr,
         )
         return 1

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jnerf.checks.arguments import argument_problems, signature_of
-from jnerf.checks.origin import complaint
+from jnerf.checks.origin import complaint, key_blamed
 from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 
@@ -44,7 +44,7 @@ class Registry:
         base: str | None = None,
     ) -> None:
         self.name = name
-        self._package = package
+        self.package = package
         self._base = base
         self._loaded = package is None
         self._classes: dict[str, type] = {}
@@ -98,7 +98,7 @@ class Registry:
         """Import every module of the package, however deep, so that its classes register themselves."""
         if self._loaded:
             return
-        _import_all(self._package)
+        _import_all(self.package)
         self._loaded = True
 
     def get(self, name: str) -> type:
@@ -167,7 +167,8 @@ class Registry:
             return cls(**arguments)
         except ConfigError as error:
             text = str(error).removeprefix(f"{cls.__name__}: ")
-            raise ConfigError(complaint(cfg, None, path, f"{cls.__name__}: {text}")) from error
+            key = key_blamed(cfg, text)
+            raise ConfigError(complaint(cfg, key, path, f"{cls.__name__}: {text}")) from error
 
     def _found_elsewhere(self, name: str) -> str:
         for other in self._siblings.values():

@@ -85,7 +85,7 @@ class RaySamples:
         live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
-        middles: ``positions``, where the sampler has computed them; else None.
+        middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
     """
 
     rays: RayBundle

@@ -1,4 +1,4 @@
-"""Measure speed, memory and quality, and write tables of what was measured."""
+"""Measure speed, memory and quality, and write tables of what was measured: ``jnerf benchmark`` of a checkout."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from jnerf.benchmark.cli import main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python tools/benchmark.py"))

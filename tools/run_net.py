@@ -1,19 +1,19 @@
-"""Train, test or render a neural field from a config file."""
+"""Train, test or render a neural field from a config file: the commands ``jnerf train|test|render`` of a checkout."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from jnerf.config import Config
 
 # Runs from a checkout as well as from an installed package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-EXAMPLES = """\
+from jnerf.cli import render, test, train  # noqa: E402
+from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments  # noqa: E402
+from jnerf.command_line import command_parser, exit_status, parse  # noqa: E402
+
+EXAMPLES = f"""\
 examples:
   python tools/run_net.py --config-file projects/ngp/configs/ngp_lego.py
   python tools/run_net.py --config-file CONFIG --task train --resume
@@ -23,79 +23,34 @@ examples:
   python tools/run_net.py --config-file CONFIG --diff OTHER_CONFIG
   python tools/run_net.py --config-file CONFIG --print-config 'loss=dict(type="MSELoss")'
 
-overrides:
-  key.sub=value   value is a Python literal, dict(...), true/false/none, or a bare string.
-                  Another type starts its block afresh: give its arguments with it.
-
+{OVERRIDES}
 exit status: 0 done, 1 training failed, 2 wrong config, data, checkpoint or flag, 130 interrupted
 """
+TASKS = {"train": train, "test": test, "render": render}
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    from jnerf.command_line import run_parser
-
-    parser = run_parser("run_net.py", __doc__, EXAMPLES)
-    add = parser.add_argument
-    add("--task", choices=["train", "test", "render"], default="train", help="default: train")
-    add("--resume", action="store_true", help="go on from the last good checkpoint of the run")
-    add("--print-config", action="store_true", help="print the resolved config and stop")
-    add("--diff", metavar="OTHER", help="print what changes from this config to OTHER and stop")
-    add("--check", action="store_true", help="check every module's arguments and stop")
+    # A flag that two tasks have is one flag.
+    parser = command_parser("run_net.py", __doc__, EXAMPLES, conflict_handler="resolve")
+    add_run_arguments(parser, positional=False)
+    parser.add_argument("--task", choices=list(TASKS), default="train", help="default: train")
+    render.add_flags(parser)
+    train.add_flags(parser)
     return parser
 
 
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Parse the command line; on an unknown flag, exit with status 2 and name the nearest."""
-    from jnerf.command_line import parse
-
-    return parse(make_parser(), arguments)
-
-
-def look(options: argparse.Namespace, config: Config) -> None:
-    """Do what asks for no run, once all names in the configs are found right; a base config may lack what it likes."""
-    from jnerf.config import load_config
-    from jnerf.config.check import check
-
-    check(config, complete=options.check)
-    if options.diff is not None:
-        other = load_config(options.diff)
-        check(other, complete=False)
-        print("\n".join(config.diff(other)) or "no difference")
-    if options.print_config:
-        print(config.dump(), end="")
-    if options.check:
-        print(f"{options.config_file}: names and types are ok; ranges are checked when it runs")
-
-
-def execute(options: argparse.Namespace) -> int:
+def execute(options: argparse.Namespace) -> int | None:
     """Do what the command line asks, and give the exit status."""
-    from jnerf.command_line import INTERRUPTED
-    from jnerf.config import load_config
-
-    config = load_config(options.config_file, options.overrides)
-    if options.diff is not None or options.print_config or options.check:
-        look(options, config)
-        return 0
-    from jnerf.engine.run import run
-
-    done = run(
-        config,
-        task=options.task,
-        save_dir=options.save_dir,
-        resume=options.resume,
-        checkpoint=options.checkpoint,
-    )
-    return 0 if done["complete"] else INTERRUPTED
+    if train.looks(options):
+        return train.look(options)
+    return TASKS[options.task].execute(options)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    options = parse_arguments(arguments)
-    from jnerf.command_line import exit_status
-
-    mend = "Free disk space, make the file writable, or choose another folder with --save-dir."
-    return exit_status(lambda: execute(options), mend)
+    options = parse(make_parser(), arguments)
+    return exit_status(lambda: execute(options), train.MEND)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line of ``tools/benchmark.py``."""
+"""The command line of ``jnerf benchmark``, which is also ``tools/benchmark.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 
 from jnerf.checks.suggest import hint
+from jnerf.command_line import command_parser, exit_status, parse
 
+PROG = "jnerf benchmark"
 DESCRIPTION = "Measure speed, memory and quality, and write tables of what was measured."
 COMMANDS = {
     "ops": "every op, forward and backward, against the machine's ceilings and the bound",
@@ -22,42 +24,49 @@ COMMANDS = {
 }
 EXAMPLES = """\
 examples:
-  python tools/benchmark.py ops --json ops.json
-  python tools/benchmark.py ops --only hash_encode --simd native,avx2,plain
-  python tools/benchmark.py train --config-file projects/ngp/configs/ngp_embedded.py --steps 100 --no-eval
-  python tools/benchmark.py train --config-file A.py B.py --scene nerf_synthetic/lego nerf_synthetic/ship \\
-      --json train.json --plot train.svg evaluation.n_images=25
-  python tools/benchmark.py train --run logs/ngp_lego --json train.json --plot train.svg
-  python tools/benchmark.py profile --config-file CONFIG --checkpoint PATH --json profile.json
-  python tools/benchmark.py memory --config-file CONFIG --json memory.json --plot memory.svg
-  python tools/benchmark.py render --config-file CONFIG --checkpoint PATH --frames 10
-  python tools/benchmark.py host --config-file projects/ngp/configs/ngp_embedded.py --json host.json
-  python tools/benchmark.py compare before.json after.json
-  python tools/benchmark.py report docs/benchmarks/*.json --write README.md docs/performance.md
-  python tools/benchmark.py report docs/benchmarks/*.json --write README.md --check
+  {prog} ops --json ops.json
+  {prog} ops --only hash_encode --simd native,avx2,plain
+  {prog} train --config-file ngp_embedded --steps 100 --no-eval
+  {prog} train --config-file ngp_lego nerf_lego --scene A B --plot train.svg evaluation.n_images=25
+  {prog} train --run logs/ngp_lego --json train.json --plot train.svg
+  {prog} profile --config-file CONFIG --checkpoint PATH --json profile.json
+  {prog} memory --config-file CONFIG --json memory.json --plot memory.svg
+  {prog} render --config-file CONFIG --checkpoint PATH --frames 10
+  {prog} host --config-file ngp_embedded --json host.json
+  {prog} compare before.json after.json
+  {prog} report docs/benchmarks/*.json --write README.md docs/performance.md
+  {prog} report docs/benchmarks/*.json --write README.md --check
 
 exit status: 0 done, 1 failed, a table is out of date, 2 wrong config, data, checkpoint or flag, 130 interrupted
 """
 Add = Callable[..., argparse.Action]
 
 
-def usage() -> str:
-    """What ``--help`` without a command prints."""
+def usage(prog: str = PROG) -> str:
+    """What ``--help`` without a command prints.
+
+    Args:
+        prog: how the program is called.
+    """
     rows = "\n".join(f"  {name:9} {text}" for name, text in COMMANDS.items())
     return (
-        f"usage: benchmark.py COMMAND ...\n\n{DESCRIPTION}\n\ncommands:\n{rows}\n\n"
-        f"benchmark.py COMMAND --help says more.\n\n{EXAMPLES}"
+        f"usage: {prog} COMMAND ...\n\n{DESCRIPTION}\n\ncommands:\n{rows}\n\n"
+        f"{prog} COMMAND --help says more.\n\n{EXAMPLES.format(prog=prog)}"
     )
 
 
-def make_parser(command: str) -> argparse.ArgumentParser:
-    """The flags of one command."""
-    parser = argparse.ArgumentParser(
-        prog=f"benchmark.py {command}",
-        description=f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def make_parser(command: str, prog: str = PROG) -> argparse.ArgumentParser:
+    """The flags of one command.
+
+    Args:
+        command: a key of ``COMMANDS``.
+        prog: how the program is called.
+    """
+    lines = EXAMPLES.splitlines(keepends=True)
+    own = [line for line in lines if not line.startswith("  {prog}") or f"}} {command} " in line]
+    epilog = "".join(own).format(prog=prog)
+    text = f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}."
+    parser = command_parser(f"{prog} {command}", text, epilog)
     add = parser.add_argument
     if command == "compare":
         add("files", nargs=2, metavar="RUN.json", help="before and after, of the same command")
@@ -81,7 +90,9 @@ def _add_measuring(add: Add, command: str) -> None:
     several = {"nargs": "+", "action": "extend", "default": []}
     several = several if command in ("train", "host") else {}
     needed = command != "train"  # which also reads runs that are there
-    add("--config-file", required=needed, metavar="F", help="config, a .py file", **several)
+    add(
+        "--config-file", required=needed, metavar="F", help="a config's name or .py file", **several
+    )
     {
         "train": _add_train,
         "profile": _add_profile,
@@ -158,38 +169,32 @@ def numbers(text: str) -> list[int]:
     return [positive(part) for part in text.split(",") if part]
 
 
-def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Parses the command and its flags; on a mistake, exits with status 2.
-
-    ``--config-file A.py B.py key=value``: what has a ``=`` is an override, wherever it stands.
-    """
-    from jnerf.command_line import parse
-
+def parse_arguments(arguments: list[str], prog: str = PROG) -> argparse.Namespace:
+    """Parses the command and its flags; on a mistake, exits with status 2."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage(), end="")
+        print(usage(prog), end="")
         raise SystemExit(0 if arguments else 2)
     command = arguments[0]
     if command not in COMMANDS:
-        text = f"benchmark.py: error: unknown command {command!r}. {hint(command, COMMANDS)}"
+        text = f"{prog}: error: unknown command {command!r}. {hint(command, COMMANDS)}"
         print(text, file=sys.stderr)
         raise SystemExit(2)
-    options = parse(make_parser(command), arguments[1:])
+    options = parse(make_parser(command, prog), arguments[1:])
     options.command = command
-    for name in ("config_file", "scene"):
-        given = getattr(options, name, None)
-        if isinstance(given, list):
-            options.overrides += [text for text in given if "=" in text]
-            setattr(options, name, [text for text in given if "=" not in text])
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line and returns its exit status."""
-    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+def main(arguments: list[str] | None = None, prog: str = PROG) -> int:
+    """Runs the command line and returns its exit status.
+
+    Args:
+        arguments: None for those of the process.
+        prog: how the program is called.
+    """
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments, prog)
     if getattr(options, "device", None):
         os.environ["JNERF_DEVICE"] = options.device  # before anything imports Jittor
     from jnerf.benchmark import commands
-    from jnerf.command_line import exit_status
 
     mend = "Free disk space, make the file writable, or choose another path."
-    return exit_status(lambda: getattr(commands, options.command)(options), mend)
+    return exit_status(lambda: commands.run(options), mend)

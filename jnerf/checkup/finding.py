@@ -8,12 +8,21 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, what was found, and how to mend it."""
+    """What was looked at, what was found, and how to mend it.
+
+    Attributes:
+        status: FAIL keeps jnerf from working, warn does not.
+        name: of what was looked at.
+        detail: what was found.
+        mend: what the user can do.
+        install: what pip could install to mend it.
+    """
 
     status: Literal["OK", "warn", "FAIL"]
     name: str
     detail: str
     mend: str = ""
+    install: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The line as printed; the mend follows on a line of its own.

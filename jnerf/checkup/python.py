@@ -13,13 +13,15 @@ from jnerf.runtime.plan import (
     INSTALL_JITTOR,
     JITTOR,
     OLDEST_PYTHON,
+    PIP_JITTOR,
     SetupError,
     header_for_numpy,
     numpy_major,
 )
 
 _NEWEST_TRIED = (3, 14)
-_NUMPY = "python -m pip install 'numpy>=1.26,<3'"
+_PIP_NUMPY = ("numpy>=1.26,<3",)
+_NUMPY = f"python -m pip install '{_PIP_NUMPY[0]}'"
 
 
 def check_python(facts: Facts) -> Finding:
@@ -57,10 +59,10 @@ def check_headers(facts: Facts) -> Finding:
 def check_numpy(facts: Facts) -> Finding:
     """NumPy 1 or 2, and how it goes together with Jittor."""
     if facts.numpy is None:
-        return Finding("FAIL", "numpy", "cannot be imported", _NUMPY)
+        return Finding("FAIL", "numpy", "cannot be imported", _NUMPY, _PIP_NUMPY)
     if numpy_major(facts) > 2:
         mend = f"{_NUMPY} (Jittor would silently corrupt data)"
-        return Finding("FAIL", "numpy", facts.numpy, mend)
+        return Finding("FAIL", "numpy", facts.numpy, mend, _PIP_NUMPY)
     if facts.jittor is None:
         return Finding("OK", "numpy", facts.numpy)
     try:
@@ -77,10 +79,10 @@ def check_numpy(facts: Facts) -> Finding:
 def check_jittor(facts: Facts) -> Finding:
     """Jittor's version: jnerf is tested with one."""
     if facts.jittor is None:
-        return Finding("FAIL", "jittor", "not installed", INSTALL_JITTOR)
+        return Finding("FAIL", "jittor", "not installed", INSTALL_JITTOR, PIP_JITTOR)
     if facts.jittor != JITTOR:
         mend = f"{INSTALL_JITTOR} (the version jnerf is tested with)"
-        return Finding("warn", "jittor", f"{facts.jittor} at {facts.jittor_path}", mend)
+        return Finding("warn", "jittor", f"{facts.jittor} at {facts.jittor_path}", mend, PIP_JITTOR)
     return Finding("OK", "jittor", f"{facts.jittor} at {facts.jittor_path}")
 
 
@@ -96,5 +98,5 @@ def check_packages() -> Finding:
             faults[package] = f"{module}: {error}"
     if faults:
         mend = "python -m pip install " + " ".join(f"'{package}'" for package in faults)
-        return Finding("FAIL", "packages", "; ".join(faults.values()), mend)
+        return Finding("FAIL", "packages", "; ".join(faults.values()), mend, tuple(faults))
     return Finding("OK", "packages", ", ".join(versions))

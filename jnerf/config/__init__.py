@@ -1,6 +1,6 @@
 """Configs: Python files with ``_base_`` inheritance, overrides and a strict check.
 
-    config = load_config("projects/ngp/configs/ngp_lego.py", ["n_rays=1024"])
+    config = load_config(find_config("ngp_lego"), ["n_rays=1024"])
     config.optim.lr, config["optim"]["lr"]
 
 A child's dict is merged into its base's dict of the same name, key by key, with two exceptions:
@@ -12,6 +12,7 @@ its constructor and is what to call before building (it imports the modules, and
 """
 
 from jnerf.config.block import Block, Config
+from jnerf.config.find import find_config
 from jnerf.config.loading import load_config
 
-__all__ = ["Block", "Config", "load_config"]
+__all__ = ["Block", "Config", "find_config", "load_config"]

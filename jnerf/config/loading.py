@@ -11,6 +11,7 @@ from typing import Any
 from jnerf.checks.origin import Origin, display_path
 from jnerf.checks.suggest import hint
 from jnerf.config.block import Block, Config, normalise, place, place_block
+from jnerf.config.find import is_name, named_configs, nearest_configs
 from jnerf.config.lines import imported_names, key_lines, line_of
 from jnerf.config.merge import merge
 from jnerf.config.overrides import apply_overrides
@@ -140,15 +141,23 @@ def _execute(tree: ast.Module, path: Path, shown: str) -> dict[str, Any]:
 
 
 def _bases(value: Any, path: Path, origin: Origin) -> list[Path]:
-    """The base files that a ``_base_`` names, relative to the file that names them."""
+    """The base files that a ``_base_`` names: relative to the file that names them, or those of the package by name."""
     entries = [value] if isinstance(value, str) else value
     if not isinstance(entries, (list, tuple)) or not all(isinstance(e, str) for e in entries):
         raise ConfigError(f"{origin}: _base_: expected a path or a list of paths, got {value!r}")
-    bases = [path.parent / entry for entry in entries]
-    for base, entry in zip(bases, entries, strict=True):
-        if not base.is_file():
-            raise ConfigError(f"{origin}: _base_: no config file '{entry}'. {_neighbours(base)}")
-    return bases
+    return [_base(entry, path.parent, origin) for entry in entries]
+
+
+def _base(entry: str, folder: Path, origin: Origin) -> Path:
+    """One base file."""
+    path = folder / entry
+    if path.is_file():
+        return path
+    if not is_name(entry):
+        raise ConfigError(f"{origin}: _base_: no config file '{entry}'. {_neighbours(path)}")
+    if entry not in named_configs():
+        raise ConfigError(f"{origin}: _base_: unknown config '{entry}'. {nearest_configs(entry)}")
+    return named_configs()[entry]
 
 
 def _absolute(entry: Any, folder: Path) -> Any:

@@ -119,6 +119,10 @@ SCHEMA: dict[str, Key] = {
         minimum=0,
     ),
     "log_every": Key(int, 20, "steps between rows of log.jsonl", minimum=1),
+    "report": Key(bool, True, "write report.html into the run's folder at the end of each task"),
+    "tensorboard": Key(
+        bool, False, "also write the log as TensorBoard's event files; needs tensorboardX"
+    ),
     "save_dir": Key(str, "logs", "folder that holds the run folders"),
     "custom_imports": Key(
         list[str], [], "your own modules: dotted names, or .py files relative to the config file"

@@ -36,6 +36,7 @@ class Dataset(ABC):
         cameras: the N cameras, in field units; None where there are none.
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
+        focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
     """
 
     provides: frozenset[str] = frozenset()
@@ -44,6 +45,7 @@ class Dataset(ABC):
     cameras: Cameras | None = None
     transform: Similarity | None = None
     sphere: tuple[NDArray, float] | None = None
+    focus_depth: float | None = None
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.

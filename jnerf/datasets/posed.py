@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jittor as jt
@@ -35,6 +36,10 @@ _NO_CROP = Crop()
 
 class ImageSource(Protocol):
     """The pixels of N images, decoded or rendered when first needed."""
+
+    @property
+    def paths(self) -> Sequence[Path] | None:
+        """The files of the images; None where they are no files of their own."""
 
     @property
     def pixels(self) -> NDArray[np.uint32]:

@@ -36,8 +36,10 @@ class _Model(Subject):
         rays_per_chunk: int,
         stop: Callable[[], bool],
         fog_tolerance: float,
+        see: Callable[[Image], None],
     ) -> None:
         self._pipeline, self._rays_per_chunk, self._stop = pipeline, rays_per_chunk, stop
+        self._see = see
         self._fog_tolerance = fog_tolerance
         self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
@@ -55,6 +57,7 @@ class _Model(Subject):
         self.rendered.append(share)
         self._pixels += found.opacities.size
         self._filled += int((found.opacities > _FILLED).sum())
+        self._see(found)
         return found
 
     @property
@@ -85,6 +88,7 @@ def evaluate(
     rays_per_chunk: int = RAYS_PER_CHUNK,
     stop: Callable[[], bool] = lambda: False,
     fog_tolerance: float = 0.0,
+    see: Callable[[Image], None] = lambda image: None,
 ) -> Judgement | None:
     """Has a model judged with the averaged weights (the raw ones when there is no EMA).
 
@@ -96,6 +100,7 @@ def evaluate(
         rays_per_chunk: rays rendered at once.
         stop: asked before each chunk of rays; True ends the evaluation.
         fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
+        see: is shown each picture that is rendered.
 
     Returns:
         None when stopped. Its protocol has a ``warning`` where pictures are all but empty, and ``pixels_rendered``, the
@@ -107,7 +112,7 @@ def evaluate(
     pipeline.network.eval()
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance)
+            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
             found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None

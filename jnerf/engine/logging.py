@@ -18,6 +18,7 @@ from typing import Any
 
 from jnerf.engine.files import write_text_atomic
 from jnerf.errors import JnerfError
+from jnerf.imaging.image import Image
 
 #: Of a training row, what is no metric; names with a slash are none either.
 _NO_METRIC = frozenset({"step", "seconds", "loss", "rays", "samples", "samples_per_s", "lr"})
@@ -71,6 +72,9 @@ class JsonLog:
         # Unbuffered: rows that a full disk refused must not come again when the file is closed.
         self._file = path.open("ab", buffering=0)
         self._path = path
+
+    def see(self, image: Image) -> None:
+        """Is shown each picture of an evaluation before its row comes; a log of numbers takes none."""
 
     def write(self, row: dict[str, Any]) -> None:
         """Appends one row.

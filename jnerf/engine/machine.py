@@ -34,8 +34,10 @@ def versions() -> dict[str, str]:
 
 
 def git_state() -> dict[str, Any]:
-    """Commit of the source tree and whether it has changes; both None outside a git checkout."""
+    """Commit of the source tree and whether it has changes; both None outside a git checkout of jnerf."""
     root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():  # installed, perhaps below somebody's own project
+        return {"commit": None, "dirty": None}
     commit = _output(["git", "-C", str(root), "rev-parse", "HEAD"])
     changes = _output(["git", "-C", str(root), "status", "--porcelain"])
     return {"commit": commit or None, "dirty": None if changes is None else bool(changes)}

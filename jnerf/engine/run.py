@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
@@ -18,18 +19,25 @@ from jnerf.engine.checkpoints.checkpoint import (
 )
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
-from jnerf.engine.guards.record import data_line, scene_record
+from jnerf.engine.files import check_writable
+from jnerf.engine.guards.record import config_record, data_line, scene_record
 from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
+from jnerf.engine.hooks import Hook, Hooks
+from jnerf.engine.live.rules import look_up
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
-from jnerf.engine.rendering.film import render_orbit
+from jnerf.engine.rendering.film import Setting, render_film
+from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
+from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
 from jnerf.errors import CheckpointError, ConfigError
+from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
+from jnerf.registry import RENDERERS
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -41,6 +49,8 @@ def run(
     save_dir: str | Path | None = None,
     resume: bool = False,
     checkpoint: str | Path | None = None,
+    hooks: Sequence[Hook] = (),
+    film: FilmRequest | None = None,
 ) -> dict[str, Any]:
     """Runs one task of a config in its run folder, ``<save_dir>/<exp_name>``.
 
@@ -52,6 +62,8 @@ def run(
             yet.
         checkpoint: load this file instead of the run folder's newest. For ``train`` the run starts
             from it.
+        hooks: train: what happens between two steps (``jnerf.engine.hooks``).
+        film: render: what the film is to be; None: an orbit as the config says, in place of what lies there.
 
     Returns:
         What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
@@ -68,8 +80,11 @@ def run(
         config.save_dir = str(save_dir)  # so that the run's own config.py finds it again
     folder = RunFolder(Path(config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
-        return _train(config, folder, resume, checkpoint)
+        return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
+    film = film or FilmRequest(force=True)
+    place = film.place(folder.render)[0] if task == "render" else folder.test
+    check_writable(place, "--save-dir" if film.output is None else "--output")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
@@ -85,16 +100,30 @@ def run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    how = {"rays_per_chunk": config.chunk, "fog_tolerance": config.fog_tolerance}
-    files = render_orbit(pipeline, folder.render, **how, **config.render)
-    print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
+    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
+    """Where a film of a checkpoint is made."""
+    return Setting(
+        folder=folder.render,
+        defaults=config.render,
+        rays_per_chunk=config.chunk,
+        fog_tolerance=config.fog_tolerance,
+        split=lambda split: build_dataset(config, split),
+        root=config.dataset.get("root"),
+        field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
+    )
+
+
 def _train(
-    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None
+    config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None, hook: Hook
 ) -> dict[str, Any]:
     folder.check_free(resume)
+    if config.tensorboard:
+        check_tensorboard()
     same = SameRun(None, config, "start")
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
@@ -111,6 +140,8 @@ def _train(
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
+    if resume:
+        _warn_of_changes(config, folder)
     info = {"seed": config.seed, "protocol": _protocol(config)}
     if pipeline.dataset.transform is not None:
         info["world_to_field"] = pipeline.dataset.transform.to_dict()
@@ -118,35 +149,49 @@ def _train(
     splits = {"training": pipeline.dataset} | ({"test": held_out} if held_out else {})
     info["data"] = {name: dataset.summary() for name, dataset in splits.items()}
     print(data_line(info["data"]))
-    folder.begin(config.dump(), info, step, resume)
+    folder.begin(config.dump(), info, step, resume, config_record(config))
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
-    with closing(JsonLog(folder.log, keep_until=step)) as log:
-        evaluate_at = _during_training(config, pipeline, held_out)
-        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds)
-        complete = trainer.train()
-        done = {
-            "folder": str(folder.root),
-            "step": trainer.step,
-            "seconds": trainer.seconds,
-            "complete": complete,
-        }
-        if not complete:
-            print(
-                f"stopped after step {trainer.step} of {config.total_steps}, saved as "
-                f"{checkpoint_path(folder.checkpoints, trainer.step)}. Go on with the same command and --resume."
-            )
-        if not complete or not config.evaluation.get("at_end", True):
+    with ExitStack() as stack:
+        log = stack.enter_context(closing(_open_log(config, folder, step)))
+        evaluate_at = _during_training(config, pipeline, held_out, log)
+        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook)
+        stack.callback(hook.end, trainer)
+        done = _steps(trainer)
+        if not done["complete"] or not config.evaluation.get("at_end", True):
             return done
-        found = _test(config, pipeline, folder, held_out, trainer.step, trainer.seconds)
+        clock = trainer.step, trainer.seconds
+        found = _test(config, pipeline, folder, held_out, *clock, see=log.see)
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
-            log.write(
-                {
-                    "step": trainer.step,
-                    "seconds": round(trainer.seconds, 4),
-                    "eval": found.summary(),
-                }
-            )
+            trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _steps(trainer: Trainer) -> dict[str, Any]:
+    """Trains, and says what was done."""
+    complete, folder = trainer.train(), trainer.folder
+    if not complete:
+        print(
+            f"stopped after step {trainer.step} of {trainer.total_steps}, saved as "
+            f"{checkpoint_path(folder.checkpoints, trainer.step)}. Go on with the same command and --resume."
+        )
+    return {
+        "folder": str(folder.root),
+        "step": trainer.step,
+        "seconds": trainer.seconds,
+        "complete": complete,
+    }
+
+
+def _warn_of_changes(config: Any, folder: RunFolder) -> None:
+    """Says so when settings were changed while the run trained, and the config has not those."""
+    kept = {p: value for p, value in folder.changes().items() if look_up(config, p) != value}
+    if kept:
+        named = " ".join(f"{path}={value!r}" for path, value in kept.items())
+        warnings.warn(
+            f"settings were changed while the run in {folder.root} trained; it goes on with those of the config. To "
+            f"keep what they were changed to, add: {named}",
+            stacklevel=2,
+        )
 
 
 def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: Use) -> SameRun:
@@ -169,6 +214,12 @@ def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: U
     return SameRun(root, config, use)
 
 
+def _open_log(config: Any, folder: RunFolder, step: int) -> JsonLog:
+    if config.tensorboard:
+        return TensorBoardLog(folder.log, step, folder.tensorboard)
+    return JsonLog(folder.log, keep_until=step)
+
+
 def _held_out(config: Any) -> Any:
     """The test split, None if training ends without asking it. Its faults show now, not after hours of training."""
     evaluation = config.evaluation
@@ -182,7 +233,7 @@ def _held_out(config: Any) -> Any:
 
 
 def _during_training(
-    config: Any, pipeline: Pipeline, held_out: Any
+    config: Any, pipeline: Pipeline, held_out: Any, log: JsonLog
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
     """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
     evaluation = config.evaluation
@@ -190,7 +241,7 @@ def _during_training(
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
-        how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance
+        how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance, log.see
         found = evaluate(pipeline, views, *how)
         if found is None:
             return None
@@ -204,11 +255,18 @@ def _during_training(
 
 
 def _test(
-    config: Any, pipeline: Pipeline, folder: RunFolder, dataset: Any, step: int, seconds: float
+    config: Any,
+    pipeline: Pipeline,
+    folder: RunFolder,
+    dataset: Any,
+    step: int,
+    seconds: float,
+    see: Callable[[Image], None] = lambda image: None,
 ) -> Judgement:
     """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
     at_step(pipeline, step)
-    found = evaluate(pipeline, dataset, config.evaluation.n_images, folder.test, config.chunk)
+    how = config.evaluation.n_images, folder.test, config.chunk
+    found = evaluate(pipeline, dataset, *how, see=see)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     write_metrics(folder.test / "metrics.json", found, protocol)
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
@@ -234,7 +292,7 @@ def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Che
     loaded = load_latest(folder.checkpoints)
     if loaded is None:
         raise CheckpointError(
-            f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
+            f"no checkpoint in {folder.checkpoints}. Train first (jnerf train), or point --save-dir at the folder "
             "that holds the run's folder."
         )
     return loaded, checkpoint_path(folder.checkpoints, loaded.step)
@@ -248,6 +306,14 @@ def _check_seed(config: Any, start: Checkpoint) -> None:
         )
 
 
+def _background(renderer: Any) -> Any:
+    """What its block says, else the default of its class; None is black."""
+    if "background" in renderer:
+        return renderer["background"]
+    known = signature_of(RENDERERS.get(renderer["type"])).parameters
+    return known["background"].default if "background" in known else None
+
+
 def _protocol(config: Any) -> dict[str, Any]:
     """What a number depends on besides the code and the machine."""
     return {
@@ -255,7 +321,7 @@ def _protocol(config: Any) -> dict[str, Any]:
         "dataset": dict(config.dataset),
         "train_split": config.dataset.get("split", "train"),
         "test_split": "test",
-        "train_background": config.renderer.get("background"),
+        "train_background": _background(config.renderer),
         "weights": "ema" if config.get("ema") else "raw",
         "n_images": config.evaluation.n_images or "all",
         "seed": config.seed,

@@ -6,6 +6,8 @@
     checkpoints/   step_00001000.safetensors ... (jnerf.engine.checkpoints.checkpoint)
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
+    report.html    all of it for people (jnerf.report)
+    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -17,12 +19,13 @@ from __future__ import annotations
 import fcntl
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
-from jnerf.engine.files import write_text_atomic
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
@@ -48,6 +51,8 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.report = root / "report.html"
+        self.tensorboard = root / "tensorboard"
         self._lock: IO | None = None
 
     @property
@@ -61,7 +66,14 @@ class RunFolder:
             return True
         return self.checkpoints.is_dir() and any(self.checkpoints.iterdir())
 
-    def begin(self, config_text: str, info: dict[str, Any], step: int, resume: bool) -> None:
+    def begin(
+        self,
+        config_text: str,
+        info: dict[str, Any],
+        step: int,
+        resume: bool,
+        started_with: Mapping[str, Any] | None = None,
+    ) -> None:
         """Claims the folder for a training run and writes config.py and run.json.
 
         Args:
@@ -70,6 +82,7 @@ class RunFolder:
                 protocol).
             step: the step that training starts from.
             resume: continue the run that lies here, if one does.
+            started_with: what the session of this start shall hold beside its command and machine.
 
         Raises:
             ConfigError: a run lies here and ``resume`` is False, another process trains here, or the path is no
@@ -81,7 +94,9 @@ class RunFolder:
             self._claim()
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
-            sessions = (self._sessions() if self.holds_run else []) + [_session(step)]
+            sessions = (self._sessions() if self.holds_run else []) + [
+                _session(step) | dict(started_with or {})
+            ]
             write_text_atomic(
                 self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
             )
@@ -90,12 +105,61 @@ class RunFolder:
                 f"cannot write the run folder {self.root}: {error}. Choose another with --save-dir."
             ) from error
 
+    def note_changes(self, step: int, changed: dict[str, Any]) -> None:
+        """Puts down in run.json that settings were changed while it trained: the run is no longer its config's.
+
+        Args:
+            step: steps completed.
+            changed: [before, after] of each, by its path.
+        """
+        try:
+            info = json.loads(self.info.read_text(encoding="utf-8"))
+            info["sessions"][-1].setdefault("live_changes", []).append(
+                {"step": step, "changed": changed}
+            )
+            write_text_atomic(self.info, to_json(info, indent=2) + "\n")
+        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise ConfigError(
+                f"cannot put down in {self.info} that settings have changed: {error}"
+            ) from error
+
+    def changes(self) -> dict[str, Any]:
+        """The values that settings had in the end, of those that were changed while it trained; by path."""
+        found: dict[str, Any] = {}
+        for session in self._sessions():
+            for entry in session.get("live_changes", ()):
+                found |= {path: values[1] for path, values in entry["changed"].items()}
+        return found
+
     def check_free(self, resume: bool) -> None:
-        """Raises ConfigError when a run lies here that is not to be resumed."""
+        """Raises ConfigError when a run lies here that is not to be resumed, or nothing may lie here.
+
+        Args:
+            resume: whether the run that lies here is continued.
+        """
         if self.holds_run and not resume:
             raise ConfigError(
                 f"{self.root} already holds a run. Continue it with --resume, write to another folder with "
                 f"--save-dir, choose another exp_name, or remove the folder."
+            )
+        if not self.holds_run:
+            self._check_alone()
+        check_writable(self.root, "--save-dir")
+
+    def _check_alone(self) -> None:
+        """Raises ConfigError where two runs would share a folder: a run's test/ or render/ is no place for another."""
+        root = self.root.absolute()
+        above = [folder for folder in root.parents if _is_run(folder)]
+        below = [file.parent for file in root.rglob("run.json") if file.parent != root]
+        if above:
+            raise ConfigError(
+                f"{self.root} lies in the folder of another run, {above[0]}, which would be mixed with it. Choose an "
+                f"exp_name or --save-dir outside of it."
+            )
+        if any(map(_is_run, below)):
+            raise ConfigError(
+                f"{self.root} holds the folder of another run, {next(filter(_is_run, below))}, which would be mixed "
+                f"with it. Choose another exp_name or --save-dir."
             )
 
     def _claim(self) -> None:
@@ -116,6 +180,11 @@ class RunFolder:
             return list(json.loads(self.info.read_text(encoding="utf-8"))["sessions"])
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return []
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run of ours with something to lose."""
+    return (folder / "run.json").is_file() and RunFolder(folder).holds_run
 
 
 def _session(step: int) -> dict[str, Any]:

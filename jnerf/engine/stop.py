@@ -24,7 +24,13 @@ class StopSignal:
     False
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: str = "finishing this step and saving") -> None:
+        """Nothing is caught before it is entered.
+
+        Args:
+            told: what is said to happen now.
+        """
+        self._told = told
         self._requested = False
         self._previous: dict[int, Any] = {}
 
@@ -32,12 +38,16 @@ class StopSignal:
         """Whether a stop was asked for."""
         return self._requested
 
+    def request(self) -> None:
+        """Asks for a stop without a signal."""
+        self._requested = True
+
     def __enter__(self) -> StopSignal:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                     continue
-                self._previous[number] = signal.signal(number, self._request)
+                self._previous[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(
@@ -48,10 +58,10 @@ class StopSignal:
     ) -> None:
         self._restore()
 
-    def _request(self, number: int, frame: FrameType | None) -> None:
-        self._requested = True
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self.request()
         name = signal.Signals(number).name
-        told = f"{name}: finishing this step and saving; once more to quit at once"
+        told = f"{name}: {self._told}; once more to quit at once"
         tqdm.write(told, file=Unbroken(sys.stdout))
         self._restore()
 

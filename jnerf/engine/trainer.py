@@ -23,6 +23,7 @@ from jnerf.engine.checkpoints.state import at_step, pipeline_state
 from jnerf.engine.clock import TrainingClock
 from jnerf.engine.guards.answers import check_batch, check_terms
 from jnerf.engine.guards.samples import SampleGuard, check_truth
+from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
@@ -82,6 +83,10 @@ class Trainer:
         evaluate: called with (step, stop) -> metrics of the test views, or None when stopped.
         start_step: steps completed before.
         seconds: training seconds before.
+        hook: what happens between two steps; the caller calls its ``end``.
+
+    Attributes:
+        step: steps completed.
     """
 
     def __init__(
@@ -93,21 +98,66 @@ class Trainer:
         evaluate: Callable[[int, Callable[[], bool]], dict[str, Any] | None],
         start_step: int = 0,
         seconds: float = 0.0,
+        hook: Hook | None = None,
     ) -> None:
         self._config, self._pipeline, self._folder = config, pipeline, folder
         self._log, self._evaluate = log, evaluate
+        self._hook = hook or Hook()
+        self._stop = StopSignal()
         self.step = start_step
         self._clock = TrainingClock(seconds)
         self._window = _Window(seconds)
         self._guard = SampleGuard(start_step)
         self._params = _all_params(pipeline)
         self._saved = start_step if start_step else -1
-        self._eval_steps = evaluation_steps(config.evaluation, config.total_steps)
+        self.plan_evaluations()
 
     @property
     def seconds(self) -> float:
         """Training seconds so far, without compilation, evaluation and checkpoints."""
         return self._clock.seconds
+
+    @property
+    def config(self) -> Any:
+        """The config; what changes in it counts from the next step on."""
+        return self._config
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The modules."""
+        return self._pipeline
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where the run is saved."""
+        return self._folder
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        return self._config.total_steps
+
+    def stopping(self) -> bool:
+        """Whether training ends after this step."""
+        return self._stop()
+
+    def request_stop(self) -> None:
+        """Ends training after this step as Ctrl-C does, its state saved."""
+        self._stop.request()
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Appends a row to the log.
+
+        Args:
+            row: without ``step`` and ``seconds``, which are those of now.
+        """
+        row = {"step": self.step, "seconds": round(self._clock.seconds, 4), **row}
+        self._log.write(row)
+        self._hook.row(self, row)
+
+    def plan_evaluations(self) -> None:
+        """Takes the steps after which to evaluate from the config; called again when they have changed."""
+        self._eval_steps = evaluation_steps(self._config.evaluation, self.total_steps)
 
     def train(self) -> bool:
         """Runs to ``total_steps``.
@@ -120,10 +170,10 @@ class Trainer:
             CheckpointError: a checkpoint cannot be written.
             KeyboardInterrupt: Ctrl-C broke a step off.
         """
-        total = self._config.total_steps
+        total = self.total_steps
         self._pipeline.network.train()
         with (
-            StopSignal() as stop,
+            self._stop as stop,
             tqdm(
                 total=total,
                 initial=self.step,
@@ -132,11 +182,13 @@ class Trainer:
                 file=Unbroken(sys.stderr),
             ) as bar,
         ):
+            self._hook.begin(self)
             if self.step == 0 and 0 in self._eval_steps:
                 self._run_evaluation(stop)
             while self.step < total and not stop():
                 try:
                     self._advance(bar, stop, total)
+                    self._hook.after_step(self)
                 except RuntimeError as error:
                     if not stop():
                         raise
@@ -244,14 +296,13 @@ class Trainer:
         self._guard.note(counts, watched.rays, last, max(self._saved, 0))
         rate = int(counts.sum()) / spent if spent > 0 else None
         loss = sum(watched.losses.values())
-        row = {"step": self.step, "seconds": round(seconds, 4)}
-        row |= {f"loss/{name}": value for name, value in watched.losses.items()}
+        row: dict[str, Any] = {f"loss/{name}": value for name, value in watched.losses.items()}
         row |= {"loss": loss, **watched.metrics, "rays": watched.rays, "samples": watched.samples}
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
         modules = {"sampler": self._pipeline.sampler, "network": self._pipeline.network}
         for family, module in modules.items():
             row |= {f"{family}/{name}": value for name, value in module.stats.items()}
-        self._log.write(row)
+        self.write(row)
         shown = {"loss": f"{loss:.3g}"}
         shown |= {name: f"{value:.4g}" for name, value in watched.metrics.items()}
         bar.set_postfix(shown | ({"samples/s": f"{rate:,.0f}"} if rate else {}), refresh=False)
@@ -261,9 +312,7 @@ class Trainer:
         result = self._evaluate(self.step, stop)
         self._pipeline.network.train()
         if result is not None:
-            self._log.write(
-                {"step": self.step, "seconds": round(self._clock.seconds, 4), "eval": result}
-            )
+            self.write({"eval": result})
 
     def _save(self) -> None:
         """Saves the state after ``self.step`` steps, unless it is on disk already or not finite."""

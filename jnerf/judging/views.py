@@ -3,12 +3,12 @@
 Protocol: per-image PSNR and SSIM in sRGB, after clipping and 8-bit quantisation of both prediction
 and truth (so that the PNG files reproduce the numbers), mean over images. Each view is rendered
 once, over black; over white it is that colour plus (1 - opacity). ``psnr`` and ``ssim`` are over
-black, ``psnr_white`` over white.
+black, ``psnr_white`` over white. A test that writes pictures, which is that at the end of training, also has
+``flip`` and ``lpips`` where their libraries are: they take longer than the others.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,10 @@ from jnerf.imaging.pictures import (
     to_uint8,
     write_png,
 )
+from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
-from jnerf.metrics import psnr, ssim
+from jnerf.metrics import optional_metrics, psnr, ssim
+from jnerf.metrics.optional import OptionalMetrics
 from jnerf.metrics.ssim import WINDOW
 
 if TYPE_CHECKING:
@@ -53,12 +55,14 @@ def judge_views(
         folder: where the pictures go; None writes none.
 
     Returns:
-        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average.
+        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average, with a folder also ``flip`` and ``lpips``.
+        Of what cannot be measured here, the protocol says in ``absent`` why.
 
     Raises:
         ConfigError: the split has no views, one is too small for SSIM, or ``n_images`` is not positive.
     """
     indices = views_to_judge(dataset, n_images)
+    extra = OptionalMetrics({}, {}) if folder is None else optional_metrics()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
@@ -72,13 +76,13 @@ def judge_views(
         resolution = resolution if rows else (view.width, view.height)
         shown = view.shown()
         cut += shown is not None
-        found = _measure(image, view.rgba(), shown, folder, view.name)
+        files = None if folder is None else ViewFiles(folder, view.name)
+        found = _measure(image, view.rgba(), shown, files, extra)
         rows.append({"name": view.name, **found})
         rows[-1]["seconds"] = round(seconds, 4)
-    mean = {
-        key: float(np.mean([row[key] for row in rows])) for key in ("psnr", "psnr_white", "ssim")
-    }
-    protocol = {"resolution": list(resolution), **PROTOCOL}
+    shared = [key for key in found if all(key in row for row in rows)]
+    mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
+    protocol = {"resolution": list(resolution), **PROTOCOL, **extra.protocol()}
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)
@@ -125,27 +129,28 @@ def _measure(
     image: Image,
     rgba: NDArray[np.uint8],
     shown: NDArray[np.bool_] | None,
-    folder: Path | None,
-    name: str,
+    files: ViewFiles | None,
+    extra: OptionalMetrics,
 ) -> dict[str, float]:
-    """Metrics of one view, over the pixels that are shown; writes its pictures when there is a folder for them."""
+    """Metrics of one view, over the pixels that are shown; writes its pictures when there are files for them."""
     color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
     truth, truth_white = to_uint8(color * alpha), to_uint8(color * alpha + (1 - alpha))
     black, white = to_uint8(image.colors), to_uint8(image.over_white())
-    if folder is not None:
-        _write_pictures(folder, file_stem(name), image, black, truth)
+    if files is not None:
+        _write_pictures(files, image, black, truth)
     black, truth, white, truth_white = map(_unit, (black, truth, white, truth_white))
     if shown is None:
-        return {
+        found = {
             "psnr": psnr(black, truth),
             "psnr_white": psnr(white, truth_white),
             "ssim": ssim(black, truth),
         }
-    return {
-        "psnr": psnr(black[shown], truth[shown]),
-        "psnr_white": psnr(white[shown], truth_white[shown]),
-        "ssim": ssim(black * shown[..., None], truth * shown[..., None], shown),
-    }
+    else:
+        found = {"psnr": psnr(black[shown], truth[shown])}
+        found["psnr_white"] = psnr(white[shown], truth_white[shown])
+        black, truth = black * shown[..., None], truth * shown[..., None]
+        found["ssim"] = ssim(black, truth, shown)
+    return found | extra.measure(black, truth, shown)
 
 
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -153,21 +158,12 @@ def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _write_pictures(
-    folder: Path, stem: str, image: Image, black: NDArray[np.uint8], truth: NDArray[np.uint8]
+    files: ViewFiles, image: Image, black: NDArray[np.uint8], truth: NDArray[np.uint8]
 ) -> None:
     strip = np.concatenate([black, truth, error_picture(black, truth)], axis=1)
     near, far = depth_range(image.depths, image.opacities)
-    write_png(folder / f"{stem}.png", strip)
-    write_png(folder / f"{stem}_depth.png", depth_picture(image.depths, image.opacities, near, far))
-    write_png(folder / f"{stem}_opacity.png", to_uint8(image.opacities))
+    write_png(files.strip, strip)
+    write_png(files.depth, depth_picture(image.depths, image.opacities, near, far))
+    write_png(files.opacity, to_uint8(image.opacities))
     if image.normals is not None:
-        write_png(folder / f"{stem}_normal.png", normal_picture(image.normals))
-
-
-def file_stem(name: str) -> str:
-    """A view's name as a file name that cannot leave its folder.
-
-    >>> file_stem("../test/r_0")
-    'test_r_0'
-    """
-    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "view"
+        write_png(files.normal, normal_picture(image.normals))

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.pictures.pixel_store import free_memory
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.trained import refuse_ndc
 from jnerf.errors import ConfigError
+from jnerf.mesh.appearance.paint import plain, with_texture, with_vertex_colors
 from jnerf.mesh.closed import close
-from jnerf.mesh.color import vertex_colors
+from jnerf.mesh.decimate import simplified
 from jnerf.mesh.field import SurfaceField
 from jnerf.mesh.lattice import Lattice, make_lattice
-from jnerf.mesh.libraries import NEEDED, library
-from jnerf.mesh.surface import Surface, zero_level
-from jnerf.mesh.volume import CHUNK, evaluate
+from jnerf.mesh.libraries import needed
+from jnerf.mesh.marching import zero_level
+from jnerf.mesh.normals import vertex_normals
+from jnerf.mesh.options import MeshOptions
+from jnerf.mesh.surface import Surface
+from jnerf.mesh.visible import seen
+from jnerf.mesh.volume import CHUNK, layers, survey
 
-# Of one point at the peak: the volume, the checks of marching cubes, and the triangles (lego at 512^3: 9 bytes).
-_BYTES_PER_POINT = 9
-
-
-@dataclass(frozen=True)
-class MeshOptions:
-    """What to extract.
-
-    Attributes:
-        resolution: points along the longest side of the box.
-        bound: box of the world, (min xyz, max xyz), world units; None: the field's box.
-        level: of the density, per field unit, or of the signed distance, field units; None: 25, or 0.
-        largest: keep only the connected part with the most faces.
-        sphere: keep only what lies in the scene's sphere.
-        close: close the surface where the box or the sphere cuts it.
-        color: ask the field for the vertices' colours.
-    """
-
-    resolution: int = 256
-    bound: Sequence[float] | None = None
-    level: float | None = None
-    largest: bool = False
-    sphere: bool = False
-    close: bool = False
-    color: bool = True
+# Of each point of three layers of blocks, the temporary copies among them, and of each block.
+_BYTES_PER_POINT, _BYTES_PER_BLOCK = 12, 24
 
 
 def extract_mesh(
@@ -72,9 +52,12 @@ def extract_mesh(
         ConfigError: the field is in NDC, has no surface at this level or in this box, or an option is out of range.
         JnerfError: the field is not finite, or a library is missing.
     """
-    for name in NEEDED:
-        library(name)
+    needed(options)
     refuse_ndc(pipeline)
+    if options.color and "rgbs" not in pipeline.network.provides:
+        raise ConfigError(
+            f"{type(pipeline.network).__name__} has no colours: say --no-color for the bare surface"
+        )
     if world_to_field is None:
         world_to_field = pipeline.dataset.transform or Similarity()
     lattice = make_lattice(
@@ -85,29 +68,15 @@ def extract_mesh(
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         field = SurfaceField(pipeline.network, options.level, pipeline.sampler)
         surface = _surface(pipeline, field, lattice, options, progress)
-        mesh = library("trimesh").Trimesh(
-            lattice.in_world(surface.vertices), surface.faces, process=False
-        )
-        if options.color:
-            normals = world_to_field.directions(mesh.vertex_normals).astype(np.float32)
-            points = lattice.in_field(surface.vertices)
-            last = pipeline.sampler.earlier_rounds
-            found = vertex_colors(pipeline.network, points, normals, lattice.voxel, last)
-            mesh.visual.vertex_colors = found
+        where = pipeline.network, pipeline.sampler.earlier_rounds
+        if not options.color:
+            mesh = plain(surface, lattice)
+        elif options.texture is None:
+            mesh = with_vertex_colors(surface, lattice, *where)
+        else:
+            mesh = with_texture(surface, lattice, *where, options.texture, progress)
     jt.gc()
     return mesh
-
-
-def refuse_ndc(pipeline: Pipeline) -> None:
-    """Raises ConfigError for a field in NDC, or one that is not in three dimensions."""
-    if pipeline.facts["n_dims"] != 3:
-        raise ConfigError(f"a field of {pipeline.facts['n_dims']} dimensions has no surface")
-    if isinstance(pipeline.dataset.cameras, NDCCameras):
-        raise ConfigError(
-            "this field is in NDC (dataset.space='ndc'): its box holds everything out to infinity, its cells grow with "
-            "the distance, and no similarity leads back to the world. Train with dataset.space='bounded' or 'spherify' "
-            "to extract a mesh"
-        )
 
 
 def scene_sphere(pipeline: Pipeline) -> tuple[NDArray[np.float64], float]:
@@ -131,14 +100,14 @@ def _surface(
     Raises:
         ConfigError: there is none.
     """
-    wanted, fill = field.candidates(lattice, CHUNK)
-    volume = evaluate(field, lattice, wanted, fill, progress=progress)
+    known = survey(field, lattice, *field.candidates(lattice, CHUNK), progress=progress)
+    volume = layers(field, lattice, known, field.unit(lattice), progress=progress)
     aabb = np.asarray(pipeline.facts["aabb"], np.float32)
     sphere = scene_sphere(pipeline) if options.sphere else None
-    inside = options.close and bool((volume > 0).any())
     if options.close:
-        close(volume, lattice, aabb, sphere)
-    surface = zero_level(volume)
+        volume = close(volume, lattice, aabb, sphere)
+    surface = zero_level(volume, lattice.counts)
+    inside = options.close and bool((known.signs >= 0).any())
     if not len(surface.faces) and not inside:
         raise ConfigError(_no_surface(field, options))
     if not options.close:
@@ -146,7 +115,49 @@ def _surface(
     if not len(surface.faces):
         where = "the field's box" if sphere is None else "the scene's sphere"
         raise ConfigError(f"all of the surface lies outside {where}: nothing is left of it")
-    return surface.largest_part() if options.largest else surface
+    if options.only_visible:
+        surface = _visible(surface, lattice, pipeline, progress)
+    return _kept(surface, lattice, options)
+
+
+def _visible(surface: Surface, lattice: Lattice, pipeline: Pipeline, progress: bool) -> Surface:
+    """Faces that have a vertex that some view of the scene sees, and those around them: a border of little holes less.
+
+    Raises:
+        ConfigError: the scene has no views, or they see nothing.
+    """
+    cameras = pipeline.dataset.cameras
+    if cameras is None:
+        raise ConfigError("--visible: this dataset has no views; say --no-visible")
+    normals = vertex_normals(lattice.in_world(surface.vertices), surface.faces)
+    points = lattice.in_field(surface.vertices)
+    found = seen(points, lattice.field_directions(normals), cameras, lattice.voxel, progress)
+    found[surface.faces[found[surface.faces].any(axis=1)]] = True
+    surface = surface.only(found[surface.faces].any(axis=1))
+    if not len(surface.faces):
+        raise ConfigError("--visible: no view sees anything of the surface; say --no-visible")
+    return surface
+
+
+def _kept(surface: Surface, lattice: Lattice, options: MeshOptions) -> Surface:
+    """The parts that the options leave, simplified if they say so.
+
+    Raises:
+        ConfigError: nothing is left.
+    """
+    if options.largest:
+        surface = surface.largest_part()
+    if options.min_faces > 0 or options.min_size > 0:
+        size = options.min_size / (lattice.to_world.scale * float(lattice.spacing.max()))
+        before, surface = len(surface.faces), surface.large_parts(options.min_faces, size)
+        if not len(surface.faces):
+            raise ConfigError(
+                f"none of the surface's parts ({before} faces in all) is as large as --min-faces {options.min_faces} "
+                f"and --min-size {options.min_size:g} ask"
+            )
+    if options.most_faces is not None:
+        surface = simplified(surface, options.most_faces, lattice.spacing)
+    return surface
 
 
 def _cut(
@@ -177,9 +188,12 @@ def _no_surface(field: SurfaceField, options: MeshOptions) -> str:
 
 
 def _check_memory(lattice: Lattice) -> None:
-    needed, free = _BYTES_PER_POINT * int(np.prod(lattice.blocks)) * 8**3, free_memory()
+    """Raises ConfigError where two layers of blocks do not fit; the surface itself is watched while it grows."""
+    nx, ny, nz = lattice.blocks
+    needed = 8 * 8**2 * ny * nz * _BYTES_PER_POINT + nx * ny * nz * _BYTES_PER_BLOCK
+    free = free_memory()
     if needed > free:
         raise ConfigError(
-            f"resolution: {' x '.join(map(str, lattice.counts))} points need {needed / 2**30:.1f} GiB of memory, "
-            f"{free / 2**30:.1f} GiB are free. Choose a smaller one, or a smaller --bound"
+            f"resolution: {' x '.join(map(str, lattice.counts))} points need {needed / 2**30:.2g} GiB of memory, "
+            f"{free / 2**30:.2g} GiB are free. Choose a smaller one, or a smaller --bound"
         )

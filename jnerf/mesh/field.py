@@ -2,7 +2,8 @@
 
 Of a signed distance (negative inside) it is ``level - sdf``. Of a density it is ``log(sigma / level)``: densities grow
 exponentially towards a surface, and marching cubes interpolates linearly. It is cut off at +-4, since what happens far
-from the level (0 in empty space, thousands inside) would pull the interpolated surface as well.
+from the level (0 in empty space, thousands inside) would pull the interpolated surface as well; distances are cut off
+at 4 voxels.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh.lattice import Lattice
 from jnerf.mesh.occupied import occupied_blocks
+from jnerf.mesh.volume import RANGE
 from jnerf.models.networks.base import Network
 from jnerf.samplers.base import Sampler
 
 #: Density, per field unit, that counts as a surface where nothing else is said.
 DENSITY_LEVEL = 25.0
-_LOG_RANGE = 4.0
 # A trained signed distance is not exact: its slope may exceed 1.
 _SDF_SLACK = 2.0
 
@@ -75,29 +76,37 @@ class SurfaceField:
             self.range = (min(low, float(values.min())), max(high, float(values.max())))
         if self.kind == "sdf":
             return np.float32(self.level) - values
-        tiny = np.float32(self.level * np.exp(-_LOG_RANGE))
+        tiny = np.float32(self.level * np.exp(-RANGE))
         logs = np.log(np.maximum(values, tiny) / np.float32(self.level))
-        return np.minimum(logs, np.float32(_LOG_RANGE))
+        return np.minimum(logs, np.float32(RANGE))
 
-    def candidates(self, lattice: Lattice, chunk: int) -> tuple[NDArray[np.bool_], NDArray]:
-        """Which blocks the surface may pass, and a value of the right sign for the others.
+    def unit(self, lattice: Lattice) -> float:
+        """What values are to be divided by: a voxel, if they are distances; logarithms stay as they are."""
+        return lattice.voxel if self.kind == "sdf" else 1.0
+
+    def candidates(
+        self, lattice: Lattice, chunk: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which blocks the surface may pass, and whether the others are inside.
 
         Args:
             lattice: the points that will be asked.
             chunk: most positions asked at once.
 
         Returns:
-            bool and float32 arrays of shape ``lattice.blocks``.
+            bool arrays of shape ``lattice.blocks``.
         """
         if self.kind == "sdf":
             return self._near_the_surface(lattice, chunk)
-        outside = np.full(lattice.blocks, -_LOG_RANGE, np.float32)
+        outside = np.zeros(lattice.blocks, bool)
         below = None if self._sampler is None else self._sampler.empty_below
         if below is None or below > self.level:
             return np.ones(lattice.blocks, bool), outside
         return occupied_blocks(self._sampler.occupied_cells(), lattice), outside
 
-    def _near_the_surface(self, lattice: Lattice, chunk: int) -> tuple[NDArray[np.bool_], NDArray]:
+    def _near_the_surface(
+        self, lattice: Lattice, chunk: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Blocks whose middle is nearer to the surface than their corners are to it."""
         values = np.empty(int(np.prod(lattice.blocks)), np.float32)
         for first in range(0, len(values), chunk):
@@ -105,4 +114,4 @@ class SurfaceField:
             blocks = np.stack(np.unravel_index(numbers, lattice.blocks), axis=1)
             values[numbers] = self(lattice.block_middles(blocks))
         values = values.reshape(lattice.blocks)
-        return np.abs(values) <= _SDF_SLACK * lattice.block_reach(), values
+        return np.abs(values) <= _SDF_SLACK * lattice.block_reach(), values > 0

@@ -6,8 +6,27 @@ import importlib
 from typing import Any
 
 from jnerf.errors import JnerfError
+from jnerf.mesh.options import MeshOptions
 
-NEEDED = ("scipy.sparse", "skimage.measure", "trimesh")
+# Modules, and the packages that they come with.
+_ALWAYS = ("scipy.sparse", "skimage.measure", "trimesh")
+_PACKAGES = {
+    "scipy": "scikit-image",
+    "skimage": "scikit-image",
+    "fast_simplification": "fast-simplification",
+    "PIL": "pillow",
+}
+
+
+def needed(options: MeshOptions) -> None:
+    """Raises JnerfError for the first library that these options need and that is missing."""
+    names = list(_ALWAYS)
+    if options.most_faces is not None:
+        names.append("fast_simplification")
+    if options.texture is not None:
+        names += ["xatlas", "PIL.Image"]
+    for name in names:
+        library(name)
 
 
 def library(name: str) -> Any:
@@ -22,7 +41,9 @@ def library(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
+        top = name.split(".")[0]
+        package = _PACKAGES.get(top, top)
         raise JnerfError(
-            f"meshes need scikit-image and trimesh, and {name} cannot be imported ({error}). "
-            "Run: python -m pip install scikit-image trimesh"
+            f"this needs the library {package}: {name} cannot be imported ({error}). Run: python -m pip install "
+            f"{package}, or, for all that meshes need: python -m pip install jnerf[mesh]"
         ) from error

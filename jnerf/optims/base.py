@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import jittor as jt
 import numpy as np
+
+from jnerf.errors import ConfigError
 
 #: Parameters by group. A group is named after its place in the config: "encoder.pos_encoder", "network".
 Groups = Mapping[str, list[jt.Var]]
@@ -39,6 +42,20 @@ class Optimiser(Optim):
     @abstractmethod
     def lr_at(self, step: int) -> float:
         """The common learning rate of training step ``step``."""
+
+    def retune(self, lr: Any, groups: Mapping[str, Any] | None) -> None:
+        """Takes another learning rate and other options of groups, from the next step on; its state stays.
+
+        Args:
+            lr: as in the config's block.
+            groups: likewise; None for none.
+
+        Raises:
+            ConfigError: a value is wrong, or this optimiser cannot change; nothing has changed then.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} does not define retune(lr, groups): it cannot change while it trains"
+        )
 
     @abstractmethod
     def step(self, loss: jt.Var, step: int) -> None:

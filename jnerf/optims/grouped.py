@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import jittor as jt
 import numpy as np
@@ -51,7 +51,7 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         groups: dict | None,
         known: Collection[str] = (),
     ) -> None:
-        self._lr = make_schedule(lr)
+        self._lr, self._known = make_schedule(lr), known
         self.options = options_of(groups or {}, list(params), lr, known)
         self._slots: dict[str, list[AnySlot]] = {}
         self.rebind(params)
@@ -82,6 +82,15 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
                 "is trained"
             )
         return self.make_slot(group, param)
+
+    def retune(self, lr: float | dict, groups: Mapping[str, Any] | None) -> None:
+        """See ``Optimiser``; options of the rule itself stay as they are."""
+        options = options_of(groups or {}, list(self._slots), lr, self._known)
+        for name, found in options.items():
+            if found.own != self.options[name].own:
+                own = ", ".join(self._known)
+                raise ConfigError(f"groups.{name}: {own} cannot change while it is trained")
+        self._lr, self.options = make_schedule(lr), options
 
     def lr_at(self, step: int) -> float:
         """See ``Optimiser``."""

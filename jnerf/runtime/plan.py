@@ -17,8 +17,9 @@ from jnerf.runtime.facts import Facts
 JITTOR = "1.3.11.0"
 """The version that all of this is written for."""
 OLDEST_PYTHON = (3, 10)
-INSTALL_JITTOR = f"python -m pip install --no-deps jittor=={JITTOR}"
-"""Without its dependencies, which setup.py names: they refuse NumPy 2."""
+PIP_JITTOR = ("--no-deps", f"jittor=={JITTOR}")
+"""What pip is to install: without its dependencies, which setup.py names, for they refuse NumPy 2."""
+INSTALL_JITTOR = f"python -m pip install {' '.join(PIP_JITTOR)}"
 COMPAT = Path(__file__).resolve().parents[1] / "compat"
 DEVICES = ("auto", "cpu", "cuda")
 _STRICT_GCC = 15  # see compat/jnerf_gcc15.h

@@ -45,6 +45,7 @@ _ANY_CELL = -0.01  # a threshold that every trainable cell passes
 _MOST_RAYS = 2**18
 # Of the paper's 2^18 samples: first rays, and what the number of rays is rounded up to.
 _SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
+_ONES = np.array([value.bit_count() for value in range(256)])  # bits of a byte
 
 
 def grid_levels(aabb: Sequence[float]) -> int:
@@ -204,8 +205,10 @@ class OccupancySampler(Sampler):
 
     @property
     def stats(self) -> dict[str, float]:
-        """Samples of the last training step: ``looked`` at, ``wanted`` (seen) and ``kept`` (within the budget)."""
-        return self._sizes.stats() if self._stats is None else dict(self._stats)
+        """Samples of the last training step: ``looked`` at, ``wanted`` (seen) and ``kept`` (within the budget); the
+        share of cells that are ``occupied``."""
+        found = self._sizes.stats() if self._stats is None else dict(self._stats)
+        return found and {**found, "occupied": round(self.occupied_fraction(), 6)}
 
     @property
     def grid(self) -> jt.Var:
@@ -219,8 +222,8 @@ class OccupancySampler(Sampler):
 
     def occupied_fraction(self) -> float:
         """Share of the cells of level 0 that are occupied."""
-        bits = self._bitfield.bits.numpy()[: self._cells // 8]
-        return float(np.unpackbits(bits).mean())
+        counts = np.bincount(self._bitfield.bits.numpy()[: self._cells // 8], minlength=256)
+        return float(counts @ _ONES) / self._cells
 
     @property
     def empty_below(self) -> float:

@@ -61,7 +61,7 @@ def test_unknown_top_level_key():
     assert load_error("seed = 1\nsamplr = dict()") == (
         "x.py:2: samplr: unknown key. Did you mean 'sampler'? Valid: exp_name, seed, total_steps, "
         "n_rays, dataset, sampler, encoder, network, renderer, loss, optim, ema, evaluation, "
-        "checkpoint, render, chunk, fog_tolerance, log_every, save_dir, custom_imports. "
+        "checkpoint, render, chunk, fog_tolerance, log_every, report, tensorboard, save_dir, custom_imports. "
         "(Begin the names of helper variables with an underscore.)"
     )
 

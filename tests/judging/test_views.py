@@ -1,4 +1,4 @@
-"""The judge of views: which views, and names that stay in their folder."""
+"""The judge of views: which views, which pixels, and which metrics it has where."""
 
 import math
 from types import SimpleNamespace
@@ -10,7 +10,8 @@ from photographs import edit, load, make_photographs
 from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Subject
-from jnerf.judging.views import file_stem, judge_views, spaced_views, views_to_judge
+from jnerf.judging.views import judge_views, spaced_views, views_to_judge
+from jnerf.metrics.optional import Measure, MetricAbsent, OptionalMetrics, load_metrics
 
 
 def test_views_are_spaced_evenly():
@@ -25,12 +26,6 @@ def test_a_split_without_views_says_what_to_do():
     nothing = SimpleNamespace(n_images=0)
     with pytest.raises(ConfigError, match="has no views of this split .* evaluation.at_end=False"):
         views_to_judge(nothing, None)
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/abs", "..", "a b/ü.png", ""])
-def test_names_cannot_leave_the_folder(name):
-    stem = file_stem(name)
-    assert stem and "/" not in stem and not stem.startswith(".")
 
 
 class _Painter(Subject):
@@ -64,3 +59,33 @@ def test_pixels_that_show_nothing_do_not_count(tmp_path):
     assert judged.mean["ssim"] == pytest.approx(1)
     assert judged.protocol["pixels"] == "of 2 views only those that the lens shows"
     assert judge_views(cut, _Painter(cut, 6)).mean["psnr"] < 30
+
+
+def test_optional_metrics_are_of_the_test_with_pictures_and_absent_ones_say_why(
+    tmp_path, monkeypatch
+):
+    def missing():
+        raise MetricAbsent("it is not installed")
+
+    far = Measure(lambda a, b, where=None: float(np.abs(a - b).max()), "the farthest pixel")
+    small = Measure(lambda a, b, where=None: {}["size"], "fails")
+    loaders = {"far": far, "small": small}
+    loaders = {name: lambda found=found: found for name, found in loaders.items()}
+    found = load_metrics(loaders | {"lost": missing, "broken": lambda: 1 / 0})
+    monkeypatch.setattr("jnerf.judging.views.optional_metrics", lambda: OptionalMetrics(*found))
+    scene = load(make_photographs(tmp_path / "scene"), split="test")
+    judged = judge_views(scene, _Painter(scene, 7), folder=tmp_path / "test")
+    assert {row["far"] for row in judged.rows} <= {
+        judged.mean["far"],
+        1.0,
+    } and "lost" not in judged.mean
+    assert judged.protocol["far"] == "the farthest pixel"
+    assert judged.protocol["absent"] == {
+        "lost": "it is not installed",
+        "broken": "ZeroDivisionError: division by zero",
+        "small": "KeyError: 'size'",
+    }
+    assert "small" not in judged.mean and "small" not in judged.protocol
+    on_the_way = judge_views(scene, _Painter(scene, 7))
+    assert set(on_the_way.mean) == {"psnr", "psnr_white", "ssim"}
+    assert "absent" not in on_the_way.protocol and on_the_way.mean["ssim"] == judged.mean["ssim"]

@@ -12,8 +12,9 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh import extract
 from jnerf.mesh import libraries as libraries_module
-from jnerf.mesh.color import vertex_colors
-from jnerf.mesh.extract import MeshOptions, extract_mesh
+from jnerf.mesh.appearance.color import vertex_colors
+from jnerf.mesh.extract import extract_mesh
+from jnerf.mesh.options import MeshOptions
 from jnerf.samplers.occupancy import OccupancySampler
 
 MIDDLE = TURNED.inverse().points([0.5, 0.5, 0.5])
@@ -213,14 +214,16 @@ def test_ndc_is_refused():
 
 
 def test_too_many_points_for_the_memory(monkeypatch):
-    monkeypatch.setattr(extract, "free_memory", lambda: 10**6)
-    with pytest.raises(ConfigError, match="512 x 512 x 512 points need 1.1 GiB of memory, 0.0 GiB"):
-        get(SdfBall(), resolution=512)
+    monkeypatch.setattr(extract, "free_memory", lambda: 2 * 10**9)
+    with pytest.raises(
+        ConfigError, match=r"4096 x 4096 x 4096 points need 4.5 GiB of memory, 1.9 GiB"
+    ):
+        get(SdfBall(), resolution=4096)
 
 
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setattr(libraries_module.importlib, "import_module", _no_library)
-    with pytest.raises(JnerfError, match="pip install scikit-image trimesh"):
+    with pytest.raises(JnerfError, match=r"pip install scikit-image, or.*jnerf\[mesh\]"):
         get(SdfBall())
 
 

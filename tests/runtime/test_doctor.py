@@ -62,6 +62,31 @@ def test_numpy_3_is_a_failure_with_its_mend_not_a_crash(doctor):
     assert "mend: python -m pip install 'numpy>=1.26,<3'" in result.stdout
 
 
+# Stands in for pip: it brings the Jittor that is there to the version that it is asked for, or fails.
+PIP = """
+import os, pathlib, sys
+file = pathlib.Path(__file__).parent / "jittor" / "__init__.py"
+if not os.environ.get("BROKEN_PIP"):
+    file.write_text(file.read_text().replace("1.3.8.0", sys.argv[-1].partition("==")[2]))
+sys.exit(bool(os.environ.get("BROKEN_PIP")))
+"""
+
+
+@pytest.mark.parametrize("broken", ["", "1"])
+def test_fix_has_pip_install_what_is_missing(doctor, broken):
+    file = doctor.packages / "jittor" / "__init__.py"
+    file.write_text(file.read_text().replace("1.3.11.0", "1.3.8.0"))
+    (doctor.packages / "pip.py").write_text(PIP)
+    lines, result = doctor("--fix", BROKEN_PIP=broken)
+    asked = f"running: {sys.executable} -m pip install --no-deps jittor==1.3.11.0\n"
+    assert result.stdout.startswith(asked) and result.stdout.count("running") == 1
+    if broken:
+        assert result.returncode == 1 and lines == {}
+        assert result.stderr.startswith("error: pip ended with status 1")
+    else:
+        assert lines["jittor"].startswith("OK    jittor        1.3.11.0")
+
+
 def test_no_compiler_is_a_failure(doctor, tmp_path):
     lines, result = doctor(PATH=str(tmp_path))
     assert result.returncode == 1 and lines["compiler"].startswith("FAIL")

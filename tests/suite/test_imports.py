@@ -15,6 +15,7 @@ ALLOWED = {
     "ops": {"errors", "runtime", "structures"},
     "schedules": {"errors", "checks"},
     "registry": {"errors", "checks"},
+    "figures": set(),
     "imaging": {"errors"},
     "metrics": {"errors"},
     "judging": LOW | {"metrics"},

@@ -90,7 +90,10 @@ def test_wrong_commands_and_flags(tool, capsys, arguments, said):
         (["train", "--config-file", "no.py", "--run", "r"], "give either --config-file"),
         (["train", "--run", "nowhere"], "--run nowhere: run.json cannot be read"),
         (["train", "--config-file", "no.py"], "no.py"),
+        (["profile", "--config-file", "ngp_leg"], "unknown config 'ngp_leg'. Did you mean 'ngp_"),
         (["train", "--config-file", CONFIG, "--plot", "a.png"], "plots are SVG files"),
+        (["ops", "--json", f"{CONFIG}/a.json"], "ngp_lego.py is no folder. Choose another place"),
+        (["train", "--config-file", CONFIG, "--plot", f"{CONFIG}/a.svg"], "with --plot."),
         (["render", "--config-file", CONFIG, "--save-dir", "nowhere"], "no checkpoint in nowhere"),
         (["compare", "a.json", "b.json"], "cannot read a.json"),
         (["report", "a.json"], "cannot read a.json"),
@@ -237,5 +240,6 @@ def test_report_writes_and_checks(tool, tmp_path, capsys):
 
 def test_tables_of_this_repository_are_as_measured(tool, monkeypatch):
     monkeypatch.chdir(ROOT)
-    pages = ["README.md", "docs/performance.md", *map(str, Path("projects").glob("*/README.md"))]
+    docs, methods = Path("docs").glob("performance*.md"), Path("projects").glob("*/README*.md")
+    pages = ["README.md", *map(str, docs), *map(str, methods)]
     assert tool(["report", "--write", *pages, "--check"]) == 0

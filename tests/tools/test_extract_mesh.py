@@ -17,7 +17,7 @@ from captures import facing_poses, make_llff
 from jnerf.config import load_config
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.run import run
-from jnerf.mesh.run import recorded_transform
+from jnerf.engine.trained import recorded_transform
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/extract_mesh.py"
@@ -92,7 +92,7 @@ def test_the_mesh_lies_where_the_run_says(start, runs, tmp_path):
         (["--bound", *"000100"], ["min x y z, then max x y z"]),
         (["network.radious=1"], ["Did you mean 'radius'?"]),
         (["--checkpoint", "nowhere"], ["no checkpoint nowhere"]),
-        (["exp_name=other"], ["no checkpoint in", "--task train"]),
+        (["exp_name=other"], ["no checkpoint in", "Train first"]),
     ],
 )
 def test_bad_input(start, words, messages):

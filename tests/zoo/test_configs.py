@@ -9,8 +9,7 @@ from pathlib import Path
 
 import imageio.v2 as imageio
 import pytest
-from captures import facing_poses, make_llff, make_neus
-from scenes import make_tiny_blender
+from small_runs import small_sizes, tiny_scenes
 
 from jnerf.config import load_config
 from jnerf.config.check import check
@@ -23,55 +22,10 @@ CONFIGS = sorted((ROOT / "projects").glob("*/configs/**/*.py"))
 RUNNABLE = [path for path in CONFIGS if "dataset" in load_config(path)]
 BASES = [path for path in CONFIGS if path not in RUNNABLE]
 
-# What makes a run small, wherever a config has the setting; how the method works stays as it is.
-SMALL = {
-    "target_samples": 4096,
-    "grid_resolution": 32,
-    "log2_table_size": 12,
-    "n_samples": 16,
-    "n_coarse": 8,
-    "n_fine": 8,
-    "n_rays": 64,
-    "n_train": 4,
-    "n_test": 2,
-    "resolution": 16,
-    "downscale": 1,
-    "hidden_width": 16,
-    "resolutions": 16,
-    "background_width": 16,
-    "geometry_features": 16,
-    "n_points": 256,
-}
-# Sizes that a network cannot do without.
-NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip
-
-
 @pytest.fixture(scope="module")
 def datasets(tmp_path_factory):
     """By dataset type, overrides that make its scene tiny."""
-    scene = make_tiny_blender(tmp_path_factory.mktemp("scene"))
-    large = make_tiny_blender(tmp_path_factory.mktemp("large"), size=96)  # 12 pixels at 1/8
-    capture = make_llff(tmp_path_factory.mktemp("capture"), facing_poses(9))
-    scan = make_neus(tmp_path_factory.mktemp("scan"))
-    return {
-        "DTUDataset": [f"dataset.root={scan}"],
-        "LLFFDataset": [f"dataset.root={capture}", "dataset.downscale=2"],
-        "BlenderDataset": [f"dataset.root={scene}"],
-        "MultiscaleBlenderDataset": [f"dataset.root={large}"],
-        "TransformsDataset": [f"dataset.root={scene}"],
-        "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
-    }
-
-
-def small(block, path=""):
-    """Overrides for every setting of ``SMALL`` that a block, or a block inside it, has."""
-    for key, value in block.items():
-        if isinstance(value, dict):
-            yield from small(value, f"{path}{key}.")
-        elif key in SMALL and isinstance(value, int):
-            yield f"{path}{key}={min(value, SMALL[key])}"
-        elif key in SMALL and isinstance(value, list):
-            yield f"{path}{key}={[min(number, SMALL[key]) for number in value]}"
+    return tiny_scenes(tmp_path_factory.mktemp("zoo") / "scenes")
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=[path.stem for path in RUNNABLE])
@@ -79,8 +33,7 @@ def test_every_config_trains_resumes_tests_and_renders(path, datasets, tmp_path,
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     check(load_config(path))  # as shipped, before anything is made small
     shipped = load_config(path)
-    sizes = [*small(shipped), *NETWORKS.get(shipped.network.type, [])]
-    sizes += [*datasets[shipped.dataset.type], "evaluation.n_images=1"]
+    sizes = [*small_sizes(shipped), *datasets[shipped.dataset.type], "evaluation.n_images=1"]
     film = ["render.n_frames=2", "render.width=16", "render.height=16"]
 
     def do(task, *overrides, **options):

@@ -1,12 +1,14 @@
 """Photographs with a sparse model by COLMAP: the poses of its images, its lenses, and its points for the scene's size.
 
 By default the scene is turned so that the cameras' mean up axis is +z, moved so that the middle of the cameras is
-(0.5, 0.5, 0.5), and scaled; the numbers are those of the training part, so that all splits agree.
+(0.5, 0.5, 0.5), and scaled; or, with ``around="points"``, so that what the cameras look at is in the middle. The
+numbers are those of the training part, so that all splits agree.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import AutoPlacement, Photographs
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
-from jnerf.datasets.colmap.model.extent import box_edge, depth_range
+from jnerf.datasets.colmap.model.extent import box_edge, depth_range, place_around_points
 from jnerf.datasets.colmap.model.frames import find_frames, images_beside
 from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.masks import masked_by
@@ -35,6 +37,8 @@ class COLMAPDataset(PosedImages):
             the same shape (``images_4``).
         sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
             several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most images is taken.
+        around: what ``auto_centre`` and ``auto_scale`` go by: the cameras, the farthest of which is then ``scale``
+            field units from the middle; or the points, of which the core is (see ``placement/points.py``).
 
     Raises:
         ConfigError: an argument is out of range.
@@ -50,6 +54,7 @@ class COLMAPDataset(PosedImages):
         place: AutoPlacement,
         images: str = "images",
         sparse: str | None = None,
+        around: Literal["cameras", "points"] = "cameras",
     ) -> None:
         folder, split, holdout = files.folder, files.split, files.holdout
         found = find_model(folder, sparse)
@@ -58,7 +63,10 @@ class COLMAPDataset(PosedImages):
             model, find_folder(folder, images) or folder / images, files.missing == "drop"
         )
         train = frames.split("train", holdout)
-        transform = place.of(train.c2w, train.labels)
+        if around == "points":
+            transform = place_around_points(model, train.images, place, train.labels)
+        else:
+            transform = place.of(train.c2w, train.labels)
         if place.aabb_scale is None:
             place = replace(
                 place, aabb_scale=box_edge(transform.points(model.points.xyz), model.folder)

@@ -26,8 +26,8 @@ from jnerf.datasets.arguments import Box, CaptureFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.frusta import farthest, frustum_corners
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
+from jnerf.datasets.cameras.spiral import spiral_poses
 from jnerf.datasets.llff.poses_bounds import PosesBounds, find_images, read_poses_bounds
-from jnerf.datasets.llff.spiral import spiral
 from jnerf.datasets.pictures.image_folder import held_out, image_sizes, list_images
 from jnerf.datasets.placement.box import into_cube
 from jnerf.datasets.placement.normalize import recentre, spherify
@@ -98,7 +98,7 @@ class LLFFDataset(PosedImages):
         }
         where = transform, box.aabb, field.near, field.far
         super().__init__(cameras, images, *where, files.split, files.seed, about=about)
-        self._focus_depth = float(1 / (1 / bounds).mean())
+        self.focus_depth = float(1 / (1 / scene.bounds).mean())
 
     def facts(self) -> dict[str, Any]:
         """See ``Dataset``. In NDC, ``cameras`` is None: whoever asks takes them for pinholes of the field."""
@@ -107,9 +107,14 @@ class LLFFDataset(PosedImages):
 
     def flight(self, n_frames: int, width: int, height: int) -> Cameras | None:
         """In NDC, a turn about the average pose: there is nothing to fly around; see ``Dataset``."""
-        if not isinstance(self.cameras, NDCCameras):
+        cameras = self.cameras
+        if not isinstance(cameras, NDCCameras):
             return None
-        return spiral(self.cameras, self._focus_depth, n_frames, width, height)
+        poses = spiral_poses(cameras.c2w, self.focus_depth * self.transform.scale, n_frames)
+        focal = float(np.median(cameras.intrinsics[:, 1] / cameras.sizes[:, 1])) * height
+        intrinsics = np.tile([focal, focal, width / 2, height / 2], (n_frames, 1))
+        sizes = np.tile([width, height], (n_frames, 1))
+        return NDCCameras(poses, intrinsics, sizes, space=cameras.space)
 
 
 def _shared_frame(scene: PosesBounds, space: str, bound_factor: float) -> Similarity:

@@ -1,4 +1,4 @@
-"""What a run notes of its scene, so that its weights are never taken for those of another one."""
+"""What a run notes of its scene, so that its weights are never taken for those of another one; and of its config."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from jnerf.checks.origin import origin_of
+from jnerf.config import load_config
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
-from jnerf.errors import DataError
+from jnerf.errors import ConfigError, DataError
 
 _CELLS = 4  # a side of the noted picture
 #: How far notes of one scene may lie apart: lengths as a share of the box, colours of 255.
@@ -47,6 +49,23 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
         ]
         found["picture"] = parts
     return found
+
+
+def config_record(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a config came from, for run.json.
+
+    Returns:
+        ``config_file``, and ``config_changes``, what the command line made of it, as ``Config.diff`` says it. Nothing
+        of a config that was made in Python, no changes where the file cannot be read again.
+    """
+    origin = origin_of(config)
+    if origin is None:
+        return {}
+    try:
+        changes = load_config(origin.source).diff(config)
+    except ConfigError:
+        return {"config_file": origin.source}
+    return {"config_file": origin.source, "config_changes": changes}
 
 
 def _split(image: np.ndarray, axis: int) -> list[np.ndarray]:

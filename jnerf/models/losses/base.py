@@ -28,6 +28,7 @@ class Loss(ABC):
             its arguments.
         takes_padding: whether it is right for samples with padding ("Padding" in docs/conventions.md).
         requires_field: what it asks of the network (``Network.offers``), beside what was rendered.
+        weight: the factor by step.
 
     Raises:
         ConfigError: the round is negative.
@@ -39,10 +40,18 @@ class Loss(ABC):
     requires_field: frozenset[str] = frozenset()
 
     def __init__(self, weight: Scheduled = 1.0, round: int | None = None) -> None:
-        self._weight = make_schedule(weight)
+        self.weight = make_schedule(weight)
         if round is not None and round < 0:
             raise ConfigError(f"{type(self).__name__}: round is {round}; rounds are counted from 0")
         self.round = round
+
+    def reweight(self, weight: Scheduled) -> None:
+        """Takes another weight, a number or a schedule, from the next step on.
+
+        Raises:
+            ConfigError: it is no such.
+        """
+        self.weight = make_schedule(weight)
 
     def earlier_rounds(self, n_earlier: int) -> frozenset[int]:
         """Numbers of the rounds before the last that it reads; the engine renders these alone.
@@ -64,7 +73,7 @@ class Loss(ABC):
         """The weighted loss at a step, a scalar."""
         if self.round is not None:
             render, samples = render.history[self.round], samples.history[self.round]
-        return self.weighted(render, batch, samples, self._weight(step))
+        return self.weighted(render, batch, samples, self.weight(step))
 
     def weighted(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
@@ -107,7 +116,7 @@ class FieldLoss(Loss):
 
     def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar."""
-        weight = self._weight(step)
+        weight = self.weight(step)
         return self.of(network, step) * weight if weight else jt.zeros((1,)).sum()
 
     def term(

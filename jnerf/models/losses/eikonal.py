@@ -43,7 +43,7 @@ class EikonalLoss(Loss):
 
 @LOSSES.register()
 class EikonalFieldLoss(FieldLoss):
-    """The same at random points of the box, for samplers that leave empty space and the inside of objects alone.
+    """(|gradient| - 1)^2 at random points of the box, for samplers that leave empty space and insides alone.
 
     Args:
         n_points: drawn in each step.

@@ -17,9 +17,22 @@ CODE_ROOT = Path(__file__).resolve().parents[1]
 # -O3 after Jittor's -Ofast restores IEEE semantics (NaN stays NaN); contraction and errno-free maths cost no meaning.
 _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
-_OPTIONS = [{f"FLAGS: -I{CODE_ROOT} {flags} ": 1} for flags in (_CPU_FLAGS, _CUDA_FLAGS)]
 
 kernel_compiler.precompile(jt, _CPU_FLAGS)
+
+
+def _options(root: Path) -> list[dict[str, int]]:
+    """What Jittor hands to the compiler: of a kernel for the CPU, and of one for CUDA."""
+    return [{f"FLAGS: -I{root} {flags} ": 1} for flags in (_CPU_FLAGS, _CUDA_FLAGS)]
+
+
+_compile_options = _options(CODE_ROOT)
+
+
+def renew(root: Path) -> None:
+    """Looks at fingerprints anew; new kernels include headers from ``root``, which is laid out as ``CODE_ROOT`` is."""
+    _texts.cache_clear()
+    _compile_options[:] = _options(root)
 
 
 def code_op(
@@ -55,7 +68,7 @@ def code_op(
     else:
         result = jt.code(shapes, dtypes, inputs, **kwargs)
     result = [result] if isinstance(result, jt.Var) else list(result)
-    result[0].compile_options = _OPTIONS[bool(jt.flags.use_cuda)]
+    result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
     return result
 
 

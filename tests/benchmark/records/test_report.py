@@ -2,11 +2,11 @@ import pytest
 from benchmark_records import make
 
 from jnerf.benchmark.records.compare import comparison
-from jnerf.benchmark.records.numbers import number
 from jnerf.benchmark.records.record import KINDS
 from jnerf.benchmark.records.report import fill_file, filled, read_runs
 from jnerf.benchmark.records.tables import TABLES, all_tables, one_table
 from jnerf.errors import DataError
+from jnerf.figures.numbers import number
 
 
 def block(mark: str, body: str = "") -> str:

@@ -113,13 +113,12 @@ def read_points(path: Path) -> Points:
         DataError: the file is truncated.
     """
     file, record = _Bytes(path), struct.Struct("<q3d3BdQ")
-    ids, positions = [], []
+    rows = []
     for _ in range(*file.take(_COUNT)):
-        key, x, y, z, _, _, _, _, track = file.take(record)
-        ids.append(key)
-        positions.append((x, y, z))
-        file.skip(8 * track)
-    return Points.of(np.array(ids, np.int64), np.array(positions).reshape(-1, 3))
+        rows.append(file.take(record))
+        file.skip(8 * rows[-1][-1])
+    ids, x, y, z, r, g, b, errors, tracks = zip(*rows, strict=True) if rows else [()] * 9
+    return Points.of(ids, np.column_stack([x, y, z]), np.column_stack([r, g, b]), errors, tracks)
 
 
 def _observed(file: _Bytes, count: int) -> NDArray[np.int64]:

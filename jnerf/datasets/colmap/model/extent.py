@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.arguments import AutoPlacement
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
-from jnerf.datasets.placement.outliers import stray_cameras, strays
+from jnerf.datasets.placement.outliers import stray_cameras, strays, without_strays
+from jnerf.datasets.placement.points import around_points, median_depths
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
 
@@ -42,6 +44,39 @@ def box_edge(points: NDArray[np.float64], model: Path | str = "the COLMAP model"
     reach = np.abs(points - 0.5).max(axis=1)
     needed = 2 * np.quantile(reach[~strays(reach, _FEW)], 1 - _OUTSIDE_BOX)
     return float(2.0 ** np.ceil(np.log2(np.clip(needed, 1.0, _LARGEST_BOX))))
+
+
+def place_around_points(
+    model: SparseModel,
+    images: Sequence[ColmapImage],
+    place: AutoPlacement,
+    labels: Sequence[str],
+) -> Similarity:
+    """World to field, so that what cameras look at is in the middle; see ``placement/points.py``.
+
+    Args:
+        model: the sparse model.
+        images: whose cameras count.
+        place: ``scale`` is what half the edge of the core becomes.
+        labels: what to call each image.
+
+    Raises:
+        DataError: the model has no points, or no image sees one.
+    """
+    c2w = np.stack([image.c2w for image in images])
+    try:
+        depths = median_depths([model.seen_points(image) for image in images], c2w[:, :, 3])
+        normal = around_points(
+            without_strays(labels, c2w),
+            model.points.xyz,
+            depths,
+            place.auto_orient,
+            place.auto_centre,
+            place.auto_scale,
+        )
+    except DataError as error:
+        raise DataError(f"{model.folder}: {error}") from None
+    return normal.then(place.similarity)
 
 
 def depth_range(

@@ -169,7 +169,7 @@ def read_model(folder: Path, suffix: str) -> SparseModel:
 
 def _points(path: Path, reader: ModuleType) -> Points:
     if not path.is_file():
-        return Points.of(np.empty(0, np.int64), np.empty((0, 3)))
+        return Points.of((), ())
     points = reader.read_points(path)
     finite = np.isfinite(points.xyz).all(axis=1)
     if not finite.all():
@@ -178,7 +178,7 @@ def _points(path: Path, reader: ModuleType) -> Points:
             f"{path}: {(~finite).sum()} of {len(finite)} points are not finite and left out, the first of them {first}",
             stacklevel=4,
         )
-    return Points(points.ids[finite], points.xyz[finite])
+    return points.select(finite)
 
 
 def _known(path: Path, images: list[ColmapImage], points: Points) -> list[ColmapImage]:

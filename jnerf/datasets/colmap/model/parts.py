@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +68,45 @@ class Points:
     Attributes:
         ids: ascending, int64 [M].
         xyz: positions in world units, float64 [M, 3].
+        colors: RGB, uint8 [M, 3].
+        errors: mean distance from where images see them, pixels, float64 [M].
+        tracks: how many images see each, int64 [M].
     """
 
     ids: NDArray[np.int64]
     xyz: NDArray[np.float64]
+    colors: NDArray[np.uint8]
+    errors: NDArray[np.float64]
+    tracks: NDArray[np.int64]
 
     @classmethod
-    def of(cls, ids: NDArray[np.integer], xyz: NDArray[np.floating]) -> Points:
-        """Points in any order."""
-        order = np.argsort(ids, kind="stable")
-        return cls(np.asarray(ids, np.int64)[order], np.asarray(xyz, np.float64)[order])
+    def of(
+        cls,
+        ids: ArrayLike,
+        xyz: ArrayLike,
+        colors: ArrayLike = (),
+        errors: ArrayLike = (),
+        tracks: ArrayLike = (),
+    ) -> Points:
+        """Points in any order; what is not given is 0."""
+        ids = np.asarray(ids, np.int64)
+        order, n = np.argsort(ids, kind="stable"), len(ids)
+
+        def sorted_rows(values: ArrayLike, kind: type, *shape: int) -> NDArray:
+            rows = np.asarray(values, kind)
+            return rows.reshape(n, *shape)[order] if rows.size else np.zeros((n, *shape), kind)
+
+        return cls(
+            ids[order],
+            sorted_rows(xyz, np.float64, 3),
+            sorted_rows(colors, np.uint8, 3),
+            sorted_rows(errors, np.float64),
+            sorted_rows(tracks, np.int64),
+        )
+
+    def select(self, chosen: NDArray[np.bool_]) -> Points:
+        """Some of the points, bool [M]."""
+        return Points(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether there is a point of each id, bool [P]."""

@@ -63,16 +63,21 @@ def read_points(path: Path) -> Points:
     Raises:
         DataError: the file cannot be read, or a line is malformed.
     """
-    ids, positions = [], []
+    ids, positions, colors, errors, tracks = [], [], [], [], []
     for number, line in _records(path):
-        words = line.split(maxsplit=4)
+        words = line.split()
         try:
             ids.append(int(words[0]))
             positions.append([float(word) for word in (words[1], words[2], words[3])])
+            # Some writers leave out what is not needed to place a scene.
+            colors.append([float(x) for x in words[4:7]] if len(words) > 6 else [0.0, 0.0, 0.0])
+            errors.append(float(words[7]) if len(words) > 7 else 0.0)
         except (IndexError, ValueError):
             wanted = "POINT3D_ID X Y Z R G B ERROR TRACK..."
             raise _malformed(path, number, line, wanted) from None
-    return Points.of(np.array(ids, np.int64), np.array(positions).reshape(-1, 3))
+        tracks.append(max(0, len(words) - 8) // 2)
+    rgb = np.clip(np.nan_to_num(np.array(colors)), 0, 255)
+    return Points.of(ids, positions, rgb, errors, tracks)
 
 
 def _observed(path: Path, number: int, line: str) -> NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""What there is to choose from: methods, configs and modules, each with one line. Reads sources; builds nothing."""

@@ -1,0 +1,1 @@
+"""Pages about runs: ``report.html`` of one, ``compare.html`` of several; made from their folders alone."""

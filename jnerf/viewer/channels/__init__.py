@@ -1,0 +1,1 @@
+"""What a picture can show: one registered class a file, see ``base``."""

@@ -1,0 +1,31 @@
+"""How far away things are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.imaging.pictures import depth_range
+from jnerf.viewer.channels.base import Channel, Shown
+from jnerf.viewer.registries import CHANNELS
+
+
+@CHANNELS.register()
+class DepthChannel(Channel):
+    """Distances along the rays, near ones high on the colour map, between those of the middle 98 % of the picture."""
+
+    label = "depth"
+
+    def picture(self, shown: Shown) -> NDArray[np.float32]:
+        """See ``Channel``."""
+        near, far = self._range(shown)
+        part = 1 - (shown.image.depths - near) / max(far - near, 1e-9)
+        return np.clip(part, 0, 1) * shown.image.opacities
+
+    def note(self, shown: Shown) -> str:
+        """The ends of the map, in units of the user's world."""
+        near, far = (d / shown.stage.transform.scale for d in self._range(shown))
+        return "" if shown.stage.space is not None else f"{near:.3g} to {far:.3g} world units"
+
+    def _range(self, shown: Shown) -> tuple[float, float]:
+        return depth_range(shown.image.depths, shown.image.opacities)

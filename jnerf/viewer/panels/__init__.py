@@ -1,0 +1,1 @@
+"""The panels of the page: one registered class a file, see ``base``."""

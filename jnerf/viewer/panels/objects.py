@@ -1,0 +1,108 @@
+"""Things that are drawn together with the field: its box, occupied cells, a mesh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jnerf.errors import DataError
+from jnerf.mesh.libraries import library
+from jnerf.viewer.occupied import CellGrid, occupied_grids
+from jnerf.viewer.panels.base import Panel
+from jnerf.viewer.panels.crop import outline
+from jnerf.viewer.registries import PANELS
+
+#: Most boxes that are drawn; cells are put together until there are no more.
+_MOST = 4096
+_CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32) - 0.5
+_FACES = np.array(
+    [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]]
+    + [[2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]],
+    np.uint32,
+)
+
+
+@PANELS.register()
+class ObjectsPanel(Panel):
+    """Boxes and meshes; the field hides what is behind it, and they hide the field."""
+
+    title, tab, order = "Boxes and meshes", "Scene", 10
+
+    def build(self, gui: Any) -> None:
+        """See ``Panel``."""
+        self._drawn: dict[str, Any] = {}
+        self.control("box", gui.add_checkbox("the field's box", False), self._box)
+        if self.viewer.stage.pipeline.sampler.occupied_cells is not None:
+            hint = f"as they are now; at most {_MOST} boxes, small ones put together"
+            cells = gui.add_checkbox("occupied cells", False, hint=hint)
+            self.control("cells", cells, self._cells)
+        if self.viewer.stage.space is None:  # no mesh lies in NDC
+            mesh = self.viewer.folder.root / "mesh" / "mesh.ply"
+            self._file = gui.add_text("mesh file", str(mesh), hint="ply, obj, glb ..., world units")
+            self.control("file", self._file)
+            self._mesh_on = self.control("mesh", gui.add_checkbox("mesh", False), self._mesh)
+
+    def show_mesh(self, file: Path) -> None:
+        """Draws a mesh that has just been made."""
+        self._file.value, self._mesh_on.value = str(file), True
+        self._mesh(True, None)
+
+    def _clear(self, name: str) -> None:
+        handle = self._drawn.pop(name, None)
+        if handle is not None:
+            handle.remove()
+
+    def _box(self, on: bool, client: Any) -> None:
+        self._clear("box")
+        if on:
+            self._drawn["box"] = outline(
+                self.viewer, "/field box", self.viewer.stage.aabb, (120, 220, 120)
+            )
+
+    def _cells(self, on: bool, client: Any) -> None:
+        self._clear("cells")
+        grids = few(occupied_grids(self.viewer.stage.pipeline.sampler)) if on else []
+        if not grids:
+            return
+        middles = np.concatenate([grid.middles() for grid in grids])
+        edges = np.concatenate([np.full(int(grid.occupied.sum()), grid.edge) for grid in grids])
+        stage = self.viewer.stage
+        if stage.space is not None:
+            middles = stage.space.unproject(np.minimum(middles, 0.99))
+        self._drawn["cells"] = self.viewer.server.scene.add_batched_meshes_simple(
+            "/occupied cells",
+            _CUBE,
+            _FACES,
+            batched_wxyzs=np.tile(np.float32([1, 0, 0, 0]), (len(middles), 1)),
+            batched_positions=middles.astype(np.float32),
+            batched_scales=(0.96 * edges).astype(np.float32),
+            batched_colors=(90, 200, 160),
+            wireframe=True,
+        )
+
+    def _mesh(self, on: bool, client: Any) -> None:
+        self._clear("mesh")
+        if not on:
+            return
+        path = Path(self._file.value).expanduser()
+        if not path.is_file():
+            self._mesh_on.value = False
+            raise DataError(f"no mesh {path}: make one with jnerf mesh, or in the tab Files")
+        try:
+            mesh = library("trimesh").load(path, force="mesh", process=False)
+        except Exception as error:  # of any of its many readers
+            self._mesh_on.value = False
+            raise DataError(f"{path} cannot be read as a mesh: {error}") from error
+        mesh.vertices = self.viewer.stage.transform.points(mesh.vertices)
+        self._drawn["mesh"] = self.viewer.server.scene.add_mesh_trimesh("/mesh", mesh)
+
+
+def few(grids: list[CellGrid]) -> list[CellGrid]:
+    """Grids with so few cells that they can be drawn: those of the finest are put together first."""
+    grids = list(grids)
+    while sum(int(grid.occupied.sum()) for grid in grids) > _MOST:
+        finest = max(range(len(grids)), key=lambda i: int(grids[i].occupied.sum()))
+        grids[finest] = grids[finest].coarser()
+    return grids

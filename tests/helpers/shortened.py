@@ -1,0 +1,164 @@
+"""The documentation's commands, run in this process and made short: tiny scenes, few steps, small pictures."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from documents import ROOT
+from small_runs import small_sizes, tiny_scenes
+
+if TYPE_CHECKING:
+    from jnerf.config.block import Config
+
+#: Commands that do not run here, by how they begin, and why.
+NOT_RUN = {
+    ("source",): "the environment of the tests stands in for it",
+    ("export",): "scenes are tiny ones of the tests",
+    ("pip",): "needs a network",
+    ("uv",): "needs a network",
+    ("python", "-m", "pip"): "needs a network",
+    ("tensorboard",): "runs until it is stopped",
+    ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
+}
+#: Words put behind a command; of two equal flags the last wins.
+SHORT = {
+    "test": ["evaluation.n_images=1"],
+    "render": ["--frames", "2", "--resolution", "16", "16", "--force", "evaluation.n_images=1"],
+    "mesh": [
+        "--resolution",
+        "12",
+        "--level",
+        "1",
+    ],  # the density of a field that has hardly been trained
+}
+#: Commands of which only flags and configs are looked at, and what runs them small.
+PARSED = {
+    "benchmark": "tests/tools/test_benchmark.py",
+    "process": "tests/capture",
+    "view": "tests/viewer",
+}
+_LOOKS = ("--check", "--print-config", "--diff", "--help")
+
+
+class Shortened:
+    """Runs the commands of a page in a folder of its own.
+
+    Args:
+        folder: where the page's commands run: the working directory.
+        shared: what pages share: scenes, and runs that pages take for granted.
+    """
+
+    def __init__(self, folder: Path, shared: Path) -> None:
+        self._folder, self._shared = folder, shared
+        self._scenes = tiny_scenes(shared / "scenes")
+        self.scene = shared / "scenes" / "scene"
+
+    def run(self, words: list[str]) -> str | None:
+        """Runs a command.
+
+        Returns:
+            What is wrong, None if it ran, or is in ``NOT_RUN``.
+        """
+        if "&&" in words:
+            cut = words.index("&&")
+            return self.run(words[:cut]) or self.run(words[cut + 1 :])
+        if any(tuple(words[: len(begin)]) == begin for begin in NOT_RUN):
+            return None
+        if words[0] == "make":
+            done = subprocess.run(["make", "-n", "-C", str(ROOT), *words[1:]], capture_output=True)
+            return None if done.returncode == 0 else done.stderr.decode()
+        if words[:3] == ["python", "-m", "jnerf.doctor"]:
+            words = ["jnerf", "doctor", *words[3:]]
+        if words[0] != "jnerf":
+            return "neither run nor in NOT_RUN of tests/helpers/shortened.py"
+        return self._jnerf(words[1], words[2:])
+
+    def _jnerf(self, name: str, rest: list[str]) -> str | None:
+        from jnerf.cli import main
+
+        if name in PARSED and "--help" not in rest:
+            return _parsed(name, rest)
+        if name == "doctor":
+            rest = [word for word in rest if word != "--compile"]  # `make test` does
+            rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
+        elif name == "train" and not any(flag in rest for flag in _LOOKS):
+            rest = self._training(rest)
+        elif name != "train" and "--help" not in rest:
+            rest = [self._with_run(k, word, name) for k, word in enumerate(rest)]
+            rest += SHORT.get(name, [])
+        try:
+            status = main([name, *rest])
+        except SystemExit as stop:
+            status = stop.code
+        return None if not status else f"exit status {status}: jnerf {name} {' '.join(rest)}"
+
+    def _with_run(self, k: int, word: str, name: str) -> str:
+        """A word of a command; where it is a run, one that is there."""
+        named = k == 0 and name in SHORT
+        return str(self._borrow(word)) if named or word.startswith("logs/") else word
+
+    def _training(self, words: list[str]) -> list[str]:
+        """The words of ``jnerf train``, short; a run that is in the way is removed."""
+        from jnerf.config import find_config, load_config
+
+        resumed = "--resume" in words
+        if resumed:
+            self._borrow(words[0])
+        config = load_config(find_config(words[0]), [word for word in words[1:] if "=" in word])
+        run = Path(words[0]) if Path(words[0]).is_dir() else Path("logs") / config.exp_name
+        if not resumed:
+            shutil.rmtree(run, ignore_errors=True)
+        return [*words, *self.sizes(config), f"total_steps={3 if resumed else 2}"]
+
+    def sizes(self, config: Config) -> list[str]:
+        """Overrides that make a training short."""
+        scene = self._scenes[config.dataset.type]
+        short = ["evaluation.steps=[]", "evaluation.every=none", "evaluation.at_end=false"]
+        return [*small_sizes(config), *scene, *short, "total_steps=2"]
+
+    def _borrow(self, name: str) -> Path:
+        """The folder of a run that a page names, trained here or before."""
+        run = Path(name) if "/" in name else Path("logs") / name
+        if run.suffix or len(run.parts) > 2:
+            return run  # a file of a run
+        if not run.is_dir():
+            known = _config_of(run.name)
+            trained = self._shared / "logs" / known
+            if not trained.is_dir():
+                self._train(known)
+            shutil.copytree(trained, run)
+        return run
+
+    def _train(self, name: str) -> None:
+        from jnerf.cli import main
+
+        words = [word for word in self._training([name]) if word != "evaluation.at_end=false"]
+        words += ["--save-dir", str(self._shared / "logs"), "evaluation.n_images=1"]
+        assert main(["train", *words]) == 0
+
+
+def _config_of(name: str) -> str:
+    """The config whose run stands in for a run of this name."""
+    from jnerf.config.find import named_configs
+
+    return name if name in named_configs() else "ngp_embedded"
+
+
+def _parsed(name: str, words: list[str]) -> str | None:
+    """What is wrong with a command's flags and configs, and their overrides; None if nothing is."""
+    from jnerf.benchmark.cli import parse_arguments
+    from jnerf.cli.commands import parser_of
+    from jnerf.command_line import parse
+    from jnerf.config import load_config
+
+    try:
+        options = parse_arguments(words) if name == "benchmark" else parse(parser_of(name), words)
+    except SystemExit as stop:
+        return f"exit status {stop.code}: jnerf {name} {' '.join(words)}" if stop.code else None
+    files = getattr(options, "config_file", None) or []
+    for file in [files] if isinstance(files, str) else files:
+        load_config(ROOT / file, options.overrides)
+    return None

@@ -1,0 +1,71 @@
+"""What makes a run of any config small: overrides for its sizes, and tiny scenes in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from captures import facing_poses, make_llff, make_neus
+from colmap_scenes import write_scene
+from scenes import make_tiny_blender
+
+# What makes a run small, wherever a config has the setting; how the method works stays as it is.
+SMALL = {
+    "target_samples": 4096,
+    "grid_resolution": 32,
+    "log2_table_size": 12,
+    "n_samples": 16,
+    "n_coarse": 8,
+    "n_fine": 8,
+    "n_rays": 64,
+    "n_train": 4,
+    "n_test": 2,
+    "resolution": 16,
+    "downscale": 1,
+    "hidden_width": 16,
+    "resolutions": 16,
+    "background_width": 16,
+    "geometry_features": 16,
+    "n_points": 256,
+}
+# Sizes that a network cannot do without.
+NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip
+
+
+def small_sizes(config: Any) -> list[str]:
+    """Overrides for every setting of ``SMALL`` that a config has."""
+    return [*_small(config), *NETWORKS.get(config.network.type, [])]
+
+
+def _small(block: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield from _small(value, f"{path}{key}.")
+        elif key in SMALL and isinstance(value, int):
+            yield f"{path}{key}={min(value, SMALL[key])}"
+        elif key in SMALL and isinstance(value, list):
+            yield f"{path}{key}={[min(number, SMALL[key]) for number in value]}"
+
+
+def tiny_scenes(folder: Path) -> dict[str, list[str]]:
+    """By dataset type, overrides that make its scene tiny.
+
+    Args:
+        folder: the scenes are made there, unless they have been.
+    """
+    if not folder.is_dir():
+        make_tiny_blender(folder / "scene")
+        make_tiny_blender(folder / "large", size=96)  # 12 pixels at 1/8
+        make_llff(folder / "capture", facing_poses(9))
+        make_neus(folder / "scan")
+        write_scene(folder / "photographs")
+    return {
+        "COLMAPDataset": [f"dataset.root={folder / 'photographs'}"],
+        "DTUDataset": [f"dataset.root={folder / 'scan'}"],
+        "LLFFDataset": [f"dataset.root={folder / 'capture'}", "dataset.downscale=2"],
+        "BlenderDataset": [f"dataset.root={folder / 'scene'}"],
+        "MultiscaleBlenderDataset": [f"dataset.root={folder / 'large'}"],
+        "TransformsDataset": [f"dataset.root={folder / 'scene'}"],
+        "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
+    }
