@@ -30,15 +30,35 @@ VIEWER = ["viser"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
-NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
+COMPLETION = ["argcomplete"]  # in a shell
+NOTEBOOKS = [
+    "nbclient",
+    "nbformat",
+    "ipykernel",
+    "matplotlib",
+]  # those of docs/notebooks are executed
+BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
 EXTRAS = {
     "capture": CAPTURE,
+    "completion": COMPLETION,
     "mesh": MESH,
     "metrics": METRICS,
     "tensorboard": TENSORBOARD,
     "viewer": VIEWER,
-    "all": [*CAPTURE, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", "html5lib", *MESH, *METRICS, *TENSORBOARD, *NOTEBOOKS],
+    "all": [*CAPTURE, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "test": [
+        "pytest",
+        "pytest-xdist",
+        "hypothesis",
+        "ruff",
+        "html5lib",
+        *BUILD,
+        *COMPLETION,
+        *MESH,
+        *METRICS,
+        *TENSORBOARD,
+        *NOTEBOOKS,
+    ],
     "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
 }
 

@@ -196,7 +196,9 @@ class Batch:
 
     def only(self, live: jt.Var) -> Batch:
         """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
-        return Batch(self.rays, self.rgba * live, self.extras)
+        from jnerf.ops.scale_rows import scale_rows
+
+        return Batch(self.rays, scale_rows(self.rgba, live), self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].

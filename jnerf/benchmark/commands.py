@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.benchmark.records.record import make_record, save
+from jnerf.config import find_config
 from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError, JnerfError
 
@@ -187,14 +188,18 @@ def _config(options: Namespace) -> Any:
 
 
 def run(options: Namespace) -> int | None:
-    """Runs a command; what it is to write must be writable before it measures.
+    """Runs a command; configs may be named, and what it is to write must be writable before it measures.
 
     Args:
         options: as parsed, with ``command``.
 
     Raises:
-        ConfigError: a file or folder cannot be written.
+        ConfigError: no such config, or a file or folder cannot be written.
     """
+    files = getattr(options, "config_file", None)
+    if files:
+        paths = [str(find_config(file)) for file in ([files] if isinstance(files, str) else files)]
+        options.config_file = paths[0] if isinstance(files, str) else paths
     for name in ("json", "plot", "save_dir"):
         path = getattr(options, name, None)
         if path:

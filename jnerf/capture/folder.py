@@ -130,9 +130,7 @@ def _noted(journal: Path, wanted: dict[str, Any]) -> dict[str, Any]:
         found = json.loads(read_text(journal))
         before, done = found["settings"], dict(found["done"])
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise DataError(
-            f"{journal} cannot be read ({error}): begin anew with --force"
-        ) from None
+        raise DataError(f"{journal} cannot be read ({error}): begin anew with --force") from None
     changed = [key for key in wanted if wanted[key] != before.get(key)]
     if changed:
         named = ", ".join(f"{key} {before.get(key)!r} (now {wanted[key]!r})" for key in changed)

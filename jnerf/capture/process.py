@@ -40,6 +40,7 @@ from jnerf.datasets.pictures.headers import image_size
 from jnerf.errors import DataError, JnerfError
 
 Say = Callable[[str], None]
+_LEFT = 0.3  # of the points
 _TOLERANCE = 2.0  # pixels, of pictures that are searched at full size
 
 
@@ -153,15 +154,21 @@ def _reconstruct(
         scene.note("models", models)
         say(f"models    {len(models)}, the largest of {models[0][1]} images, in {seconds:.0f} s")
     if "scene" not in scene.done:
-        largest = scene.models / scene.done["models"][0][0]
-        refined = colmap.program is None
-        if refined:
-            refined_to = scene.colmap / "refined"
-            shutil.rmtree(refined_to, ignore_errors=True)
-            colmap.run(_refinement(scene, settings, names, largest, refined_to))
-            largest = refined_to
-        copy_model(largest, scene.model)
-        scene.note("scene", {"refined": refined})
+        found = scene.models / scene.done["models"][0][0]
+        better = None if colmap.program else _refined(scene, settings, colmap, names, found)
+        copy_model(better or found, scene.model)
+        scene.note("scene", {"refined": better is not None})
+
+
+def _refined(
+    scene: SceneFolder, settings: Settings, colmap: Colmap, names: Sequence[str], model: Path
+) -> Path | None:
+    """The model, fitted again; None if too little of it is left, as of one that is wrong altogether."""
+    to = scene.colmap / "refined"
+    shutil.rmtree(to, ignore_errors=True)
+    colmap.run(_refinement(scene, settings, names, model, to))
+    before, after = (len(read_model(path, ".bin").points.ids) for path in (model, to))
+    return to if after >= _LEFT * before else None
 
 
 def _features(
@@ -217,9 +224,7 @@ def _nothing(scene: SceneFolder, settings: Settings, names: Sequence[str]) -> Da
     )
 
 
-def _finish(
-    scene: SceneFolder, settings: Settings, pictures: list[Picture], say: Say
-) -> Outcome:
+def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say: Say) -> Outcome:
     place = find_model(scene.path, "sparse/0")
     model = read_model(place.folder, place.suffix)
     names = [picture.name for picture in pictures]

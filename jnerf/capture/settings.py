@@ -51,7 +51,7 @@ class Settings:
     cameras: Sharing = "auto"
     lens: str = "OPENCV"
     image_size: int = 2000
-    features: int = 8192
+    features: int = 4096
     thorough: bool = False
     copies: tuple[int, ...] = (2, 4, 8)
     seed: int = 0
@@ -85,7 +85,9 @@ class Settings:
 
     def plain(self) -> dict[str, Any]:
         """For json: paths are absolute."""
-        values = {key: str(v.resolve()) if isinstance(v, Path) else v for key, v in asdict(self).items()}
+        values = {
+            key: str(v.resolve()) if isinstance(v, Path) else v for key, v in asdict(self).items()
+        }
         return {**values, "matching": self.pairing, "copies": list(self.copies)}
 
 

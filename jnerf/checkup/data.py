@@ -5,16 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from jnerf.checkup.finding import Finding
+from jnerf.checkup.scene.formats import SCENE_FILES
 from jnerf.datasets.paths import data_root
 
-_SCENE_FILES = (
-    "transforms_train.json",
-    "transforms.json",
-    "poses_bounds.npy",
-    "cameras_sphere.npz",
-    "intrinsics.txt",  # NSVF
-    "sparse",  # COLMAP
-)
 _DEPTH = 3
 
 
@@ -41,6 +34,6 @@ def find_scenes(root: Path) -> list[Path]:
     """Folders up to three levels below ``root`` that hold a scene file of a known format, sorted."""
     patterns = ["/".join(["*"] * depth) for depth in range(1, _DEPTH + 1)]
     found = (
-        p for pattern in patterns for name in _SCENE_FILES for p in root.glob(f"{pattern}/{name}")
+        p for pattern in patterns for name in SCENE_FILES for p in root.glob(f"{pattern}/{name}")
     )
     return sorted({path.parent for path in found})

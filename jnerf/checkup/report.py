@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jnerf.checkup import machine, python
 from jnerf.checkup.data import check_data
@@ -37,14 +37,14 @@ def findings(compile_op: bool = False) -> Iterator[Finding]:
         yield check_op()
 
 
-def report(compile_op: bool) -> int:
+def report(found: Iterable[Finding]) -> int:
     """Prints one finding after the other; returns the exit status: 1 if any reads FAIL.
 
     Args:
-        compile_op: also build and run an op.
+        found: the findings, which may still be looked for.
     """
     counts = {"OK": 0, "warn": 0, "FAIL": 0}
-    for finding in findings(compile_op):
+    for finding in found:
         counts[finding.status] += 1
         print(finding.text(), flush=True)
     summary = f"{counts['OK']} OK, {counts['warn']} warnings, {counts['FAIL']} failures"

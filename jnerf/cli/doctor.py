@@ -10,10 +10,15 @@ examples:
   jnerf doctor
   jnerf doctor --fix
   jnerf doctor --compile
+  jnerf doctor --data SCENE
+  jnerf doctor --data embedded --picture cameras.png
 
 Every line reads OK, warn or FAIL. --fix first has pip install what is missing, into the environment that runs: Jittor,
 which pip cannot take for jnerf by itself since it demands an old NumPy, and the packages of jnerf. --compile also
 builds Jittor and runs one of jnerf's ops, which is the proof; it takes about a minute the first time.
+
+--data looks at a scene instead, of any format: its files, and whether poses, focal length, lens, scale and box agree
+with what its pictures show. It draws the cameras. docs/captures.md says what each line means.
 
 exit status: 0 nothing reads FAIL, 1 something does or pip failed, 2 wrong flag, 130 interrupted
 """
@@ -25,14 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--fix", action="store_true", help="have pip install Jittor and whatever is missing")
     add("--compile", action="store_true", help="build Jittor and run one of jnerf's ops")
+    add("--data", metavar="SCENE", help="look at a scene: its folder as dataset.root has it, or embedded")
+    add("--picture", metavar="PNG", help="with --data: where to draw the cameras (./doctor_<scene>.png)")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Prints the findings; returns the exit status."""
-    from jnerf.checkup.report import report
+    from jnerf.checkup.report import findings, report
 
+    if options.data is not None:
+        from pathlib import Path
+
+        from jnerf.checkup.scene.look import findings as findings_of
+
+        picture = options.picture or f"doctor_{Path(options.data).resolve().name}.png"
+        return report(findings_of(options.data, Path(picture).expanduser()))
     if options.fix:
         from jnerf.checkup.fix import install_missing
 
         install_missing()
-    return report(options.compile)
+    return report(findings(options.compile))

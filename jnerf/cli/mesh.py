@@ -65,10 +65,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Extracts the mesh."""
-    # ``--output a.ply key=value``: what has a ``=`` is an override, wherever it stands.
-    files = options.output or []
-    options.overrides += [word for word in files if "=" in word]
-    outputs = [Path(word) for word in files if "=" not in word]
+    outputs = [Path(word) for word in options.output or []]
     config = load_run_config(options)
     from jnerf.mesh.options import MeshOptions
     from jnerf.mesh.run import run_extraction

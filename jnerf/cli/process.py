@@ -29,18 +29,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this command."""
     add = parser.add_argument
     add("kind", metavar="images|video|colmap", help="what INPUT is")
-    add("input", metavar="INPUT", help="folder of pictures, video, or folder with a COLMAP model and its images")
+    add(
+        "input",
+        metavar="INPUT",
+        help="folder of pictures, video, or folder with a COLMAP model and its images",
+    )
     add("--output", required=True, metavar="SCENE", help="folder to make the scene in")
     add("--resume", action="store_true", help="go on with what an earlier call has begun")
     add("--force", action="store_true", help="begin anew what an earlier call has made")
-    add("--masks", metavar="FOLDER", help="masks, <picture>.png: black is neither matched nor trained on")
-    add("--frames", type=int, default=120, metavar="N", help="of a video: the sharpest of N windows (120)")
+    add(
+        "--masks",
+        metavar="FOLDER",
+        help="masks, <picture>.png: black is neither matched nor trained on",
+    )
+    add(
+        "--frames",
+        type=int,
+        default=120,
+        metavar="N",
+        help="of a video: the sharpest of N windows (120)",
+    )
     add(
         "--matching",
         metavar="exhaustive|sequential|vocabtree",
         help="pairs of pictures (video: sequential, else exhaustive, which takes long beyond 300)",
     )
-    add("--overlap", type=int, default=10, metavar="N", help="sequential: with how many following ones (10)")
+    add(
+        "--overlap",
+        type=int,
+        default=10,
+        metavar="N",
+        help="sequential: with how many following ones (10)",
+    )
     add("--vocabulary", metavar="FILE", help="vocabtree: file of the tree; nothing is downloaded")
     add("--mapper", default="incremental", metavar="incremental|global", help="(incremental)")
     add(
@@ -50,11 +70,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pictures that one camera took: of one folder, size and EXIF focal length (auto), all, of one folder, "
         "or each its own",
     )
-    add("--lens", default="OPENCV", metavar="MODEL", help="COLMAP's lens model (OPENCV; fisheye: OPENCV_FISHEYE)")
-    add("--image-size", type=int, default=2000, metavar="N", help="search pictures in at most this size (2000)")
-    add("--features", type=int, default=8192, metavar="N", help="at most so many of a picture (8192)")
-    add("--thorough", action="store_true", help="DSP-SIFT: for few or little textured pictures, slower")
-    add("--copies", default="2,4,8", metavar="N,N", help="factors of down-scaled copies, or 0 for none (2,4,8)")
+    add(
+        "--lens",
+        default="OPENCV",
+        metavar="MODEL",
+        help="COLMAP's lens model (OPENCV; fisheye: OPENCV_FISHEYE)",
+    )
+    add(
+        "--image-size",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="search pictures in at most this size (2000)",
+    )
+    add(
+        "--features",
+        type=int,
+        default=4096,
+        metavar="N",
+        help="at most so many of a picture (4096)",
+    )
+    add(
+        "--thorough",
+        action="store_true",
+        help="DSP-SIFT: for few or little textured pictures, slower",
+    )
+    add(
+        "--copies",
+        default="2,4,8",
+        metavar="N,N",
+        help="factors of down-scaled copies, or 0 for none (2,4,8)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of COLMAP's random numbers (0)")
     add("--colmap", metavar="PROGRAM", help="use an installed colmap program instead of pycolmap")
 

@@ -83,6 +83,7 @@ def _add_path_flags(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Renders the film."""
+    _sort_out(options)
     return run_task(options, "render", film=request(options))
 
 
@@ -113,6 +114,15 @@ def request(options: argparse.Namespace) -> FilmRequest:
         "save_path": options.save_path,
     }
     return FilmRequest(**_given(film), **_background(options.background))
+
+
+def _sort_out(options: argparse.Namespace) -> None:
+    """Moves overrides to the others that stand behind a flag of several words, which took them for its own."""
+    for name in ("channels", "format", "background"):
+        words = getattr(options, name)
+        if words is not None:
+            options.overrides += [word for word in words if "=" in word]
+            setattr(options, name, [word for word in words if "=" not in word])
 
 
 def _given(flags: dict[str, object]) -> dict[str, object]:

@@ -82,7 +82,9 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
-    check_writable(folder.root / task, "--save-dir")
+    film = film or FilmRequest(force=True)
+    place = film.place(folder.render)[0] if task == "render" else folder.test
+    check_writable(place, "--save-dir" if film.output is None else "--output")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
@@ -98,9 +100,7 @@ def run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_film(
-        pipeline, film or FilmRequest(force=True), _setting(config, folder, loaded)
-    )
+    files = render_film(pipeline, film, _setting(config, folder, loaded))
     print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
@@ -292,7 +292,7 @@ def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Che
     loaded = load_latest(folder.checkpoints)
     if loaded is None:
         raise CheckpointError(
-            f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
+            f"no checkpoint in {folder.checkpoints}. Train first (jnerf train), or point --save-dir at the folder "
             "that holds the run's folder."
         )
     return loaded, checkpoint_path(folder.checkpoints, loaded.step)

@@ -30,6 +30,7 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.progress import Unbroken
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
+from jnerf.engine.total import total_of
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
@@ -254,7 +255,7 @@ class Trainer:
             for name, loss in pipe.losses.items()
         }
         check_terms(pipe.losses, losses)
-        total = sum(losses.values())
+        total = total_of(list(losses.values()))
         self._window.add(samples)
         if not watch:
             self._update(total, step)

@@ -11,7 +11,20 @@ from numpy.typing import NDArray
 _PAPER, _INK, _GRID = (255, 255, 255), (40, 40, 40), (228, 228, 228)
 _BOX, _CAMERA, _MARKED = (200, 120, 30), (30, 90, 200), (220, 40, 40)
 _SHIFT = 4  # bits of a fraction of a pixel that OpenCV draws with
-_EDGES = [(0, 1), (0, 2), (3, 1), (3, 2), (4, 5), (4, 6), (7, 5), (7, 6), (0, 4), (1, 5), (2, 6), (3, 7)]
+_EDGES = [
+    (0, 1),
+    (0, 2),
+    (3, 1),
+    (3, 2),
+    (4, 5),
+    (4, 6),
+    (7, 5),
+    (7, 6),
+    (0, 4),
+    (1, 5),
+    (2, 6),
+    (3, 7),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +99,14 @@ def _view(
     for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
         view[y + dy, x + dx] = shown
     if plan.aabb is not None:
-        corners = np.array([plan.aabb[[0 + 3 * a, 1 + 3 * b, 2 + 3 * c]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+        corners = np.array(
+            [
+                plan.aabb[[0 + 3 * a, 1 + 3 * b, 2 + 3 * c]]
+                for a in (0, 1)
+                for b in (0, 1)
+                for c in (0, 1)
+            ]
+        )
         for a, b in _EDGES:
             _line(view, *pixels(corners[[a, b]]), _BOX)
     length = 0.09 * reach
@@ -106,7 +126,14 @@ def _camera(view: NDArray, pixels, pose: NDArray, corners: NDArray, length: floa
         _line(view, start, end, color)
     for corner in (a, b, c, d):
         _line(view, tip, corner, color)
-    cv2.circle(view, tuple(np.clip(np.rint(tip), -9999, 9999).astype(int).tolist()), 2, color, -1, cv2.LINE_AA)
+    cv2.circle(
+        view,
+        tuple(np.clip(np.rint(tip), -9999, 9999).astype(int).tolist()),
+        2,
+        color,
+        -1,
+        cv2.LINE_AA,
+    )
 
 
 def _grid(view: NDArray, pixels, middle: NDArray, axes: tuple[int, int], reach: float) -> None:

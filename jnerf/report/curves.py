@@ -15,6 +15,7 @@ from jnerf.report.run_data import RunData, eval_metrics, is_number
 
 _LOOK = Look(440, 260, inline=True)
 _MOST_POINTS = 400  # of a line
+_SMOOTHED = 200  # points; of more their means are drawn
 _AXES = (("step", "steps", "steps"), ("seconds", "seconds", "training seconds"))
 
 
@@ -29,9 +30,17 @@ class Curve:
     color: int = 0
 
     def points(self, x: str) -> list[tuple[float, float]]:
-        """(x, y) of the rows that have both, thinned."""
+        """(x, y) of the rows that have both."""
         found = [(row.get(x), row.get(self.key)) for row in self.rows]
-        return thinned([point for point in found if all(map(is_number, point))])
+        return [point for point in found if all(map(is_number, point))]
+
+    def lines(self, x: str) -> list[Line]:
+        """How it is drawn against ``x``: of many points their means, the points themselves pale behind."""
+        points = self.points(x)
+        if self.dots or len(points) <= _SMOOTHED:
+            return [Line(self.name, points, self.dots, self.color)]
+        pale = Line(self.name, thinned(points), color=self.color, faint=True)
+        return [pale, Line(self.name, means(points), color=self.color)]
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,17 @@ def thinned(
         ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
         kept += sorted(ends)
     return kept
+
+
+def means(points: list[tuple[float, float]], most: int = 100) -> list[tuple[float, float]]:
+    """Means of so many stretches.
+
+    >>> means([(0, 1), (1, 3), (2, 5), (3, 9)], most=2)
+    [(0.5, 2.0), (2.5, 7.0)]
+    """
+    stretch = -(-len(points) // most)
+    parts = (points[i : i + stretch] for i in range(0, len(points), stretch))
+    return [(sum(a for a, _ in p) / len(p), sum(b for _, b in p) / len(p)) for p in parts]
 
 
 def charts_of(run: RunData) -> list[Chart]:
@@ -177,7 +197,9 @@ def chart_html(chart: Chart) -> Html:
     )
     plots = []
     for x, key, label in _AXES:
-        lines = [Line(c.name, c.points(x), c.dots, c.color) for c in chart.curves]
+        lines = sorted(
+            (line for c in chart.curves for line in c.lines(x)), key=lambda line: not line.faint
+        )
         svg = line_plot(
             f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK
         )

@@ -111,7 +111,7 @@ def read_run(root: Path) -> RunData:
     if not root.is_dir():
         what = "a file, not a run's folder" if root.exists() else "not there"
         raise DataError(f"{root} is {what}. Give the folder of a run, such as logs/ngp_lego")
-    if not any(file.is_file() for file in (folder.info, folder.log, folder.config)):
+    if not holds_run(folder):
         runs = sorted(path.parent.name for path in root.glob("*/run.json"))
         inside = f"; it holds the runs {', '.join(runs[:8])}: give one of them" if runs else ""
         raise DataError(
@@ -123,6 +123,12 @@ def read_run(root: Path) -> RunData:
     _read_rows(run)
     _read_test(run)
     return run
+
+
+def holds_run(folder: RunFolder) -> bool:
+    """Whether there is anything to report: training, or at least a test of weights from elsewhere."""
+    files = folder.info, folder.log, folder.config, folder.test / "metrics.json"
+    return any(file.is_file() for file in files)
 
 
 def eval_metrics(row: dict[str, Any]) -> dict[str, float]:

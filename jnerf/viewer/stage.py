@@ -20,6 +20,7 @@ from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.paths.orbit import orbit, up_axis
+from jnerf.engine.rendering.stage import to_field
 from jnerf.errors import ConfigError
 from jnerf.structures import RayBundle
 from jnerf.viewer.viewpoint import Viewpoint
@@ -65,7 +66,7 @@ class Stage:
     @property
     def transform(self) -> Similarity:
         """From the user's world to the page's frame."""
-        return self.pipeline.dataset.transform or Similarity()
+        return to_field(self.pipeline.dataset)
 
     @cached_property
     def size(self) -> float:

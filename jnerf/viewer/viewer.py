@@ -66,6 +66,7 @@ class Viewer(Hook):
         self._calls = Calls(lambda text: self.notify("That did not work", text))
         self._onlookers: dict[int, Onlooker] = {}
         self._credit = 0.0
+        self._turn: Callable[[], None] | None = None
         self._left = self._looked = time.perf_counter()
 
     # As a hook
@@ -206,6 +207,10 @@ class Viewer(Hook):
         """Has a function called on the trainer's thread between two steps; from any thread."""
         self._calls.add(function, *arguments)
 
+    def every_turn(self, function: Callable[[], None] | None) -> None:
+        """Has a function called at each of the viewer's turns, as long as somebody looks on; None ends it."""
+        self._turn = function
+
     def notify(self, title: str, text: str) -> None:
         """Tells all who look on."""
         print(f"viewer: {title}: {text}")
@@ -268,7 +273,12 @@ class Viewer(Hook):
 
     def _look_around(self) -> None:
         now = time.perf_counter()
-        if now - self._looked < _PANELS or not self._onlookers:
+        if not self._onlookers:
+            return
+        if self._turn is not None:
+            self._calls.add(self._turn)
+            self._calls.run()
+        if now - self._looked < _PANELS:
             return
         self._looked = now
         for panel in self.panels:

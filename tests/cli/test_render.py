@@ -70,8 +70,8 @@ def test_backgrounds_that_are_none(words):
 def test_from_a_run_folder_to_pictures(tmp_path, capsys):
     run(load_config(TINY, [f"save_dir={tmp_path}/logs", "total_steps=5"]), "train")
     folder = str(tmp_path / "logs/tiny")
-    words = ["render", folder, "--resolution", "12", "10", "--frames", "2", "--format", "png"]
-    words += ["--save-path", str(tmp_path / "orbit.json")]
+    words = ["render", folder, "--resolution", "12", "10", "--save-path", f"{tmp_path}/orbit.json"]
+    words += ["--format", "png", "render.n_frames=2"]
     assert main(words) == 0
     frame = cv2.imread(str(tmp_path / "logs/tiny/render/orbit/color_00001.png"))
     assert frame.shape == (10, 12, 3)

@@ -90,6 +90,7 @@ def test_wrong_commands_and_flags(tool, capsys, arguments, said):
         (["train", "--config-file", "no.py", "--run", "r"], "give either --config-file"),
         (["train", "--run", "nowhere"], "--run nowhere: run.json cannot be read"),
         (["train", "--config-file", "no.py"], "no.py"),
+        (["profile", "--config-file", "ngp_leg"], "unknown config 'ngp_leg'. Did you mean 'ngp_"),
         (["train", "--config-file", CONFIG, "--plot", "a.png"], "plots are SVG files"),
         (["ops", "--json", f"{CONFIG}/a.json"], "ngp_lego.py is no folder. Choose another place"),
         (["train", "--config-file", CONFIG, "--plot", f"{CONFIG}/a.svg"], "with --plot."),

@@ -51,7 +51,7 @@ class Features(Job):
     camera: int = -1
     masks: str = ""
     image_size: int = 2000
-    most: int = 8192
+    most: int = 4096
     domain_size_pooling: bool = False
 
 
@@ -116,9 +116,7 @@ class Refinement(Job):
     tolerance: float = 2.0
 
 
-JOBS: dict[str, type[Job]] = {
-    kind.stage: kind for kind in (Features, Matches, Mapping, Refinement)
-}
+JOBS: dict[str, type[Job]] = {kind.stage: kind for kind in (Features, Matches, Mapping, Refinement)}
 
 
 def from_message(message: dict[str, Any]) -> Job:

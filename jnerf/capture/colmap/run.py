@@ -24,7 +24,12 @@ from jnerf.capture.colmap.program import command_line, find_program
 from jnerf.capture.colmap.progress import complaint, progress
 from jnerf.errors import ConfigError, JnerfError
 
-_LABELS = {"features": "finding features", "matches": "matching", "mapping": "placing cameras", "refinement": "refining"}
+_LABELS = {
+    "features": "finding features",
+    "matches": "matching",
+    "mapping": "placing cameras",
+    "refinement": "refining",
+}
 _KEPT_LINES = 200
 _PATIENCE = 10.0  # seconds until a process that was asked to end is made to
 

@@ -38,8 +38,8 @@ def advice(facts: Facts, settings: Settings, blur: float | None = None) -> list[
         )
     if facts.registered and not _NARROW < facts.angle < _WIDE and "FISHEYE" not in settings.lens:
         found.append(
-            f"the widest lens would see {facts.angle:.0f} degrees, which few do: move sideways between pictures instead "
-            "of turning on the spot, and let pictures share a camera (--cameras single) if one took them"
+            f"the widest lens would see {facts.angle:.0f} degrees, which few do: move sideways between pictures "
+            "instead of turning on the spot, and let pictures share a camera (--cameras single) if one took them"
         )
     if facts.few:
         found.append(
@@ -62,8 +62,8 @@ def _few_registered(facts: Facts, settings: Settings, blur: float | None) -> lis
         )
     if facts.features is not None and facts.features < _FEW_FEATURES:
         found.append(
-            f"a picture has {facts.features:.0f} features, which is few: plain or shiny things have none. Put something "
-            "with a pattern (a newspaper) under and beside the object, use larger pictures, or try --thorough"
+            f"a picture has {facts.features:.0f} features, which is few: plain or shiny things have none. Put "
+            "something with a pattern (a newspaper) under and beside the object, use larger pictures, or try --thorough"
         )
     if facts.lonely:
         found.append(
@@ -76,13 +76,21 @@ def _few_registered(facts: Facts, settings: Settings, blur: float | None) -> lis
             "pictures that lead from one part to the other"
         )
     if settings.cameras == "image":
-        found.append("every picture has a camera of its own: if one took them all, --cameras single")
+        found.append(
+            "every picture has a camera of its own: if one took them all, --cameras single"
+        )
     if not settings.thorough:
-        found.append("--thorough finds features that match across larger angles, in two to three times the time")
+        found.append(
+            "--thorough finds features that match across larger angles, in two to three times the time"
+        )
     if settings.mapper == "global":
-        found.append("--mapper incremental is slower, and takes in pictures that few others overlap")
+        found.append(
+            "--mapper incremental is slower, and takes in pictures that few others overlap"
+        )
     return found
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
+    return ", ".join(names[:_NAMED]) + (
+        f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+    )

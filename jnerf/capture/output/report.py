@@ -102,7 +102,10 @@ def _corners(model: SparseModel, key: int) -> np.ndarray:
     """Rays through the corners of a camera's picture, as of a pinhole, OpenGL, [4, 3]."""
     camera = model.cameras[key]
     fx, fy, cx, cy = camera_intrinsics(camera)
-    x, y = np.array([0, camera.width, 0, camera.width]), np.array([0, 0, camera.height, camera.height])
+    x, y = (
+        np.array([0, camera.width, 0, camera.width]),
+        np.array([0, 0, camera.height, camera.height]),
+    )
     return np.column_stack([(x - cx) / fx, -(y - cy) / fy, -np.ones(4)])
 
 
@@ -110,4 +113,3 @@ def no_model(facts: Facts, settings: Settings) -> str:
     """What is said where not one camera could be placed."""
     hints = advice(facts, settings) or ["take more pictures, with more overlap"]
     return "; ".join(hints)
-

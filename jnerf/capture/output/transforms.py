@@ -1,8 +1,8 @@
 """The scene as ``transforms.json``, which instant-ngp and nerfstudio read.
 
-Its world is placed as the field is: up is +z, what the cameras look at is at the origin, and with instant-ngp's scale of
-0.33 and offset of 0.5 the core fills the unit cube. nerfstudio's ``applied_transform`` and ``applied_scale`` lead to it
-from the world of ``sparse/0``: x' = applied_scale * (A x + b).
+Its world is placed as the field is: up is +z, what the cameras look at is at the origin, and with instant-ngp's scale
+of 0.33 and offset of 0.5 the core fills the unit cube. nerfstudio's ``applied_transform`` and ``applied_scale`` lead to
+it from the world of ``sparse/0``: x' = applied_scale * (A x + b).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from jnerf.datasets.arguments import AutoPlacement
 from jnerf.datasets.colmap.model import ColmapCamera, SparseModel
 from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.extent import box_edge, place_around_points
-from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.pictures.lookup import portable
+from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.files import write_text_atomic
 
 _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)  # instant-ngp's, and those of TransformsDataset
@@ -69,7 +69,9 @@ def transforms_of(
     field = world.then(Similarity(_SCALE, translation=_OFFSET))
     return {
         **(cameras[next(iter(used))] if len(used) == 1 else {}),
-        "aabb_scale": min(round(box_edge(field.points(model.points.xyz), model.folder)), _LARGEST_BOX),
+        "aabb_scale": min(
+            round(box_edge(field.points(model.points.xyz), model.folder)), _LARGEST_BOX
+        ),
         "applied_transform": applied.tolist(),
         "applied_scale": world.scale,
         "ply_file_path": "sparse_pc.ply",

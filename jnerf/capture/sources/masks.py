@@ -47,7 +47,9 @@ def gather_masks(source: Path, pictures: Sequence[Picture], images: Path, masks:
         if target.is_file():
             continue
         width, height = image_size(images / picture.name)
-        mask = np.full((height, width), 255, np.uint8) if path is None else _read(path, width, height)
+        mask = (
+            np.full((height, width), 255, np.uint8) if path is None else _read(path, width, height)
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         data = cv2.imencode(".png", mask)[1].tobytes()
         write_atomic(target, lambda temporary, data=data: temporary.write_bytes(data))

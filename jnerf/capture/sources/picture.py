@@ -85,7 +85,9 @@ def _turn_jpeg(source: Path, target: Path) -> None:
     try:
         with Image.open(source) as image:
             upright = ImageOps.exif_transpose(image)
-            about = {key: upright.info[key] for key in ("exif", "icc_profile") if key in upright.info}
+            about = {
+                key: upright.info[key] for key in ("exif", "icc_profile") if key in upright.info
+            }
             upright.save(target, "JPEG", quality=_JPEG_QUALITY, subsampling=0, **about)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"image {source} cannot be turned upright: {error}") from error

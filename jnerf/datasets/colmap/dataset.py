@@ -1,8 +1,8 @@
 """Photographs with a sparse model by COLMAP: the poses of its images, its lenses, and its points for the scene's size.
 
 By default the scene is turned so that the cameras' mean up axis is +z, moved so that the middle of the cameras is
-(0.5, 0.5, 0.5), and scaled; or, with ``around="points"``, so that what the cameras look at is in the middle. The numbers
-are those of the training part, so that all splits agree.
+(0.5, 0.5, 0.5), and scaled; or, with ``around="points"``, so that what the cameras look at is in the middle. The
+numbers are those of the training part, so that all splits agree.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class COLMAPDataset(PosedImages):
             the same shape (``images_4``).
         sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
             several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most images is taken.
-        around: what ``auto_centre`` and ``auto_scale`` go by: the cameras, the farthest of which is then ``scale`` field
-            units from the middle; or the points, of which the core is (see ``placement/points.py``).
+        around: what ``auto_centre`` and ``auto_scale`` go by: the cameras, the farthest of which is then ``scale``
+            field units from the middle; or the points, of which the core is (see ``placement/points.py``).
 
     Raises:
         ConfigError: an argument is out of range.

@@ -76,7 +76,9 @@ def _middle(c2w: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np
     return np.clip(focus, low, high)
 
 
-def median_depths(seen: Sequence[NDArray[np.float64]], eyes: NDArray[np.float64]) -> NDArray[np.float64]:
+def median_depths(
+    seen: Sequence[NDArray[np.float64]], eyes: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The median distance from cameras to what they see, float64 [N]; of cameras that see nothing, that of the others.
 
     Args:
@@ -93,5 +95,7 @@ def median_depths(seen: Sequence[NDArray[np.float64]], eyes: NDArray[np.float64]
         ]
     )
     if np.isnan(found).all():
-        raise DataError("no image of the model sees any of its points: set dataset.around to 'cameras'")
+        raise DataError(
+            "no image of the model sees any of its points: set dataset.around to 'cameras'"
+        )
     return np.where(np.isnan(found), np.nanmedian(found), found)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from jnerf.checks.arguments import signature_of
 from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.engine.guards.readings import INVERTED, OTHER_AXES, inverted, with_other_axes
 from jnerf.errors import DataError
 
 if TYPE_CHECKING:
@@ -147,33 +147,15 @@ Cause = tuple[str, bool]  # what to do, and whether more cameras would see the b
 
 
 def _axes(dataset: Dataset) -> Cause:
-    c2w = dataset.cameras.c2w.copy()
-    c2w[:, :, 1:3] *= -1
-    text = (
-        "the poses have OpenCV's axes (y down, z forward) and must have OpenGL's (y up, z backward): negate the second "
-        "and third column of each"
-    )
-    return _tried(dataset, replace(dataset.cameras, c2w=c2w), text)
+    return _tried(dataset, with_other_axes(dataset.cameras), OTHER_AXES)
 
 
 def _inverted(dataset: Dataset) -> Cause:
-    transform = dataset.transform
-    world = dataset.cameras.c2w.astype(np.float64)
-    if transform is not None:
-        world = transform.inverse().poses(world)
-    rotation = world[:, :, :3].transpose(0, 2, 1)
-    inverse = np.concatenate([rotation, -rotation @ world[:, :, 3:]], axis=2)
-    if transform is not None:
-        inverse = transform.poses(inverse)
-    text = (
-        "the poses are world-to-camera and must be camera-to-world: invert each 4x4 matrix"
-        " (of OpenCV's axes, then also negate the second and third column)"
-    )
-    found = _tried(dataset, replace(dataset.cameras, c2w=inverse), text)
+    found = _tried(dataset, inverted(dataset.cameras, dataset.transform), INVERTED)
     if found[1]:
         return found
-    inverse[:, :, 1:3] *= -1
-    return _tried(dataset, replace(dataset.cameras, c2w=inverse), text)
+    both = with_other_axes(inverted(dataset.cameras, dataset.transform))
+    return _tried(dataset, both, INVERTED)
 
 
 def _tried(dataset: Dataset, cameras: Cameras, text: str) -> Cause:

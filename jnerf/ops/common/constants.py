@@ -1,4 +1,7 @@
-"""Arrays that never change, made once: each one made anew in a step would be three of Jittor's own kernels."""
+"""Arrays that never change, made once: each one made anew in a step would be three of Jittor's own kernels.
+
+Nothing here waits for them: a sync while Jittor builds gradients would run, and free, what it still has to read.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,10 @@ import jittor as jt
 @cache
 def nothing(dtype: str = "float32", ndim: int = 1) -> jt.Var:
     """A zero in the place of an input that a kernel does not read: [1], [1, 1] ... without gradient."""
-    return _kept(jt.zeros((1,) * ndim, dtype))
+    return jt.zeros((1,) * ndim, dtype).stop_grad()
 
 
 @cache
 def one() -> jt.Var:
     """The number 1 as float32 [1], without gradient."""
-    return _kept(jt.ones((1,)))
-
-
-def _kept(var: jt.Var) -> jt.Var:
-    var = var.stop_grad()
-    var.sync()
-    return var
+    return jt.ones((1,)).stop_grad()

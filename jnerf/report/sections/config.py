@@ -21,10 +21,10 @@ def _start(run: RunData) -> list[Html]:
     command = first.get("command")
     if not isinstance(command, list):
         return []
-    parts = [h("p", "Started with"), h("pre", " ".join(map(str, command)))]
+    parts = [h("p", "Started with"), h("pre", " ".join(map(str, command)), class_="wrapped")]
     file, changes = first.get("config_file"), first.get("config_changes")
     if file is None:
-        told = "Runs of this version did not note what the command line changed in its config file."
+        told = "What the command line changed in its config file was not noted: the run is of an earlier version."
         return [*parts, h("p", told, class_="note")]
     if changes:
         parts.append(h("p", "Changes against ", h("code", file), ":"))

@@ -35,7 +35,7 @@ def tiles(run: RunData) -> Html:
     rate = _median([row["samples_per_s"] for row in run.rows if row.get("samples_per_s")])
     source = "test" if run.test else "last evaluation"
     shown = [(metric(n, value), f"{metric_title(n)}, {source}") for n, value in run.mean.items()]
-    shown.append((number(run.step, 7), "steps"))
+    shown.append((f"{run.step:,}".replace(",", " "), "steps"))
     if run.seconds is not None:
         shown.append((duration(run.seconds), "training time"))
     if rate:
