@@ -25,21 +25,50 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
-MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
+# Marching cubes, mesh files, fewer faces, charts for textures; the last has no wheels for ARM under Linux, and from source
+# it needs CMake and a compiler.
+MESH = [
+    "scikit-image",
+    "trimesh",
+    "fast-simplification",
+    "xatlas; python_version < '3.14' and (platform_machine == 'x86_64' or sys_platform != 'linux')",
+]
 VIEWER = ["viser"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
-NOTEBOOKS = ["nbclient", "nbformat", "ipykernel", "matplotlib"]  # those of docs/notebooks are executed
+COMPLETION = ["argcomplete"]  # in a shell
+NOTEBOOKS = [
+    "nbclient",
+    "nbformat",
+    "ipykernel",
+    "matplotlib",
+]  # those of docs/notebooks are executed
+BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
+DOCS = ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"]
 EXTRAS = {
     "capture": CAPTURE,
+    "completion": COMPLETION,
     "mesh": MESH,
     "metrics": METRICS,
     "tensorboard": TENSORBOARD,
     "viewer": VIEWER,
-    "all": [*CAPTURE, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
-    "test": ["pytest", "pytest-xdist", "hypothesis", "ruff", "html5lib", *MESH, *METRICS, *TENSORBOARD, *NOTEBOOKS],
-    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
+    "all": [*CAPTURE, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "test": [
+        "pytest",
+        "pytest-xdist",
+        "hypothesis",
+        "ruff",
+        "html5lib",
+        *BUILD,
+        *COMPLETION,
+        *MESH,
+        *METRICS,
+        *TENSORBOARD,
+        *NOTEBOOKS,
+        *DOCS,
+    ],
+    "docs": DOCS,
 }
 
 setup(

@@ -24,13 +24,16 @@ DISK_FAULTS = frozenset(
 )
 
 
-def command_parser(prog: str, description: str | None, epilog: str) -> argparse.ArgumentParser:
+def command_parser(
+    prog: str, description: str | None, epilog: str, conflict_handler: str = "error"
+) -> argparse.ArgumentParser:
     """A parser as every command has it: no flag may be shortened, and the text below the flags stays as it is.
 
     Args:
         prog: the command's name.
         description: what it does.
         epilog: shown below the flags: examples and exit statuses.
+        conflict_handler: of a flag that is added twice: an ``error``, or ``resolve`` for the last.
     """
     return argparse.ArgumentParser(
         prog=prog,
@@ -38,6 +41,7 @@ def command_parser(prog: str, description: str | None, epilog: str) -> argparse.
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        conflict_handler=conflict_handler,
     )
 
 
@@ -45,7 +49,8 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
     """Parse flags and positionals in any order; on an unknown flag, exit with status 2 and name the nearest.
 
     Args:
-        parser: without sub-commands.
+        parser: without sub-commands. If it has ``overrides``, words such as ``n_rays=64`` are some wherever they
+            stand, also behind a flag that takes several words.
         arguments: None for those of the process.
     """
     try:
@@ -58,7 +63,22 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
+    if hasattr(options, "overrides"):
+        _collect_overrides(parser, options)
     return options
+
+
+def _collect_overrides(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Takes overrides out of the values of flags with any number of words: ``--output a.ply n_rays=64``."""
+    for action in parser._actions:
+        words = getattr(options, action.dest, None)
+        if action.option_strings and action.nargs in ("+", "*") and words:
+            options.overrides += [word for word in words if _is_override(word)]
+            setattr(options, action.dest, [word for word in words if not _is_override(word)])
+
+
+def _is_override(word: object) -> bool:
+    return isinstance(word, str) and "=" in word
 
 
 def exit_status(execute: Callable[[], int | None], mend: str) -> int:

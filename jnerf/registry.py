@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from jnerf.checks.arguments import argument_problems, signature_of
-from jnerf.checks.origin import complaint
+from jnerf.checks.origin import complaint, key_blamed
 from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 
@@ -167,7 +167,8 @@ class Registry:
             return cls(**arguments)
         except ConfigError as error:
             text = str(error).removeprefix(f"{cls.__name__}: ")
-            raise ConfigError(complaint(cfg, None, path, f"{cls.__name__}: {text}")) from error
+            key = key_blamed(cfg, text)
+            raise ConfigError(complaint(cfg, key, path, f"{cls.__name__}: {text}")) from error
 
     def _found_elsewhere(self, name: str) -> str:
         for other in self._siblings.values():

@@ -42,8 +42,12 @@ class RayBundle:
 
     def first(self, n: int) -> RayBundle:
         """The first n rays."""
-        indices = None if self.image_indices is None else self.image_indices[:n]
-        return RayBundle(self.rays_o[:n], self.rays_d[:n], indices, lambda: self._first_radii(n))
+        from jnerf.ops.leading_rows import leading_rows
+
+        arrays = [self.rays_o, self.rays_d]
+        arrays += [] if self.image_indices is None else [self.image_indices]
+        rays_o, rays_d, *indices = leading_rows(arrays, n)
+        return RayBundle(rays_o, rays_d, *(indices or [None]), lambda: self._first_radii(n))
 
     def take(self, numbers: Any) -> RayBundle:
         """The rays of these numbers, int32 [K]."""
@@ -81,6 +85,7 @@ class RaySamples:
         live: None; or, of samples with padding (see "Padding" in docs/conventions.md) where some may not have fitted, 1
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
+        middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
     """
 
     rays: RayBundle
@@ -95,6 +100,7 @@ class RaySamples:
     s_ends: jt.Var | None = None
     live: jt.Var | None = None
     count: jt.Var | None = None
+    middles: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
@@ -109,6 +115,8 @@ class RaySamples:
         """Midpoints of the intervals, float32 [S, 3], field units; [S, D] where the scene has D dimensions."""
         from jnerf.ops.ray_points import ray_points
 
+        if self.middles is not None:
+            return self.middles
         if self.rays.rays_o.shape[1] != 3:  # few points on few rays: an image's
             middles = (0.5 * (self.t_starts + self.t_ends)).unsqueeze(1)
             ways = middles * self.rays.rays_d[self.ray_indices]
@@ -173,14 +181,24 @@ class Batch:
     rgba: jt.Var
     extras: dict[str, Any] = field(default_factory=dict)
 
-    def first(self, n: int) -> Batch:
-        """The first n rays and their truths."""
+    def first(self, n: int, rays: RayBundle | None = None) -> Batch:
+        """The first n rays and their truths.
+
+        Args:
+            n: how many.
+            rays: those rays, where they are at hand already.
+        """
+        from jnerf.ops.leading_rows import leading_rows
+
         extras = {name: value[:n] for name, value in self.extras.items()}
-        return Batch(self.rays.first(n), self.rgba[:n], extras)
+        rays = self.rays.first(n) if rays is None else rays
+        return Batch(rays, leading_rows([self.rgba], n)[0], extras)
 
     def only(self, live: jt.Var) -> Batch:
         """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
-        return Batch(self.rays, self.rgba * live, self.extras)
+        from jnerf.ops.scale_rows import scale_rows
+
+        return Batch(self.rays, scale_rows(self.rgba, live), self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:
         """The true colours over a background: rgb * a + (1 - a) * background, float32 [R, 3].

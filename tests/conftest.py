@@ -65,6 +65,7 @@ def reads_of_vars(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in (*names, "__bool__", "__index__"):
         if hasattr(jt.Var, name):
             monkeypatch.setattr(jt.Var, name, _noting(name, getattr(jt.Var, name), noted))
+    monkeypatch.setattr(jt, "fetch_sync", _noting("fetch_sync", jt.fetch_sync, noted))
     return noted
 
 

@@ -31,8 +31,8 @@ TASKS = {"train": train, "test": test, "render": render}
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; flags and overrides may come in any order."""
-    parser = command_parser("run_net.py", __doc__, EXAMPLES)
-    parser.conflict_handler = "resolve"  # a flag that two tasks have is one flag
+    # A flag that two tasks have is one flag.
+    parser = command_parser("run_net.py", __doc__, EXAMPLES, conflict_handler="resolve")
     add_run_arguments(parser, positional=False)
     parser.add_argument("--task", choices=list(TASKS), default="train", help="default: train")
     render.add_flags(parser)

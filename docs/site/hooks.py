@@ -1,10 +1,11 @@
 """What MkDocs is told beside ``mkdocs.yml``: the pages of the methods, links out of ``docs/``, and formulas.
 
-- ``projects/*/README.md`` and ``README.zh.md`` are the pages of the methods; they stay where they are and appear here as
-  ``methods/<name>.md``.
+- ``projects/*/README.md`` and ``README.zh.md`` are the pages of the methods; they stay where they are and appear here
+  as ``methods/<name>.md``.
 - Links are written so that they work on a file in the repository. Those between ``docs/`` and ``projects/`` become
   links between pages. A link to a source file leads to ``repo_url`` where that is set, and is plain text otherwise.
   A link to nothing is a warning, which ``--strict`` makes an error.
+- Lines of Chinese are joined without the blank that a browser would show between them.
 - Formulas between dollars become MathML, which browsers draw without any script.
 """
 
@@ -25,6 +26,7 @@ LOG = logging.getLogger("mkdocs.hooks.jnerf")
 CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$([^$\n]+?)\$(?![\w$])", re.DOTALL)
+CHINESE = "[\u3000-\u9fff\uff00-\uffef]"  # characters and full-width marks
 METHOD = re.compile(r"projects/(\w+)/README(\.zh)?\.md")
 
 
@@ -51,6 +53,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     # A link may have code as its text, so links come first, and look at whole text but for fenced blocks.
     parts = re.split(r"(^```.*?^```$)", markdown, flags=re.MULTILINE | re.DOTALL)
     for i in range(0, len(parts), 2):
+        parts[i] = re.sub(f"(?<={CHINESE})\n(?={CHINESE})", "", parts[i])
         parts[i] = LINK.sub(lambda found: link(found, uri, source, config.repo_url), parts[i])
     parts = CODE.split("".join(parts))
     parts[::2] = [FORMULA.sub(formula, part) for part in parts[::2]]

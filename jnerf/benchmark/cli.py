@@ -26,13 +26,13 @@ EXAMPLES = """\
 examples:
   {prog} ops --json ops.json
   {prog} ops --only hash_encode --simd native,avx2,plain
-  {prog} train --config-file projects/ngp/configs/ngp_embedded.py --steps 100 --no-eval
-  {prog} train --config-file A.py B.py --scene SCENE_A SCENE_B --plot train.svg evaluation.n_images=25
+  {prog} train --config-file ngp_embedded --steps 100 --no-eval
+  {prog} train --config-file ngp_lego nerf_lego --scene A B --plot train.svg evaluation.n_images=25
   {prog} train --run logs/ngp_lego --json train.json --plot train.svg
   {prog} profile --config-file CONFIG --checkpoint PATH --json profile.json
   {prog} memory --config-file CONFIG --json memory.json --plot memory.svg
   {prog} render --config-file CONFIG --checkpoint PATH --frames 10
-  {prog} host --config-file projects/ngp/configs/ngp_embedded.py --json host.json
+  {prog} host --config-file ngp_embedded --json host.json
   {prog} compare before.json after.json
   {prog} report docs/benchmarks/*.json --write README.md docs/performance.md
   {prog} report docs/benchmarks/*.json --write README.md --check
@@ -90,7 +90,9 @@ def _add_measuring(add: Add, command: str) -> None:
     several = {"nargs": "+", "action": "extend", "default": []}
     several = several if command in ("train", "host") else {}
     needed = command != "train"  # which also reads runs that are there
-    add("--config-file", required=needed, metavar="F", help="config, a .py file", **several)
+    add(
+        "--config-file", required=needed, metavar="F", help="a config's name or .py file", **several
+    )
     {
         "train": _add_train,
         "profile": _add_profile,
@@ -168,10 +170,7 @@ def numbers(text: str) -> list[int]:
 
 
 def parse_arguments(arguments: list[str], prog: str = PROG) -> argparse.Namespace:
-    """Parses the command and its flags; on a mistake, exits with status 2.
-
-    ``--config-file A.py B.py key=value``: what has a ``=`` is an override, wherever it stands.
-    """
+    """Parses the command and its flags; on a mistake, exits with status 2."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage(prog), end="")
         raise SystemExit(0 if arguments else 2)
@@ -182,11 +181,6 @@ def parse_arguments(arguments: list[str], prog: str = PROG) -> argparse.Namespac
         raise SystemExit(2)
     options = parse(make_parser(command, prog), arguments[1:])
     options.command = command
-    for name in ("config_file", "scene"):
-        given = getattr(options, name, None)
-        if isinstance(given, list):
-            options.overrides += [text for text in given if "=" in text]
-            setattr(options, name, [text for text in given if "=" not in text])
     return options
 
 
@@ -203,4 +197,4 @@ def main(arguments: list[str] | None = None, prog: str = PROG) -> int:
     from jnerf.benchmark import commands
 
     mend = "Free disk space, make the file writable, or choose another path."
-    return exit_status(lambda: getattr(commands, options.command)(options), mend)
+    return exit_status(lambda: commands.run(options), mend)

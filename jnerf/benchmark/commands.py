@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.benchmark.records.record import make_record, save
+from jnerf.config import find_config
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError, JnerfError
 
 
@@ -185,6 +187,27 @@ def _config(options: Namespace) -> Any:
     return load_config(options.config_file, options.overrides)
 
 
+def run(options: Namespace) -> int | None:
+    """Runs a command; configs may be named, and what it is to write must be writable before it measures.
+
+    Args:
+        options: as parsed, with ``command``.
+
+    Raises:
+        ConfigError: no such config, or a file or folder cannot be written.
+    """
+    files = getattr(options, "config_file", None)
+    if files:
+        paths = [str(find_config(file)) for file in ([files] if isinstance(files, str) else files)]
+        options.config_file = paths[0] if isinstance(files, str) else paths
+    for name in ("json", "plot", "save_dir"):
+        path = getattr(options, name, None)
+        if path:
+            check_writable(Path(path), f"--{name.replace('_', '-')}")
+    commands = {f.__name__: f for f in (train, host, profile, ops, memory, render, compare, report)}
+    return commands[options.command](options)
+
+
 def check_plot(path: str | None) -> None:
     """Raises ConfigError before anything is measured when the plot could not be written after."""
     if path and Path(path).suffix != ".svg":
@@ -194,7 +217,6 @@ def check_plot(path: str | None) -> None:
 def finish(options: Namespace, record: dict[str, Any], plot: Any = None) -> None:
     """Prints a record's tables, and writes it and its plot where the command line says."""
     from jnerf.benchmark.records.tables import all_tables
-    from jnerf.engine.files import write_text_atomic
 
     print(all_tables(record))
     if options.json:
@@ -203,6 +225,7 @@ def finish(options: Namespace, record: dict[str, Any], plot: Any = None) -> None
     path = getattr(options, "plot", None)
     if path and plot is not None:
         try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             write_text_atomic(Path(path), plot(record))
         except OSError as error:
             raise JnerfError(f"cannot write the plot {path}: {error}") from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from jnerf.checks.arguments import resolved, signature_of
+from jnerf.checks.arguments import signature_of
+from jnerf.checks.flat import shared_groups
 from jnerf.checks.types import describe
 from jnerf.config.check import FACTS
 from jnerf.registry import REGISTRIES
@@ -69,22 +69,13 @@ def argument_docs(cls: type) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for owner in reversed(cls.__mro__):
-        for group in _groups(owner):
+        for group in shared_groups(owner):
             for part in reversed(group.__mro__):
                 found |= args_section(part.__doc__)
         if owner is not object:
             found |= args_section(owner.__doc__)
             found |= args_section(getattr(vars(owner).get("__init__"), "__doc__", None))
     return found
-
-
-def _groups(owner: type) -> Iterator[type]:
-    """The dataclasses whose fields a constructor takes one by one."""
-    init = getattr(vars(owner).get("__init__"), "__wrapped__", None)
-    for entry in inspect.signature(init).parameters.values() if init else ():
-        kind = resolved(entry, init)
-        if isinstance(kind, type) and is_dataclass(kind):
-            yield kind
 
 
 def args_section(text: str | None) -> dict[str, str]:

@@ -78,6 +78,18 @@ def flat_arguments(**defaults: Any) -> Callable[[Init], Init]:
     return decorate
 
 
+def shared_groups(cls: type) -> list[type]:
+    """The dataclasses whose fields a class's constructor takes one by one.
+
+    Args:
+        cls: a class; what it inherits does not count.
+    """
+    init = getattr(vars(cls).get("__init__"), "__wrapped__", None)
+    entries = inspect.signature(init).parameters.values() if init else ()
+    kinds = [resolved(entry, init) for entry in entries]
+    return [kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)]
+
+
 def _parameter(field: Field, annotation: Any, defaults: dict[str, Any]) -> inspect.Parameter:
     default = defaults.get(field.name, field.default)
     if default is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,6 +48,23 @@ def complaint(cfg: Mapping[str, Any], key: str | None, path: str, text: str) -> 
     """One error line: ``origin: path: text``, without the origin where it is not known."""
     origin = origin_of(cfg, key)
     return f"{origin}: {path}: {text}" if origin is not None else f"{path}: {text}"
+
+
+def key_blamed(cfg: Mapping[str, Any], text: str) -> str | None:
+    """The key that a constructor's complaint is of, so that it can be told with the key's own line.
+
+    Args:
+        cfg: the block that the constructor was given.
+        text: what it says: ``levels is 0; it must be ...``, ``near=2 ...``, ``groups.network: ...``.
+
+    Returns:
+        The first key of ``cfg`` that is said to have a value; None where none is.
+
+    >>> key_blamed({"near": 2, "far": 1}, "0 <= near < far must hold, got near=2, far=1")
+    'near'
+    """
+    said = re.finditer(r"(?<![\w.])(\w+)(?=[.\w]*: | is | are | must be | begins |=)", text)
+    return next((word[1] for word in said if word[1] in cfg and word[1] != "type"), None)
 
 
 def display_path(path: Path) -> str:

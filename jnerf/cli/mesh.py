@@ -52,6 +52,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         " bounding box has a diagonal of D or more, world units")  # fmt: skip
     add("--sphere", action="store_true", help="keep only what is in the scene's sphere")
     add("--close", action="store_true", help="close the surface where box or sphere cut it")
+    add("--visible", action=argparse.BooleanOptionalAction, help="keep only what the scene's views"
+        " see (default: with --texture)")  # fmt: skip
     add("--faces", type=int, metavar="N", help="simplify to about N faces (default: as extracted;"
         " with --texture 50000)")  # fmt: skip
     add("--no-color", action="store_true", help="do not ask for colours")
@@ -63,10 +65,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> None:
     """Extracts the mesh."""
-    # ``--output a.ply key=value``: what has a ``=`` is an override, wherever it stands.
-    files = options.output or []
-    options.overrides += [word for word in files if "=" in word]
-    outputs = [Path(word) for word in files if "=" not in word]
+    outputs = [Path(word) for word in options.output or []]
     config = load_run_config(options)
     from jnerf.mesh.options import MeshOptions
     from jnerf.mesh.run import run_extraction
@@ -80,6 +79,7 @@ def execute(options: argparse.Namespace) -> None:
         min_size=options.min_size,
         sphere=options.sphere,
         close=options.close,
+        visible=options.visible,
         faces=options.faces,
         color=not options.no_color,
         texture=options.texture,

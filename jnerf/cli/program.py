@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from jnerf.cli import commands
+from jnerf.cli.completion import ASKED, complete
 from jnerf.command_line import exit_status
 
 DESCRIPTION = "Neural fields on Jittor: train them, look at them, measure them."
@@ -15,7 +17,8 @@ first steps:
   jnerf train ngp_embedded           a picture in minutes, nothing to download
   jnerf test logs/ngp_embedded       a run is named by its folder
 
-jnerf COMMAND --help says more. exit status: 0 done, 1 failed, 2 wrong input, 130 interrupted
+in a shell, eval "$(register-python-argcomplete jnerf)" completes commands, configs and settings (pip install
+argcomplete). jnerf COMMAND --help says more. exit status: 0 done, 1 failed, 2 wrong input, 130 interrupted
 """
 
 
@@ -25,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: None for those of the process.
     """
+    if ASKED in os.environ:
+        complete()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["help"]:
         words = [*words[1:2], "--help"]

@@ -31,7 +31,8 @@ def add_run_arguments(parser: argparse.ArgumentParser, positional: bool = True) 
     else:
         add("--config-file", required=True, metavar="F", dest="config",
             help="config of the run, a .py file")  # fmt: skip
-    add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
+    # With a default, for argparse says of a lone "*" that it is required where the config is what is missing.
+    add("overrides", nargs="*", default=[], metavar="key.sub=value", help="override one setting")
     add("--save-dir", "--save_dir", metavar="D", help="folder of the runs (default: save_dir)")
     add("--checkpoint", metavar="PATH", help="checkpoint to load (default: the last good one)")
 

@@ -66,7 +66,7 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     >>> diff(dict(seed=1, chunk=2), dict(seed=3))
     ['~ seed: 1 -> 3', '- chunk: 2']
     """
-    before, after = _leaves(old), _leaves(new)
+    before, after = leaves(old), leaves(new)
     lines = []
     for key, value in before.items():
         if key not in after:
@@ -76,11 +76,16 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return lines + [f"+ {key}: {say(value)}" for key, value in after.items() if key not in before]
 
 
-def _leaves(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+def leaves(value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Every setting by its path.
+
+    >>> leaves(dict(seed=1, optim=dict(lr=0.1)))
+    {'seed': 1, 'optim.lr': 0.1}
+    """
     found: dict[str, Any] = {}
     for key, item in value.items():
         if isinstance(item, Mapping) and item:
-            found.update(_leaves(item, f"{path}{key}."))
+            found.update(leaves(item, f"{path}{key}."))
         else:
             found[f"{path}{key}"] = item
     return found

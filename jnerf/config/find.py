@@ -52,9 +52,11 @@ def find_config(name: str | Path) -> Path:
     path = Path(text)
     if path.is_dir():
         return _of_run(path)
-    if not is_name(text):
+    if path.suffix == ".py" or path.is_file():
         return path  # whoever reads it says what is wrong
-    raise ConfigError(f"unknown config '{text}'. {nearest_configs(text)}")
+    if is_name(text):
+        raise ConfigError(f"unknown config '{text}'. {nearest_configs(text)}")
+    raise ConfigError(f"{display_path(path)}: no such config file or run folder. {_beside(path)}")
 
 
 def is_name(text: str) -> bool:
@@ -74,6 +76,13 @@ def nearest_configs(name: str) -> str:
         f"{meant}jnerf list configs shows all; a config of your own is named by its path, which ends in .py, and a "
         "run by its folder"
     )
+
+
+def _beside(path: Path) -> str:
+    """What runs lie where one was looked for."""
+    folder = path.parent
+    runs = sorted(file.parent.name for file in folder.glob("*/config.py"))
+    return hint(path.name, runs, f"Runs in {display_path(folder)}")
 
 
 def _of_run(folder: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jittor as jt
@@ -15,6 +16,7 @@ from jnerf.datasets.arguments import Crop
 from jnerf.datasets.base import Dataset
 from jnerf.ops.common import device, uniform
 from jnerf.ops.draw_pixels import draw_pixels, reference
+from jnerf.ops.pixel_rays import pixel_rays
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
@@ -26,11 +28,18 @@ if TYPE_CHECKING:
 # so that a pixel and, say, its background never share a random number.
 _DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
 
+# Of all images, for colours to be looked up where rays are made: on the CPU what Jittor can number, on CUDA 4 GiB.
+_MOST_PIXELS = (2**31 - 1, 2**30)
+
 _NO_CROP = Crop()
 
 
 class ImageSource(Protocol):
     """The pixels of N images, decoded or rendered when first needed."""
+
+    @property
+    def paths(self) -> Sequence[Path] | None:
+        """The files of the images; None where they are no files of their own."""
 
     @property
     def pixels(self) -> NDArray[np.uint32]:
@@ -131,6 +140,12 @@ class PosedImages(Dataset):
         Returns:
             A batch of R rays.
         """
+        if n_rays and self._on_device is not None:
+            shift, windows = self._shift(step), self._windows_at(step)
+            where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
+            found = pixel_rays(n_rays, windows, *where)
+            bundle = self.cameras.bundle_of(found.rays_o, found.rays_d, found.images)
+            return Batch(bundle, found.rgba)
         images, x, y = self.draw_pixels(n_rays, step)
         bundle = self.cameras.bundle(images, x, y, jt.array(images))
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
@@ -143,7 +158,7 @@ class PosedImages(Dataset):
         self, n_rays: int, step: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """The image, column and row of each training ray of a step, int32 [R] each."""
-        shift = int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
+        shift = self._shift(step)
         kept = self.images.kept
         if kept is not None:
             rays = np.arange(n_rays, dtype=np.uint32)
@@ -153,21 +168,42 @@ class PosedImages(Dataset):
             u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
             y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
             return images, x.astype(np.int32), y.astype(np.int32)
-        windows = self._middles if step < self._crop.crop_steps else self._wholes
-        where = shift, self.seed, step, (_DRAW_X, _DRAW_Y)
+        windows, where = self._windows_at(step), (shift, self.seed, step, (_DRAW_X, _DRAW_Y))
         if device.on_cuda():  # its numbers would have to be waited for; NumPy draws the same
-            return reference.draw_pixels(n_rays, windows, *where)
-        return tuple(v.numpy() for v in draw_pixels(n_rays, jt.array(windows), *where))
+            return reference.draw_pixels(n_rays, windows.numpy(), *where)
+        return tuple(v.numpy() for v in draw_pixels(n_rays, windows, *where))
+
+    def _shift(self, step: int) -> int:
+        """Ray i of a step belongs to image i plus this."""
+        return int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
+
+    def _windows_at(self, step: int) -> jt.Var:
+        """Where the pixels of a step come from: first column and row, width and height of each image, int32 [N, 4]."""
+        return self._middles if step < self._crop.crop_steps else self._wholes
 
     @cached_property
-    def _wholes(self) -> NDArray[np.int32]:
-        """First column and row, width and height of the images, int32 [N, 4]."""
-        return _windows(self.cameras.sizes, 1.0)
+    def _wholes(self) -> jt.Var:
+        return jt.array(_windows(self.cameras.sizes, 1.0)).stop_grad()
 
     @cached_property
-    def _middles(self) -> NDArray[np.int32]:
-        """The same of their middles, for the first steps."""
-        return _windows(self.cameras.sizes, self._crop.crop_fraction)
+    def _middles(self) -> jt.Var:
+        return jt.array(_windows(self.cameras.sizes, self._crop.crop_fraction)).stop_grad()
+
+    @cached_property
+    def _on_device(self) -> tuple[jt.Var, ...] | None:
+        """Poses, intrinsics, places and pixels of all images, as ``pixel_rays`` takes them; None if it cannot."""
+        kept, cameras = self.images.kept, self.cameras.on_device()
+        further = self.provides and type(self).extras is not PosedImages.extras
+        if kept is not None or cameras is None or further:
+            return None
+        pixels = self.images.pixels.view(np.int32)
+        if pixels.size > _MOST_PIXELS[device.on_cuda()]:
+            return None
+        with jt.flag_scope(reuse_array=1):  # on the CPU in the same memory
+            on_device = jt.array(pixels).stop_grad()
+        high, low = np.divmod(self.images.offsets, 2**30)
+        places = np.stack([low, high, self.cameras.sizes[:, 0]], axis=1).astype(np.int32)
+        return *cameras, jt.array(places).stop_grad(), on_device
 
     def extras(
         self,

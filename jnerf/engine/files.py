@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from jnerf.errors import ConfigError
+
 
 def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
     """Makes ``path`` hold what ``write`` writes, or leaves it as it was.
@@ -37,6 +39,26 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
 def write_text_atomic(path: Path, text: str) -> None:
     """Like :func:`write_atomic`, for UTF-8 text."""
     write_atomic(path, lambda temporary: _write_text(temporary, text))
+
+
+def check_writable(path: Path, flag: str) -> None:
+    """Raises ConfigError where a file or folder could not be written, before the work whose results go there.
+
+    Nothing is made: the nearest folder that is there is asked. What the disk refuses later is told then.
+
+    Args:
+        path: a file, or a folder that will be made with the folders above it.
+        flag: that names it, such as ``--json``.
+    """
+    above = next((p for p in (path, *path.parents) if os.path.lexists(p)), Path("."))
+    if above == path:
+        good, what = os.access(path, os.W_OK), "it is not writable"
+    elif above.is_dir():
+        good, what = os.access(above, os.W_OK | os.X_OK), f"{above} is not writable"
+    else:
+        good, what = False, f"{above} is no folder"
+    if not good:
+        raise ConfigError(f"cannot write {path}: {what}. Choose another place with {flag}.")
 
 
 def _umask() -> int:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
@@ -18,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
 )
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
+from jnerf.engine.files import check_writable
 from jnerf.engine.guards.record import config_record, data_line, scene_record
 from jnerf.engine.guards.rules import Use
 from jnerf.engine.guards.same_run import SameRun
@@ -26,7 +28,8 @@ from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.live.rules import look_up
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
-from jnerf.engine.rendering.film import render_orbit
+from jnerf.engine.rendering.film import Setting, render_film
+from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
@@ -34,6 +37,7 @@ from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
+from jnerf.registry import RENDERERS
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")
@@ -46,6 +50,7 @@ def run(
     resume: bool = False,
     checkpoint: str | Path | None = None,
     hooks: Sequence[Hook] = (),
+    film: FilmRequest | None = None,
 ) -> dict[str, Any]:
     """Runs one task of a config in its run folder, ``<save_dir>/<exp_name>``.
 
@@ -58,6 +63,7 @@ def run(
         checkpoint: load this file instead of the run folder's newest. For ``train`` the run starts
             from it.
         hooks: train: what happens between two steps (``jnerf.engine.hooks``).
+        film: render: what the film is to be; None: an orbit as the config says, in place of what lies there.
 
     Returns:
         What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
@@ -76,6 +82,9 @@ def run(
     if task == "train":
         return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
+    film = film or FilmRequest(force=True)
+    place = film.place(folder.render)[0] if task == "render" else folder.test
+    check_writable(place, "--save-dir" if film.output is None else "--output")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
@@ -91,10 +100,22 @@ def run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    how = {"rays_per_chunk": config.chunk, "fog_tolerance": config.fog_tolerance}
-    files = render_orbit(pipeline, folder.render, **how, **config.render)
-    print(f"step {loaded.step}: {config.render.n_frames} frames -> {', '.join(map(str, files))}")
+    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
+
+
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
+    """Where a film of a checkpoint is made."""
+    return Setting(
+        folder=folder.render,
+        defaults=config.render,
+        rays_per_chunk=config.chunk,
+        fog_tolerance=config.fog_tolerance,
+        split=lambda split: build_dataset(config, split),
+        root=config.dataset.get("root"),
+        field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
+    )
 
 
 def _train(
@@ -271,7 +292,7 @@ def load_for_task(folder: RunFolder, checkpoint: str | Path | None) -> tuple[Che
     loaded = load_latest(folder.checkpoints)
     if loaded is None:
         raise CheckpointError(
-            f"no checkpoint in {folder.checkpoints}. Train first (--task train), or point --save-dir at the folder "
+            f"no checkpoint in {folder.checkpoints}. Train first (jnerf train), or point --save-dir at the folder "
             "that holds the run's folder."
         )
     return loaded, checkpoint_path(folder.checkpoints, loaded.step)
@@ -285,6 +306,14 @@ def _check_seed(config: Any, start: Checkpoint) -> None:
         )
 
 
+def _background(renderer: Any) -> Any:
+    """What its block says, else the default of its class; None is black."""
+    if "background" in renderer:
+        return renderer["background"]
+    known = signature_of(RENDERERS.get(renderer["type"])).parameters
+    return known["background"].default if "background" in known else None
+
+
 def _protocol(config: Any) -> dict[str, Any]:
     """What a number depends on besides the code and the machine."""
     return {
@@ -292,7 +321,7 @@ def _protocol(config: Any) -> dict[str, Any]:
         "dataset": dict(config.dataset),
         "train_split": config.dataset.get("split", "train"),
         "test_split": "test",
-        "train_background": config.renderer.get("background"),
+        "train_background": _background(config.renderer),
         "weights": "ema" if config.get("ema") else "raw",
         "n_images": config.evaluation.n_images or "all",
         "seed": config.seed,

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
-from jnerf.engine.files import write_text_atomic
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
@@ -114,7 +114,7 @@ class RunFolder:
         """
         try:
             info = json.loads(self.info.read_text(encoding="utf-8"))
-            info["sessions"][-1].setdefault("changes", []).append(
+            info["sessions"][-1].setdefault("live_changes", []).append(
                 {"step": step, "changed": changed}
             )
             write_text_atomic(self.info, to_json(info, indent=2) + "\n")
@@ -127,16 +127,39 @@ class RunFolder:
         """The values that settings had in the end, of those that were changed while it trained; by path."""
         found: dict[str, Any] = {}
         for session in self._sessions():
-            for entry in session.get("changes", ()):
+            for entry in session.get("live_changes", ()):
                 found |= {path: values[1] for path, values in entry["changed"].items()}
         return found
 
     def check_free(self, resume: bool) -> None:
-        """Raises ConfigError when a run lies here that is not to be resumed."""
+        """Raises ConfigError when a run lies here that is not to be resumed, or nothing may lie here.
+
+        Args:
+            resume: whether the run that lies here is continued.
+        """
         if self.holds_run and not resume:
             raise ConfigError(
                 f"{self.root} already holds a run. Continue it with --resume, write to another folder with "
                 f"--save-dir, choose another exp_name, or remove the folder."
+            )
+        if not self.holds_run:
+            self._check_alone()
+        check_writable(self.root, "--save-dir")
+
+    def _check_alone(self) -> None:
+        """Raises ConfigError where two runs would share a folder: a run's test/ or render/ is no place for another."""
+        root = self.root.absolute()
+        above = [folder for folder in root.parents if _is_run(folder)]
+        below = [file.parent for file in root.rglob("run.json") if file.parent != root]
+        if above:
+            raise ConfigError(
+                f"{self.root} lies in the folder of another run, {above[0]}, which would be mixed with it. Choose an "
+                f"exp_name or --save-dir outside of it."
+            )
+        if any(map(_is_run, below)):
+            raise ConfigError(
+                f"{self.root} holds the folder of another run, {next(filter(_is_run, below))}, which would be mixed "
+                f"with it. Choose another exp_name or --save-dir."
             )
 
     def _claim(self) -> None:
@@ -157,6 +180,11 @@ class RunFolder:
             return list(json.loads(self.info.read_text(encoding="utf-8"))["sessions"])
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return []
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run of ours with something to lose."""
+    return (folder / "run.json").is_file() and RunFolder(folder).holds_run
 
 
 def _session(step: int) -> dict[str, Any]:

@@ -24,7 +24,13 @@ class StopSignal:
     False
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: str = "finishing this step and saving") -> None:
+        """Nothing is caught before it is entered.
+
+        Args:
+            told: what is said to happen now.
+        """
+        self._told = told
         self._requested = False
         self._previous: dict[int, Any] = {}
 
@@ -55,7 +61,7 @@ class StopSignal:
     def _take(self, number: int, frame: FrameType | None) -> None:
         self.request()
         name = signal.Signals(number).name
-        told = f"{name}: finishing this step and saving; once more to quit at once"
+        told = f"{name}: {self._told}; once more to quit at once"
         tqdm.write(told, file=Unbroken(sys.stdout))
         self._restore()
 

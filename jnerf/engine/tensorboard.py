@@ -64,7 +64,7 @@ class TensorBoardLog(JsonLog):
             for i, image in enumerate(self._images):
                 self._events.add_image(f"test/view_{i}", _picture(image), step, dataformats="HWC")
             self._images = []
-        self._events.flush()  # a killed process, too, leaves what its log has
+        self._events.flush()  # not after minutes, as its writer would: somebody is watching
 
     def close(self) -> None:
         """Closes both."""
@@ -92,4 +92,6 @@ def _picture(image: Image) -> Any:
     height, width = colors.shape[:2]
     if width <= _WIDEST:
         return colors
-    return cv2.resize(colors, (_WIDEST, max(1, height * _WIDEST // width)), interpolation=cv2.INTER_AREA)  # fmt: skip
+    return cv2.resize(
+        colors, (_WIDEST, max(1, height * _WIDEST // width)), interpolation=cv2.INTER_AREA
+    )

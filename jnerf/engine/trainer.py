@@ -30,6 +30,7 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.progress import Unbroken
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
+from jnerf.engine.total import total_of
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
@@ -107,6 +108,7 @@ class Trainer:
         self._clock = TrainingClock(seconds)
         self._window = _Window(seconds)
         self._guard = SampleGuard(start_step)
+        self._params = _all_params(pipeline)
         self._saved = start_step if start_step else -1
         self.plan_evaluations()
 
@@ -229,6 +231,7 @@ class Trainer:
         pipe = self._pipeline
         if pipe.network.refine(step):
             pipe.rebind()
+            self._params = _all_params(pipe)
             jt.gc()  # the old parameters are of other sizes than the new ones; the pool would keep both
         frozen = FrozenField(pipe.network)
         at_step(pipe, step)
@@ -242,7 +245,7 @@ class Trainer:
         samples = pipe.sampler(batch.rays, frozen, step)
         if len(samples.rays) < n_rays:  # over the sampler's budget
             n_rays = len(samples.rays)
-            batch = batch.first(n_rays)
+            batch = batch.first(n_rays, samples.rays)
         if samples.live is not None:
             batch = batch.only(samples.live)
         background = pipe.renderer.background(n_rays, step)
@@ -252,11 +255,10 @@ class Trainer:
             for name, loss in pipe.losses.items()
         }
         check_terms(pipe.losses, losses)
-        total = sum(losses.values())
+        total = total_of(list(losses.values()))
         self._window.add(samples)
         if not watch:
-            pipe.optim.step(total, step)
-            self._update_ema()
+            self._update(total, step)
             return _Watched()
         # The optimiser writes the weights in place; whatever is still lazy would then see the new
         # ones.
@@ -265,14 +267,17 @@ class Trainer:
         terms = {name: float(value.item()) for name, value in losses.items()}
         self._check_losses(terms, step)
         watched = _Watched(terms, metrics, *_sizes(samples))
-        pipe.optim.step(total, step)
-        self._update_ema()
+        self._update(total, step)
         jt.sync_all(True)
         return watched
 
-    def _update_ema(self) -> None:
+    def _update(self, total: jt.Var, step: int) -> None:
+        """The optimiser's step and that of the average, which syncs what both have written."""
+        self._pipeline.optim.step(total, step)
         if self._pipeline.ema is not None:
             self._pipeline.ema.update()
+        else:
+            jt.sync(self._params)
 
     def _check_losses(self, terms: dict[str, float], step: int) -> None:
         bad = {name: value for name, value in terms.items() if not math.isfinite(value)}
@@ -324,6 +329,10 @@ class Trainer:
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
         self._saved = self.step
+
+
+def _all_params(pipeline: Pipeline) -> list[jt.Var]:
+    return [param for group in pipeline.param_groups().values() for param in group]
 
 
 def _sizes(samples: RaySamples) -> tuple[int, int]:

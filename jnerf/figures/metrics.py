@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jnerf.figures.numbers import number
@@ -80,3 +80,15 @@ def metric(name: str, value: float | None) -> str:
     if name in _KNOWN:
         return f"{value:.{_KNOWN[name][1]}f}"
     return number(value) if name.startswith(_PER) else number(value, 4)
+
+
+def seconds_to(points: Sequence[tuple[float, float]], level: float) -> float | None:
+    """When a curve of (seconds, PSNR) first crosses a level; None where no two points lie around the crossing.
+
+    >>> seconds_to([(10.0, 20.0), (20.0, 30.0)], 25.0), seconds_to([(10.0, 20.0)], 15.0)
+    (15.0, None)
+    """
+    for (before, low), (after, high) in zip(points, points[1:], strict=False):
+        if low < level <= high:
+            return before + (after - before) * (level - low) / (high - low)
+    return None

@@ -15,12 +15,21 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its name and points (x, y); ``dots`` marks the points, ``color`` is an index, None for its place."""
+    """One curve: its name and points (x, y).
+
+    Attributes:
+        name: for the legend.
+        points: in order.
+        dots: mark the points.
+        color: an index; None for its place among the lines.
+        faint: thin and pale, without values to be read: noise behind a mean.
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
     dots: bool = False
     color: int | None = None
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,13 +139,13 @@ def _curve(frame: _Frame, line: Line, points: list[tuple[float, float]], color: 
     shown = frame.look.color(color)
     pixels = [frame.pixel(a, b) for a, b in points]
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in pixels)
-    more = ""
-    if frame.look.inline:
+    more = ' stroke-width="1.8"'
+    if line.faint:
+        more = ' stroke-width="1" stroke-opacity="0.3"'
+    elif frame.look.inline:
         values = " ".join(f"{a:.6g},{b:.5g}" for a, b in points)
-        more = f' data-name="{escape(line.name)}" data-values="{values}"'
-    parts = [
-        f'<polyline points="{path}" fill="none" style="stroke:{shown}" stroke-width="1.8"{more}/>'
-    ]
+        more += f' data-name="{escape(line.name)}" data-values="{values}"'
+    parts = [f'<polyline points="{path}" fill="none" style="stroke:{shown}"{more}/>']
     if line.dots or len(points) == 1:
         dot = f'r="3" style="fill:{shown}"'
         parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" {dot}/>' for a, b in pixels]
@@ -188,7 +197,9 @@ class _Frame:
             parts.append(f'<path d="M{left} {b:.1f}H{width - right}" {line}/>')
             parts.append(_text(left - 6, b + 4, short(tick), 'text-anchor="end"'))
         middle = (height - bottom + top) / 2
-        parts.append(_text((left + width - right) / 2, height - 6, self.x.label, 'text-anchor="middle"'))  # fmt: skip
+        parts.append(
+            _text((left + width - right) / 2, height - 6, self.x.label, 'text-anchor="middle"')
+        )
         turned = f'text-anchor="middle" transform="rotate(-90 14 {middle:.0f})"'
         parts.append(_text(14, middle, self.y.label, turned))
         return "\n".join(parts)

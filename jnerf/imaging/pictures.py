@@ -76,17 +76,21 @@ def error_picture(prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> ND
     return cv2.applyColorMap(to_uint8(error / 0.2), cv2.COLORMAP_TURBO)[..., ::-1]
 
 
+def encode_png(image: NDArray[np.uint8]) -> bytes:
+    """The bytes of a PNG file of RGB [H, W, 3] or grey [H, W]."""
+    bgr = image[..., ::-1] if image.ndim == 3 else image
+    return cv2.imencode(".png", np.ascontiguousarray(bgr))[1].tobytes()
+
+
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:
     """Writes RGB [H, W, 3] or grey [H, W].
 
     Raises:
         JnerfError: the file cannot be written.
     """
-    bgr = image[..., ::-1] if image.ndim == 3 else image
     # Encoding in memory: cv2.imwrite does not say why it failed, and mistakes some file names for
     # formats.
-    encoded = cv2.imencode(".png", np.ascontiguousarray(bgr))[1]
     try:
-        path.write_bytes(encoded.tobytes())
+        path.write_bytes(encode_png(image))
     except OSError as error:
         raise JnerfError(f"cannot write the picture {path}: {error}") from error

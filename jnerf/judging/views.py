@@ -30,7 +30,7 @@ from jnerf.imaging.pictures import (
 from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.metrics import optional_metrics, psnr, ssim
-from jnerf.metrics.optional import Measure
+from jnerf.metrics.optional import OptionalMetrics
 from jnerf.metrics.ssim import WINDOW
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def judge_views(
         ConfigError: the split has no views, one is too small for SSIM, or ``n_images`` is not positive.
     """
     indices = views_to_judge(dataset, n_images)
-    extra, absent = ({}, {}) if folder is None else optional_metrics()
+    extra = OptionalMetrics({}, {}) if folder is None else optional_metrics()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
@@ -80,11 +80,9 @@ def judge_views(
         found = _measure(image, view.rgba(), shown, files, extra)
         rows.append({"name": view.name, **found})
         rows[-1]["seconds"] = round(seconds, 4)
-    mean = {key: float(np.mean([row[key] for row in rows])) for key in found}
-    protocol = {"resolution": list(resolution), **PROTOCOL}
-    protocol |= {name: measure.told for name, measure in extra.items()}
-    if absent:
-        protocol["absent"] = absent
+    shared = [key for key in found if all(key in row for row in rows)]
+    mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
+    protocol = {"resolution": list(resolution), **PROTOCOL, **extra.protocol()}
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)
@@ -132,7 +130,7 @@ def _measure(
     rgba: NDArray[np.uint8],
     shown: NDArray[np.bool_] | None,
     files: ViewFiles | None,
-    extra: dict[str, Measure],
+    extra: OptionalMetrics,
 ) -> dict[str, float]:
     """Metrics of one view, over the pixels that are shown; writes its pictures when there are files for them."""
     color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
@@ -152,7 +150,7 @@ def _measure(
         found["psnr_white"] = psnr(white[shown], truth_white[shown])
         black, truth = black * shown[..., None], truth * shown[..., None]
         found["ssim"] = ssim(black, truth, shown)
-    return found | {name: measure.of(black, truth, shown) for name, measure in extra.items()}
+    return found | extra.measure(black, truth, shown)
 
 
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -14,15 +14,17 @@ from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.trained import refuse_ndc
 from jnerf.errors import ConfigError
+from jnerf.mesh.appearance.paint import plain, with_texture, with_vertex_colors
 from jnerf.mesh.closed import close
 from jnerf.mesh.decimate import simplified
 from jnerf.mesh.field import SurfaceField
 from jnerf.mesh.lattice import Lattice, make_lattice
 from jnerf.mesh.libraries import needed
 from jnerf.mesh.marching import zero_level
+from jnerf.mesh.normals import vertex_normals
 from jnerf.mesh.options import MeshOptions
-from jnerf.mesh.paint import plain, with_texture, with_vertex_colors
 from jnerf.mesh.surface import Surface
+from jnerf.mesh.visible import seen
 from jnerf.mesh.volume import CHUNK, layers, survey
 
 # Of each point of three layers of blocks, the temporary copies among them, and of each block.
@@ -113,7 +115,28 @@ def _surface(
     if not len(surface.faces):
         where = "the field's box" if sphere is None else "the scene's sphere"
         raise ConfigError(f"all of the surface lies outside {where}: nothing is left of it")
+    if options.only_visible:
+        surface = _visible(surface, lattice, pipeline, progress)
     return _kept(surface, lattice, options)
+
+
+def _visible(surface: Surface, lattice: Lattice, pipeline: Pipeline, progress: bool) -> Surface:
+    """Faces that have a vertex that some view of the scene sees, and those around them: a border of little holes less.
+
+    Raises:
+        ConfigError: the scene has no views, or they see nothing.
+    """
+    cameras = pipeline.dataset.cameras
+    if cameras is None:
+        raise ConfigError("--visible: this dataset has no views; say --no-visible")
+    normals = vertex_normals(lattice.in_world(surface.vertices), surface.faces)
+    points = lattice.in_field(surface.vertices)
+    found = seen(points, lattice.field_directions(normals), cameras, lattice.voxel, progress)
+    found[surface.faces[found[surface.faces].any(axis=1)]] = True
+    surface = surface.only(found[surface.faces].any(axis=1))
+    if not len(surface.faces):
+        raise ConfigError("--visible: no view sees anything of the surface; say --no-visible")
+    return surface
 
 
 def _kept(surface: Surface, lattice: Lattice, options: MeshOptions) -> Surface:

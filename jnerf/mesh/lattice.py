@@ -55,6 +55,11 @@ class Lattice:
         """The same in world units: indices [P, 3] to float64 [P, 3]."""
         return self.to_world.points(self.in_frame(indices))
 
+    def field_directions(self, directions: ArrayLike) -> NDArray[np.float32]:
+        """World directions in the field's axes, lengths kept: [P, 3] to float32 [P, 3]."""
+        back = self.to_world.inverse()
+        return self.to_field.directions(back.directions(directions)).astype(np.float32)
+
     def block_reach(self) -> float:
         """How far from a block's middle the cells reach that have one of its points, field units."""
         return self.to_field.scale * 0.5 * (BLOCK + 1) * float(np.linalg.norm(self.spacing))

@@ -29,6 +29,7 @@ class MeshOptions:
         min_size: keep only connected parts whose bounding box has a diagonal of at least this, world units.
         sphere: keep only what lies in the scene's sphere.
         close: close the surface where the box or the sphere cuts it.
+        visible: keep only what the scene's views see; None: with a texture, so that it is not filled with the insides.
         faces: simplify to about so many; None: as marching cubes leaves it, but ``TEXTURED_FACES`` with a texture.
         color: ask the field for the colours.
         texture: texels along the side of a picture that holds the colours; None: the vertices hold them.
@@ -45,6 +46,7 @@ class MeshOptions:
     min_size: float = 0.0
     sphere: bool = False
     close: bool = False
+    visible: bool | None = None
     faces: int | None = None
     color: bool = True
     texture: int | None = None
@@ -62,6 +64,11 @@ class MeshOptions:
             if not self.color:
                 raise ConfigError("--texture and --no-color exclude each other: leave out one")
             _check_texture(self.texture, self.most_faces)
+
+    @property
+    def only_visible(self) -> bool:
+        """Whether what no view sees is left out."""
+        return self.texture is not None if self.visible is None else self.visible
 
     @property
     def most_faces(self) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def lpips_metric() -> Measure:
             f"AlexNet's weights are not at {path}; nothing is downloaded: put torchvision's {WEIGHTS} there"
         )
     torch, _, library = import_all(needed)
-    network = library.LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # lpips speaks to torchvision as it was years ago
+        network = library.LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
     weights = torch.load(path, map_location="cpu", weights_only=True)
     network.net.load_state_dict(backbone(weights, network.net.state_dict()))
 

@@ -72,6 +72,41 @@ def import_all(packages: dict[str, str]) -> list[Any]:
         raise MetricAbsent(f"{names} cannot be imported: {error}") from error
 
 
+class OptionalMetrics:
+    """Those metrics that are here, for one test: what fails, too, is absent from then on, and the test goes on.
+
+    Args:
+        measures: by name.
+        absent: of others, why.
+    """
+
+    def __init__(self, measures: dict[str, Measure], absent: dict[str, str]) -> None:
+        self._measures, self._absent = dict(measures), dict(absent)
+
+    def measure(
+        self,
+        prediction: NDArray[np.floating],
+        truth: NDArray[np.floating],
+        where: NDArray[np.bool_] | None = None,
+    ) -> dict[str, float]:
+        """The metrics of two images, as an ``ImageMetric`` takes them, by name."""
+        found = {}
+        for name, measure in list(self._measures.items()):
+            try:
+                found[name] = measure.of(prediction, truth, where)
+            except (
+                Exception
+            ) as error:  # of somebody else's library: the picture may be too small for it
+                del self._measures[name]
+                self._absent[name] = f"{type(error).__name__}: {error}"
+        return found
+
+    def protocol(self) -> dict[str, Any]:
+        """What the numbers depend on, by metric; of those that are ``absent`` why."""
+        told: dict[str, Any] = {name: measure.told for name, measure in self._measures.items()}
+        return told | ({"absent": dict(self._absent)} if self._absent else {})
+
+
 def load_metrics(
     loaders: dict[str, Callable[[], Measure]],
 ) -> tuple[dict[str, Measure], dict[str, str]]:
@@ -81,7 +116,7 @@ def load_metrics(
         loaders: by metric; each may raise ``MetricAbsent``.
 
     Returns:
-        The metrics by name, and of the others why they are absent.
+        The metrics by name, and of the others why they are absent: the arguments of ``OptionalMetrics``.
     """
     found: dict[str, Measure] = {}
     absent: dict[str, str] = {}

@@ -103,14 +103,22 @@ class Adam(GroupedOptimiser[AdamSlot]):
         """Counts the update."""
         self.updates[group] += 1
 
-    def update(self, group: str, slot: AdamSlot, grad: jt.Var, lr: float) -> None:
-        """One step of one parameter; see ``jnerf.ops.adam``."""
-        state = (slot.param, grad, slot.m, slot.v)
-        if slot.counts is None:
-            decay = float(self.options[group].own.get("weight_decay", 0.0))
-            adam_dense(*state, self.updates[group], lr, self.betas, self.eps, decay)
-        else:
-            adam_sparse(*state, slot.counts, self._table, lr, self.betas, self.eps)
+    def update(self, group: str, slots: list[AdamSlot], grads: list[jt.Var], lr: float) -> None:
+        """One step of a group's parameters; see ``jnerf.ops.adam``."""
+        dense = [
+            (slot, grad) for slot, grad in zip(slots, grads, strict=True) if slot.counts is None
+        ]
+        if dense:
+            own = self.options[group].own
+            columns = zip(
+                *((slot.param, grad, slot.m, slot.v) for slot, grad in dense), strict=True
+            )
+            decay = float(own.get("weight_decay", 0.0))
+            adam_dense(*columns, self.updates[group], lr, self.betas, self.eps, decay)
+        for slot, grad in zip(slots, grads, strict=True):
+            if slot.counts is not None:
+                state = slot.param, grad, slot.m, slot.v, slot.counts
+                adam_sparse(*state, self._table, lr, self.betas, self.eps)
 
     def _counts(self) -> dict[str, int]:
         return {f"{name}.updates": n for name, n in self.updates.items()}

@@ -59,7 +59,7 @@ class Optimiser(Optim):
 
     @abstractmethod
     def step(self, loss: jt.Var, step: int) -> None:
-        """Differentiates the loss and updates every parameter in place.
+        """Differentiates the loss and updates every parameter in place; whoever calls syncs them afterwards.
 
         Vars that read a parameter lazily and are not part of the loss must be synced before.
 

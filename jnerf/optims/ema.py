@@ -53,9 +53,9 @@ class EMA(Average):
             raise RuntimeError(
                 "EMA.update inside EMA.applied(): the parameters hold the average; leave the block first"
             )
-        for key, param in self._params.items():
-            ema_update(self._averages[key], param, self.decay)
-        jt.sync(list(self._averages.values()))
+        averages = list(self._averages.values())
+        ema_update(averages, list(self._params.values()), self.decay)
+        jt.sync(averages)
         self.updates += 1
 
     @contextmanager

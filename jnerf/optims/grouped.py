@@ -61,8 +61,8 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         """State for a new parameter."""
 
     @abstractmethod
-    def update(self, group: str, slot: AnySlot, grad: jt.Var, lr: float) -> None:
-        """Changes a parameter and its state in place."""
+    def update(self, group: str, slots: list[AnySlot], grads: list[jt.Var], lr: float) -> None:
+        """Changes the parameters of a group and their state in place."""
 
     def begin_group(self, group: str) -> None:  # noqa: B027 - most rules count nothing
         """Called before the parameters of a group are updated in a step."""
@@ -101,15 +101,13 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         due = {name: s for name, s in self._slots.items() if s and self.options[name].due(step)}
         params = [slot.param for group in due.values() for slot in group]
         grads = jt.grad(loss, params, retain_graph=False) if params else []
-        jt.sync([loss, *grads])
+        jt.sync([loss, *grads, *params])
         left = iter(grads)
         for name, group in due.items():
             self.begin_group(name)
             lr = float(self.options[name].lr(step))
             of_group = clipped([next(left) for _ in group], self.options[name].clip_norm)
-            for slot, grad in zip(group, of_group, strict=True):
-                self.update(name, slot, grad, lr)
-        jt.sync(params)
+            self.update(name, group, of_group, lr)
 
     def _counts(self) -> dict[str, int]:
         """Numbers of the state beside the slots', by name."""

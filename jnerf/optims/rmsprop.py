@@ -64,6 +64,7 @@ class RMSprop(GroupedOptimiser[RMSpropSlot]):
         """A mean of zero."""
         return RMSpropSlot(param, jt.zeros(param.shape).stop_grad())
 
-    def update(self, group: str, slot: RMSpropSlot, grad: jt.Var, lr: float) -> None:
-        """One step of one parameter; see ``jnerf.ops.rmsprop``."""
-        rmsprop_rows(slot.param, grad, slot.v, lr, self.beta, self.eps)
+    def update(self, group: str, slots: list[RMSpropSlot], grads: list[jt.Var], lr: float) -> None:
+        """One step of a group's parameters; see ``jnerf.ops.rmsprop``."""
+        for slot, grad in zip(slots, grads, strict=True):
+            rmsprop_rows(slot.param, grad, slot.v, lr, self.beta, self.eps)

@@ -15,6 +15,7 @@ from jnerf.report.run_data import RunData, eval_metrics, is_number
 
 _LOOK = Look(440, 260, inline=True)
 _MOST_POINTS = 400  # of a line
+_SMOOTHED = 200  # points; of more their means are drawn
 _AXES = (("step", "steps", "steps"), ("seconds", "seconds", "training seconds"))
 
 
@@ -29,9 +30,17 @@ class Curve:
     color: int = 0
 
     def points(self, x: str) -> list[tuple[float, float]]:
-        """(x, y) of the rows that have both, thinned."""
+        """(x, y) of the rows that have both."""
         found = [(row.get(x), row.get(self.key)) for row in self.rows]
-        return thinned([point for point in found if all(map(is_number, point))])
+        return [point for point in found if all(map(is_number, point))]
+
+    def lines(self, x: str) -> list[Line]:
+        """How it is drawn against ``x``: of many points their means, the points themselves pale behind."""
+        points = self.points(x)
+        if self.dots or len(points) <= _SMOOTHED:
+            return [Line(self.name, points, self.dots, self.color)]
+        pale = Line(self.name, thinned(points), color=self.color, faint=True)
+        return [pale, Line(self.name, means(points), color=self.color)]
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,17 @@ def thinned(
     return kept
 
 
+def means(points: list[tuple[float, float]], most: int = 100) -> list[tuple[float, float]]:
+    """Means of so many stretches.
+
+    >>> means([(0, 1), (1, 3), (2, 5), (3, 9)], most=2)
+    [(0.5, 2.0), (2.5, 7.0)]
+    """
+    stretch = -(-len(points) // most)
+    parts = (points[i : i + stretch] for i in range(0, len(points), stretch))
+    return [(sum(a for a, _ in p) / len(p), sum(b for _, b in p) / len(p)) for p in parts]
+
+
 def charts_of(run: RunData) -> list[Chart]:
     """All charts of a run: metrics, loss, then whatever else its log has."""
     evaluated = {name: None for row in run.evaluations for name in eval_metrics(row)}
@@ -84,7 +104,7 @@ def charts_of(run: RunData) -> list[Chart]:
         if name in evaluated:
             label = f"test {run.unit}s"
             curves.append(Curve(label, run.evaluations, name, dots=True, color=1))
-        if len(curves) == 2 or len(run.evaluations) > 1 or name in trained:
+        if name in trained or len(curves[0].points("step")) > 1:
             charts.append(Chart(metric_title(name), curves))
     charts.append(_loss(run))
     told = {"step", "seconds", "loss", *trained}
@@ -127,8 +147,28 @@ def charts_of_all(runs: Sequence[RunData], names: Sequence[str]) -> list[Chart]:
     return [_scaled(chart) for chart in charts if chart.moves]
 
 
-def curves_html(charts: Sequence[Chart]) -> Html | None:
-    """Charts with a switch between steps and seconds; numbers that never change are only told."""
+def on_the_way(runs: Sequence[RunData]) -> str | None:
+    """What a reader must know of evaluations that were cheaper than the test at the end; None where none was."""
+    rows = [row for run in runs for row in run.evaluations]
+    steps = sorted({row["downscale"] for row in rows if is_number(row.get("downscale"))})
+    told = []
+    if steps:
+        of = " or ".join(f"{step:g}" for step in steps)
+        told.append(
+            f"saw one pixel of {of} in each direction, and SSIM of such pictures is another number"
+        )
+    if any(is_number(row.get("pixels_rendered")) for row in rows):
+        told.append("interpolated pixels in fog")
+    return f"Evaluations before the last {'; some '.join(told)}." if told else None
+
+
+def curves_html(charts: Sequence[Chart], note: str | None) -> Html | None:
+    """Charts with a switch between steps and seconds; numbers that never change are only told.
+
+    Args:
+        charts: some may be empty of anything to see.
+        note: on what is drawn, below it.
+    """
     moving = [chart for chart in charts if chart.moves]
     still = [f"{chart.title} {number(chart.values[0], 4)}" for chart in charts if not chart.moves]
     told = (
@@ -141,7 +181,8 @@ def curves_html(charts: Sequence[Chart]) -> Html | None:
         switch.append(h("input", type="radio", name="axis", id=f"axis-{key}", checked=i == 0))
         switch.append(h("label", f"against {label}", for_=f"axis-{key}"))
     drawn = h("div", *map(chart_html, moving), class_="charts")
-    return join([h("div", *switch, drawn, class_="axes"), told])
+    said = h("p", note, class_="note") if note else None
+    return join([h("div", *switch, drawn, class_="axes"), said, told])
 
 
 def chart_html(chart: Chart) -> Html:
@@ -151,11 +192,17 @@ def chart_html(chart: Chart) -> Html:
         for c in chart.curves
     )
     title = f"{chart.title} (logarithmic)" if chart.log else chart.title
-    legend = h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None  # fmt: skip
+    legend = (
+        h("div", *keys) if len(chart.curves) > 1 or chart.curves[0].name != chart.title else None
+    )
     plots = []
     for x, key, label in _AXES:
-        lines = [Line(c.name, c.points(x), c.dots, c.color) for c in chart.curves]
-        svg = line_plot(f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK)  # fmt: skip
+        lines = sorted(
+            (line for c in chart.curves for line in c.lines(x)), key=lambda line: not line.faint
+        )
+        svg = line_plot(
+            f"{chart.title} against {label}", Axis(label), Axis("", chart.log), lines, _LOOK
+        )
         plots.append(h("div", Html(svg), class_=f"by-{key}"))
     return h("figure", h("figcaption", title, legend), *plots, class_="chart")
 
@@ -167,8 +214,12 @@ def _names(rows: Iterable[dict[str, Any]], part: Any) -> list[str]:
 
 
 def _title(key: str) -> str:
-    known = {"samples_per_s": "samples per second", "lr": "learning rate", "rays": "rays per step",
-             "samples": "samples per step"}  # fmt: skip
+    known = {
+        "samples_per_s": "samples per second",
+        "lr": "learning rate",
+        "rays": "rays per step",
+        "samples": "samples per step",
+    }
     return known.get(key) or key.replace("_", " ").replace("/", ": ")
 
 

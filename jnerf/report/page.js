@@ -27,7 +27,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 // Curves: the values of all lines where the pointer is.
 for (const plot of document.querySelectorAll("svg.plot")) {
-  const lines = [...plot.querySelectorAll("polyline")].map((line) => ({
+  const lines = [...plot.querySelectorAll("polyline[data-values]")].map((line) => ({
     name: line.dataset.name,
     pixels: line.getAttribute("points").trim().split(/\s+/).filter(Boolean).map((p) => p.split(",").map(Number)),
     values: line.dataset.values.split(" ").filter(Boolean).map((p) => p.split(",")),

@@ -74,7 +74,9 @@ class RunData:
     @property
     def seconds(self) -> float | None:
         """Training seconds; None of a log without rows."""
-        times = [r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))]  # fmt: skip
+        times = [
+            r["seconds"] for r in (*self.rows, *self.evaluations) if is_number(r.get("seconds"))
+        ]
         return max(times, default=None)
 
     @property
@@ -82,6 +84,18 @@ class RunData:
         """Its starts, in order."""
         found = self.info.get("sessions")
         return [s for s in found if isinstance(s, dict)] if isinstance(found, list) else []
+
+    @property
+    def edits(self) -> list[tuple[int, str, Any, Any]]:
+        """Settings that were changed while it trained: step, path, value before and after."""
+        found = []
+        for session in self.sessions:
+            entries = session.get("changes")
+            for entry in entries if isinstance(entries, list) else []:
+                for path, values in as_dict(as_dict(entry).get("changed")).items():
+                    if isinstance(values, list) and len(values) == 2:
+                        found.append((entry.get("step", 0), path, *values))
+        return found
 
 
 def read_run(root: Path) -> RunData:
@@ -97,7 +111,7 @@ def read_run(root: Path) -> RunData:
     if not root.is_dir():
         what = "a file, not a run's folder" if root.exists() else "not there"
         raise DataError(f"{root} is {what}. Give the folder of a run, such as logs/ngp_lego")
-    if not any(file.is_file() for file in (folder.info, folder.log, folder.config)):
+    if not holds_run(folder):
         runs = sorted(path.parent.name for path in root.glob("*/run.json"))
         inside = f"; it holds the runs {', '.join(runs[:8])}: give one of them" if runs else ""
         raise DataError(
@@ -109,6 +123,12 @@ def read_run(root: Path) -> RunData:
     _read_rows(run)
     _read_test(run)
     return run
+
+
+def holds_run(folder: RunFolder) -> bool:
+    """Whether there is anything to report: training, or at least a test of weights from elsewhere."""
+    files = folder.info, folder.log, folder.config, folder.test / "metrics.json"
+    return any(file.is_file() for file in files)
 
 
 def eval_metrics(row: dict[str, Any]) -> dict[str, float]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.engine.files import write_text_atomic
-from jnerf.report.curves import charts_of, curves_html
+from jnerf.engine.run_folder import RunFolder
+from jnerf.report.curves import charts_of, curves_html, on_the_way
 from jnerf.report.html import Html, h
 from jnerf.report.page import Section, check_output, page
-from jnerf.report.run_data import RunData, read_run
+from jnerf.report.run_data import RunData, holds_run, read_run
 from jnerf.report.sections.config import config
 from jnerf.report.sections.environment import environment
 from jnerf.report.sections.film import film
@@ -22,7 +23,7 @@ from jnerf.report.sections.views import views
 
 #: In the order of the page; its anchor, its heading, and what makes it.
 SECTIONS: tuple[tuple[str, str, Callable[[RunData], Html | None]], ...] = (
-    ("curves", "Curves", lambda run: curves_html(charts_of(run))),
+    ("curves", "Curves", lambda run: curves_html(charts_of(run), on_the_way([run]))),
     ("test", "Test", test_table),
     ("views", "Views", views),
     ("film", "Film", film),
@@ -76,12 +77,13 @@ def report_after(config: Mapping[str, Any], done: Mapping[str, Any]) -> None:
         config: of the run; ``report``.
         done: what ``jnerf.engine.run.run`` returned; ``folder``.
     """
-    if not config.get("report", True):
+    folder = RunFolder(Path(done["folder"]))
+    if not config.get("report", True) or not holds_run(folder):  # a film of weights from elsewhere
         return
     try:
-        print(f"report -> {write_report(Path(done['folder'])).folder.report}")
+        print(f"report -> {write_report(folder.root).folder.report}")
     except Exception as error:  # training is done, and worth more than a page about it
         warnings.warn(
-            f"no report was written: {error}. Make it later with: jnerf report {done.get('folder')}",
+            f"no report was written: {error}. Make it later with: jnerf report {folder.root}",
             stacklevel=2,
         )

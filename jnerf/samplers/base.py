@@ -102,4 +102,5 @@ def to_samples(
 ) -> RaySamples:
     """Intervals together with the rays they lie on, and the field's features of them."""
     where = intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
-    return RaySamples(rays, *where, features=features, count=intervals.count)
+    found = {"features": features, "count": intervals.count, "middles": intervals.positions}
+    return RaySamples(rays, *where, **found)

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 
 import jittor as jt
 
-from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import LookFn
 from jnerf.samplers.field import Field
-from jnerf.structures import RayBundle
 
 
 def densities(ask: Callable[[jt.Var], jt.Var], positions: jt.Var, chunk: int) -> jt.Var:
@@ -23,20 +21,18 @@ def densities(ask: Callable[[jt.Var], jt.Var], positions: jt.Var, chunk: int) ->
     return jt.concat(parts)
 
 
-def look_along(rays: RayBundle, field: Field, chunk: int, keep_features: bool = False) -> LookFn:
+def look_along(field: Field, chunk: int, keep_features: bool = False) -> LookFn:
     """Densities and features of intervals on rays, at most ``chunk`` at a time.
 
     Args:
-        rays: R rays.
         field: what is asked (``Field.look_along``).
         chunk: most positions per call of it.
         keep_features: give features of more intervals than that too; they take memory.
     """
 
-    def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, jt.Var | None]:
-        x = ray_points(rays.rays_o, rays.rays_d, t_starts, t_ends, ray_indices)
-        arrays = x, t_starts, t_ends, ray_indices
-        if x.shape[0] <= chunk:
+    def look(positions: jt.Var, *intervals: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        arrays = positions, *intervals
+        if positions.shape[0] <= chunk:
             return field.look_along(*arrays)
         sigmas, features = [], []
         for part in _parts(arrays, chunk):

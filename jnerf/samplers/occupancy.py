@@ -16,7 +16,9 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
+from jnerf.ops.common import device
 from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.occupancy import (
     MOST_LEVELS,
     Bitfield,
@@ -88,7 +90,7 @@ class OccupancySampler(Sampler):
         max_steps: most samples on a ray.
         early_stop: transmittance below which a ray ends.
         look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
-        density_chunk: most positions per call of the density.
+        density_chunk: most positions per call of the density. None: 2^19, on CUDA 2^21.
         silhouettes: scene fact: gives, one after the other, where the images of ``cameras`` are not transparent; None:
             nobody knows, or they are opaque.
         hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
@@ -99,6 +101,9 @@ class OccupancySampler(Sampler):
             samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
             dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted
             one bit by bit then.
+        look_once: the density of all samples on rays is asked for at once; False: in windows, so that little is asked
+            that lies behind a surface. The samples are the same. None: at once on CUDA, where a kernel that is launched
+            costs more than what it does to a few samples.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -123,14 +128,17 @@ class OccupancySampler(Sampler):
         max_steps: int = 1024,
         early_stop: float = 1e-4,
         look_samples: int = 2**21,
-        density_chunk: int = 2**19,
+        density_chunk: int | None = None,
         fixed_rays: bool = False,
         step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
         silhouettes: Callable[[], Iterable[np.ndarray] | None] | None = None,
         hull_steps: int = 0,
+        look_once: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
+        if density_chunk is None:
+            density_chunk = 2**21 if device.on_cuda() else 2**19
         if n_rays_init is None:
             n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
         _check_numbers(
@@ -181,7 +189,8 @@ class OccupancySampler(Sampler):
         self._stats: dict[str, float] | None = {}  # None: the sizes know
         # without a bound on the transmittance nothing is looked at, and marching alone reads its sizes
         self.wants_padding = fixed_sizes if early_stop > 0 else False
-        self._sizes = Sizes(max_steps, look_samples)
+        self._look_once = device.on_cuda() if look_once is None else look_once
+        self._sizes = Sizes(max_steps, look_samples, self._look_once)
         self._hull = Hull(cameras, silhouettes, hull_steps)
         self._set_grid(self._fresh_grid(cameras))
 
@@ -254,9 +263,9 @@ class OccupancySampler(Sampler):
         with jt.no_grad():
             if self._updates == 0:
                 self._grid = self._hull.carved(self._grid, self.resolution)
-            picks = [self._ask(field, *pick) for pick in self._picks(step)]
-            cells = jt.concat([cell for cell, _ in picks])
-            sigmas = jt.concat([sigma for _, sigma in picks])
+            where = self._grid_seed, self._updates, self.resolution
+            cells, positions = candidates(self._grid, self._picks(step), *where)
+            sigmas = densities(field.density_nearby, positions, self.density_chunk)
             self._updates += 1
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
         self._collect()
@@ -275,20 +284,12 @@ class OccupancySampler(Sampler):
             self._measured += measured
             self._window += 1
 
-    def _picks(self, step: int) -> Iterator[tuple[int, float, int]]:
-        """(number, threshold, number of the first one) of each group of candidates."""
+    def _picks(self, step: int) -> list[tuple[int, float]]:
+        """(number, threshold) of each group of candidates."""
         total = self.levels * self._cells
         if step < self.warmup_steps:
-            yield total, _ANY_CELL, 0
-        else:
-            yield total // 4, _ANY_CELL, 0
-            yield total // 4, self.threshold, total // 4
-
-    def _ask(self, field: Field, n: int, threshold: float, first: int) -> tuple[jt.Var, jt.Var]:
-        cells, positions = candidates(
-            self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
-        )
-        return cells, densities(field.density_nearby, positions, self.density_chunk)
+            return [(total, _ANY_CELL)]
+        return [(total // 4, _ANY_CELL), (total // 4, self.threshold)]
 
     def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Marches, looks at the density, keeps the visible samples.
@@ -313,7 +314,12 @@ class OccupancySampler(Sampler):
                 "kept": len(intervals),
             }
         if len(intervals) < intervals.wanted:
-            rays, intervals = _leading_rays(rays, intervals)
+            n = (
+                int(intervals.ray_indices[-1].item()) + 1
+                if found.leading is None
+                else found.leading
+            )
+            rays, intervals = _leading_rays(rays, intervals, n)
         return to_samples(rays, intervals, found.features)
 
     def _padded(self, rays: RayBundle, field: Field, step: int) -> RaySamples:
@@ -322,14 +328,14 @@ class OccupancySampler(Sampler):
             self._collect()  # once: the sizes that a run begins with are a guess
             self._sizes.adapt()
         looks, capacity = self._sizes.of(len(rays), self.target_samples(step))
-        look = look_along(rays, field, self.density_chunk, keep_features=True)
+        look = look_along(field, self.density_chunk, keep_features=True)
         where = rays.rays_o, rays.rays_d, *self._grid_at(step), look, looks, capacity
         found = ray_visible_padded(*where, self.early_stop, self._march_seed, step)
         self._sizes.note(len(rays), looks, found.state)
         self._stats = None
         arrays = found.t_starts, found.t_ends, found.ray_indices, found.packed_info
-        extras = {"features": found.features, "live": found.live, "count": found.state[3:4]}
-        return RaySamples(rays, *arrays, **extras)
+        extras = {"features": found.features, "live": found.live, "count": found.count}
+        return RaySamples(rays, *arrays, **extras, middles=found.positions)
 
     def _grid_at(self, step: int | None) -> tuple[jt.Var, jt.Var, MarchRule, int]:
         """What rays are marched through: bits, blocks, rule and resolution."""
@@ -343,10 +349,11 @@ class OccupancySampler(Sampler):
             bounds |= {"max_samples": self.target_samples(step)}
         if self.early_stop <= 0:  # everything is kept: nothing to ask
             intervals = ray_march(rays.rays_o, rays.rays_d, *grid, **bounds)
-            return VisibleSamples(intervals, None, 0, len(rays))
+            return VisibleSamples(intervals, None, 0, len(rays), None)
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
-        look = look_along(rays, field, self.density_chunk)
+        look = look_along(field, self.density_chunk)
+        bounds["once"] = self._look_once
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -372,11 +379,9 @@ def _check_numbers(**arguments: tuple[int, int]) -> None:
             raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")
 
 
-def _leading_rays(rays: RayBundle, kept: PackedIntervals) -> tuple[RayBundle, PackedIntervals]:
-    """Cuts off the rays that the budget left without samples: all behind the last that has one."""
-    n = int(kept.ray_indices[-1].item()) + 1 if len(kept) else 0
-    packed_info = kept.packed_info[:n].stop_grad()
-    leading = PackedIntervals(
-        kept.t_starts, kept.t_ends, kept.ray_indices, packed_info, kept.wanted
-    )
-    return rays.first(n), leading
+def _leading_rays(
+    rays: RayBundle, kept: PackedIntervals, n: int
+) -> tuple[RayBundle, PackedIntervals]:
+    """Cuts off the rays that the budget left without samples: all behind the first ``n``."""
+    (packed_info,) = leading_rows([kept.packed_info], n)
+    return rays.first(n), replace(kept, packed_info=packed_info)

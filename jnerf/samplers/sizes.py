@@ -23,10 +23,11 @@ class Sizes:
     Args:
         max_steps: most samples on a ray.
         look_samples: most rows of all windows together, at least ``max_steps``.
+        once: there is one window.
     """
 
-    def __init__(self, max_steps: int, look_samples: int) -> None:
-        lengths = [length for _, length in padded_windows(max_steps)]
+    def __init__(self, max_steps: int, look_samples: int, once: bool = False) -> None:
+        lengths = [length for _, length in padded_windows(max_steps, once)]
         self._lengths, self._max_steps = np.array(lengths), max_steps
         self._look_samples = look_samples
         self._needs = np.array([*lengths, max_steps], np.float64)  # rows per ray, the result's last
@@ -63,7 +64,7 @@ class Sizes:
         if not noted:
             return
         self._collected = True
-        states = jt.concat([state.reshape(1, -1) for _, state in noted]).numpy().astype(np.float64)
+        states = np.stack(jt.fetch_sync([state for _, state in noted])).astype(np.float64)
         for (n_rays, _), (_, marched, wanted, _, *windows) in zip(noted, states, strict=True):
             before = np.array([n_rays, *windows[1:-1:2], marched])
             needed = np.array([*windows[::2], wanted])

@@ -75,7 +75,11 @@ class _CroppedSampler(Sampler):
         """See ``Sampler``."""
         inner = _CroppedField(field, self._low, self._high)
         samples = self._sampler(rays, inner, step)
+        if not len(samples):
+            return samples
         kept = np.flatnonzero(inner.inside(samples.positions).numpy()).astype(np.int32)
+        if not len(kept):
+            return self._nothing(samples)
         ray_indices = samples.ray_indices.numpy()[kept]
         counts = np.bincount(ray_indices, minlength=len(samples.rays))
         first = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -93,4 +97,23 @@ class _CroppedSampler(Sampler):
             s_starts=of(samples.s_starts),
             s_ends=of(samples.s_ends),
             features=None,  # the field asks itself again
+            middles=of(samples.middles),
+        )
+
+    def _nothing(self, samples: RaySamples) -> RaySamples:
+        """One sample of length 0, which weighs nothing: not every network takes none at all."""
+        where = samples.t_starts[:1]
+        packed_info = np.zeros((len(samples.rays), 2), np.int32)
+        packed_info[1:, 0], packed_info[0, 1] = 1, 1
+        s = None if samples.s_starts is None else samples.s_starts[:1]
+        return replace(
+            samples,
+            t_starts=where,
+            t_ends=where,
+            ray_indices=jt.zeros((1,), dtype="int32"),
+            packed_info=jt.array(packed_info),
+            s_starts=s,
+            s_ends=s,
+            features=None,
+            middles=None,
         )

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import socket
+import warnings
 from typing import Any
 
 from jnerf.errors import JnerfError
@@ -29,11 +30,18 @@ def open_server(host: str, port: int) -> tuple[Any, str]:
     free = _free_port(host, port)
     if port and free != port:
         print(f"port {port} is taken; the viewer listens on {free}")
-    with contextlib.redirect_stdout(io.StringIO()):  # its own banner
+    with quiet():
         server = module.ViserServer(host=host, port=free, verbose=False)
     logging.getLogger("websockets").setLevel(logging.ERROR)
+    # Somebody may leave while a picture is on its way to them.
+    warnings.filterwarnings("ignore", "Queued a .* on a closed connection")
     shown = "localhost" if host in ("0.0.0.0", "127.0.0.1", "::") else host
     return server, f"http://{shown}:{server.get_port()}"
+
+
+def quiet() -> contextlib.AbstractContextManager[Any]:
+    """A context in which viser says nothing on standard output: what is to be said, we say."""
+    return contextlib.redirect_stdout(io.StringIO())
 
 
 def _free_port(host: str, port: int) -> int:

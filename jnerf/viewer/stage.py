@@ -19,7 +19,8 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.rendering.orbit import orbit, up_axis
+from jnerf.engine.rendering.paths.orbit import orbit, up_axis
+from jnerf.engine.rendering.stage import to_field
 from jnerf.errors import ConfigError
 from jnerf.structures import RayBundle
 from jnerf.viewer.viewpoint import Viewpoint
@@ -58,14 +59,14 @@ class Stage:
         if held_out is not None and held_out.cameras is not None:
             self.splits = {"train": dataset, "test": held_out}
         self.aabb = np.asarray(pipeline.facts["aabb"], np.float64)
-        self.up = up_axis(dataset.cameras)
+        self.up = up_axis(dataset.cameras.c2w)
         ndc = isinstance(dataset.cameras, NDCCameras)
         self.space = dataset.cameras.space if ndc else None
 
     @property
     def transform(self) -> Similarity:
         """From the user's world to the page's frame."""
-        return self.pipeline.dataset.transform or Similarity()
+        return to_field(self.pipeline.dataset)
 
     @cached_property
     def size(self) -> float:
@@ -78,13 +79,12 @@ class Stage:
 
     def first_view(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Pose [3, 4], a point that it looks at [3], and vertical field of view, radians, for whoever comes."""
-        cameras = self.splits["train"].cameras
-        if self.space is None:
-            cameras = orbit(cameras, self.aabb, 8, 64, 64)
-        c2w = cameras.c2w[0].astype(np.float64)
+        poses = self.splits["train"].cameras.c2w.astype(np.float64)
         middle = 0.5 * (self.aabb[:3] + self.aabb[3:])
-        if self.space is not None:
-            middle = self.space.unproject(np.array([[0.5, 0.5, 0.6]]))[0]
+        if self.space is None:
+            c2w = orbit(poses, middle, 50.0, 8).c2w[0]
+        else:
+            c2w, middle = poses[0], self.space.unproject(np.array([[0.5, 0.5, 0.6]]))[0]
         forward = -c2w[:, 2]
         reach = max(float((middle - c2w[:, 3]) @ forward), 0.1 * self.size)
         return c2w, c2w[:, 3] + reach * forward, self.fov_of("train", 0)

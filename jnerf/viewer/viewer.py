@@ -13,6 +13,7 @@ from jnerf.engine.hooks import Hook
 from jnerf.engine.live.edits import LiveEdits
 from jnerf.engine.pipeline.build import build_dataset
 from jnerf.engine.run_folder import RunFolder
+from jnerf.engine.stop import StopSignal
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import ConfigError, DataError
 from jnerf.viewer.calls import Calls
@@ -21,7 +22,7 @@ from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.panels.tabs import build_panels
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.server import open_server
+from jnerf.viewer.server import open_server, quiet
 from jnerf.viewer.settings import Settings
 from jnerf.viewer.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
@@ -45,6 +46,7 @@ class Viewer(Hook):
         settings: what people have set.
         edits: as above.
         trainer: the run that goes on; None where nothing is trained.
+        step: steps that the weights have had.
         server: viser's server, once it is open.
         url: the page's address.
         stage: the scene.
@@ -59,18 +61,20 @@ class Viewer(Hook):
         self._host, self._port, self.edits = host, port, edits
         self.settings = Settings()
         self.trainer: Trainer | None = None
+        self.step = 0
         self.server: Any = None
         self._calls = Calls(lambda text: self.notify("That did not work", text))
         self._onlookers: dict[int, Onlooker] = {}
         self._credit = 0.0
+        self._turn: Callable[[], None] | None = None
         self._left = self._looked = time.perf_counter()
 
     # As a hook
 
     def begin(self, trainer: Trainer) -> None:
         """Opens the page."""
-        self.trainer = trainer
-        self.open(Stage(trainer.pipeline, _held_out(trainer.config)), trainer.folder, True)
+        self.trainer, self.step = trainer, trainer.step
+        self.open(Stage(trainer.pipeline, held_out(trainer.config)), trainer.folder, True)
         self._left = time.perf_counter()
 
     def row(self, trainer: Trainer, row: dict[str, Any]) -> None:
@@ -81,6 +85,7 @@ class Viewer(Hook):
     def after_step(self, trainer: Trainer) -> None:
         """Spends the viewer's share of the time, if somebody looks on; waits while training is paused."""
         now = time.perf_counter()
+        self.step = trainer.step
         if self._calls or self._onlookers:
             self._calls.run()
             self._wait_while_paused(trainer)
@@ -171,6 +176,12 @@ class Viewer(Hook):
         while not stop():
             self._idle(refresh=False)
 
+    def stay(self) -> None:
+        """Serves the page until Ctrl-C."""
+        print("Ctrl-C ends the viewer")
+        with StopSignal("ending the viewer") as stop:
+            self.serve(stop)
+
     def _idle(self, refresh: bool) -> None:
         self._calls.run()
         busy = self.painter.spend(list(self._onlookers.values()), 0.1, refresh)
@@ -181,7 +192,8 @@ class Viewer(Hook):
         """Closes the page."""
         if self.server is not None:
             self._weights.close()
-            self.server.stop()
+            with quiet():
+                self.server.stop()
             self.server = None
 
     # For panels
@@ -194,6 +206,10 @@ class Viewer(Hook):
     def call(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Has a function called on the trainer's thread between two steps; from any thread."""
         self._calls.add(function, *arguments)
+
+    def every_turn(self, function: Callable[[], None] | None) -> None:
+        """Has a function called at each of the viewer's turns, as long as somebody looks on; None ends it."""
+        self._turn = function
 
     def notify(self, title: str, text: str) -> None:
         """Tells all who look on."""
@@ -257,14 +273,19 @@ class Viewer(Hook):
 
     def _look_around(self) -> None:
         now = time.perf_counter()
-        if now - self._looked < _PANELS or not self._onlookers:
+        if not self._onlookers:
+            return
+        if self._turn is not None:
+            self._calls.add(self._turn)
+            self._calls.run()
+        if now - self._looked < _PANELS:
             return
         self._looked = now
         for panel in self.panels:
             panel.refresh()
 
 
-def _held_out(config: Any) -> Any:
+def held_out(config: Any) -> Any:
     """The test split; None if there is none, or its files are not there."""
     try:
         return build_dataset(config, "test")

@@ -66,6 +66,18 @@ def test_an_unknown_flag_names_the_nearest(capsys):
     assert "unknown flag --resum. Did you mean --resume?" in capsys.readouterr().err
 
 
+def test_every_module_with_a_summary_is_a_command():
+    folder = Path(commands.__file__).parent
+    found = {path.stem for path in folder.glob("*.py") if "\nSUMMARY = " in path.read_text()}
+    assert found == set(commands.names())
+
+
+def test_no_config(capsys):
+    with pytest.raises(SystemExit):
+        main(["train"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: CONFIG\n")
+
+
 def test_a_command_that_is_not_there_does_not_break_the_others(monkeypatch, capsys):
     monkeypatch.setattr(commands, "NAMES", (*commands.NAMES, "fly"))
     assert main(["--help"]) == 0

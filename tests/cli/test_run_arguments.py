@@ -23,6 +23,14 @@ def test_by_name_with_overrides_in_any_order():
         assert (config.exp_name, config.n_rays, config.save_dir) == ("ngp_lego", 64, "out")
 
 
+def test_overrides_behind_a_flag_that_takes_several_words():
+    words = "logs/a --channels color depth n_rays=64 --format png render.fps=5 --background 1 1 1 chunk=9"
+    options = parse(parser_of("render"), words.split())
+    assert sorted(options.overrides) == ["chunk=9", "n_rays=64", "render.fps=5"]
+    assert (options.channels, options.format) == (["color", "depth"], ["png"])
+    assert options.background == ["1", "1", "1"]
+
+
 @pytest.fixture
 def run_folder(tmp_path):
     """A folder with a config.py as a run leaves it, named and placed as it was not when it was written."""
@@ -52,7 +60,7 @@ def test_looking_at_a_config(run_folder, capsys):
     assert "n_rays: 4096 -> 32" in capsys.readouterr().out
     shutil.rmtree(run_folder)
     assert main(["train", str(run_folder), "--check"]) == 2
-    assert "no such config file" in capsys.readouterr().err
+    assert "no such config file or run folder" in capsys.readouterr().err
 
 
 def test_no_such_name():

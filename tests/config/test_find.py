@@ -33,11 +33,15 @@ def test_a_name_wins_over_a_folder_and_a_path_is_a_path(tmp_path, monkeypatch):
     [
         ("ngp_leggo", ["unknown config 'ngp_leggo'. Did you mean 'ngp_lego'?", "jnerf list"]),
         ("zzz", ["unknown config 'zzz'. jnerf list configs shows all"]),
+        ("logs/leg", ["logs/leg: no such config file or run folder. Did you mean 'lego'? Runs in"]),
+        ("nowhere/lego", ["no such config file or run folder. Runs in nowhere: (none)"]),
         (".", ["holds no config.py, so it is no run folder"]),
     ],
 )
 def test_nothing_of_that_name(tmp_path, monkeypatch, name, messages):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "logs/lego").mkdir(parents=True)
+    (tmp_path / "logs/lego/config.py").write_text("")
     with pytest.raises(ConfigError) as caught:
         find_config(name)
     assert all(message in str(caught.value) for message in messages), caught.value

@@ -6,11 +6,12 @@ English pages only: test_languages.py sees to it that Chinese ones have the same
 import ast
 
 import pytest
-from documents import english_pages, fences, name_of
+from documents import chinese, english_pages, fences, name_of, spoken_commands
 from shortened import Shortened
 
 import jnerf.engine.run
 from jnerf.cli import main
+from jnerf.cli.commands import names, parser_of
 from jnerf.config.overrides import apply_overrides
 
 PAGES = english_pages()
@@ -43,6 +44,16 @@ def test_what_a_page_says_runs(page, shared, tmp_path, monkeypatch):
                 assert main(["train", fence.title, "--check"]) == 0, f"{fence.title}:{fence.line}"
             elif name_of(page) in PROGRAMS:
                 execute(fence.text, short, monkeypatch)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_in_the_text_are_there(page):
+    for words in [*spoken_commands(page), *spoken_commands(chinese(page))]:
+        name, flags = words[1], [word for word in words[2:] if word.startswith("--")]
+        assert name in names(), words
+        if name != "benchmark" and flags:
+            known = {flag for action in parser_of(name)._actions for flag in action.option_strings}
+            assert set(flags) <= known, words
 
 
 def execute(text, short, monkeypatch):

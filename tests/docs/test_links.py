@@ -1,4 +1,4 @@
-"""Every link in the documentation leads somewhere, as a file in the repository; ``make docs`` asks the same of the site."""
+"""Every link in the documentation leads somewhere, as a file in the repository; ``make docs`` asks it of the site."""
 
 import re
 

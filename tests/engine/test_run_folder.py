@@ -74,8 +74,26 @@ def test_json_has_no_nan():
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="cannot write the run folder.*--save-dir"):
+    with pytest.raises(ConfigError, match="cannot write .*file is no folder.*--save-dir"):
         RunFolder(tmp_path / "file" / "run").begin("", {}, 0, resume=False)
+
+
+def test_a_run_within_another_is_refused(tiny, folder):
+    run(tiny(), "train")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(ConfigError, match=r"tiny/test lies in the folder of another run, .*/tiny,"):
+        run(tiny("exp_name=tiny/test"), "train")
+    with pytest.raises(ConfigError, match="lies in the folder of another run"):
+        run(tiny("exp_name=b"), "train", save_dir=folder / "render" / "deep")
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_run_around_another_is_refused(tiny, folder):
+    run(tiny("exp_name=group/one"), "train")
+    assert run(tiny("exp_name=group/two"), "train")["complete"]  # side by side they may lie
+    with pytest.raises(ConfigError, match="logs/group holds the folder of another run, .*group/"):
+        run(tiny("exp_name=group"), "train")
+    assert run(tiny("exp_name=group/one"), "train", resume=True)["complete"]
 
 
 def test_testing_an_untrained_run_and_an_unknown_task(tiny, folder):

@@ -79,4 +79,9 @@ def anchor(heading: str) -> str:
 
 def links(page: Path) -> list[str]:
     """Where the links and pictures of a page lead."""
-    return _LINK.findall(re.sub(r"`[^`\n]*`(?!\])", "", prose(page)))
+    return _LINK.findall(re.sub(r"`[^`\n]*`", "code", prose(page)))
+
+
+def spoken_commands(page: Path) -> list[list[str]]:
+    """Commands of jnerf between backticks in the text of a page, as words."""
+    return [shlex.split(text) for text in re.findall(r"`(jnerf [^`\n]+)`", prose(page))]

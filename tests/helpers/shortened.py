@@ -20,15 +20,26 @@ NOT_RUN = {
     ("pip",): "needs a network",
     ("uv",): "needs a network",
     ("python", "-m", "pip"): "needs a network",
+    ("tensorboard",): "runs until it is stopped",
     ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
 }
 #: Words put behind a command; of two equal flags the last wins.
 SHORT = {
-    "render": ["render.n_frames=2", "render.width=16", "render.height=16"],
-    "mesh": ["--resolution", "12", "--level", "0.01"],
+    "test": ["evaluation.n_images=1"],
+    "render": ["--force", "evaluation.n_images=1"],
+    "mesh": [
+        "--resolution",
+        "12",
+        "--level",
+        "1",
+    ],  # the density of a field that has hardly been trained
 }
-#: Of commands that are measured for minutes; tests/tools/test_benchmark.py runs each of them small.
-PARSED = ("benchmark",)
+#: Commands of which only flags and configs are looked at, and what runs them small.
+PARSED = {
+    "benchmark": "tests/tools/test_benchmark.py",
+    "process": "tests/capture",
+    "view": "tests/viewer",
+}
 _LOOKS = ("--check", "--print-config", "--diff", "--help")
 
 
@@ -43,6 +54,7 @@ class Shortened:
     def __init__(self, folder: Path, shared: Path) -> None:
         self._folder, self._shared = folder, shared
         self._scenes = tiny_scenes(shared / "scenes")
+        self.scene = shared / "scenes" / "scene"
 
     def run(self, words: list[str]) -> str | None:
         """Runs a command.
@@ -67,19 +79,27 @@ class Shortened:
     def _jnerf(self, name: str, rest: list[str]) -> str | None:
         from jnerf.cli import main
 
-        if name in PARSED:
-            return _parsed(rest)
+        if name in PARSED and "--help" not in rest:
+            return _parsed(name, rest)
         if name == "doctor":
-            rest = [word for word in rest if word != "--compile"]  # `make test` does
+            # `make test` compiles; pip would change the environment of the tests.
+            rest = [word for word in rest if word not in ("--compile", "--fix")]
+            rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
             rest = self._training(rest)
-        elif name in RUNS and "--help" not in rest:
-            rest = [*self._of_run(rest), *SHORT.get(name, [])]
+        elif name != "train" and "--help" not in rest:
+            rest = [self._with_run(k, word, name) for k, word in enumerate(rest)]
+            rest = _film(rest) if name == "render" else [*rest, *SHORT.get(name, [])]
         try:
             status = main([name, *rest])
         except SystemExit as stop:
             status = stop.code
         return None if not status else f"exit status {status}: jnerf {name} {' '.join(rest)}"
+
+    def _with_run(self, k: int, word: str, name: str) -> str:
+        """A word of a command; where it is a run, one that is there."""
+        named = k == 0 and name in SHORT
+        return str(self._borrow(word)) if named or word.startswith("logs/") else word
 
     def _training(self, words: list[str]) -> list[str]:
         """The words of ``jnerf train``, short; a run that is in the way is removed."""
@@ -100,13 +120,11 @@ class Shortened:
         short = ["evaluation.steps=[]", "evaluation.every=none", "evaluation.at_end=false"]
         return [*small_sizes(config), *scene, *short, "total_steps=2"]
 
-    def _of_run(self, words: list[str]) -> list[str]:
-        """The words of a command on a run that was trained; of a name, its run folder."""
-        return [str(self._borrow(words[0])), *words[1:], "evaluation.n_images=1"]
-
     def _borrow(self, name: str) -> Path:
         """The folder of a run that a page names, trained here or before."""
         run = Path(name) if "/" in name else Path("logs") / name
+        if run.suffix or len(run.parts) > 2:
+            return run  # a file of a run
         if not run.is_dir():
             known = _config_of(run.name)
             trained = self._shared / "logs" / known
@@ -123,10 +141,6 @@ class Shortened:
         assert main(["train", *words]) == 0
 
 
-#: Commands whose first word is a run.
-RUNS = ("test", "render", "mesh")
-
-
 def _config_of(name: str) -> str:
     """The config whose run stands in for a run of this name."""
     from jnerf.config.find import named_configs
@@ -134,15 +148,27 @@ def _config_of(name: str) -> str:
     return name if name in named_configs() else "ngp_embedded"
 
 
-def _parsed(words: list[str]) -> str | None:
-    """What is wrong with the words behind ``jnerf benchmark``: its flags, its configs, their overrides."""
+def _film(words: list[str]) -> list[str]:
+    """The words of ``jnerf render``, of two small frames; views are small already."""
+    for flag, values in (("--seconds", 1), ("--frames", 1), ("--resolution", 2)):
+        if flag in words:
+            at = words.index(flag)
+            words = words[:at] + words[at + 1 + values :]
+    small = [] if "views" in words else ["--frames", "2", "--resolution", "16", "16"]
+    return [*words, *small, *SHORT["render"]]
+
+
+def _parsed(name: str, words: list[str]) -> str | None:
+    """What is wrong with a command's flags and configs, and their overrides; None if nothing is."""
     from jnerf.benchmark.cli import parse_arguments
+    from jnerf.cli.commands import parser_of
+    from jnerf.command_line import parse
     from jnerf.config import load_config
 
     try:
-        options = parse_arguments(words)
+        options = parse_arguments(words) if name == "benchmark" else parse(parser_of(name), words)
     except SystemExit as stop:
-        return f"exit status {stop.code}" if stop.code else None
+        return f"exit status {stop.code}: jnerf {name} {' '.join(words)}" if stop.code else None
     files = getattr(options, "config_file", None) or []
     for file in [files] if isinstance(files, str) else files:
         load_config(ROOT / file, options.overrides)

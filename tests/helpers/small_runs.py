@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from captures import facing_poses, make_llff, make_neus
+from colmap_scenes import write_scene
 from scenes import make_tiny_blender
 
 # What makes a run small, wherever a config has the setting; how the method works stays as it is.
@@ -58,7 +59,9 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         make_tiny_blender(folder / "large", size=96)  # 12 pixels at 1/8
         make_llff(folder / "capture", facing_poses(9))
         make_neus(folder / "scan")
+        write_scene(folder / "photographs")
     return {
+        "COLMAPDataset": [f"dataset.root={folder / 'photographs'}"],
         "DTUDataset": [f"dataset.root={folder / 'scan'}"],
         "LLFFDataset": [f"dataset.root={folder / 'capture'}", "dataset.downscale=2"],
         "BlenderDataset": [f"dataset.root={folder / 'scene'}"],

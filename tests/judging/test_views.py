@@ -11,7 +11,7 @@ from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Subject
 from jnerf.judging.views import judge_views, spaced_views, views_to_judge
-from jnerf.metrics.optional import Measure, MetricAbsent, load_metrics
+from jnerf.metrics.optional import Measure, MetricAbsent, OptionalMetrics, load_metrics
 
 
 def test_views_are_spaced_evenly():
@@ -68,8 +68,11 @@ def test_optional_metrics_are_of_the_test_with_pictures_and_absent_ones_say_why(
         raise MetricAbsent("it is not installed")
 
     far = Measure(lambda a, b, where=None: float(np.abs(a - b).max()), "the farthest pixel")
-    found = load_metrics({"far": lambda: far, "lost": missing, "broken": lambda: 1 / 0})
-    monkeypatch.setattr("jnerf.judging.views.optional_metrics", lambda: found)
+    small = Measure(lambda a, b, where=None: {}["size"], "fails")
+    loaders = {"far": far, "small": small}
+    loaders = {name: lambda found=found: found for name, found in loaders.items()}
+    found = load_metrics(loaders | {"lost": missing, "broken": lambda: 1 / 0})
+    monkeypatch.setattr("jnerf.judging.views.optional_metrics", lambda: OptionalMetrics(*found))
     scene = load(make_photographs(tmp_path / "scene"), split="test")
     judged = judge_views(scene, _Painter(scene, 7), folder=tmp_path / "test")
     assert {row["far"] for row in judged.rows} <= {
@@ -77,8 +80,12 @@ def test_optional_metrics_are_of_the_test_with_pictures_and_absent_ones_say_why(
         1.0,
     } and "lost" not in judged.mean
     assert judged.protocol["far"] == "the farthest pixel"
-    absent = {"lost": "it is not installed", "broken": "ZeroDivisionError: division by zero"}
-    assert judged.protocol["absent"] == absent
+    assert judged.protocol["absent"] == {
+        "lost": "it is not installed",
+        "broken": "ZeroDivisionError: division by zero",
+        "small": "KeyError: 'size'",
+    }
+    assert "small" not in judged.mean and "small" not in judged.protocol
     on_the_way = judge_views(scene, _Painter(scene, 7))
     assert set(on_the_way.mean) == {"psnr", "psnr_white", "ssim"}
     assert "absent" not in on_the_way.protocol and on_the_way.mean["ssim"] == judged.mean["ssim"]

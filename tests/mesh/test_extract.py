@@ -12,7 +12,7 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh import extract
 from jnerf.mesh import libraries as libraries_module
-from jnerf.mesh.color import vertex_colors
+from jnerf.mesh.appearance.color import vertex_colors
 from jnerf.mesh.extract import extract_mesh
 from jnerf.mesh.options import MeshOptions
 from jnerf.samplers.occupancy import OccupancySampler

@@ -25,15 +25,17 @@ def mesh():
     return found
 
 
-@pytest.mark.parametrize("name", ["a.ply", "b.obj", "C.PLY"])
+@pytest.mark.parametrize("name", ["a.ply", "b.obj", "C.PLY", "d.glb"])
 def test_what_is_written_is_read(mesh, tmp_path, name):
     path = tmp_path / name
-    write_mesh(mesh, path)
-    found = trimesh.load(path, process=False)
+    assert write_mesh(mesh, path) == [path]
+    found = trimesh.load(path, process=False, force="mesh")
     np.testing.assert_allclose(found.vertices, mesh.vertices)
     np.testing.assert_array_equal(found.faces, mesh.faces)
-    colors = found.visual.vertex_colors[:, :3]
-    np.testing.assert_array_equal(colors, mesh.visual.vertex_colors[:, :3])
+    expected = mesh.visual.vertex_colors[:, :3].copy()
+    if name == "d.glb":  # whose colours are linear
+        expected = np.array([[255, 0, 0], [0, 55, 0], [0, 0, 1], [1, 1, 1]])
+    np.testing.assert_array_equal(found.visual.vertex_colors[:, :3], expected)
     assert os.listdir(tmp_path) == [name]
 
 
@@ -87,11 +89,26 @@ def test_a_full_disk_is_seen_before_and_while_writing(mesh, tmp_path, monkeypatc
 def test_outputs_are_checked_before_anything_is_computed(tmp_path):
     check_outputs([tmp_path / "new" / "a.ply", tmp_path / "a.OBJ"])
     assert (tmp_path / "new").is_dir()
-    with pytest.raises(ConfigError, match=r"a\.stl: the suffix says the format.*\.ply, \.obj"):
+    with pytest.raises(
+        ConfigError, match=r"a\.stl: the suffix says the format.*\.ply, \.obj, \.glb"
+    ):
         check_outputs([tmp_path / "a.stl"])
+    with pytest.raises(ConfigError, match=r"a\.ply: \.ply holds no picture"):
+        check_outputs([tmp_path / "a.ply"], textured=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(JnerfError, match="cannot write .*file/a.ply"):
         check_outputs([tmp_path / "file" / "a.ply"])
     (tmp_path / "b.ply").mkdir()
     with pytest.raises(JnerfError, match="it is a folder"):
         check_outputs([tmp_path / "b.ply"])
+
+
+def test_files_that_are_there_are_kept_unless_forced(tmp_path):
+    (tmp_path / "a.ply").write_text("dear")
+    (tmp_path / "b.png").write_text("dear")
+    with pytest.raises(ConfigError, match=r"a\.ply is there already: say --force"):
+        check_outputs([tmp_path / "a.ply"], force=False)
+    check_outputs([tmp_path / "a.ply"])
+    check_outputs([tmp_path / "b.obj"], force=False)
+    with pytest.raises(ConfigError, match=r"b\.png is there already"):  # the picture of b.obj
+        check_outputs([tmp_path / "b.obj"], textured=True, force=False)

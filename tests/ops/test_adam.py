@@ -40,7 +40,8 @@ def run_sparse(param, m, v, grads, lr=1e-2, betas=BETAS, eps=1e-15):
 def run_dense(param, m, v, grads, lr=1e-2, weight_decay=0.0):
     state = [jt.array(array) for array in (param, m, v)]
     for step, grad in enumerate(grads, 1):
-        adam_dense(state[0], jt.array(grad), *state[1:], step, lr, BETAS, 1e-15, weight_decay)
+        columns = [[var] for var in (state[0], jt.array(grad), *state[1:])]
+        adam_dense(*columns, step, lr, BETAS, 1e-15, weight_decay)
         jt.sync(state)
     return [var.numpy() for var in state]
 
@@ -139,7 +140,8 @@ def test_no_entries(device):
 def test_non_contiguous_gradient(device):
     grad = np.random.default_rng(0).normal(size=(6, 10)).astype(np.float32)
     state = [jt.zeros((10, 6)) for _ in range(3)]
-    adam_dense(state[0], jt.array(grad).transpose(1, 0), *state[1:], 1, 1e-2)
+    columns = [[var] for var in (state[0], jt.array(grad).transpose(1, 0), *state[1:])]
+    adam_dense(*columns, 1, 1e-2)
     np.testing.assert_allclose(state[1].numpy(), 0.1 * grad.T, rtol=1e-6)
 
 
@@ -173,6 +175,6 @@ def test_sizes_that_disagree():
     with pytest.raises(
         ValueError, match=r"grad is float32 \[5\]; give float32 with the 4 elements"
     ):
-        adam_dense(zeros, jt.zeros((5,)), zeros, zeros, 1, 1e-2)
+        adam_dense([zeros], [jt.zeros((5,))], [zeros], [zeros], 1, 1e-2)
     with pytest.raises(ValueError, match="counts is float32"):
         adam_sparse(zeros, zeros, zeros, zeros, zeros, zeros, 1e-2)

@@ -12,7 +12,7 @@ from jnerf.ops.ema.reference import ema_update as reference
 def run(values, decay=0.95):
     average = jt.zeros(values[0].shape)
     for value in values:
-        ema_update(average, jt.array(value), decay)
+        ema_update([average], [jt.array(value)], decay)
         jt.sync([average])
     return average.numpy()
 
@@ -30,7 +30,7 @@ def test_matches_the_reference(device, shape, decay):
 def test_non_contiguous_value(device):
     value = np.arange(12, dtype=np.float32).reshape(3, 4)
     average = jt.zeros((4, 3))
-    ema_update(average, jt.array(value).transpose(1, 0), 0.5)
+    ema_update([average], [jt.array(value).transpose(1, 0)], 0.5)
     np.testing.assert_array_equal(average.numpy(), value.T / 2)
 
 
@@ -47,4 +47,4 @@ def test_bits_do_not_depend_on_threads():
 
 def test_sizes_that_disagree():
     with pytest.raises(ValueError, match=r"average is float32 \[3\], value is float32 \[4\]"):
-        ema_update(jt.zeros((3,)), jt.zeros((4,)), 0.9)
+        ema_update([jt.zeros((3,))], [jt.zeros((4,))], 0.9)

@@ -8,7 +8,7 @@ from threads import with_threads
 from jnerf.ops.occupancy import build_bitfield
 from jnerf.ops.ray_march import MarchRule, ray_march
 from jnerf.ops.ray_visible import ray_visible, reference
-from jnerf.ops.ray_visible.op import windows
+from jnerf.ops.ray_visible.steps import windows
 from tests.ops.march_rays import check_packed, tricky_rays
 
 RES = 32
@@ -32,7 +32,7 @@ class Scene:
         value = (key % 1009).astype(np.float32) / 1009 * 2 * self.density
         return np.where(key % 499 == 0, np.float32(np.inf), np.where(key % 7 == 0, 0, value))
 
-    def look(self, t_starts, t_ends, ray_indices):
+    def look(self, positions, t_starts, t_ends, ray_indices):
         assert list(t_ends.shape) == list(ray_indices.shape) == list(t_starts.shape)
         self.asked.append(t_starts.shape[0])
         return jt.array(self.sigmas(t_starts.numpy(), ray_indices.numpy())), None
@@ -110,8 +110,8 @@ def test_features_stay_with_their_samples(device, shape):
             return rows.astype(np.float32)
         return rows.reshape(-1, *shape).transpose(1, 0, 2).astype(np.float32)
 
-    def look(t_starts, t_ends, ray_indices):
-        sigmas, _ = scene.look(t_starts, t_ends, ray_indices)
+    def look(positions, t_starts, t_ends, ray_indices):
+        sigmas, _ = scene.look(positions, t_starts, t_ends, ray_indices)
         return sigmas, jt.array(features_of(t_starts.numpy(), ray_indices.numpy()))
 
     found = compare(scene, look, max_samples=4000)

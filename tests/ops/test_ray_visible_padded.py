@@ -20,7 +20,7 @@ def scene(n_rays=200, seed=1, features=(4, 2)):
     o, d = tricky_rays(n_rays, seed)
     rule = MarchRule((0, 0, 0, 1, 1, 1), 0.05)
 
-    def look(t_starts, t_ends, ray_indices):
+    def look(positions, t_starts, t_ends, ray_indices):
         at = t_starts * 911 + ray_indices.float32()
         sigmas = (at - jt.floor(at)) * 60
         groups, width = features

@@ -252,9 +252,15 @@ def test_a_file_where_the_pictures_go(start, scene, tmp_path):
     start(f"dataset.root={scene}", "--task", "test", status=1, messages=messages)
 
 
+def test_a_save_dir_that_cannot_be_written_is_told_before_the_scene_is_read(start, tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    messages = ["cannot write", "runs is no folder", "--save-dir"]
+    start("dataset.root=nowhere", status=2, messages=messages)
+
+
 @pytest.mark.parametrize("task", ["test", "render"])
 def test_a_run_folder_without_checkpoints(start, scene, tmp_path, task):
-    messages = ["no checkpoint in", "--task train", "--save-dir"]
+    messages = ["no checkpoint in", "Train first", "--save-dir"]
     start(f"dataset.root={scene}", "--task", task, status=2, messages=messages)
     assert not (tmp_path / "runs").exists()
     (tmp_path / "runs/ngp_lego").mkdir(parents=True)

@@ -92,7 +92,7 @@ def test_the_mesh_lies_where_the_run_says(start, runs, tmp_path):
         (["--bound", *"000100"], ["min x y z, then max x y z"]),
         (["network.radious=1"], ["Did you mean 'radius'?"]),
         (["--checkpoint", "nowhere"], ["no checkpoint nowhere"]),
-        (["exp_name=other"], ["no checkpoint in", "--task train"]),
+        (["exp_name=other"], ["no checkpoint in", "Train first"]),
     ],
 )
 def test_bad_input(start, words, messages):

@@ -32,7 +32,7 @@ def _adam(inputs: Inputs) -> Iterator[Case]:
         return [param]
 
     def dense() -> list[jt.Var]:
-        adam_dense(param, grad, m, v, 1, 1e-2, _BETAS)
+        adam_dense([param], [grad], [m], [v], 1, 1e-2, _BETAS)
         return [param]
 
     yield Case(f"table, {_TOUCHED:.0%} touched", "parameter", n, sparse)
@@ -46,7 +46,7 @@ def _ema(inputs: Inputs) -> Iterator[Case]:
     average, value = jt.zeros((n,)), jt.ones((n,))
 
     def run() -> list[jt.Var]:
-        ema_update(average, value, 0.95)
+        ema_update([average], [value], 0.95)
         return [average]
 
     yield Case("table", "parameter", n, run)

@@ -14,6 +14,7 @@ from jnerf.ops.composite import composite
 from jnerf.ops.draw_pixels import draw_pixels
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_resample import ray_resample
@@ -42,8 +43,8 @@ def _ray_march(inputs: Inputs) -> Iterator[Case]:
 def _ray_visible(inputs: Inputs) -> Iterator[Case]:
     bits, blocks = inputs.bitfield.bits, inputs.bitfield.blocks
 
-    def look(t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var) -> tuple[jt.Var, jt.Var]:
-        n = t_starts.shape[0]
+    def look(positions: jt.Var, *intervals: jt.Var) -> tuple[jt.Var, jt.Var]:
+        n = positions.shape[0]
         return jt.ones((n,)) * _DENSITY, jt.ones((16, n, 2))
 
     where = inputs.rays_o, inputs.rays_d, bits, blocks, inputs.rule, RESOLUTION, look
@@ -62,6 +63,13 @@ def _ray_visible(inputs: Inputs) -> Iterator[Case]:
         return [found.t_starts, found.packed_info, found.features, found.state]
 
     yield Case(f"{inputs.n_rays} rays, fixed sizes", "sample", inputs.n_samples, run_padded)
+
+
+@CASES.of("leading_rows")
+def _leading_rows(inputs: Inputs) -> Iterator[Case]:
+    arrays = [inputs.rays_o, inputs.rays_d]
+    n = inputs.n_rays // 2
+    yield Case("origins and directions", "ray", n, lambda: leading_rows(arrays, n))
 
 
 @CASES.of("ray_points")

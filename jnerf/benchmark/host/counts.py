@@ -72,6 +72,7 @@ class Counting:
         self._executed = jt.flags.exec_called
         for name in ("sync", "sync_all"):
             self._replace(jt, name, self._timing(getattr(jt, name)))
+        self._replace(jt, "fetch_sync", self._timing(self._noting("readbacks", jt.fetch_sync)))
         self._replace(jt, "array", self._noting("uploads", jt.array))
         for name in (*_READS, "sync"):
             kept = getattr(jt.Var, name)

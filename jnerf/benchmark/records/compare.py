@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from jnerf.benchmark.records.tables import machine_line, table
+from jnerf.benchmark.records.tables import machine_line
 from jnerf.errors import DataError
 from jnerf.figures.numbers import number
+from jnerf.figures.tables import table
 
 # Numbers under these names are inputs or statistics of no interest by themselves.
 _SKIPPED = ("count", "n", "max", "calls", "curve", "protocol", "repeats", "bytes", "flop")

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from jnerf.checks.suggest import hint
 from jnerf.errors import DataError
-from jnerf.figures.metrics import metric, metric_names, metric_title
+from jnerf.figures.metrics import metric, metric_names, metric_title, seconds_to
 from jnerf.figures.numbers import number
+from jnerf.figures.tables import table
 
 Record = dict[str, Any]
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A Markdown table whose first ``left`` columns are text and the others numbers.
-
-    >>> print(table(["what", "ns"], [["a", "1"]]))
-    | what | ns |
-    |---|---:|
-    | a | 1 |
-    """
-    marks = ["---"] * left + ["---:"] * (len(head) - left)
-    lines = [f"| {' | '.join(head)} |", f"|{'|'.join(marks)}|"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
 def machine_line(record: Record) -> str:
@@ -116,18 +104,6 @@ def train_times(record: Record) -> str:
     if not rows:
         return "No evaluation in this run crosses a level."
     return table(["config", "scene", "PSNR, black", "training seconds"], rows, left=2)
-
-
-def seconds_to(points: Sequence[tuple[float, float]], level: float) -> float | None:
-    """When a curve of (seconds, PSNR) first crosses a level; None where no two points lie around the crossing.
-
-    >>> seconds_to([(10.0, 20.0), (20.0, 30.0)], 25.0), seconds_to([(10.0, 20.0)], 15.0)
-    (15.0, None)
-    """
-    for (before, low), (after, high) in zip(points, points[1:], strict=False):
-        if low < level <= high:
-            return before + (after - before) * (level - low) / (high - low)
-    return None
 
 
 def ops_ceilings(record: Record) -> str:

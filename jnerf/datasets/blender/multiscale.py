@@ -35,6 +35,7 @@ class Pyramid:
     """
 
     kept = None  # no masks
+    paths = None  # a file is several images
 
     def __init__(
         self,

@@ -175,14 +175,25 @@ class Cameras:
         rays_o, rays_d = self.rays(indices, x, y)
         return RayBundle(rays_o, rays_d, image_indices, lambda: self.radii(indices, rays_d))
 
-    def radii(self, indices: NDArray[np.int32], rays_d: jt.Var) -> jt.Var | None:
+    def bundle_of(self, rays_o: jt.Var, rays_d: jt.Var, indices: jt.Var) -> RayBundle:
+        """The same of rays that are there already; their cameras, int32 [R], are their images."""
+        return RayBundle(rays_o, rays_d, indices, lambda: self.radii(indices, rays_d))
+
+    def on_device(self) -> tuple[jt.Var, jt.Var] | None:
+        """Poses [N, 3, 4] and intrinsics [N, 4] as Vars, where these are all that rays depend on; else None."""
+        plain = type(self.lens) is Pinhole and type(self).rays is Cameras.rays
+        return self._on_device if plain else None
+
+    def radii(self, indices: NDArray[np.int32] | jt.Var, rays_d: jt.Var) -> jt.Var | None:
         """Radius at distance 1 of a cone that has the variance of the pixel across the ray, float32 [R, 1].
 
         2 / sqrt(12) times the pixel's side (mip-NeRF, Barron et al. 2021, section 3.1); along a slanted ray of a
         pinhole a pixel is as much smaller as its distance is larger than its depth. None where rays are no pixels'.
         """
         sides, forward = self._pixels_on_device
-        which = jt.array(np.asarray(indices, np.int32))
+        which = indices
+        if not isinstance(indices, jt.Var):
+            which = jt.array(np.asarray(indices, np.int32))
         radii = sides[which]
         if type(self.lens) is Pinhole:
             radii = radii * (rays_d * forward[which]).sum(1, keepdims=True)

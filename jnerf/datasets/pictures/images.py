@@ -77,6 +77,11 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self._paths)
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files, as they were given."""
+        return list(self._paths)
+
     @cached_property
     def pixels(self) -> NDArray[np.uint32]:
         """Every pixel, row-major, one image after the other, uint32 [P]: the bytes R, G, B, A in memory order.

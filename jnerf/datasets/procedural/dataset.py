@@ -130,6 +130,7 @@ class RenderedImages:
     """
 
     kept = None  # every pixel may become a training ray
+    paths = None
 
     def __init__(self, scene: Scene, cameras: Cameras, label: str) -> None:
         self._scene = scene

@@ -55,8 +55,8 @@ def config_record(config: Mapping[str, Any]) -> dict[str, Any]:
     """Where a config came from, for run.json.
 
     Returns:
-        ``config_file``, and ``changes``, what the command line made of it, as ``Config.diff`` says it. Nothing of a
-        config that was made in Python, or whose file is no longer what it was.
+        ``config_file``, and ``config_changes``, what the command line made of it, as ``Config.diff`` says it. Nothing
+        of a config that was made in Python, no changes where the file cannot be read again.
     """
     origin = origin_of(config)
     if origin is None:
@@ -65,7 +65,7 @@ def config_record(config: Mapping[str, Any]) -> dict[str, Any]:
         changes = load_config(origin.source).diff(config)
     except ConfigError:
         return {"config_file": origin.source}
-    return {"config_file": origin.source, "changes": changes}
+    return {"config_file": origin.source, "config_changes": changes}
 
 
 def _split(image: np.ndarray, axis: int) -> list[np.ndarray]:

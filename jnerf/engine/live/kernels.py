@@ -21,7 +21,7 @@ import jittor as jt
 from jnerf.ops.common import CODE_ROOT, code, digest
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*[mK]")
-_ERROR = re.compile(r"^.*(?:error|Error)\b.*$", re.MULTILINE)
+_ERROR = re.compile(r"^.*\berror\b.*$", re.MULTILINE)
 
 
 @dataclass
@@ -53,8 +53,8 @@ class Kernels:
     def reread(self) -> Reread:
         """Looks for edited headers, tries them, and takes those that compile."""
         found = Reread()
-        for known, (old, new) in digest.edited().items():
-            error = _first_error(known.op, old)
+        for known, (_, new) in digest.edited().items():
+            error = self._first_error(known.op)
             if error is None:
                 digest.accept(known, new)
                 found.taken.append(known.op)
@@ -76,19 +76,43 @@ class Kernels:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
 
+    def _first_error(self, op: str) -> str | None:
+        """What the compiler says of the kernels of an op with its headers as they are now; None: it takes them all."""
+        sources = {text: path for path in _loaded() if f'#include "{op}/' in (text := _text(path))}
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return next((error for error in pool.map(self._try, sources.values()) if error), None)
 
-def _first_error(op: str, fingerprint: str) -> str | None:
-    """What the compiler says of the kernels of an op with its headers as they are now; None where it takes them all."""
-    sources = _compiled(op, fingerprint)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return next((error for error in pool.map(_try, sources) if error), None)
+    def _try(self, source: Path) -> str | None:
+        """Has the compiler read a kernel; its first error, or None."""
+        words = shlex.split(_text(source.with_suffix(".so.key")).partition("\n")[0])
+        if str(source) not in words:
+            return None  # nobody knows how it was compiled: it shows when it is used
+        compiler = next((word[10:] for word in words if word.startswith("--cc_path=")), words[0])
+        flags = words[words.index(str(source)) + 1 :]
+        if "-o" in flags:
+            flags = flags[: flags.index("-o")]
+        copy = f"-I{self._folder.name}"
+        flags = [f"-I{CODE_ROOT}" if flag == copy else flag for flag in flags]
+        with tempfile.TemporaryDirectory() as folder:
+            check = ["-fsyntax-only"]
+            if "nvcc" in Path(compiler).name:
+                flags = [flag for flag in flags if flag != "-shared"]
+                check = ["-ptx", "-o", f"{folder}/tried.ptx"]
+            command = [compiler, str(source), *flags, *check]
+            done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode == 0:
+            return None
+        said = _COLORS.sub("", done.stderr)
+        first = _ERROR.search(said)
+        return (first.group(0) if first else said).strip()
 
 
-def _compiled(op: str, fingerprint: str) -> list[Path]:
-    """Sources of the kernels of an op that Jittor has compiled."""
-    mark = f'// {fingerprint}\n#include "{op}/'
-    folder = Path(jt.flags.cache_path) / "jit"
-    return [path for path in sorted(folder.glob("code_*.cc")) if mark in _text(path)]
+def _loaded() -> list[Path]:
+    """Sources of the kernels that this process has loaded."""
+    folder = str(Path(jt.flags.cache_path) / "jit")
+    maps = Path("/proc/self/maps").read_text().split()
+    libraries = {word for word in maps if word.startswith(folder) and word.endswith(".so")}
+    return [Path(library).with_suffix(".cc") for library in sorted(libraries)]
 
 
 def _text(path: Path) -> str:
@@ -96,28 +120,3 @@ def _text(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:  # of another process that tidies up
         return ""
-
-
-def _try(source: Path) -> str | None:
-    """Has the compiler read a kernel; its first error, or None."""
-    key = source.with_suffix(".so.key")
-    words = shlex.split(_text(key).partition("\n")[0])
-    if str(source) not in words:
-        return None  # nobody knows how it was compiled: it shows when it is used
-    compiler = next((word[10:] for word in words if word.startswith("--cc_path=")), words[0])
-    flags = words[words.index(str(source)) + 1 :]
-    if "-o" in flags:
-        flags = flags[: flags.index("-o")]
-    with tempfile.TemporaryDirectory() as folder:
-        check = ["-fsyntax-only"]
-        if "nvcc" in Path(compiler).name:
-            flags = [flag for flag in flags if flag != "-shared"]
-            check = ["-ptx", "-o", f"{folder}/tried.ptx"]
-        done = subprocess.run(
-            [compiler, str(source), *flags, *check], capture_output=True, text=True
-        )
-    if done.returncode == 0:
-        return None
-    said = _COLORS.sub("", done.stderr)
-    first = _ERROR.search(said)
-    return (first.group(0) if first else said).strip()

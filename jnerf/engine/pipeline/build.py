@@ -78,12 +78,13 @@ class Pipeline:
             keeper.rebind(params)
 
 
-def build_pipeline(config: Any, training: bool = True) -> Pipeline:
+def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None = None) -> Pipeline:
     """Builds and checks the modules that a config names, with every random generator seeded.
 
     Args:
         config: the resolved config.
         training: also build losses and optimiser.
+        dataset: a scene instead of the config's.
 
     Raises:
         ConfigError: unknown type or argument, or a module needs a channel that none before it
@@ -91,7 +92,8 @@ def build_pipeline(config: Any, training: bool = True) -> Pipeline:
         DataError: the scene cannot be read.
     """
     seed_everything(config.seed)
-    dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
+    if dataset is None:
+        dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
     facts = {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
     sampler = SAMPLERS.build(config.sampler, path="sampler", **facts)
     encoders = {

@@ -1,138 +1,280 @@
-"""``--task render``: a flight around the scene, colour, depth and normals side by side, as mp4 and gif."""
+"""Films of a field: frames along a path, kept as they come, and made into mp4, gif or folders of pictures."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import imageio.v2 as imageio
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.rendering import channels
+from jnerf.engine.rendering.encode import write_film
 from jnerf.engine.rendering.fog import render_view
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK
-from jnerf.engine.rendering.orbit import orbit
+from jnerf.engine.rendering.frames import Frames
+from jnerf.engine.rendering.glance import depth_span
+from jnerf.engine.rendering.paths.camera_path import CameraPath
+from jnerf.engine.rendering.paths.files import save_path
+from jnerf.engine.rendering.request import FILMS, FilmRequest
+from jnerf.engine.rendering.shots import Reel, Shot, path_reel, view_reel
+from jnerf.engine.rendering.stage import check_scene, to_field
 from jnerf.errors import ConfigError, JnerfError
-from jnerf.imaging.pictures import depth_picture, depth_range, normal_picture, to_uint8
-from jnerf.structures import RayBundle
-
-_GIF_WIDTH = (
-    800  # a gif stores 8-bit frames almost uncompressed; larger ones are of no use on a page
-)
+from jnerf.imaging.image import Image
 
 
-def render_orbit(
-    pipeline: Pipeline,
-    folder: Path,
-    n_frames: int = 120,
-    fps: int = 30,
-    width: int | None = None,
-    height: int | None = None,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
-    fog_tolerance: float = 0.0,
-) -> list[Path]:
-    """Renders an orbit with the averaged weights.
+@dataclass(frozen=True)
+class Setting:
+    """What a film needs to know beside the model and the request.
+
+    Attributes:
+        folder: where films go unless the request says otherwise.
+        defaults: the config's block ``render``.
+        rays_per_chunk: rays rendered at once.
+        fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`; views are always rendered whole.
+        split: gives the dataset of a split.
+        root: the scene's folder or file; None if it has none.
+        field: what the field is, for the record: its step, and whatever tells it from others.
+    """
+
+    folder: Path
+    defaults: Any
+    rays_per_chunk: int
+    fog_tolerance: float
+    split: Callable[[str], Dataset]
+    root: str | None
+    field: Mapping[str, Any]
+
+
+def render_film(pipeline: Pipeline, request: FilmRequest, setting: Setting) -> list[Path]:
+    """Renders a film with the averaged weights.
 
     Args:
         pipeline: the method.
-        folder: where ``orbit.mp4`` and ``orbit.gif`` go; made when absent.
-        n_frames: frames.
-        fps: frames per second.
-        width: pixels of the colour half; None for that of the first training image.
-        height: pixels, rounded down to even (the video format's demand); None likewise.
-        rays_per_chunk: rays rendered at once.
-        fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
+        request: the film.
+        setting: where it is made.
 
     Returns:
-        The two files.
+        The films, and the folder of frames if it was asked for.
 
     Raises:
-        ConfigError: the dataset has no cameras.
-        JnerfError: the video cannot be written.
+        ConfigError: it cannot be made so, or something lies where it would go.
+        DataError: the path is none.
+        JnerfError: it cannot be written.
     """
-    cameras = pipeline.dataset.cameras
-    if cameras is None:
+    dataset = pipeline.dataset
+    check_scene(dataset, pipeline.renderer.provides)
+    if request.depth_range is not None and isinstance(dataset.cameras, NDCCameras):
+        raise ConfigError("--depth-range: in NDC, depths of the field are no lengths. Leave it out")
+    shown = channels.chosen(request.channels, pipeline.renderer.provides)
+    if request.path.kind == "views":
+        split = request.path.split
+        reel = view_reel(setting.split(split), request, float(setting.defaults.fps))
+    else:
+        reel = path_reel(dataset, pipeline.facts, request, setting.defaults, setting.root)
+    if request.save_path is not None:
+        _save_path(request, reel)
+    return _Film(pipeline, request, setting, reel, shown).make()
+
+
+class _Film:
+    """A film in the making."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        request: FilmRequest,
+        setting: Setting,
+        reel: Reel,
+        shown: tuple[str, ...],
+    ) -> None:
+        self._pipeline, self._request, self._setting, self._reel = pipeline, request, setting, reel
+        # Each strip is a film of its own: channels side by side.
+        self._strips = [shown] if request.side_by_side else [(name,) for name in shown]
+        self._shown = shown
+        views = request.path.kind == "views"
+        self._fog = 0.0 if views else setting.fog_tolerance
+        self._transform = to_field(pipeline.dataset)
+        self._folder, self._name = request.place(setting.folder)
+        self._films = self._film_files()
+        self._frames = Frames(self._folder, self._name, self._about())
+
+    def make(self) -> list[Path]:
+        """Renders what is not there yet, and writes the films."""
+        request, frames = self._request, self._frames
+        with self._disk():
+            ready = frames.claim([film for film, _ in self._films], request.force, request.resume)
+        pictures = {"png", "exr"} & set(request.formats)
+        if not ready or (pictures and not all(map(self._kept, self._reel.shots))):
+            self._work()
+        return [film for film, _ in self._films] + ([frames.folder] if pictures else [])
+
+    def _work(self) -> None:
+        """The film, or as much of it as can be gone on with, or nothing."""
+        wanted = {f".{name}" for name in self._request.formats}
+        try:
+            with self._disk():
+                self._render()
+                self._encode()
+                self._frames.note(ready=True)
+                self._frames.drop(*({".png", ".exr"} - wanted))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._left()) from None
+        except JnerfError as error:
+            raise type(error)(f"{error}. {self._left()}") from error
+        except BaseException:
+            self._left()
+            raise
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Says which file could not be written or read."""
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or self._folder / self._name
+            raise JnerfError(f"cannot write {place}: {error}") from error
+
+    def _left(self) -> str:
+        """What is left of a film that was broken off."""
+        if not self._frames.leave():
+            return "Nothing is left of the film."
+        done = sum(map(self._kept, self._reel.shots))
+        all_of = len(self._reel.shots)
+        return f"{done} of {all_of} frames are kept in {self._frames.folder}: --resume goes on from there."
+
+    def _about(self) -> dict[str, Any]:
+        """What the frames depend on."""
+        request = self._request
+        background = "none" if request.background is None else list(request.background)
+        return {
+            **self._setting.field,
+            **self._reel.about,
+            "fps": self._reel.fps,
+            "channels": list(self._shown),
+            "side_by_side": request.side_by_side,
+            "frame_formats": sorted({self._suffix(name) for name in request.formats}),
+            "background": background,
+            "depth_range": request.depth_range,
+            "fog_tolerance": self._fog,
+        }
+
+    @staticmethod
+    def _suffix(name: str) -> str:
+        """The format of the frames from which a format is made."""
+        return "exr" if name == "exr" else "png"
+
+    def _film_files(self) -> list[tuple[Path, tuple[str, ...]]]:
+        """The films, and the strip that each shows."""
+        many = len(self._strips) > 1
+        return [
+            (self._folder / f"{self._name}{'_' + strip[0] if many else ''}.{suffix}", strip)
+            for suffix in self._request.formats
+            if suffix in FILMS
+            for strip in self._strips
+        ]
+
+    def _files(self, shot: Shot) -> list[str]:
+        """The files of a frame."""
+        kinds = {self._suffix(name) for name in self._request.formats}
+        found = [_file(strip, shot, "png") for strip in self._strips if "png" in kinds]
+        return found + [_file((name,), shot, "exr") for name in self._shown if "exr" in kinds]
+
+    def _kept(self, shot: Shot) -> bool:
+        return self._frames.have(self._files(shot))
+
+    def _render(self) -> None:
+        """Renders the frames that are not kept yet."""
+        frames, shots = self._frames, self._reel.shots
+        open_shots = [shot for shot in shots if not self._kept(shot)]
+        if not open_shots:
+            return
+        pipeline = self._pipeline
+        pipeline.network.eval()
+        with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
+            span = frames.found("depth_span") or self._depth_span()
+            frames.note(depth_span=span)
+            done = len(shots) - len(open_shots)
+            with tqdm(total=len(shots), initial=done, desc="render", unit="frame") as bar:
+                for shot in open_shots:
+                    self._keep(shot, self._view(shot), tuple(span))
+                    bar.update()
+        jt.gc()
+
+    def _view(self, shot: Shot) -> Image:
+        size = shot.width, shot.height
+        how = self._setting.rays_per_chunk, self._fog
+        return render_view(self._pipeline, shot.rows, *size, *how)[0]
+
+    def _depth_span(self) -> tuple[float, float]:
+        """Near and far end of the depth's colours, field units: one for the whole film, so that they do not flicker."""
+        wanted = self._request.depth_range
+        if wanted is not None:
+            return wanted[0] * self._transform.scale, wanted[1] * self._transform.scale
+        if "depth" not in self._shown or set(self._request.formats) == {"exr"}:
+            return 0.0, 1.0
+        return depth_span(self._pipeline, self._reel.shots, self._setting.rays_per_chunk)
+
+    def _keep(self, shot: Shot, image: Image, span: tuple[float, float]) -> None:
+        """Writes the files of a frame."""
+        back, kinds = self._request.background, {self._suffix(f) for f in self._request.formats}
+        if "png" in kinds:
+            for strip in self._strips:
+                parts = [channels.picture(image, name, span, back) for name in strip]
+                data = channels.encode_png(np.concatenate(parts, axis=1))
+                self._frames.write(_file(strip, shot, "png"), data)
+        if "exr" in kinds:
+            depths = shot.in_world(image.depths)
+            turned = np.asarray(self._transform.rotation).T
+            for name in self._shown:
+                values = channels.numbers(image, name, depths, turned, back)
+                self._frames.write(_file((name,), shot, "exr"), channels.encode_exr(values))
+
+    def _encode(self) -> None:
+        """Makes films of the frames."""
+        shots = self._reel.shots
+        for file, strip in self._films:
+            widest = max(shot.width for shot in shots) * len(strip)
+            size = -(-widest // 2) * 2, -(-max(shot.height for shot in shots) // 2) * 2
+            pictures = self._pictures(strip, f"write {file.name}")
+            try:
+                write_film(file, pictures, self._reel.fps, size)
+            except (ImportError, RuntimeError) as error:
+                raise JnerfError(
+                    f"cannot write {file}: {error}. Check that imageio-ffmpeg is installed (pip install "
+                    "imageio-ffmpeg)"
+                ) from error
+
+    def _pictures(self, strip: Sequence[str], what: str) -> Iterator[NDArray[np.uint8]]:
+        for shot in tqdm(self._reel.shots, desc=what, unit="frame", leave=False):
+            data = self._frames.path(_file(strip, shot, "png")).read_bytes()
+            yield channels.decode_png(data)
+
+
+def _file(strip: Sequence[str], shot: Shot, suffix: str) -> str:
+    return f"{'-'.join(strip)}_{shot.label}.{suffix}"
+
+
+def _save_path(request: FilmRequest, reel: Reel) -> None:
+    """Writes the film's path as json."""
+    if reel.flight is None:
         raise ConfigError(
-            f"{type(pipeline.dataset).__name__} has no cameras: there is nothing to fly along. --task test judges it"
+            "--save-path: this flight is the dataset's own, and no path of pinholes in the world. Take --path spiral "
+            "or interpolate"
         )
-    width = int(width or cameras.sizes[0, 0])
-    height = max(2, int(height or cameras.sizes[0, 1]) // 2 * 2)
-    path = None
-    if pipeline.facts["cameras"] is None:  # perhaps nothing that an orbit could be made of
-        path = pipeline.dataset.flight(n_frames, width, height)
-    if path is None:
-        path = orbit(cameras, pipeline.facts["aabb"], n_frames, width, height)
-    frames = _frames(pipeline, path, rays_per_chunk, fog_tolerance)
-    files = [folder / "orbit.mp4", folder / "orbit.gif"]
+    if request.save_path.exists() and not request.force:
+        raise ConfigError(f"{request.save_path} is there already. --force replaces it")
+    shot = reel.shots[0]
+    size = shot.width, shot.height
+    path = CameraPath.of_frames(reel.flight.c2w, reel.flight.fov, reel.fps, size=size)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(files, tqdm(frames, total=n_frames, desc="render", unit="frame"), fps)
-    except (OSError, ImportError, RuntimeError, ValueError) as error:
-        raise JnerfError(
-            f"cannot write {files[0]} or {files[1]}: {error}. Check the disk and that imageio-ffmpeg is installed "
-            "(pip install imageio-ffmpeg)."
-        ) from error
-    return files
-
-
-def _frames(
-    pipeline: Pipeline, path: Cameras, rays_per_chunk: int, fog_tolerance: float
-) -> Iterator[NDArray[np.uint8]]:
-    """Colour | depth of each camera, and | normals where there are some: RGB [H, 2 W or 3 W, 3]."""
-    span: tuple[float, float] | None = None
-    pipeline.network.eval()
-    with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
-        for index in range(len(path)):
-            width, height = path.sizes[index].tolist()
-            view = CameraRows(path, index), width, height
-            image, _ = render_view(pipeline, *view, rays_per_chunk, fog_tolerance)
-            if span is None:
-                # One range for the whole flight: the first frame's, widened, so that the colours do
-                # not flicker.
-                near, far = depth_range(image.depths, image.opacities)
-                span = (near - 0.1 * (far - near), far + 0.1 * (far - near))
-            depth = depth_picture(image.depths, image.opacities, *span)
-            parts = [to_uint8(image.colors), depth]
-            if image.normals is not None:
-                parts.append(normal_picture(image.normals))
-            yield np.concatenate(parts, axis=1)
-    jt.gc()
-
-
-class CameraRows:
-    """Rays of a camera's pixel rows, as :func:`render_view` asks for them."""
-
-    def __init__(self, cameras: Cameras, index: int) -> None:
-        self._cameras, self._index = cameras, index
-
-    def __call__(self, y0: int, y1: int) -> RayBundle:
-        y, x = np.mgrid[y0:y1, 0 : int(self._cameras.sizes[self._index, 0])].reshape(2, -1)
-        return self._cameras.bundle(np.full(x.shape, self._index), x, y)
-
-
-def _write(files: list[Path], frames: Any, fps: int) -> None:
-    # The gif is made in memory: imageio keeps its frames to the end anyway, and a writer of a file on a full disk would
-    # try again, loudly, when it is thrown away.
-    small, gif = [], io.BytesIO()
-    # macro_block_size 2: imageio would else scale every video to a multiple of 16.
-    with imageio.get_writer(files[0], fps=fps, macro_block_size=2, quality=8) as mp4:
-        for frame in frames:
-            mp4.append_data(frame)
-            small.append(_at_most(frame, _GIF_WIDTH))
-    imageio.mimwrite(gif, small, format="GIF", duration=1000 / fps, loop=0)
-    files[1].write_bytes(gif.getvalue())
-
-
-def _at_most(frame: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    if frame.shape[1] <= width:
-        return frame
-    height = max(1, round(frame.shape[0] * width / frame.shape[1]))
-    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        save_path(request.save_path, path)
+    except OSError as error:
+        raise JnerfError(f"cannot write {request.save_path}: {error}") from error

@@ -7,10 +7,13 @@ background.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
+from jnerf.ops.photometric import photometric
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -18,13 +21,32 @@ from jnerf.structures import Batch, RaySamples, RenderOutput
 _NO_RAY = 1e-5  # where no ray is within the mask
 
 
-def _residual(render: RenderOutput, batch: Batch) -> jt.Var:
-    """Rendered minus true colours, float32 [R, 3]."""
-    return render.colors - batch.target(render.background)
+class PhotometricLoss(Loss):
+    """What they share: the mean over rays and channels in one kernel, its weight included.
+
+    Attributes:
+        kind: of ``jnerf.ops.photometric``.
+        delta: of "huber".
+    """
+
+    takes_padding = True
+    kind: Literal["mse", "l1", "huber"]
+    delta: float = 1.0
+
+    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Mean over rays and channels."""
+        return self.weighted(render, batch, samples, 1.0)
+
+    def weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        """See ``Loss``."""
+        where = render.colors, batch.rgba, render.background, samples.live
+        return photometric(*where, self.kind, self.delta, weight)
 
 
 @LOSSES.register()
-class HuberLoss(Loss):
+class HuberLoss(PhotometricLoss):
     """d^2 / (2 delta) for |d| <= delta, |d| - delta / 2 beyond (Huber 1964, scaled to slope 1).
 
     Args:
@@ -33,7 +55,7 @@ class HuberLoss(Loss):
         round: see ``Loss``.
     """
 
-    takes_padding = True
+    kind = "huber"
 
     def __init__(
         self, delta: float = 0.1, weight: Scheduled = 1.0, round: int | None = None
@@ -41,30 +63,18 @@ class HuberLoss(Loss):
         super().__init__(weight, round)
         if not delta > 0:
             raise ConfigError(f"HuberLoss: delta is {delta}; it must be above 0")
-        self._delta = delta
-
-    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
-        """Mean over rays and channels."""
-        distance = jt.abs(_residual(render, batch))
-        parabola = distance * distance * (0.5 / self._delta)
-        line = distance - 0.5 * self._delta
-        return samples.ray_mean(jt.ternary(distance <= self._delta, parabola, line))
+        self.delta = delta
 
 
 @LOSSES.register()
-class MSELoss(Loss):
+class MSELoss(PhotometricLoss):
     """Mean squared difference."""
 
-    takes_padding = True
-
-    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
-        """Mean over rays and channels."""
-        residual = _residual(render, batch)
-        return samples.ray_mean(residual * residual)
+    kind = "mse"
 
 
 @LOSSES.register()
-class L1Loss(Loss):
+class L1Loss(PhotometricLoss):
     """Mean absolute difference.
 
     Args:
@@ -74,7 +84,7 @@ class L1Loss(Loss):
         round: see ``Loss``.
     """
 
-    takes_padding = True
+    kind = "l1"
 
     def __init__(
         self, masked: bool = False, weight: Scheduled = 1.0, round: int | None = None
@@ -82,10 +92,13 @@ class L1Loss(Loss):
         super().__init__(weight, round)
         self._masked = masked
 
-    def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
-        """Mean over rays and channels."""
-        distance = jt.abs(_residual(render, batch))
+    def weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        """See ``Loss``."""
         if not self._masked:
-            return samples.ray_mean(distance)
+            return super().weighted(render, batch, samples, weight)
+        distance = jt.abs(render.colors - batch.target(render.background))
         alpha = batch.rgba[:, 3:]
-        return (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)
+        value = (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)
+        return value if weight == 1 else value * weight

@@ -52,9 +52,17 @@ class MLP(jt.Module):
             parts.append(np.zeros(n_layer if biased else 0))
         self.params = jt.array(np.concatenate(parts).astype(np.float32))
 
-    def execute(self, x: jt.Var, extra: jt.Var | None = None, n_out: int | None = None) -> jt.Var:
-        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all)."""
+    def execute(
+        self,
+        x: jt.Var,
+        extra: jt.Var | None = None,
+        n_out: int | None = None,
+        exponential: bool = False,
+    ) -> jt.Var:
+        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all).
+
+        With ``exponential`` they go through ``trunc_exp``.
+        """
         n_out = n_out or self.n_out
-        return mlp(
-            x, self.params, self.widths, n_out, extra, self.biased, self.precision, self.skip
-        )
+        how = self.biased, self.precision, self.skip, exponential
+        return mlp(x, self.params, self.widths, n_out, extra, *how)

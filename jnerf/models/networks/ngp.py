@@ -12,7 +12,6 @@ from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
-from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -86,7 +85,7 @@ class NGPNetwork(Network):
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         features = self.pos_encoder(self._space(positions))
-        sigmas = trunc_exp(self.density_mlp(features, n_out=1).reshape(-1))
+        sigmas = self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
         return sigmas, features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:

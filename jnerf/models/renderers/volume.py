@@ -9,7 +9,7 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.renderers.base import Renderer
-from jnerf.ops.common import uniform
+from jnerf.ops.background import background
 from jnerf.ops.composite import composite
 from jnerf.registry import RENDERERS
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
@@ -50,18 +50,14 @@ class VolumeRenderer(Renderer):
         if not 0 <= early_stop < 1:
             raise ConfigError(f"VolumeRenderer: early_stop is {early_stop}; it must be in [0, 1)")
         self._random = background == "random"
-        self._color = np.array(background, dtype=np.float32) if fixed else None
+        self._color = [float(np.float32(channel)) for channel in background] if fixed else None
         self._early_stop, self._seed = early_stop, seed
 
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3]; None is black."""
         if self._random and step is not None:
-            rays = np.arange(n_rays)[:, None]
-            draws = np.arange(_BACKGROUND_DRAW, _BACKGROUND_DRAW + 3)[None]
-            return jt.array(uniform(self._seed, step, rays, draws)).stop_grad()
-        if self._color is None:
-            return None
-        return jt.array(np.tile(self._color, (n_rays, 1))).stop_grad()
+            return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
+        return None if self._color is None else background(n_rays, self._color)
 
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None

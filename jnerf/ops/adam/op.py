@@ -12,6 +12,8 @@ synced before.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cache
 
 import jittor as jt
 import numpy as np
@@ -20,6 +22,7 @@ from jnerf.ops.common import code_op
 
 # b2 = 0.99999 needs 1.7 million entries (7 MB); nearer to 1 the table would outgrow its use.
 _LARGEST_BETA = 0.99999
+_AT_ONCE = 8  # parameters per kernel
 
 
 def bias_correction(step: int, betas: tuple[float, float]) -> float:
@@ -82,23 +85,23 @@ _RULE = (
 
 
 def adam_dense(
-    param: jt.Var,
-    grad: jt.Var,
-    m: jt.Var,
-    v: jt.Var,
+    params: Sequence[jt.Var],
+    grads: Sequence[jt.Var],
+    m: Sequence[jt.Var],
+    v: Sequence[jt.Var],
     step: int,
     lr: float,
     betas: tuple[float, float] = (0.9, 0.99),
     eps: float = 1e-15,
     weight_decay: float = 0.0,
 ) -> None:
-    """Updates every entry of ``param, m, v`` in place; all share one step number.
+    """Updates every entry of all ``params, m, v`` in place; all share one step number.
 
     Args:
-        param: parameter, float32 of any shape.
-        grad: its gradient, same number of elements.
-        m: first moment, likewise.
-        v: second moment, likewise.
+        params: parameters, float32 of any shape.
+        grads: their gradients, each with the number of elements of its parameter.
+        m: first moments, likewise.
+        v: second moments, likewise.
         step: number of this update, 1 for the first.
         lr: learning rate.
         betas: decay of the moments.
@@ -108,15 +111,27 @@ def adam_dense(
     Raises:
         ValueError: sizes or dtypes disagree.
     """
-    _check("adam_dense", param, {"param": param, "grad": grad, "m": m, "v": v})
+    slots = list(zip(params, m, v, strict=True))
+    for (param, mean, square), grad in zip(slots, grads, strict=True):
+        _check("adam_dense", param, {"param": param, "grad": grad, "m": mean, "v": square})
     data = _numbers(lr * bias_correction(step, betas), betas, eps) | {"decay": weight_decay}
-    source = (
-        f"jnerf::adam_dense(in0->num, jnerf::AdamRule{_RULE},"
-        ' (float)data["decay"], in0_p, out0_p, out1_p, out2_p);'
+    for i in range(0, len(slots), _AT_ONCE):
+        outputs = [var for slot in slots[i : i + _AT_ONCE] for var in slot]
+        given = list(grads[i : i + _AT_ONCE])
+        results = code_op(
+            "adam", None, None, given, _dense_source(len(given)), data, outputs=outputs
+        )
+        for var, result in zip(outputs, results, strict=True):
+            var.update(result)
+
+
+@cache
+def _dense_source(n: int) -> str:
+    return "".join(
+        f'jnerf::adam_dense(in{i}->num, jnerf::AdamRule{_RULE}, (float)data["decay"], in{i}_p, '
+        f"out{3 * i}_p, out{3 * i + 1}_p, out{3 * i + 2}_p);\n"
+        for i in range(n)
     )
-    results = code_op("adam", None, None, [grad], source, data, outputs=[param, m, v])
-    for var, result in zip((param, m, v), results, strict=True):
-        var.update(result)
 
 
 def adam_sparse(

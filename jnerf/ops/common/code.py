@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import jittor as jt
@@ -18,13 +19,20 @@ _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
 
 kernel_compiler.precompile(jt, _CPU_FLAGS)
-_include_root = CODE_ROOT
+
+
+def _options(root: Path) -> list[dict[str, int]]:
+    """What Jittor hands to the compiler: of a kernel for the CPU, and of one for CUDA."""
+    return [{f"FLAGS: -I{root} {flags} ": 1} for flags in (_CPU_FLAGS, _CUDA_FLAGS)]
+
+
+_compile_options = _options(CODE_ROOT)
 
 
 def renew(root: Path) -> None:
     """Looks at fingerprints anew; new kernels include headers from ``root``, which is laid out as ``CODE_ROOT`` is."""
-    global _include_root
-    _include_root = root
+    _texts.cache_clear()
+    _compile_options[:] = _options(root)
 
 
 def code_op(
@@ -54,20 +62,29 @@ def code_op(
     Returns:
         The outputs, always as a list.
     """
+    kwargs = {**_texts(op, source), "data": _floats(data) if data else {}}
+    if outputs is not None:
+        result = jt.code(inputs, outputs, **kwargs)
+    else:
+        result = jt.code(shapes, dtypes, inputs, **kwargs)
+    result = [result] if isinstance(result, jt.Var) else list(result)
+    result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
+    return result
+
+
+@cache
+def _texts(op: str, source: str) -> dict[str, str]:
+    """What Jittor makes the kernel from; the same for every call of an op."""
     header = '// {}\n#include "{}/{}.h"\n'
     fingerprint = digest(CODE_ROOT, op, f"{_CPU_FLAGS}|{_CUDA_FLAGS}")
-    kwargs = {
+    return {
         "cpu_header": header.format(fingerprint, op, "cpu"),
         "cpu_src": f";{source}",
         "cuda_header": header.format(fingerprint, op, "cuda"),
         "cuda_src": f";{source}",
-        "data": {key: float(value) for key, value in (data or {}).items()},
     }
-    if outputs is not None:
-        result = jt.code(list(inputs), list(outputs), **kwargs)
-    else:
-        result = jt.code([list(s) for s in shapes], list(dtypes), list(inputs), **kwargs)
-    result = [result] if isinstance(result, jt.Var) else list(result)
-    flags = _CUDA_FLAGS if jt.flags.use_cuda else _CPU_FLAGS
-    result[0].compile_options = {f"FLAGS: -I{_include_root} {flags} ": 1}
-    return result
+
+
+def _floats(data: dict[str, float]) -> dict[str, float]:
+    """Jittor takes floats alone."""
+    return {key: float(value) for key, value in data.items()}

@@ -20,6 +20,7 @@ class PackedIntervals:
         packed_info: (first, count) of each ray, int32 [R, 2].
         wanted: how many samples there would be without a budget; equals S when nothing was dropped.
         count: None; or, where rows behind the last ray are padding, how many are samples, int32 [1].
+        positions: midpoints of the intervals, float32 [S, 3]; None where nobody has computed them.
     """
 
     t_starts: jt.Var
@@ -28,6 +29,7 @@ class PackedIntervals:
     packed_info: jt.Var
     wanted: int
     count: jt.Var | None = None
+    positions: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]

@@ -132,14 +132,18 @@ template <class Kernel> inline void behind_rays(const int* packed_info, int64_t 
 struct PaddingIntervals {
     float *t_starts, *t_ends;
     int *ray_indices, ray;
+    const float* rays_o;
+    float* positions;  // null: nobody needs them
     JNERF_FN void operator()(int64_t row) const {
         t_starts[row] = t_ends[row] = 0.0f;
         ray_indices[row] = ray;
+        if (positions)
+            for (int k = 0; k < 3; k++) positions[3 * row + k] = rays_o[3 * ray + k];
     }
 };
 
-inline void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices) {
-    behind_rays(packed_info, n_rays, n, PaddingIntervals{t_starts, t_ends, ray_indices, (int)n_rays - 1});
+inline void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices, const float* rays_o = nullptr, float* positions = nullptr) {
+    behind_rays(packed_info, n_rays, n, PaddingIntervals{t_starts, t_ends, ray_indices, (int)n_rays - 1, rays_o, positions});
 }
 
 }  // namespace jnerf

@@ -45,11 +45,12 @@ struct CompositeForward {
 struct CompositeBackward {
     CompositeInput in;
     const float *weights, *trans;
-    const float *grad_colors, *grad_opacities, *grad_depths, *grad_weights, *grad_trans;
+    const float *grad_colors, *grad_opacities, *grad_depths, *grad_weights, *grad_trans;  // null: no gradient
     float *grad_sigmas, *grad_rgbs;
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
-        const float* g = grad_colors + 3 * ray;
+        const float none[3] = {}, *g = grad_colors ? grad_colors + 3 * ray : none;
+        const float of_opacity = grad_opacities ? grad_opacities[ray] : 0.0f, of_depth = grad_depths ? grad_depths[ray] : 0.0f;
         float suffix = 0;
         if (in.background && count > 0) {
             const int64_t last = first + count - 1;
@@ -60,13 +61,13 @@ struct CompositeBackward {
         for (int64_t i = first + count - 1; i >= first; i--) {
             const bool seen = !(trans[i] < in.early_stop);
             const float dt = in.t_ends[i] - in.t_starts[i], w = weights[i];
-            float v = grad_opacities[ray] + grad_depths[ray] * 0.5f * (in.t_starts[i] + in.t_ends[i]) + grad_weights[i];
+            float v = of_opacity + of_depth * 0.5f * (in.t_starts[i] + in.t_ends[i]) + (grad_weights ? grad_weights[i] : 0.0f);
             for (int k = 0; k < 3; k++) {
                 v += g[k] * in.rgbs[3 * i + k];
                 grad_rgbs[3 * i + k] = w * g[k];
             }
             grad_sigmas[i] = seen ? dt * ((trans[i] - w) * v - suffix) : 0.0f;
-            suffix += (seen ? w * v : 0.0f) + trans[i] * grad_trans[i];
+            suffix += (seen ? w * v : 0.0f) + trans[i] * (grad_trans ? grad_trans[i] : 0.0f);
         }
     }
 };

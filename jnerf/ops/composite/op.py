@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.common.constants import nothing
 
 
 class Composited(NamedTuple):
@@ -40,24 +41,26 @@ class _Composite(jt.Function):
         shapes = [(n_rays, 3), (n_rays, 1), (n_rays, 1), (n_samples,), (n_samples,)]
         outputs = code_op("composite", shapes, ["float32"] * 5, self.inputs, source, self.data)
         self.weights, self.trans = outputs[3:]
-        self.shapes = shapes
         return tuple(outputs)
 
     def grad(self, *grads):
+        given = [grad is not None for grad in grads]
+        # Weights and transmittances are [S], the others have a row for each ray.
         grads = [
-            jt.zeros(shape) if grad is None else grad
-            for grad, shape in zip(grads, self.shapes, strict=True)
+            nothing(ndim=n) if g is None else g for g, n in zip(grads, (2, 2, 2, 1, 1), strict=True)
         ]
         inputs = [*self.inputs, self.weights, self.trans, *grads]
         names = [f"in{i}_p" for i in range(len(self.inputs), len(inputs))]
+        names[2:] = [
+            f'data["given{i}"] != 0 ? {name} : nullptr' for i, name in enumerate(names[2:])
+        ]
         source = (
             f"{self.setup} jnerf::composite_backward(in4_shape0, in0->num, "
             f"jnerf::CompositeBackward{{input, {', '.join(names)}, out0_p, out1_p}});"
         )
+        data = self.data | {f"given{i}": g for i, g in enumerate(given)}
         shapes = [self.inputs[0].shape, self.inputs[1].shape]
-        grad_sigmas, grad_rgbs = code_op(
-            "composite", shapes, ["float32"] * 2, inputs, source, self.data
-        )
+        grad_sigmas, grad_rgbs = code_op("composite", shapes, ["float32"] * 2, inputs, source, data)
         return grad_sigmas, grad_rgbs, None, None, None, None, None
 
 

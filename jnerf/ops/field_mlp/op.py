@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
@@ -51,7 +52,7 @@ class _FieldMlp(jt.Function):
         self.data |= {"extra": 0 if extra is None else extra.shape[1], "wants_x": wants_x}
         self.data |= numbers("trunk_width", widths[0]) | numbers("head_width", widths[1])
         if extra is None:
-            extra, ray_indices = jt.zeros((1,)).stop_grad(), jt.zeros((1,), "int32").stop_grad()
+            extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
         shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
         return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))

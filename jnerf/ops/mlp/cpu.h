@@ -5,6 +5,7 @@
 #include <memory>
 #include "mlp/tile.h"
 #include "mlp/transfer.h"
+#include "trunc_exp/kernel.h"
 
 namespace jnerf {
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "mlp/plain_cuda.h"
 #include "mlp/tensor_cuda.h"
+#include "trunc_exp/kernel.h"
 
 namespace jnerf {
 

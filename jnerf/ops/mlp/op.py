@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
+from jnerf.ops.trunc_exp import trunc_exp
 
 MAX_LAYERS = 16
 
@@ -23,7 +25,9 @@ _SETUP = (
     'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '
     '(int)data["features"], (int)data["extra"]};'
 )
-_FORWARD = f"{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);"
+_FORWARD = f"""{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);
+if (data["exponential"] != 0) jnerf::trunc_exp_forward(out0->num, jnerf::TruncExpForward{{out0_p, out0_p}});
+"""
 _BACKWARD = (
     f"{_SETUP} jnerf::mlp_backward(shape, input, in2_p, in3_p, jnerf::MlpInputGrad"
     '{data["wants_x"] != 0 ? out1_p : nullptr, data["wants_extra"] != 0 ? out2_p : nullptr}, out0_p);'
@@ -47,15 +51,17 @@ def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
 
 
 class _Mlp(jt.Function):
-    def execute(self, x, params, extra, widths, n_out, biased, precision, wanted, skip):
+    def execute(
+        self, x, params, extra, widths, n_out, biased, precision, wanted, skip, exponential=False
+    ):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, None if extra is None else extra.shape
         self.data = numbers("width", widths) | {"extra": 0 if extra is None else extra.shape[1]}
         self.data |= {"n_out": n_out, "biased": biased, "precision": precision, "skip": skip}
         self.data |= {"n": n, "groups": groups, "features": features}
-        self.data |= {"wants_x": wanted[0], "wants_extra": wanted[1]}
-        extra = jt.zeros((1,)).stop_grad() if extra is None else flat(extra)
+        self.data |= {"wants_x": wanted[0], "wants_extra": wanted[1], "exponential": exponential}
+        extra = nothing() if extra is None else flat(extra)
         self.saved = flat(x), extra, flat(params)
         self.params_shape = params.shape
         return code_op("mlp", [(n, n_out)], ["float32"], self.saved, _FORWARD, self.data)[0]
@@ -73,7 +79,7 @@ class _Mlp(jt.Function):
             shaped(grad, shape) if wanted else None
             for grad, shape, wanted in zip(grads[1:], self.shapes, wants, strict=True)
         )
-        return grad_x, shaped(grads[0], self.params_shape), grad_extra, *[None] * 6
+        return grad_x, shaped(grads[0], self.params_shape), grad_extra, *[None] * 7
 
 
 def mlp(
@@ -85,6 +91,7 @@ def mlp(
     biased: bool = False,
     precision: str = "auto",
     skip: int | None = None,
+    exponential: bool = False,
 ) -> jt.Var:
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
@@ -101,6 +108,7 @@ def mlp(
         precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16" (``precision_code``).
         skip: the layer, counted from 0, that takes [output of the layer before | input of the network] (NeRF,
             Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A); None for none.
+        exponential: what comes out goes through ``trunc_exp``, in the same kernel where nobody wants gradients.
 
     Returns:
         float32 [S, n_out].
@@ -128,7 +136,11 @@ def mlp(
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
     if goes_by_layers(widths, biased, skip):
-        return mlp_by_layers(x, params, widths, n_out, extra, biased, skip)
+        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip)
+        return trunc_exp(out) if exponential else out
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
-    return _Mlp()(x, params, extra, tuple(widths), n_out, biased, code, wanted, skip_code)
+    fused = exponential and jt.flags.no_grad
+    how = tuple(widths), n_out, biased, code, wanted, skip_code, bool(fused)
+    out = _Mlp()(x, params, extra, *how)
+    return trunc_exp(out) if exponential and not fused else out

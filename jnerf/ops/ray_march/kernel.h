@@ -132,9 +132,12 @@ struct RayMarchWrite {
     const float* first;
     float *t_starts, *t_ends;
     int* ray_indices;
+    float* positions = nullptr;  // of the samples, like ray_points; null: nobody needs them
     struct Write {
         float *t_starts, *t_ends;
         int *ray_indices, ray;
+        const float *o, *d;
+        float* positions;
         JNERF_FN void operator()(int count, const Lattice& lattice, float n, int run) const {
             for (int i = 0; i < run; i++) {
                 float t, dt;
@@ -142,6 +145,9 @@ struct RayMarchWrite {
                 t_starts[count + i] = t - 0.5f * dt;
                 t_ends[count + i] = t + 0.5f * dt;
                 ray_indices[count + i] = ray;
+                if (!positions) continue;
+                const float middle = 0.5f * (t_starts[count + i] + t_ends[count + i]);
+                for (int k = 0; k < 3; k++) positions[3 * (count + i) + k] = o[k] + middle * d[k];
             }
         }
     };
@@ -149,7 +155,7 @@ struct RayMarchWrite {
         const int64_t row = packed_info[2 * ray], count = packed_info[2 * ray + 1];
         if (count == 0) return;
         float n = first[ray];
-        march.walk(ray, n, (int)count, Write{t_starts + row, t_ends + row, ray_indices + row, (int)ray});
+        march.walk(ray, n, (int)count, Write{t_starts + row, t_ends + row, ray_indices + row, (int)ray, march.rays_o + 3 * ray, march.rays_d + 3 * ray, positions ? positions + 3 * row : nullptr});
     }
 };
 

@@ -1,7 +1,8 @@
 """Marching that ends where nothing shines through any more."""
 
-from jnerf.ops.ray_visible.op import LookFn, VisibleSamples, ray_visible
+from jnerf.ops.ray_visible.op import VisibleSamples, ray_visible
 from jnerf.ops.ray_visible.padded import PaddedSamples, padded_windows, ray_visible_padded
+from jnerf.ops.ray_visible.steps import LookFn
 
 __all__ = [
     "LookFn",

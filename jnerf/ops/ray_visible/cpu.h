@@ -121,3 +121,5 @@ inline void visible_gather_features(const VisibleFeatures& all) {
 }
 
 }  // namespace jnerf
+
+#include "ray_visible/step.h"

@@ -29,3 +29,5 @@ struct VisibleGatherFeatures {
 inline void visible_gather_features(const VisibleFeatures& all) { parallel_for(all.groups * all.n_rays, VisibleGatherFeatures{all}); }
 
 }  // namespace jnerf
+
+#include "ray_visible/step.h"

@@ -12,6 +12,7 @@ namespace jnerf {
 
 struct VisibleCount {
     RayMarch march;
+    // Of the first window all three are null: rays begin at their first point, with nothing kept.
     const float* next_in;  // [R] lattice number where each ray goes on
     const int* kept;
     const float* trans;
@@ -22,10 +23,10 @@ struct VisibleCount {
     const int* live = nullptr;  // leading rays that are marched; null: all
     // Starts the walk through a ray's window; false if there is nothing to walk.
     JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
-        const float n = next_in[ray];
+        const float n = next_in ? next_in[ray] : 0.f;
         first[ray] = n;
         // A ray that ended, in the box or in the dark, has kept fewer samples than it could have.
-        const bool open = kept[ray] == looked && trans[ray] >= early_stop && !(live && ray >= *live);
+        const bool open = (!kept || (kept[ray] == looked && trans[ray] >= early_stop)) && !(live && ray >= *live);
         const int left = march.max_steps - looked;
         return walk.begin(march, ray, n, open ? (left < length ? left : length) : 0);
     }
@@ -44,20 +45,20 @@ struct VisibleCount {
 
 struct VisibleAdvance {
     const float *t_starts, *t_ends, *sigmas;  // of the window
-    const int *window, *kept_in;
+    const int *window, *kept_in;  // kept_in and trans_in are null behind the first window
     const float* trans_in;
     float early_stop;
     int* kept;
     float* trans;
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = window[2 * ray], count = window[2 * ray + 1];
-        float t = trans_in[ray];
+        float t = trans_in ? trans_in[ray] : 1.f;
         int64_t i = first;
         while (i < first + count && t >= early_stop) {
             t *= expf(-sigmas[i] * (t_ends[i] - t_starts[i]));  // 1 - alpha
             i++;
         }
-        kept[ray] = kept_in[ray] + (int)(i - first);
+        kept[ray] = (kept_in ? kept_in[ray] : 0) + (int)(i - first);
         trans[ray] = t;
     }
 };
@@ -98,6 +99,8 @@ struct VisibleGather {
     VisibleWindows windows;
     float *t_starts, *t_ends;
     int* ray_indices;
+    const float *rays_o = nullptr, *rays_d = nullptr;
+    float* positions = nullptr;  // of the samples, like ray_points; null: nobody needs them
     JNERF_FN void operator()(int64_t ray) const {
         for (int w = 0; w < windows.count; w++) {
             int64_t from, to;
@@ -107,8 +110,20 @@ struct VisibleGather {
                 t_starts[to + i] = windows.at[w].t_starts[from + i];
                 t_ends[to + i] = windows.at[w].t_ends[from + i];
                 ray_indices[to + i] = (int)ray;
+                if (!positions) continue;
+                const float t = 0.5f * (t_starts[to + i] + t_ends[to + i]);
+                for (int k = 0; k < 3; k++) positions[3 * (to + i) + k] = rays_o[3 * ray + k] + t * rays_d[3 * ray + k];
             }
         }
+    }
+};
+
+// How many leading rays hold all samples that are kept.
+struct VisibleLeading {
+    const int* packed;
+    int* totals;  // (kept, wanted, the number sought)
+    JNERF_FN void operator()(int64_t ray) const {
+        if (totals[0] == 0 ? ray == 0 : packed[2 * ray + 1] > 0 && packed[2 * ray] + packed[2 * ray + 1] == totals[0]) totals[2] = totals[0] ? (int)ray + 1 : 0;
     }
 };
 
@@ -126,6 +141,8 @@ inline void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacit
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.packed, totals);
 }
+
+inline void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
 
 inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_for(n, kernel); }
 }  // namespace jnerf

@@ -12,17 +12,18 @@ enum VisibleState { VISIBLE_LIVE, VISIBLE_MARCHED, VISIBLE_WANTED, VISIBLE_KEPT,
 
 // After packing: rays left, and the samples there were.
 struct VisibleLive {
-    const int *packed, *totals, *state_in;
+    const int *packed, *totals, *state_in;  // state_in is null before the first window: all rays are live
     int64_t capacity;
     int slots, slot;  // slot: of a window; VISIBLE_WANTED: of what is kept in the end
     int* state;
+    int n_rays = 0;
     JNERF_FN void operator()(int64_t ray) const {
         const bool dropped = totals[1] > capacity;
         // One ray writes: the last one with samples if rays behind it were dropped, else the first.
         const bool last = packed[2 * ray + 1] > 0 && packed[2 * ray] + packed[2 * ray + 1] == totals[0];
         if (dropped && totals[0] ? !last : ray != 0) return;
-        for (int k = 0; k < slots; k++) state[k] = state_in[k];
-        const int before = state_in[VISIBLE_LIVE], fitting = totals[0] ? (int)ray + 1 : 0;
+        for (int k = 0; k < slots; k++) state[k] = state_in ? state_in[k] : n_rays;
+        const int before = state_in ? state_in[VISIBLE_LIVE] : n_rays, fitting = totals[0] ? (int)ray + 1 : 0;
         const int live = dropped && fitting < before ? fitting : before;
         state[VISIBLE_LIVE] = live;
         state[slot] = totals[1];
@@ -36,7 +37,11 @@ struct VisibleLive {
 struct VisibleMask {
     const int* state;
     float* live;  // 1 for rays that stay, else 0
-    JNERF_FN void operator()(int64_t ray) const { live[ray] = ray < state[VISIBLE_LIVE] ? 1.0f : 0.0f; }
+    int* count = nullptr;  // samples kept
+    JNERF_FN void operator()(int64_t ray) const {
+        live[ray] = ray < state[VISIBLE_LIVE] ? 1.0f : 0.0f;
+        if (count && ray == 0) *count = state[VISIBLE_KEPT];
+    }
 };
 
 struct VisibleNoFeatures {

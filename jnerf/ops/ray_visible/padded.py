@@ -7,37 +7,12 @@ from dataclasses import dataclass
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
-from jnerf.ops.ray_march.rule import MARCH, MarchRule, march_data
-from jnerf.ops.ray_visible.op import LookFn, Window, gather, look_through, windows
+from jnerf.ops.ray_march.rule import MarchRule, march_data
+from jnerf.ops.ray_visible.gather import gather
+from jnerf.ops.ray_visible.steps import LookFn, Walk, windows
 
-_FIRST_WINDOW, _GROWTH = (
-    32,
-    3.0,
-)  # few rounds: each costs launches, and what lies behind a surface is bounded anyway
-
-_COUNT = (
-    MARCH
-    + """
-jnerf::visible_count(in0->num / 3, {march, in4_p, in5_p, in6_p, (int)data["looked"], (int)data["length"],
-    (float)data["early_stop"], out0_p, out1_p, out2_p, in7_p}, (int64_t)data["capacity"], out3_p);
-jnerf::visible_live(in0->num / 3, {out0_p, out3_p, in7_p, (int64_t)data["capacity"], (int)in7->num, (int)data["slot"],
-    out4_p});
-"""
-)
-_WRITE = (
-    MARCH
-    + """
-jnerf::ray_march_write(in0->num / 3, {march, in4_p, in5_p, out0_p, out1_p, out2_p});
-jnerf::pad_intervals(in4_p, in0->num / 3, out0->num, out0_p, out1_p, out2_p);
-"""
-)
-_PACK = """
-jnerf::visible_pack(in0->num, {in0_p, out0_p, in1_p}, (int64_t)data["capacity"], out1_p);
-jnerf::visible_live(in0->num, {out0_p, out1_p, in1_p, (int64_t)data["capacity"], (int)in1->num,
-    jnerf::VISIBLE_WANTED, out2_p});
-jnerf::visible_mask(in0->num, {out2_p, out3_p});
-"""
+# Few rounds: each costs launches, and what lies behind a surface is bounded anyway.
+_FIRST_WINDOW, _GROWTH = 32, 3.0
 
 
 @dataclass(frozen=True)
@@ -49,8 +24,10 @@ class PaddedSamples:
         t_ends: interval ends, float32 [N]; 0 in rows of padding.
         ray_indices: the ray of each interval, ascending, int32 [N]; the last one in rows of padding.
         packed_info: (first, count) of each ray, int32 [R, 2]; padding belongs to none.
+        positions: their midpoints, float32 [N, 3].
         features: what the field computed at the intervals, [N, C] or grouped [G, N, F], 0 in rows of padding; or None.
         live: 1 for the leading rays whose samples are all here, 0 for those that were dropped, float32 [R, 1].
+        count: how many samples there are, int32 [1].
         state: int32 [4 + 2 W]: live rays; those before ``capacity`` was looked at; the samples that these wanted;
             samples kept; and for each window the samples that its rays wanted, and the rays left behind it.
     """
@@ -59,17 +36,21 @@ class PaddedSamples:
     t_ends: jt.Var
     ray_indices: jt.Var
     packed_info: jt.Var
+    positions: jt.Var
     features: jt.Var | None
     live: jt.Var
+    count: jt.Var
     state: jt.Var
 
 
-def padded_windows(longest: int) -> list[tuple[int, int]]:
-    """(samples before, length) of the windows of ``ray_visible_padded``.
+def padded_windows(longest: int, once: bool = False) -> list[tuple[int, int]]:
+    """(samples before, length) of the windows of ``ray_visible_padded``; with ``once`` there is one.
 
     >>> padded_windows(1024)
     [(0, 32), (32, 96), (128, 384), (512, 512)]
     """
+    if once:
+        return [(0, longest)]
     spans = windows(longest, _FIRST_WINDOW, _GROWTH)
     return [(before, min(length, longest - before)) for before, length in spans]
 
@@ -101,7 +82,8 @@ def ray_visible_padded(
         rule: box, range and step lengths.
         resolution: cells per side of the grid.
         look: see ``ray_visible``.
-        looks: most samples of each window of ``padded_windows(rule.max_samples_per_ray)``, at least its length.
+        looks: most samples of each window of ``padded_windows(rule.max_samples_per_ray)``, at least its length; of a
+            single one, all samples are looked at once.
         capacity: N, most samples of the result, at least ``rule.max_samples_per_ray``.
         early_stop: transmittance below which a ray ends.
         seed: seed of the jitter.
@@ -114,33 +96,18 @@ def ray_visible_padded(
         ValueError: there is no ray, a capacity is below what one ray may need, the grid's sizes differ, or ``look``
             gives wrong sizes.
     """
-    spans, longest, n = (
-        padded_windows(rule.max_samples_per_ray),
-        rule.max_samples_per_ray,
-        len(rays_o),
-    )
+    longest, n = rule.max_samples_per_ray, len(rays_o)
+    spans = padded_windows(longest, once=len(looks) == 1)
     _check(n, looks, [length for _, length in spans], capacity, longest)
     data = march_data(bits, blocks, rule, resolution, seed, step) | {"early_stop": early_stop}
-    rays = [rays_o, rays_d, bits, blocks]
-    point, trans = jt.zeros((n,), "float32"), jt.ones((n,), "float32")
-    kept, state = jt.zeros((n,), "int32"), jt.ones((4 + 2 * len(spans),), "int32") * n
-    parts: list[Window] = []
+    walk = Walk([rays_o, rays_d, bits, blocks], data, slots=4 + 2 * len(spans))
     for i, ((looked, length), most) in enumerate(zip(spans, looks, strict=True)):
-        data |= {"looked": looked, "length": length, "capacity": most, "slot": 4 + 2 * i}
-        shapes, dtypes = [(n, 2), (n,), (n,), (2,)], ["int32", "float32", "float32", "int32"]
-        inputs = [*rays, point, kept, trans, state]
-        window, first, point, _, state = code_op(
-            "ray_visible", [*shapes, state.shape], [*dtypes, "int32"], inputs, _COUNT, data
-        )
-        shapes, dtypes = [(most,)] * 3, ["float32", "float32", "int32"]
-        samples = code_op("ray_visible", shapes, dtypes, [*rays, window, first], _WRITE, data)
-        part, kept, trans = look_through(look, tuple(samples), window, kept, trans, data)
-        parts.append(part)
-    shapes, dtypes = [(n, 2), (2,), state.shape, (n, 1)], ["int32", "int32", "int32", "float32"]
-    out = code_op("ray_visible", shapes, dtypes, [kept, state], _PACK, {"capacity": capacity})
-    packed, _, state, live = (v.stop_grad() for v in out)
-    intervals, features = gather(parts, packed, capacity, len(spans), padded=True)
-    return PaddedSamples(*intervals, packed, features, live, state)
+        walk.step(looked, length, most, slot=4 + 2 * i)
+        walk.look(look, most, looked)
+    packed, _, state, live, count = (v.stop_grad() for v in walk.end(capacity))
+    found, features = gather(walk.parts, [rays_o, rays_d], packed, capacity, len(spans), True)
+    starts, ends, ray_indices, positions = found
+    return PaddedSamples(starts, ends, ray_indices, packed, positions, features, live, count, state)
 
 
 def _check(

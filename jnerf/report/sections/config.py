@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from jnerf.report.html import Html, folded, h, join
+from jnerf.config.dump import say
+from jnerf.report.html import Html, folded, h, join, table
 from jnerf.report.run_data import RunData
 
 
 def config(run: RunData) -> Html | None:
     """Command, changes against the config file, resolved config."""
-    parts = [*_start(run)]
+    parts = [*_start(run), *_edits(run)]
     if run.config_text:
         lines = run.config_text.count("\n")
         parts.append(folded(f"resolved config ({lines} lines)", h("pre", run.config_text)))
@@ -20,10 +21,10 @@ def _start(run: RunData) -> list[Html]:
     command = first.get("command")
     if not isinstance(command, list):
         return []
-    parts = [h("p", "Started with"), h("pre", " ".join(map(str, command)))]
-    file, changes = first.get("config_file"), first.get("changes")
+    parts = [h("p", "Started with"), h("pre", " ".join(map(str, command)), class_="wrapped")]
+    file, changes = first.get("config_file"), first.get("config_changes")
     if file is None:
-        told = "Runs of this version did not note what the command line changed in its config file."
+        told = "What the command line changed in its config file was not noted: the run is of an earlier version."
         return [*parts, h("p", told, class_="note")]
     if changes:
         parts.append(h("p", "Changes against ", h("code", file), ":"))
@@ -31,3 +32,15 @@ def _start(run: RunData) -> list[Html]:
     else:
         parts.append(h("p", "Nothing was changed against ", h("code", file), "."))
     return parts
+
+
+def _edits(run: RunData) -> list[Html]:
+    """What was changed while it trained."""
+    rows = [
+        [str(step), h("code", path), h("code", say(before)), h("code", say(after))]
+        for step, path, before, after in run.edits
+    ]
+    if not rows:
+        return []
+    head = ["at step", "setting", "before", "after"]
+    return [h("h3", "Changed while it trained"), table(head, rows)]

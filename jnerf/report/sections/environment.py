@@ -29,7 +29,10 @@ def environment(run: RunData) -> Html | None:
             ]
             for s in run.sessions
         ]
-        parts += [h("h3", "Starts"), table(["UTC", "from step", "device", "commit", "command"], starts)]  # fmt: skip
+        parts += [
+            h("h3", "Starts"),
+            table(["UTC", "from step", "device", "commit", "command"], starts),
+        ]
     return join(parts)
 
 

@@ -35,12 +35,14 @@ def tiles(run: RunData) -> Html:
     rate = _median([row["samples_per_s"] for row in run.rows if row.get("samples_per_s")])
     source = "test" if run.test else "last evaluation"
     shown = [(metric(n, value), f"{metric_title(n)}, {source}") for n, value in run.mean.items()]
-    shown.append((number(run.step, 7), "steps"))
+    shown.append((f"{run.step:,}".replace(",", " "), "steps"))
     if run.seconds is not None:
         shown.append((duration(run.seconds), "training time"))
     if rate:
         shown.append((number(rate), "samples/s, median"))
-    return h("div", *(h("div", h("b", a), h("span", b), class_="tile") for a, b in shown), class_="tiles")  # fmt: skip
+    return h(
+        "div", *(h("div", h("b", a), h("span", b), class_="tile") for a, b in shown), class_="tiles"
+    )
 
 
 def warnings_of(run: RunData) -> list[str]:
@@ -51,12 +53,16 @@ def warnings_of(run: RunData) -> list[str]:
             f"The run is not complete: {status(run)}. jnerf train {run.folder.root} --resume goes on."
         )
     if not run.test and run.step:
-        told.append("It was not tested: the metrics are those of its last evaluation, if there was one.")  # fmt: skip
+        told.append(
+            "It was not tested: the metrics are those of its last evaluation, if there was one."
+        )
     tested = run.test.get("protocol", {})
     if isinstance(tested.get("step"), int) and tested["step"] < run.step:
         told.append(f"The test is of step {tested['step']}, the log goes on to step {run.step}.")
     if tested.get("warning"):
         told.append(f"{tested['warning']}.")
+    if run.edits:
+        told.append("Settings were changed while it trained: see Config.")
     dirty = [s for s in run.sessions if as_dict(s.get("git")).get("dirty")]
     if dirty:
         told.append("The code had changes that are in no commit.")

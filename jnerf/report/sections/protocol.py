@@ -58,7 +58,9 @@ def _training(run: RunData, told: dict[str, Any]) -> str:
     text = f"trained on the {told.get('train_split', '?')} split of {scene_of(told)} ({kind})"
     background = told.get("train_background")
     text += f", background {'black' if background is None else background}"
-    splits = {name: part for name, part in as_dict(run.info.get("data")).items() if isinstance(part, dict)}  # fmt: skip
+    splits = {
+        name: part for name, part in as_dict(run.info.get("data")).items() if isinstance(part, dict)
+    }
     try:
         return f"{text}; {data_line(splits)}" if splits else text
     except (TypeError, ValueError):  # written by hand, or by another version

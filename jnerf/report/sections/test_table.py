@@ -17,7 +17,9 @@ def test_table(run: RunData) -> Html | None:
     items, mean = run.test["items"], run.test["mean"]
     names = list(mean)
     if not items:
-        return join([table(["metric", "value"], [[metric_title(n), _cell(n, mean[n])] for n in names])])  # fmt: skip
+        return join(
+            [table(["metric", "value"], [[metric_title(n), _cell(n, mean[n])] for n in names])]
+        )
     has_seconds = any(is_number(item.get("seconds")) for item in items)
     head = [run.unit, *map(metric_title, names), *(["seconds"] if has_seconds else [])]
     keys = [*names, *(["seconds"] if has_seconds else [])]

@@ -32,10 +32,12 @@ def views(run: RunData) -> Html | None:
     if not any(blocks):
         return None
     legend = h(
-        "p", "Errors: the mean over the channels, 0 ", h("span", class_="scale"),
+        "p",
+        "Errors: the mean over the channels, 0 ",
+        h("span", class_="scale"),
         " 0.2 and more. Depths: near is red, far blue. A click shows a picture large, arrow keys the next.",
         class_="note",
-    )  # fmt: skip
+    )
     return join([legend, *blocks])
 
 

@@ -68,6 +68,8 @@ class CamerasPanel(Panel):
                 fov=self.viewer.stage.fov_of(split, i),
                 aspect=float(cameras.sizes[i, 0] / cameras.sizes[i, 1]),
                 scale=self._scale(),
+                thickness=1.5,
+                thickness_units="screen",
                 color=_COLORS[split],
                 wxyz=quaternion_of(pose),
                 position=pose[:, 3],

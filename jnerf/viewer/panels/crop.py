@@ -51,5 +51,6 @@ def outline(viewer: Any, name: str, box: Any, color: tuple[int, int, int]) -> An
         name,
         points.astype(np.float32),
         np.array(color, np.uint8),
-        thickness=0.004 * viewer.stage.size,
+        thickness=2.0,
+        thickness_units="screen",
     )

@@ -27,7 +27,7 @@ class PicturePanel(Panel):
         self.control("colormap", colormap, self._setter("colormap"))
         resolution = gui.add_slider(
             "resolution",
-            min=64,
+            min=32,
             max=1600,
             step=32,
             initial_value=settings.resolution,

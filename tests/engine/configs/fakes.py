@@ -275,6 +275,9 @@ class FakeMomentum(Optimiser):
     def lr_at(self, step: int) -> float:
         return self.lr
 
+    def retune(self, lr: float, groups: dict | None) -> None:
+        self.lr = lr
+
     def step(self, loss: jt.Var, step: int) -> None:
         grads = jt.grad(loss, self.params)
         for i, (var, grad) in enumerate(zip(self.params, grads, strict=True)):

@@ -1,84 +1,277 @@
-import gc
+"""Films of a tiny run: what is written, and how it goes on when it was broken off."""
 
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import cv2
 import imageio.v2 as imageio
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.engine.rendering.orbit import orbit, up_axis
+from jnerf.config import load_config
+from jnerf.engine.rendering import film
+from jnerf.engine.rendering.request import FilmRequest, PathRequest
 from jnerf.engine.run import run
-from jnerf.errors import JnerfError
+from jnerf.errors import ConfigError, JnerfError
 
-AABB = np.float32([-1, -1, -1, 3, 3, 3])
-
-
-def cameras_on_dome(up, n=40, radius=4.0, elevation=0.5):
-    """Cameras that look at the middle of AABB from one height above the horizon of ``up``."""
-    up = np.asarray(up, float) / np.linalg.norm(up)
-    east = np.cross(up, [0.3, 0.5, 0.8])
-    east /= np.linalg.norm(east)
-    north = np.cross(up, east)
-    angles = 2 * np.pi * np.arange(n)[:, None] / n
-    back = (
-        np.cos(elevation) * (np.cos(angles) * east + np.sin(angles) * north)
-        + np.sin(elevation) * up
-    )
-    right = np.cross(up, back)
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
-    c2w = np.stack([right, np.cross(back, right), back, 1 + radius * back], axis=-1)
-    return Cameras(c2w, np.tile([80.0, 80.0, 50.0, 40.0], (n, 1)), np.tile([100, 80], (n, 1)))
+TINY = Path(__file__).parents[1] / "configs" / "tiny.py"
+SIZE = (20, 16)
 
 
-@pytest.mark.parametrize("up", [(0, 0, 1), (0, 1, 0), (0, 0, -1), (1, 2, 3)])
-def test_the_orbit_follows_the_training_cameras(up):
-    cameras = cameras_on_dome(up)
-    unit = np.asarray(up) / np.linalg.norm(up)
-    assert np.allclose(up_axis(cameras), unit, atol=1e-5)
-    path = orbit(cameras, AABB, 12, 64, 32)
-    offsets = path.c2w[:, :, 3] - 1
-    assert np.allclose(np.linalg.norm(offsets, axis=1), 4.0, atol=1e-4)
-    assert np.allclose(offsets @ unit / 4, np.sin(0.5), atol=1e-4)
-    for i in range(12):
-        seen = path.project(
-            [[1.0, 1.0, 1.0]], i
-        )  # the middle of the box is the middle of the picture
-        assert seen.visible[0] and np.allclose(seen.xy[0], [32, 16], atol=1e-3)
-    # All the way round, in equal steps, and with the training cameras' vertical field of view.
-    gaps = np.linalg.norm(offsets - np.roll(offsets, 1, axis=0), axis=1)
-    assert np.allclose(gaps, gaps[0], atol=1e-4)
-    assert path.intrinsics[0, 1] == pytest.approx(80 / 80 * 32)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of tiny runs, one of them trained."""
+    logs = tmp_path_factory.mktemp("film") / "logs"
+    run(load_config(TINY, [f"save_dir={logs}", "total_steps=400"]), "train")
+    return logs
 
 
-def test_cameras_straight_above():
-    down = np.concatenate([np.eye(3), [[1.0], [1.0], [5.0]]], axis=1)[None]
-    above = Cameras(down, np.array([[50.0, 50, 32, 32]]), np.array([[64, 64]]))
-    assert np.isfinite(orbit(above, AABB, 5, 32, 32).c2w).all()
+@pytest.fixture
+def render(trained):
+    """Renders a film of the trained run: its files."""
+
+    def make(request=None, *overrides):
+        done = run(load_config(TINY, [f"save_dir={trained}", *overrides]), "render", film=request)
+        return [Path(file) for file in done["files"]]
+
+    yield make
+    shutil.rmtree(trained / "tiny/render", ignore_errors=True)
 
 
-def test_the_render_task_writes_a_film_of_colour_and_depth(tiny, folder):
-    run(tiny("total_steps=30"), "train")
-    done = run(tiny("render.width=40", "render.height=33", "render.n_frames=6"), "render")
-    assert done["files"] == [str(folder / "render/orbit.mp4"), str(folder / "render/orbit.gif")]
-    for file in done["files"]:
+def film_of(tmp_path, *formats, kind="orbit", **more):
+    path = {k: more.pop(k) for k in ("split", "fov", "order", "stops", "loop") if k in more}
+    more = {"size": SIZE, "n_frames": 4, "output": tmp_path / "out", **more}
+    return FilmRequest(PathRequest(kind, **path), formats=formats, **more)
+
+
+def pictures(folder):
+    return {f.name: cv2.imread(str(f), cv2.IMREAD_UNCHANGED) for f in sorted(folder.glob("*.png"))}
+
+
+def test_the_config_alone_makes_a_film_of_colour_and_depth(render, trained):
+    files = render(None, "render.width=40", "render.height=33", "render.n_frames=6")
+    assert files == [trained / "tiny/render/orbit.mp4", trained / "tiny/render/orbit.gif"]
+    for file in files:
         frames = imageio.mimread(file)
         assert len(frames) == 6
         assert frames[0].shape[:2] == (32, 80)  # even height, colour and depth side by side
     colour, depth = frames[0][:, :40, :3], frames[0][:, 40:, :3]
     assert colour.max() > 5 and depth.max() > 5 and not np.array_equal(colour, depth)
+    # Once more takes its place; nothing but the films and their record is left.
+    render(None, "render.width=24", "render.height=16", "render.n_frames=2")
+    assert imageio.mimread(files[1])[0].shape[:2] == (16, 48)
+    assert {p.name for p in files[0].parent.iterdir()} == {
+        *(f.name for f in files),
+        "orbit.film.json",
+    }
 
 
-def test_a_folder_that_cannot_be_written(tiny, folder):
-    run(tiny(), "train")
-    (folder / "render").write_text("a file in the way")
-    with pytest.raises(JnerfError, match="cannot write .*orbit.mp4"):
-        run(tiny("render.n_frames=1"), "render")
+def test_views_have_the_pixels_of_the_evaluator(render, trained, tmp_path):
+    run(load_config(TINY, [f"save_dir={trained}", "evaluation.n_images=null"]), "test")
+    folder = render(
+        FilmRequest(PathRequest("views"), formats=("png",), output=tmp_path, side_by_side=False)
+    )[0]
+    tested = sorted((trained / "tiny/test").glob("test_r_?.png"))
+    assert len(tested) == 6
+    for strip in tested:
+        wanted = cv2.imread(str(strip))[:, :16]
+        assert wanted.max() > 20
+        assert np.array_equal(cv2.imread(str(folder / f"color_{strip.name}")), wanted)
+    half = FilmRequest(PathRequest("views"), formats=("png",), scale=0.5, output=tmp_path / "half")
+    small = pictures(render(half)[0])["color-depth_test_r_0.png"]
+    assert np.array_equal(small[:, :8], cv2.imread(str(tested[0]))[1::2, 1:16:2])
 
 
-@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-def test_a_full_disk_is_told_once(tiny, folder):
-    run(tiny("total_steps=1"), "train")
-    (folder / "render").mkdir()
-    (folder / "render/orbit.gif").symlink_to("/dev/full")
-    with pytest.raises(JnerfError, match="cannot write .*orbit.gif: .*No space left on device"):
-        run(tiny("render.n_frames=2"), "render")
-    gc.collect()  # a writer that is thrown away would try again
+def test_a_film_of_every_channel(render, tmp_path):
+    request = film_of(tmp_path, "gif", "png", channels=("opacity", "color"), side_by_side=False)
+    files = render(request)
+    assert [f.name for f in files] == ["orbit_opacity.gif", "orbit_color.gif", "orbit"]
+    frames = pictures(files[-1])
+    assert sorted(frames) == [f"{c}_{i:05d}.png" for c in ("color", "opacity") for i in range(4)]
+    assert frames["color_00000.png"].shape == (16, 20, 3)
+    with pytest.raises(
+        ConfigError, match="normal, which this renderer does not give. It gives color, depth, opac"
+    ):
+        render(film_of(tmp_path, "gif", channels=("normal",)))
+
+
+def test_backgrounds(render, tmp_path):
+    frames = {}
+    for name, color in (("black", (0, 0, 0)), ("blue", (0, 0.2, 1)), ("none", None)):
+        more = {"channels": ("color",), "background": color, "output": tmp_path / name}
+        frames[name] = pictures(render(film_of(tmp_path, "png", **more))[0])["color_00001.png"]
+    alpha = frames["none"][..., 3:] / 255
+    assert 0 < alpha.mean() < 1 and alpha.min() < 0.1
+    for name, bgr in (("black", (0, 0, 0)), ("blue", (255, 51, 0))):
+        mixed = frames["none"][..., :3] * alpha + (1 - alpha) * bgr
+        assert np.abs(mixed - frames[name]).max() < 2.5
+    with pytest.raises(ConfigError, match="--background none needs frames with an alpha channel"):
+        film_of(tmp_path, "mp4", background=None)
+
+
+def test_exr_holds_linear_colours_and_distances(render, tmp_path):
+    more = {"channels": ("color", "depth", "opacity"), "side_by_side": False}
+    folder = render(film_of(tmp_path, "exr", "png", **more))[0]
+    found = {
+        name: cv2.imread(str(folder / f"{name}_00002.exr"), cv2.IMREAD_UNCHANGED)
+        for name in more["channels"]
+    }
+    assert {v.dtype for v in found.values()} == {np.dtype("float32")}
+    png = cv2.imread(str(folder / "color_00002.png")) / 255
+    srgb = np.where(
+        found["color"] <= 0.0031308,
+        12.92 * found["color"],
+        1.055 * found["color"] ** (1 / 2.4) - 0.055,
+    )
+    assert np.abs(srgb - png).max() < 0.003
+    seen = found["opacity"] > 0.7 * found["opacity"].max()
+    assert seen.any() and np.all((found["depth"][seen] > 0.2) & (found["depth"][seen] < 3))
+    assert np.all(found["depth"][found["opacity"] == 0] == 0)
+
+
+def test_a_film_that_was_broken_off_goes_on_and_ends_the_same(render, tmp_path, monkeypatch):
+    whole = film_of(tmp_path, "mp4", "gif", "png", output=tmp_path / "whole")
+    *films, folder = render(whole)
+    seen, wanted = [f.read_bytes() for f in films], pictures(folder)
+
+    cut = {"output": tmp_path / "cut"}
+    real = film._Film._keep
+    rendered = []
+
+    def keep(self, shot, image, span):
+        if len(rendered) == 2:
+            raise KeyboardInterrupt
+        real(self, shot, image, span)
+        rendered.append(shot.label)
+
+    monkeypatch.setattr(film._Film, "_keep", keep)
+    with pytest.raises(
+        KeyboardInterrupt, match="2 of 4 frames are kept in .*cut/orbit: --resume goes on"
+    ):
+        render(film_of(tmp_path, "mp4", "gif", "png", **cut))
+    assert not list((tmp_path / "cut").glob("*.mp4"))
+    monkeypatch.setattr(film._Film, "_keep", lambda *a: (rendered.append(a[1].label), real(*a)))
+    with pytest.raises(
+        ConfigError, match="is there already. --force renders it anew, --resume goes on"
+    ):
+        render(film_of(tmp_path, "mp4", "gif", "png", **cut))
+    with pytest.raises(ConfigError, match="is not of this film: frames is 4 there and 5 here"):
+        render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True, n_frames=5))
+    *films, folder = render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True))
+    assert rendered == ["00000", "00001", "00002", "00003"]  # each once
+    assert [f.read_bytes() for f in films] == seen
+    found = pictures(folder)
+    assert all(np.array_equal(found[name], wanted[name]) for name in wanted) and len(found) == 4
+    # Gone on with once more, it is ready; a frame that was removed is made again; anew, all are.
+    render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True))
+    assert len(rendered) == 4
+    (folder / "color-depth_00001.png").unlink()
+    render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True))
+    assert rendered.pop() == "00001"
+    render(film_of(tmp_path, "mp4", "gif", "png", **cut, force=True))
+    assert len(rendered) == 8
+
+
+def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, monkeypatch):
+    def keep(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(film._Film, "_keep", keep)
+    with pytest.raises(KeyboardInterrupt, match="Nothing is left"):
+        render(film_of(tmp_path, "mp4"))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_disk_leaves_frames_to_go_on_with(render, tmp_path, monkeypatch):
+    real = Path.write_bytes
+
+    def write_bytes(self, data):
+        if ".orbit.gif" in self.name or "_00003.png" in self.name and full:
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return real(self, data)
+
+    full = True
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(
+        JnerfError, match="cannot write .*_00003.png.*No space left.*3 of 4 frames are kept"
+    ):
+        render(film_of(tmp_path, "gif"))
+    full = False
+    with pytest.raises(JnerfError, match="cannot write .*orbit.gif.*No space left.*4 of 4 frames"):
+        render(film_of(tmp_path, "gif", resume=True))
+    monkeypatch.undo()
+    (file,) = render(film_of(tmp_path, "gif", resume=True))
+    assert len(imageio.mimread(file)) == 4
+    assert {p.name for p in file.parent.iterdir()} == {"orbit.gif", "orbit.film.json"}
+
+
+def test_a_folder_that_cannot_be_written(render, trained):
+    (trained / "tiny/render").write_text("a file in the way")
+    with pytest.raises(JnerfError, match="cannot write .*render"):
+        render(None, "render.n_frames=1")
+    (trained / "tiny/render").unlink()
+
+
+def test_what_is_not_of_a_film_stays(render, tmp_path):
+    folder = tmp_path / "out/orbit"
+    folder.mkdir(parents=True)
+    (folder / "mine.png").write_text("mine")
+    render(film_of(tmp_path, "gif", force=True))
+    assert [p.name for p in folder.iterdir()] == ["mine.png"]
+
+
+def test_depth_keeps_its_colours_over_the_film(render, tmp_path):
+    """The range comes from several frames, is in the record, and can be given."""
+    more = {"channels": ("depth",), "size": (16, 16)}
+    folder = render(film_of(tmp_path, "png", **more))[0]
+    span = json.loads((tmp_path / "out/orbit.film.json").read_text())["found"]["depth_span"]
+    assert 0 < span[0] < span[1] < 3
+    given = film_of(tmp_path, "png", **more, depth_range=tuple(span), output=tmp_path / "given")
+    again = pictures(render(given)[0])
+    found = pictures(folder)
+    assert all(np.array_equal(found[name], again[name]) for name in found)
+
+
+def test_a_film_along_a_file_and_the_path_it_writes(render, tmp_path):
+    first = film_of(tmp_path, "gif", save_path=tmp_path / "path.json", fov=50.0)
+    (wanted,) = render(first)
+    data = json.loads((tmp_path / "path.json").read_text())
+    assert len(data["keyframes"]) == 4 and data["width"] == 20 and data["keyframes"][0]["fov"] == 50
+    request = FilmRequest(
+        PathRequest(str(tmp_path / "path.json")), formats=("gif",), output=tmp_path / "other.gif"
+    )
+    (file,) = render(request)
+    assert file == tmp_path / "other.gif" and file.read_bytes() == wanted.read_bytes()
+
+
+def test_formats_that_a_file_cannot_be(tmp_path):
+    for output, formats, said in (
+        ("film.mp4", ("gif",), "is one file: give --format mp4"),
+        ("film.png", ("png",), "frames need a folder"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            film_of(tmp_path, *formats, output=tmp_path / output)
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"kind": "circle"}, "--path is 'circle': it must be orbit, spiral"),
+        ({"kind": "views"}, "--resolution does not go with --path views"),
+        ({"kind": "views", "size": None}, "--frames and --seconds do not go with"),
+        ({"kind": "views", "size": None, "n_frames": None, "scale": 0.7}, "must be 1, 1/2"),
+        ({"fov": 180.0}, "--fov is 180"),
+        ({"seconds": 2.0}, "--frames and --seconds say the same"),
+        ({"channels": ("colour",)}, "--channels has 'colour': choose from color, depth"),
+        ({"channels": ("color", "color")}, "each once"),
+        ({"scale": 0.0}, "--scale is 0"),
+        ({"depth_range": (2.0, 1.0)}, "near must be below far"),
+        ({"force": True, "resume": True}, "give one"),
+        ({"stops": 1}, "--stops is 1"),
+    ],
+)
+def test_what_cannot_be_asked_for(tmp_path, change, said):
+    with pytest.raises(ConfigError, match=said):
+        film_of(tmp_path, "gif", **change)

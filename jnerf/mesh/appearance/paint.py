@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.mesh.bake import bake
-from jnerf.mesh.color import vertex_colors
+from jnerf.mesh.appearance.bake import bake
+from jnerf.mesh.appearance.color import vertex_colors
+from jnerf.mesh.appearance.unwrap import unwrap
 from jnerf.mesh.lattice import Lattice
 from jnerf.mesh.libraries import library
 from jnerf.mesh.normals import vertex_normals
 from jnerf.mesh.surface import Surface
-from jnerf.mesh.unwrap import unwrap
 
 
 def plain(surface: Surface, lattice: Lattice) -> Any:
@@ -23,13 +23,13 @@ def plain(surface: Surface, lattice: Lattice) -> Any:
     return _trimesh(vertices, surface.faces, normals)
 
 
-def with_vertex_colors(surface: Surface, lattice: Lattice, network: Any, round: int = 0) -> Any:
+def with_vertex_colors(surface: Surface, lattice: Lattice, network: Any, round: int) -> Any:
     """A ``trimesh.Trimesh`` in world units whose vertices have colours; arguments as for :func:`with_texture`."""
     mesh = plain(surface, lattice)
     mesh.visual.vertex_colors = vertex_colors(
         network,
         lattice.in_field(surface.vertices),
-        _in_field(mesh.vertex_normals, lattice),
+        lattice.field_directions(mesh.vertex_normals),
         lattice.voxel,
         round,
     )
@@ -40,8 +40,8 @@ def with_texture(
     surface: Surface,
     lattice: Lattice,
     network: Any,
+    round: int,
     size: int,
-    round: int = 0,
     progress: bool = True,
 ) -> Any:
     """A ``trimesh.Trimesh`` in world units with a picture of its colours.
@@ -53,8 +53,8 @@ def with_texture(
         surface: the triangles.
         lattice: on which they lie.
         network: the field.
-        size: texels along a side of the picture.
         round: of the samples, for fields that differ from round to round.
+        size: texels along a side of the picture.
         progress: show a progress bar.
 
     Returns:
@@ -72,7 +72,7 @@ def with_texture(
         seen = np.einsum("tc,tck->tk", weights, normals[source])
         length = np.linalg.norm(seen, axis=1, keepdims=True)
         seen /= np.where(length > 1e-6, length, np.inf)
-        directions = _in_field(seen, lattice)
+        directions = lattice.field_directions(seen)
         return vertex_colors(network, lattice.in_field(points), directions, lattice.voxel, round)
 
     image = bake(flat.uvs, flat.faces, size, colors, progress=progress)
@@ -91,9 +91,3 @@ def with_texture(
 def _trimesh(vertices: NDArray, faces: NDArray, normals: NDArray) -> Any:
     make = library("trimesh").Trimesh
     return make(vertices, faces, vertex_normals=normals, process=False, validate=False)
-
-
-def _in_field(directions: NDArray, lattice: Lattice) -> NDArray[np.float32]:
-    """World directions in the field's axes."""
-    back = lattice.to_world.inverse()
-    return lattice.to_field.directions(back.directions(directions)).astype(np.float32)

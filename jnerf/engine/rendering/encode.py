@@ -1,0 +1,75 @@
+"""Frames to films: mp4 and gif."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import cv2
+import imageio.v2 as imageio
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.engine.files import write_atomic
+
+Bytes = NDArray[np.uint8]
+_GIF_WIDTH = (
+    800  # a gif stores 8-bit frames almost uncompressed; larger ones are of no use on a page
+)
+
+
+def write_film(file: Path, frames: Iterable[Bytes], fps: float, size: tuple[int, int]) -> None:
+    """Writes a film, whole or not at all.
+
+    Args:
+        file: ``.mp4`` (H.264) or ``.gif``.
+        frames: RGB [H, W, 3], in order.
+        fps: frames per second.
+        size: width and height of the film; smaller frames stand in its top left corner, on black.
+
+    Raises:
+        OSError: the file cannot be written; RuntimeError, ImportError: ffmpeg cannot.
+    """
+    write = _write_gif if file.suffix == ".gif" else _write_mp4
+    write_atomic(file, lambda temporary: write(temporary, _padded(frames, size), fps))
+
+
+def _write_mp4(file: Path, frames: Iterator[Bytes], fps: float) -> None:
+    import imageio_ffmpeg  # where there is no ffmpeg, a gif can still be made
+
+    first = next(frames)
+    size = first.shape[1], first.shape[0]
+    # macro_block_size 2: it would else scale every video to a multiple of 16. The file's name does not say what it is.
+    options = {"macro_block_size": 2, "quality": 8, "output_params": ["-f", "mp4"]}
+    mp4 = imageio_ffmpeg.write_frames(str(file), size, fps=fps, **options)
+    mp4.send(None)
+    try:
+        for frame in chain([first], frames):
+            mp4.send(np.ascontiguousarray(frame))
+    finally:
+        mp4.close()
+
+
+def _write_gif(file: Path, frames: Iterator[Bytes], fps: float) -> None:
+    # Made in memory: imageio keeps the frames to the end anyway, and a writer of a file on a full disk would try again,
+    # loudly, when it is thrown away.
+    gif = io.BytesIO()
+    small = [_at_most(frame, _GIF_WIDTH) for frame in frames]
+    imageio.mimwrite(gif, small, format="GIF", duration=1000 / fps, loop=0)
+    file.write_bytes(gif.getvalue())
+
+
+def _padded(frames: Iterable[Bytes], size: tuple[int, int]) -> Iterator[Bytes]:
+    width, height = size
+    for frame in frames:
+        down, right = height - frame.shape[0], width - frame.shape[1]
+        yield np.pad(frame, ((0, down), (0, right), (0, 0))) if down or right else frame
+
+
+def _at_most(frame: Bytes, width: int) -> Bytes:
+    if frame.shape[1] <= width:
+        return frame
+    height = max(1, round(frame.shape[0] * width / frame.shape[1]))
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,1 @@
+"""What of a run others can use: coloured points, cameras, slices through the field, occupied cells; in world units."""

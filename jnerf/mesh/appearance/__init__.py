@@ -1,0 +1,1 @@
+"""What a surface looks like: colours of vertices, charts, a picture of its colours."""

@@ -1,0 +1,5 @@
+"""What lies behind the rays of a batch."""
+
+from jnerf.ops.background.op import background
+
+__all__ = ["background"]

@@ -1,0 +1,22 @@
+"""Arrays that never change, made once: each one made anew in a step would be three of Jittor's own kernels.
+
+Nothing here waits for them: a sync while Jittor builds gradients would run, and free, what it still has to read.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import jittor as jt
+
+
+@cache
+def nothing(dtype: str = "float32", ndim: int = 1) -> jt.Var:
+    """A zero in the place of an input that a kernel does not read: [1], [1, 1] ... without gradient."""
+    return jt.zeros((1,) * ndim, dtype).stop_grad()
+
+
+@cache
+def one() -> jt.Var:
+    """The number 1 as float32 [1], without gradient."""
+    return jt.ones((1,)).stop_grad()

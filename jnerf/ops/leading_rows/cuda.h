@@ -1,0 +1,3 @@
+// One copy: the shared body is all there is.
+#pragma once
+#include "leading_rows/kernel.h"

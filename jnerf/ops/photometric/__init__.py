@@ -1,0 +1,5 @@
+"""Losses between rendered and true colours."""
+
+from jnerf.ops.photometric.op import photometric
+
+__all__ = ["photometric"]

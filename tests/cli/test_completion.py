@@ -1,0 +1,44 @@
+"""What a shell is offered: commands, flags, configs, settings."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def offered(tmp_path):
+    """Asks as argcomplete's shell function does; the last word is the one to complete."""
+
+    def ask(line):
+        answer = tmp_path / "answer"
+        environ = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_IFS": "\n",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line)),
+        }
+        code = "import sys; sys.argv = ['jnerf']; from jnerf.cli import main; main()"
+        command = [sys.executable, "-c", code]
+        subprocess.run(command, cwd=tmp_path, env=environ, timeout=60, check=True)
+        return [word.strip() for word in answer.read_text().splitlines()]
+
+    return ask
+
+
+def test_commands_and_flags(offered):
+    assert offered("jnerf tr") == ["train"]
+    assert offered("jnerf train --re") == ["--resume"]
+
+
+def test_configs_and_settings(offered):
+    assert {"ngp_lego", "ngp_fast"} <= set(offered("jnerf train ngp_"))
+    assert offered("jnerf train ngp_lego sampler.grid") == ["sampler.grid_resolution="]
+    assert "optim." in offered("jnerf train ngp_lego opt")
