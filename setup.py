@@ -61,6 +61,7 @@ EXTRAS = {
         "ruff",
         "html5lib",
         *BUILD,
+        *CAPTURE,
         *COMPLETION,
         *MESH,
         *METRICS,
