@@ -45,6 +45,7 @@ NOTEBOOKS = [
     "matplotlib",
 ]  # those of docs/notebooks are executed
 BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
+DOCS = ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"]
 EXTRAS = {
     "capture": CAPTURE,
     "completion": COMPLETION,
@@ -65,8 +66,9 @@ EXTRAS = {
         *METRICS,
         *TENSORBOARD,
         *NOTEBOOKS,
+        *DOCS,
     ],
-    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
+    "docs": DOCS,
 }
 
 setup(

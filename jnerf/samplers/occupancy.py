@@ -90,7 +90,7 @@ class OccupancySampler(Sampler):
         max_steps: most samples on a ray.
         early_stop: transmittance below which a ray ends.
         look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
-        density_chunk: most positions per call of the density.
+        density_chunk: most positions per call of the density. None: 2^19, on CUDA 2^21.
         silhouettes: scene fact: gives, one after the other, where the images of ``cameras`` are not transparent; None:
             nobody knows, or they are opaque.
         hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
@@ -128,7 +128,7 @@ class OccupancySampler(Sampler):
         max_steps: int = 1024,
         early_stop: float = 1e-4,
         look_samples: int = 2**21,
-        density_chunk: int = 2**19,
+        density_chunk: int | None = None,
         fixed_rays: bool = False,
         step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
@@ -137,6 +137,8 @@ class OccupancySampler(Sampler):
         look_once: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
+        if density_chunk is None:
+            density_chunk = 2**21 if device.on_cuda() else 2**19
         if n_rays_init is None:
             n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
         _check_numbers(
@@ -261,9 +263,9 @@ class OccupancySampler(Sampler):
         with jt.no_grad():
             if self._updates == 0:
                 self._grid = self._hull.carved(self._grid, self.resolution)
-            picks = [self._ask(field, *pick) for pick in self._picks(step)]
-            cells = jt.concat([cell for cell, _ in picks])
-            sigmas = jt.concat([sigma for _, sigma in picks])
+            where = self._grid_seed, self._updates, self.resolution
+            cells, positions = candidates(self._grid, self._picks(step), *where)
+            sigmas = densities(field.density_nearby, positions, self.density_chunk)
             self._updates += 1
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
         self._collect()
@@ -282,20 +284,12 @@ class OccupancySampler(Sampler):
             self._measured += measured
             self._window += 1
 
-    def _picks(self, step: int) -> Iterator[tuple[int, float, int]]:
-        """(number, threshold, number of the first one) of each group of candidates."""
+    def _picks(self, step: int) -> list[tuple[int, float]]:
+        """(number, threshold) of each group of candidates."""
         total = self.levels * self._cells
         if step < self.warmup_steps:
-            yield total, _ANY_CELL, 0
-        else:
-            yield total // 4, _ANY_CELL, 0
-            yield total // 4, self.threshold, total // 4
-
-    def _ask(self, field: Field, n: int, threshold: float, first: int) -> tuple[jt.Var, jt.Var]:
-        cells, positions = candidates(
-            self._grid, n, threshold, self._grid_seed, self._updates, first, self.resolution
-        )
-        return cells, densities(field.density_nearby, positions, self.density_chunk)
+            return [(total, _ANY_CELL)]
+        return [(total // 4, _ANY_CELL), (total // 4, self.threshold)]
 
     def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Marches, looks at the density, keeps the visible samples.

@@ -26,7 +26,7 @@ NOT_RUN = {
 #: Words put behind a command; of two equal flags the last wins.
 SHORT = {
     "test": ["evaluation.n_images=1"],
-    "render": ["--frames", "2", "--resolution", "16", "16", "--force", "evaluation.n_images=1"],
+    "render": ["--force", "evaluation.n_images=1"],
     "mesh": [
         "--resolution",
         "12",
@@ -82,13 +82,14 @@ class Shortened:
         if name in PARSED and "--help" not in rest:
             return _parsed(name, rest)
         if name == "doctor":
-            rest = [word for word in rest if word != "--compile"]  # `make test` does
+            # `make test` compiles; pip would change the environment of the tests.
+            rest = [word for word in rest if word not in ("--compile", "--fix")]
             rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
             rest = self._training(rest)
         elif name != "train" and "--help" not in rest:
             rest = [self._with_run(k, word, name) for k, word in enumerate(rest)]
-            rest += SHORT.get(name, [])
+            rest = _film(rest) if name == "render" else [*rest, *SHORT.get(name, [])]
         try:
             status = main([name, *rest])
         except SystemExit as stop:
@@ -145,6 +146,16 @@ def _config_of(name: str) -> str:
     from jnerf.config.find import named_configs
 
     return name if name in named_configs() else "ngp_embedded"
+
+
+def _film(words: list[str]) -> list[str]:
+    """The words of ``jnerf render``, of two small frames; views are small already."""
+    for flag, values in (("--seconds", 1), ("--frames", 1), ("--resolution", 2)):
+        if flag in words:
+            at = words.index(flag)
+            words = words[:at] + words[at + 1 + values :]
+    small = [] if "views" in words else ["--frames", "2", "--resolution", "16", "16"]
+    return [*words, *small, *SHORT["render"]]
 
 
 def _parsed(name: str, words: list[str]) -> str | None:

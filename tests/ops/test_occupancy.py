@@ -60,9 +60,16 @@ def test_a_camera_does_not_see_behind_itself(device):
 @pytest.mark.parametrize("threshold", [-0.01, 0.01])
 def test_candidates(device, levels, threshold):
     grid = random_grid(levels)
-    args = (500, threshold, 7, 3, 40, RES)
-    cells, positions = (v.numpy() for v in occupancy.candidates(jt.array(grid), *args))
-    expected_cells, expected_positions = reference.candidates(grid, *args)
+    more, key = (41, 0.02), (7, 3)
+    found = occupancy.candidates(jt.array(grid), [(500, threshold), more], *key, RES)
+    cells, positions = (v.numpy() for v in found)
+    expected = reference.candidates(
+        grid, *more, *key, 500, RES
+    )  # draws go on where the first ended
+    np.testing.assert_array_equal(cells[500:], expected[0])
+    np.testing.assert_array_equal(positions[500:], expected[1])
+    cells, positions = cells[:500], positions[:500]
+    expected_cells, expected_positions = reference.candidates(grid, 500, threshold, *key, 0, RES)
     np.testing.assert_array_equal(cells, expected_cells)
     np.testing.assert_array_equal(positions, expected_positions)
     level = cells // CELLS
@@ -75,15 +82,15 @@ def test_candidates(device, levels, threshold):
 
 
 def test_one_walk_visits_every_cell_once(device):
-    cells, _ = occupancy.candidates(jt.zeros((CELLS,)), CELLS, -0.01, 1, 5, resolution=RES)
+    cells, _ = occupancy.candidates(jt.zeros((CELLS,)), [(CELLS, -0.01)], 1, 5, RES)
     np.testing.assert_array_equal(np.sort(cells.numpy()), np.arange(CELLS))
 
 
 def test_candidates_change_with_the_update_and_none_is_fine(device):
     grid = jt.zeros((CELLS,))
-    a, b = (occupancy.candidates(grid, 100, -0.01, 1, u, resolution=RES)[1].numpy() for u in (0, 1))
+    a, b = (occupancy.candidates(grid, [(100, -0.01)], 1, u, RES)[1].numpy() for u in (0, 1))
     assert not np.array_equal(a, b)
-    cells, positions = occupancy.candidates(grid, 0, -0.01, 1, 0, resolution=RES)
+    cells, positions = occupancy.candidates(grid, [(0, -0.01)], 1, 0, RES)
     assert list(cells.shape) == [0] and list(positions.shape) == [0, 3]
 
 
@@ -157,7 +164,7 @@ def test_same_bits_for_any_number_of_threads():
     def run():
         new = occupancy.update_grid(grid, cells, sigmas, 0.0017)
         field = occupancy.build_bitfield(new, 0.01, RES)
-        picked = occupancy.candidates(grid, 999, 0.01, 1, 2, resolution=RES)
+        picked = occupancy.candidates(grid, [(999, 0.01)], 1, 2, RES)
         seen = occupancy.mark_unseen(*cameras, RES, 2)
         return [v.numpy() for v in (new, field.bits, field.blocks, field.stats, *picked, seen)]
 

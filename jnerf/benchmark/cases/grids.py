@@ -39,7 +39,7 @@ def _occupancy(inputs: Inputs) -> Iterator[Case]:
     yield Case(f"start, {len(cameras)} cameras", "cell", n, start)
 
     def update() -> list[jt.Var]:
-        cells, positions = candidates(inputs.grid, n // 4, -0.01, 0, 1, resolution=RESOLUTION)
+        cells, positions = candidates(inputs.grid, [(n // 4, -0.01)], 0, 1, RESOLUTION)
         grid = update_grid(inputs.grid, cells, jt.ones((n // 4,)), MIN_STEP)
         bitfield = build_bitfield(grid, resolution=RESOLUTION)
         return [positions, bitfield.bits, bitfield.blocks]

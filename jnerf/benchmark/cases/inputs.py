@@ -98,7 +98,7 @@ def _surface_grid(dataset: Any) -> jt.Var:
     for dx, dy, dz in np.ndindex(3, 3, 3):
         volume[x + dx - 1, y + dy - 1, z + dz - 1] = True
     empty = jt.zeros((RESOLUTION**3,))
-    cells, positions = candidates(empty, RESOLUTION**3, -0.01, 0, 0, resolution=RESOLUTION)
+    cells, positions = candidates(empty, [(RESOLUTION**3, -0.01)], 0, 0, RESOLUTION)
     x, y, z = np.clip((positions.numpy() * RESOLUTION).astype(int), 0, RESOLUTION - 1).T
     sigmas = jt.array(volume[x, y, z].astype(np.float32) * np.float32(_DENSE))
     return update_grid(empty, cells, sigmas, MIN_STEP)

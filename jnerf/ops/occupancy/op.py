@@ -6,6 +6,7 @@ A grid is float32 [levels * resolution^3]: level l covers 0.5 +- 2^l / 2 in each
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jittor as jt
@@ -16,6 +17,13 @@ from jnerf.ops.common import code_op
 #: Of a grid, each twice as wide as the one before.
 MOST_LEVELS = 8
 _MEAN_CHUNK = 4096  # kMeanChunk of kernel.h: sizes its partial sums
+_CANDIDATES = """
+const int64_t n0 = (int64_t)data["n0"], n1 = (int64_t)data["n1"];
+jnerf::candidates(n0, jnerf::Candidates{in0_p, (int)data["res"], (int)data["levels"], (uint32_t)data["seed"],
+    (uint32_t)data["update"], 0u, (uint32_t)n0, (float)data["threshold0"], out0_p, out1_p});
+jnerf::candidates(n1, jnerf::Candidates{in0_p, (int)data["res"], (int)data["levels"], (uint32_t)data["seed"],
+    (uint32_t)data["update"], (uint32_t)n0, (uint32_t)n1, (float)data["threshold1"], out0_p + n0, out1_p + 3 * n0});
+"""
 
 
 @dataclass(frozen=True)
@@ -117,11 +125,9 @@ jnerf::mark_unseen(out0->num / 64, jnerf::MarkUnseen{in0_p, (int)(in0->num / 24)
 
 def candidates(
     grid: jt.Var,
-    n: int,
-    threshold: float,
+    picks: Sequence[tuple[int, float]],
     seed: int,
     update: int,
-    first: int = 0,
     resolution: int = 128,
 ) -> tuple[jt.Var, jt.Var]:
     """Chooses cells at random, and a point in each, at which to ask the field for its density.
@@ -131,29 +137,25 @@ def candidates(
 
     Args:
         grid: float32 [levels * resolution^3].
-        n: number of candidates.
-        threshold: -0.01 finds any cell that can be trained, larger ones find occupied cells.
+        picks: one or two pairs of a number of candidates and their threshold: -0.01 finds any cell that can be trained,
+            larger ones find occupied cells.
         seed: seed of the draws.
         update: how many updates came before; it shifts the walk.
-        first: number of the first candidate, so that two calls of one update draw differently.
         resolution: cells per side.
 
     Returns:
-        Cells, int32 [n] (index into the grid), and positions in field units, float32 [n, 3].
+        Cells, int32 [n] (index into the grid), and positions in field units, float32 [n, 3]; those of the first pair
+        come first.
     """
     levels = grid.shape[0] // check_resolution(resolution, 1)
-    if n == 0:
+    (n, threshold), (n_more, threshold_of_more) = [*picks, (0, 0.0)][:2]
+    total = n + n_more
+    if total == 0:
         return jt.zeros((0,), "int32"), jt.zeros((0, 3), "float32")
-    source = """
-jnerf::candidates(out0->num, jnerf::Candidates{in0_p, (int)data["res"], (int)data["levels"],
-    (uint32_t)data["seed"], (uint32_t)data["update"], (uint32_t)data["first"], (uint32_t)out0->num,
-    (float)data["threshold"], out0_p, out1_p});
-"""
-    data = {"res": resolution, "levels": levels, "threshold": threshold}
-    data |= {"seed": seed, "update": update, "first": first}
-    cells, positions = code_op(
-        "occupancy", [(n,), (n, 3)], ["int32", "float32"], [grid], source, data
-    )
+    data = {"res": resolution, "levels": levels, "seed": seed, "update": update}
+    data |= {"n0": n, "threshold0": threshold, "n1": n_more, "threshold1": threshold_of_more}
+    shapes, dtypes = [(total,), (total, 3)], ["int32", "float32"]
+    cells, positions = code_op("occupancy", shapes, dtypes, [grid], _CANDIDATES, data)
     return cells.stop_grad(), positions.stop_grad()
 
 
