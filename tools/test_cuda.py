@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -69,6 +70,8 @@ def parts(dry: bool) -> list[Part]:
     benchmark = [*python, "tools/benchmark.py"]
     steps = [*python, "-m", "jnerf.benchmark.host.small_steps", *(METHODS[:1] if dry else METHODS)]
     tests = [*python, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+    if importlib.util.find_spec("xdist") and not dry:  # each compiles, and all share what one has
+        tests += ["-n", "logical", "--maxprocesses", "12", "--dist", "loadfile"]
     tests += ["tests/ops/test_ema.py", "-k", "cpu"] if dry else ["tests", "-k", "cuda]"]
     ops = ["--only", "ema", "--samples", "4096", "--repeat", "1"] if dry else ["--repeat", "3"]
     tiny = _TINY if dry else []
@@ -103,9 +106,17 @@ def parts(dry: bool) -> list[Part]:
 def run(part: Part, scale: float) -> tuple[str, float]:
     """Runs a part; returns what became of it and its seconds. Its output is ``<name>.log``."""
     start = time.monotonic()
+    environment = dict(os.environ)
+    if "-n" in part.command:
+        del environment["JNERF_KERNELS"]  # every process of the tests names its own
     with (OUT / f"{part.name}.log").open("wb") as log:
         process = subprocess.Popen(
-            part.command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            part.command,
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             status = process.wait(part.seconds * scale)
