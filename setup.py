@@ -33,7 +33,7 @@ MESH = [
     "fast-simplification",
     "xatlas; python_version < '3.14' and (platform_machine == 'x86_64' or sys_platform != 'linux')",
 ]
-VIEWER = ["viser"]
+VIEWER = ["viser>=1.1,<2"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
@@ -60,11 +60,13 @@ EXTRAS = {
         "hypothesis",
         "ruff",
         "html5lib",
+        "selenium",
         *BUILD,
         *COMPLETION,
         *MESH,
         *METRICS,
         *TENSORBOARD,
+        *VIEWER,
         *NOTEBOOKS,
         *DOCS,
     ],

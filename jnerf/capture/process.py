@@ -144,20 +144,47 @@ def _reconstruct(
         pairs = read_database(scene.database).pairs
         say(f"matches   {pairs} pairs of pictures match, found in {seconds:.0f} s")
     if "models" not in scene.done:
-        shutil.rmtree(scene.models, ignore_errors=True)
-        scene.models.mkdir(parents=True)
-        job = Mapping(*where, models=str(scene.models), mapper=settings.mapper, count=len(names))
-        seconds = colmap.run(job)
-        models = model_sizes(scene.models)
+        models, seconds = _models(scene, settings, colmap, names, say)
         if not models:
             raise _nothing(scene, settings, names)
         scene.note("models", models)
         say(f"models    {len(models)}, the largest of {models[0][1]} images, in {seconds:.0f} s")
     if "scene" not in scene.done:
-        found = scene.models / scene.done["models"][0][0]
+        found = scene.colmap / scene.done["models"][0][0]
         better = None if colmap.program else _refined(scene, settings, colmap, names, found)
         copy_model(better or found, scene.model)
         scene.note("scene", {"refined": better is not None})
+
+
+def _models(
+    scene: SceneFolder, settings: Settings, colmap: Colmap, names: Sequence[str], say: Say
+) -> tuple[list[tuple[str, int]], float]:
+    """The models' names and sizes, largest first, and the seconds; where few are placed, there is a second try."""
+    seconds, best = 0.0, []
+    for straight in (False, True):
+        to = scene.colmap / ("models_straight" if straight else "models")
+        shutil.rmtree(to, ignore_errors=True)
+        to.mkdir(parents=True)
+        job = Mapping(
+            str(scene.database),
+            str(scene.images),
+            settings.seed,
+            models=str(to),
+            mapper=settings.mapper,
+            count=len(names),
+            straight=straight,
+        )
+        seconds += colmap.run(job)
+        found = model_sizes(to)
+        if straight and (not found or (best and found[0][1] <= best[0][1])):
+            break
+        best = [(f"{to.name}/{name}", n) for name, n in found]
+        placed = best[0][1] if best else 0
+        if placed >= ENOUGH * len(names) or settings.mapper == "global":
+            break
+        if not straight:
+            say(f"models    only {placed} of {len(names)} pictures fit: again without distortion")
+    return best, seconds
 
 
 def _refined(
@@ -217,7 +244,7 @@ def model_sizes(models: Path) -> list[tuple[str, int]]:
 
 
 def _nothing(scene: SceneFolder, settings: Settings, names: Sequence[str]) -> DataError:
-    empty = SparseModel(scene.models, {}, (), Points.of((), ()))
+    empty = SparseModel(scene.colmap, {}, (), Points.of((), ()))
     facts = facts_of(empty, names, read_database(scene.database), ())
     return DataError(
         f"not one of the {len(names)} pictures could be given a pose: {no_model(facts, settings)}"

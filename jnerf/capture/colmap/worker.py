@@ -87,6 +87,8 @@ def _mapping(pycolmap: Any, job: Mapping) -> None:
     else:
         options = pycolmap.IncrementalPipelineOptions()
         options.min_model_size = 3  # small captures are captures, too
+        options.ba_refine_extra_params = not job.straight
+        options.mapper.abs_pose_refine_extra_params = not job.straight
         run = pycolmap.incremental_mapping
     options.random_seed = job.seed
     options.num_threads = job.threads
