@@ -62,6 +62,7 @@ EXTRAS = {
         "html5lib",
         "selenium",
         *BUILD,
+        *CAPTURE,
         *COMPLETION,
         *MESH,
         *METRICS,

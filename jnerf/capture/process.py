@@ -17,6 +17,7 @@ from jnerf.capture.colmap.jobs import Features, Mapping, Matches, Refinement
 from jnerf.capture.colmap.run import Colmap
 from jnerf.capture.folder import SceneFolder
 from jnerf.capture.output.advice import ENOUGH
+from jnerf.capture.output.backdrop import plain_backdrop
 from jnerf.capture.output.cloud import write_cloud
 from jnerf.capture.output.copies import write_copies
 from jnerf.capture.output.facts import Facts, facts_of
@@ -52,11 +53,13 @@ class Outcome:
         folder: of the scene.
         facts: its numbers.
         lines: the report.
+        backdrop: the plain colour around the subject, RGB; None if there is none.
     """
 
     folder: Path
     facts: Facts
     lines: list[str]
+    backdrop: tuple[float, float, float] | None = None
 
     @property
     def enough(self) -> bool:
@@ -261,11 +264,18 @@ def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say
     masks = scene.masks if settings.masks is not None else None
     notes = _write_scene(scene.path, model, masks)
     write_copies(scene.images, [image.name for image in model.images], settings.copies)
+    backdrop = plain_backdrop(scene.images, [image.name for image in model.images])
+    if backdrop is not None:
+        notes.append(f"the backdrop is plain: train against its colour, {list(backdrop)}")
     hints = hints_of(facts, settings, model, scene.images)
-    about = {"notes": notes, "refined": scene.done.get("scene", {}).get("refined", False)}
+    about = {
+        "backdrop": backdrop,
+        "notes": notes,
+        "refined": scene.done.get("scene", {}).get("refined", False),
+    }
     write_report(scene.path, facts, settings, hints, about)
     scene.note("output")
-    return Outcome(scene.path, facts, report_lines(facts, notes, hints))
+    return Outcome(scene.path, facts, report_lines(facts, notes, hints), backdrop)
 
 
 def _write_scene(path: Path, model: SparseModel, masks: Path | None) -> list[str]:

@@ -17,8 +17,8 @@ LIMITS = {
     ("ngp/configs/ngp_embedded.py", "exact"): (25, 0, 6.5, 4.5, 0),
     ("ngp/configs/ngp_embedded.py", "fixed"): (22, 0, 2.3, 0.2, 0),
     ("nerf/configs/nerf_lego.py", "exact"): (40, 11, 4.2, 2.1, 0),
-    ("plenoxels/configs/plenoxels_lego.py", "exact"): PLENOXELS,
-    ("plenoxels/configs/plenoxels_lego.py", "fixed"): PLENOXELS,
+    ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
 }
 
 
