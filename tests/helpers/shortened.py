@@ -27,7 +27,7 @@ NOT_RUN = {
 SHORT = {
     "test": ["evaluation.n_images=1"],
     "render": ["--force", "evaluation.n_images=1"],
-    "mesh": ["--resolution", "24", "--level", "2"],
+    "mesh": ["--resolution", "24", "--level", "1.1"],
     "points": ["--count", "500"],
     "slices": ["--resolution", "16"],
 }
