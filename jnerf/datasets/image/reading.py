@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
 import warnings
 import weakref
 from dataclasses import dataclass
@@ -149,7 +150,9 @@ def _by_imageio(path: Path) -> NDArray | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow suspects large pictures of being an attack
             pixels = np.asarray(imageio.imread(path, index=0))
-    except (OSError, ValueError, SyntaxError, TypeError, RuntimeError):
+    except (OSError, ValueError, SyntaxError, TypeError, RuntimeError, LookupError, struct.error):
+        return None
+    if pixels.ndim not in (2, 3) or not pixels.size:  # what is left of a broken file
         return None
     if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
