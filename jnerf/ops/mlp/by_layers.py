@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common.device import on_cuda
+from jnerf.ops.mlp.rectify import relu
 from jnerf.ops.mlp.shape import layer_inputs
 
 #: Widest layer of the fused kernels for tensor cores (``TENSOR_WIDTH`` in tensor.h).
@@ -44,5 +45,5 @@ def mlp_by_layers(
         if biased:
             h = h + params[at : at + used]
             at += width
-        h = h if i == last else jt.nn.relu(h)
+        h = h if i == last else relu(h)
     return h
