@@ -25,8 +25,8 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
-# Marching cubes, mesh files, fewer faces, charts for textures; the last has no wheels for ARM under Linux, and from source
-# it needs CMake and a compiler.
+# Marching cubes, mesh files, fewer faces, charts of textures. xatlas has no wheels for ARM under Linux; its source
+# needs CMake and a compiler.
 MESH = [
     "scikit-image",
     "trimesh",
@@ -62,6 +62,7 @@ EXTRAS = {
         "html5lib",
         "selenium",
         *BUILD,
+        *CAPTURE,
         *COMPLETION,
         *MESH,
         *METRICS,
