@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jittor as jt
 
-from jnerf.ops.mlp.rectify import relu
+from jnerf.ops.mlp.by_layers import relu
 from jnerf.ops.trunc_exp import trunc_exp
 
 

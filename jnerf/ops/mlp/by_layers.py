@@ -11,11 +11,15 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common.device import on_cuda
-from jnerf.ops.mlp.rectify import relu
 from jnerf.ops.mlp.shape import layer_inputs
 
 #: Widest layer of the fused kernels for tensor cores (``TENSOR_WIDTH`` in tensor.h).
 TENSOR_WIDTH = 128
+
+
+def relu(x: jt.Var) -> jt.Var:
+    """Jittor's, except that it takes no elements at all too: there Jittor's own recurses until the process dies."""
+    return jt.nn.relu(x) if x.numel() else x
 
 
 def goes_by_layers(widths: Sequence[int], biased: bool, skip: int | None) -> bool:
