@@ -24,7 +24,7 @@ PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
-	$(BIN)/python tools/run_net.py --config-file projects/ngp/configs/ngp_embedded.py --task train --resume
+	$(BIN)/python -m jnerf train ngp_embedded --resume
 	@echo "Pictures (prediction | truth | error, depth, opacity): $$(ls -d logs/ngp_embedded/test)"
 
 test: $(VENV)/installed-test

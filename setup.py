@@ -25,8 +25,15 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
-MESH = ["scikit-image", "trimesh"]  # marching cubes; mesh files, normals of vertices
-VIEWER = ["viser"]
+# Marching cubes, mesh files, fewer faces, charts of textures. xatlas has no wheels for ARM under Linux; its source
+# needs CMake and a compiler.
+MESH = [
+    "scikit-image",
+    "trimesh",
+    "fast-simplification",
+    "xatlas; python_version < '3.14' and (platform_machine == 'x86_64' or sys_platform != 'linux')",
+]
+VIEWER = ["viser>=1.1,<2"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
@@ -38,6 +45,7 @@ NOTEBOOKS = [
     "matplotlib",
 ]  # those of docs/notebooks are executed
 BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
+DOCS = ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"]
 EXTRAS = {
     "capture": CAPTURE,
     "completion": COMPLETION,
@@ -52,14 +60,18 @@ EXTRAS = {
         "hypothesis",
         "ruff",
         "html5lib",
+        "selenium",
         *BUILD,
+        *CAPTURE,
         *COMPLETION,
         *MESH,
         *METRICS,
         *TENSORBOARD,
+        *VIEWER,
         *NOTEBOOKS,
+        *DOCS,
     ],
-    "docs": ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"],
+    "docs": DOCS,
 }
 
 setup(

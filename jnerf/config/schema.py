@@ -85,8 +85,8 @@ CHECKPOINT = block(
 )
 
 RENDER = block(
-    "the orbit that --task render writes",
-    n_frames=Key(int, 120, "frames of the orbit", minimum=1),
+    "the film that jnerf render makes, where its flags do not say otherwise",
+    n_frames=Key(int, 120, "frames of the film", minimum=1),
     fps=Key(int, 30, "frames per second", minimum=1),
     width=Key(int | None, None, "pixels; None: as the dataset's images", minimum=1),
     height=Key(int | None, None, "pixels; None: as the dataset's images", minimum=1),

@@ -94,7 +94,7 @@ def _camera(cameras: Cameras, i: int) -> dict[str, Any]:
     if model != "EQUIRECTANGULAR":
         found |= {"fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
     if model in ("OPENCV", "OPENCV_FISHEYE"):
-        found |= dict(zip(lens.names, lens.values[i].tolist(), strict=True))
+        found |= dict(zip(lens.names, lens.coefficients.values[i].tolist(), strict=True))
     if model == "OPENCV_FISHEYE":
         found["is_fisheye"] = True
     return found

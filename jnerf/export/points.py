@@ -25,7 +25,7 @@ _RAYS = 2**15  # at once
 _STEP = 1 / 256
 # Opacity of a step's length of the field near a point, below which the point hangs in the air: the mean of depths in
 # front of an edge and behind it.
-_AIR = 0.02
+_AIR = 0.004
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def sample_points(
                 break
     if not total:
         raise ConfigError(
-            f"no pixel of the training views has an opacity of {options.opacity:g} or more within the field's box: "
-            "lower --opacity, or train longer"
+            f"no pixel of the training views has an opacity of {options.opacity:g} or more and a surface in the "
+            "field's box: lower --opacity, or train longer"
         )
     channels = (
         np.concatenate([getattr(part, name) for part in parts])[: options.count]
@@ -184,16 +184,16 @@ def _around(
     pipeline: Pipeline, points: NDArray[np.float32], step: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Whether a surface is within a step of each point, bool [P], and the field's slope outwards, [P, 3]."""
-    sdf = "sdf" in pipeline.network.provides
-    field = SurfaceField(pipeline.network, None if sdf else -math.log(1 - _AIR) / step)
-    values = []
+    if not len(points):
+        return np.empty(0, bool), np.empty((0, 3), np.float32)
+    # Values are minus the distance, or the logarithm of density / level, cut off at +-4: the level is 3 above thin air.
+    distances, air = "sdf" in pipeline.network.provides, -math.log(1 - _AIR) / step
+    least = -2 * step if distances else -3.0
+    field, values = SurfaceField(pipeline.network, None if distances else air * math.exp(3)), []
     for axis in range(3):
         for sign in (-1, 1):
             offset = np.zeros(3, np.float32)
             offset[axis] = sign * step
-            values.append(field(points + offset) if len(points) else np.empty(0, np.float32))
+            values.append(field(points + offset))
     values = np.stack(values, axis=1).reshape(-1, 3, 2)
-    near = (
-        (values.max(axis=(1, 2)) > (-2 * step if sdf else 0)) if len(points) else np.empty(0, bool)
-    )
-    return near, values[..., 0] - values[..., 1]
+    return values.max(axis=(1, 2)) > least, values[..., 0] - values[..., 1]

@@ -31,7 +31,9 @@ def framed(
     """
     height, width = picture.shape[:2]
     top = _MARGIN + _LINE * len(title)
+    # With some room to spare, so that pictures of one kind are as wide although their titles differ a little.
     longest = max((cv2.getTextSize(line, _FONT, _SIZE, 1)[0][0] for line in title), default=0)
+    longest = -(-longest // 64) * 64
     side = 0 if bar is None else _MARGIN + _BAR + _LABELS
     across = max(width + side, longest) + 2 * _MARGIN
     page = np.full((top + height + 2 * _MARGIN, across, 3), 255, np.uint8)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from jnerf.datasets.cameras.cameras import Cameras
 
 #: Most views that are looked from, spread evenly over those of the scene.
-MOST_VIEWS = 100
+MOST_VIEWS = 60
 _CHUNK = 2**19  # vertices at once
 _CELL = 1.6  # side of a square, in voxels at the distance of the nearest vertices
 _DEEPER = 2.0  # voxels by which a vertex may lie behind the nearest one of its square

@@ -42,9 +42,22 @@ class CellGrid:
         blocks = padded.reshape(size[0] // 2, 2, size[1] // 2, 2, size[2] // 2, 2)
         return CellGrid(self.low, 2 * self.edge, blocks.any(axis=(1, 3, 5)))
 
-    def middles(self) -> NDArray[np.float64]:
-        """Middles of the occupied cells, [K, 3]."""
-        return self.low + (np.argwhere(self.occupied) + 0.5) * self.edge
+    def surface(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+        """The sides of occupied cells that face empty ones: vertices [4 Q, 3], field units, and triangles [2 Q, 3]."""
+        padded = np.pad(self.occupied, 1)
+        quads = []
+        for axis in range(3):
+            beside = np.roll(np.eye(3), -axis, axis=0)[1:]  # the two other axes
+            for side in (0, 1):
+                bare = padded & ~np.roll(padded, 1 - 2 * side, axis)
+                corner = np.argwhere(bare) - 1 + side * np.eye(3)[axis]
+                ways = beside if side else beside[::-1]  # outward all round
+                steps = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ ways
+                quads.append(corner[:, None] + steps)
+        vertices = np.concatenate(quads).reshape(-1, 3)
+        first = 4 * np.arange(len(vertices) // 4)[:, None, None]
+        faces = (first + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+        return self.low + vertices * self.edge, faces.astype(np.uint32)
 
 
 def occupied_grids(sampler: Sampler) -> list[CellGrid]:

@@ -3,6 +3,7 @@
 The wheel is built from a copy and unpacked; installing it with its dependencies would take a network.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -90,6 +91,11 @@ def test_a_config_of_ones_own_derives_from_one_of_the_package(jnerf):
 
 def test_training_and_a_film_from_an_empty_folder(jnerf):
     jnerf("train", "ngp_embedded", *TINY.split())
-    jnerf("render", "logs/ngp_embedded", "render.n_frames=2")
+    poses = [
+        {"time": x, "fov": 40, "c2w": [[1, 0, 0, x], [0, 1, 0, 0], [0, 0, 1, 4]]} for x in (0, 1)
+    ]
+    (jnerf.folder / "flight.json").write_text(json.dumps({"keyframes": poses, "fps": 2}))
+    jnerf("render", "logs/ngp_embedded", "--path", "flight.json", "--resolution", "32", "16")
     (film,) = (jnerf.folder / "logs/ngp_embedded/render").glob("*.mp4")
+    assert film.name == "flight.mp4"
     assert film.stat().st_size > 0

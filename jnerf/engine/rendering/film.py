@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering import channels
 from jnerf.engine.rendering.encode import write_film
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.frames import Frames
+from jnerf.engine.rendering.glance import depth_span
 from jnerf.engine.rendering.paths.camera_path import CameraPath
 from jnerf.engine.rendering.paths.files import save_path
 from jnerf.engine.rendering.request import FILMS, FilmRequest
 from jnerf.engine.rendering.shots import Reel, Shot, path_reel, view_reel
 from jnerf.engine.rendering.stage import check_scene, to_field
+from jnerf.engine.rendering.windows import FLAT, flat_request, window_reel
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.imaging.image import Image
-
-#: Frames that the range of the depth's colours is found from, and every how many-th pixel of them.
-_LOOKS, _LOOK_STRIDE = 8, 8
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,15 @@ def render_film(pipeline: Pipeline, request: FilmRequest, setting: Setting) -> l
     """
     dataset = pipeline.dataset
     check_scene(dataset, pipeline.renderer.provides)
+    if request.depth_range is not None and isinstance(dataset.cameras, NDCCameras):
+        raise ConfigError("--depth-range: in NDC, depths of the field are no lengths. Leave it out")
+    if dataset.n_dims == 2:
+        request = flat_request(request)
+        shown = channels.chosen(request.channels, pipeline.renderer.provides & FLAT)
+        reel = window_reel(dataset, request, setting.defaults)
+        return _Film(pipeline, request, setting, reel, shown).make()
+    if request.path.flat:
+        raise ConfigError(f"--path {request.path.name} is of pictures, a scene of cameras has none")
     shown = channels.chosen(request.channels, pipeline.renderer.provides)
     if request.path.kind == "views":
         split = request.path.split
@@ -110,9 +119,9 @@ class _Film:
         request, frames = self._request, self._frames
         with self._disk():
             ready = frames.claim([film for film, _ in self._films], request.force, request.resume)
-        if not ready:
-            self._work()
         pictures = {"png", "exr"} & set(request.formats)
+        if not ready or (pictures and not all(map(self._kept, self._reel.shots))):
+            self._work()
         return [film for film, _ in self._films] + ([frames.folder] if pictures else [])
 
     def _work(self) -> None:
@@ -127,7 +136,7 @@ class _Film:
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._left()) from None
         except JnerfError as error:
-            raise JnerfError(f"{error}. {self._left()}") from error
+            raise type(error)(f"{error}. {self._left()}") from error
         except BaseException:
             self._left()
             raise
@@ -145,7 +154,7 @@ class _Film:
         """What is left of a film that was broken off."""
         if not self._frames.leave():
             return "Nothing is left of the film."
-        done = sum(self._frames.have(self._files(shot)) for shot in self._reel.shots)
+        done = sum(map(self._kept, self._reel.shots))
         all_of = len(self._reel.shots)
         return f"{done} of {all_of} frames are kept in {self._frames.folder}: --resume goes on from there."
 
@@ -186,10 +195,13 @@ class _Film:
         found = [_file(strip, shot, "png") for strip in self._strips if "png" in kinds]
         return found + [_file((name,), shot, "exr") for name in self._shown if "exr" in kinds]
 
+    def _kept(self, shot: Shot) -> bool:
+        return self._frames.have(self._files(shot))
+
     def _render(self) -> None:
         """Renders the frames that are not kept yet."""
         frames, shots = self._frames, self._reel.shots
-        open_shots = [shot for shot in shots if not frames.have(self._files(shot))]
+        open_shots = [shot for shot in shots if not self._kept(shot)]
         if not open_shots:
             return
         pipeline = self._pipeline
@@ -205,9 +217,9 @@ class _Film:
         jt.gc()
 
     def _view(self, shot: Shot) -> Image:
-        size = shot.width, shot.height
+        size = shot.width * shot.finer, shot.height * shot.finer
         how = self._setting.rays_per_chunk, self._fog
-        return render_view(self._pipeline, shot.rows, *size, *how)[0]
+        return shot.finish(render_view(self._pipeline, shot.rows, *size, *how)[0])
 
     def _depth_span(self) -> tuple[float, float]:
         """Near and far end of the depth's colours, field units: one for the whole film, so that they do not flicker."""
@@ -216,23 +228,7 @@ class _Film:
             return wanted[0] * self._transform.scale, wanted[1] * self._transform.scale
         if "depth" not in self._shown or set(self._request.formats) == {"exr"}:
             return 0.0, 1.0
-        shots = self._reel.shots
-        some = np.unique(np.linspace(0, len(shots) - 1, _LOOKS).round().astype(int))
-        return channels.span_of(self._glance(shots[i]) for i in some)
-
-    def _glance(self, shot: Shot) -> Image:
-        """Some of a frame's pixels."""
-        stride = max(1, min(_LOOK_STRIDE, shot.width // 8, shot.height // 8))
-        columns = np.arange(stride // 2, shot.width, stride, dtype=np.int32)
-        tops = range(stride // 2, shot.height, stride)
-
-        def rows(first: int, end: int) -> Any:
-            whole = shot.rows(tops[first], tops[end - 1] + 1)
-            lines = np.arange(0, tops[end - 1] + 1 - tops[first], stride, dtype=np.int32)
-            return whole.take((lines[:, None] * shot.width + columns).reshape(-1))
-
-        size = len(columns), len(tops)
-        return render_view(self._pipeline, rows, *size, self._setting.rays_per_chunk)[0]
+        return depth_span(self._pipeline, self._reel.shots, self._setting.rays_per_chunk)
 
     def _keep(self, shot: Shot, image: Image, span: tuple[float, float]) -> None:
         """Writes the files of a frame."""

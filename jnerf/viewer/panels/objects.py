@@ -16,12 +16,6 @@ from jnerf.viewer.registries import PANELS
 
 #: Most boxes that are drawn; cells are put together until there are no more.
 _MOST = 4096
-_CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32) - 0.5
-_FACES = np.array(
-    [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]]
-    + [[2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]],
-    np.uint32,
-)
 
 
 @PANELS.register()
@@ -66,20 +60,24 @@ class ObjectsPanel(Panel):
         grids = few(occupied_grids(self.viewer.stage.pipeline.sampler)) if on else []
         if not grids:
             return
-        middles = np.concatenate([grid.middles() for grid in grids])
-        edges = np.concatenate([np.full(int(grid.occupied.sum()), grid.edge) for grid in grids])
-        stage = self.viewer.stage
+        stage, parts, first = self.viewer.stage, [grid.surface() for grid in grids], 0
+        faces = []
+        for vertices, triangles in parts:
+            faces.append(triangles + first)
+            first += len(vertices)
+        vertices = np.concatenate([part[0] for part in parts])
         if stage.space is not None:
-            middles = stage.space.unproject(np.minimum(middles, 0.99))
-        self._drawn["cells"] = self.viewer.server.scene.add_batched_meshes_simple(
+            vertices = stage.space.unproject(np.minimum(vertices, 0.99))
+        self._drawn["cells"] = self.viewer.server.scene.add_mesh_simple(
             "/occupied cells",
-            _CUBE,
-            _FACES,
-            batched_wxyzs=np.tile(np.float32([1, 0, 0, 0]), (len(middles), 1)),
-            batched_positions=middles.astype(np.float32),
-            batched_scales=(0.96 * edges).astype(np.float32),
-            batched_colors=(90, 200, 160),
-            wireframe=True,
+            vertices.astype(np.float32),
+            np.concatenate(faces).astype(np.uint32),
+            color=(90, 200, 160),
+            opacity=0.6,
+            flat_shading=True,
+            side="double",
+            cast_shadow=False,
+            receive_shadow=False,
         )
 
     def _mesh(self, on: bool, client: Any) -> None:

@@ -7,10 +7,10 @@ from captures import facing_poses
 from fields import FunctionField
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jnerf.datasets.llff.spiral import spiral
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.ndc import NDCCameras, NDCSpace, fit_ndc
-from jnerf.datasets.llff.spiral import spiral
 from jnerf.errors import DataError
 from jnerf.samplers.uniform import UniformSampler
 from jnerf.structures import RayBundle

@@ -164,9 +164,12 @@ def test_a_film_that_was_broken_off_goes_on_and_ends_the_same(render, tmp_path, 
     assert [f.read_bytes() for f in films] == seen
     found = pictures(folder)
     assert all(np.array_equal(found[name], wanted[name]) for name in wanted) and len(found) == 4
-    # Gone on with once more, it is ready; anew, all is rendered.
+    # Gone on with once more, it is ready; a frame that was removed is made again; anew, all are.
     render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True))
     assert len(rendered) == 4
+    (folder / "color-depth_00001.png").unlink()
+    render(film_of(tmp_path, "mp4", "gif", "png", **cut, resume=True))
+    assert rendered.pop() == "00001"
     render(film_of(tmp_path, "mp4", "gif", "png", **cut, force=True))
     assert len(rendered) == 8
 
