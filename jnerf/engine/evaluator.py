@@ -17,6 +17,7 @@ from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.pipeline.params import network_groups
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
 from jnerf.imaging.image import Image
@@ -43,6 +44,8 @@ class _Model(Subject):
         self._fog_tolerance = fog_tolerance
         self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
+        groups = network_groups(pipeline.network, pipeline.encoders)
+        self.n_parameters = sum(p.numel() for params in groups.values() for p in params)
         self._pixels = self._filled = 0
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:

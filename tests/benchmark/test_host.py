@@ -53,7 +53,7 @@ def test_what_is_counted():
         y = jt.array([[1.0], [3.0]])
         (trunc_exp(x) + y).numpy()
     found = counting.counts
-    assert found.kernels.pop("trunc_exp.trunc_exp_forward") == 1
-    assert found.own == sum(found.kernels.values()) >= 1 and found.launches == found.own + 1
+    assert found.kernels["trunc_exp.trunc_exp_forward"] == 1
+    assert found.own >= 1 and found.launches == found.own + 1
     assert (found.readbacks, found.uploads, found.syncs) == (1, 1, 1)
     assert jt.array is not None and jt.Var.numpy.__name__ != "timed"  # everything is put back
