@@ -103,4 +103,5 @@ def to_samples(
     """Intervals together with the rays they lie on, and the field's features of them."""
     where = intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
     found = {"features": features, "count": intervals.count, "middles": intervals.positions}
+    found |= {"s_starts": intervals.s_starts, "s_ends": intervals.s_ends}
     return RaySamples(rays, *where, **found)

@@ -88,6 +88,7 @@ class Stage:
         middle = 0.5 * (self.aabb[:3] + self.aabb[3:])
         if self.space is None:
             c2w = orbit(poses, middle, 50.0, 8).c2w[0]
+            c2w[:, 3] += 0.2 * (middle - c2w[:, 3])  # in front of the cameras
         else:
             c2w, middle = poses[0], self.space.unproject(np.array([[0.5, 0.5, 0.6]]))[0]
         forward = -c2w[:, 2]

@@ -1,4 +1,4 @@
-"""What prepares and judges a batch: pixels with their rays, backgrounds, photometric losses, leading and scaled rows."""
+"""What prepares and judges a batch: pixels with their rays, backgrounds, photometric losses, some rows, scaled rows."""
 
 import jittor as jt
 import numpy as np

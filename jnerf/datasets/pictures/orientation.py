@@ -46,10 +46,10 @@ def turn(image: NDArray, tag: int) -> NDArray:
 
     Args:
         image: as stored, [H, W, ...].
-        tag: 1 to 8.
+        tag: 1 to 8; 1 leaves it as it is.
 
     Returns:
-        [W, H, ...] for tags from 5 on, else [H, W, ...].
+        [H, W, ...], or for tags 5 to 8 [W, H, ...].
 
     >>> turn(np.array([[1, 2, 3]]), 8).tolist()
     [[3], [2], [1]]

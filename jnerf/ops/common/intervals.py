@@ -21,6 +21,8 @@ class PackedIntervals:
         wanted: how many samples there would be without a budget; equals S when nothing was dropped.
         count: None; or, where rows behind the last ray are padding, how many are samples, int32 [1].
         positions: midpoints of the intervals, float32 [S, 3]; None where nobody has computed them.
+        s_starts: the intervals in a normalised distance, float32 [S]; None where they were placed without one.
+        s_ends: their ends in it.
     """
 
     t_starts: jt.Var
@@ -30,20 +32,25 @@ class PackedIntervals:
     wanted: int
     count: jt.Var | None = None
     positions: jt.Var | None = None
+    s_starts: jt.Var | None = None
+    s_ends: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
 
     @staticmethod
-    def empty(n_rays: int, wanted: int = 0) -> PackedIntervals:
+    def empty(n_rays: int, wanted: int = 0, normalised: bool = False) -> PackedIntervals:
         """R rays without a sample."""
         nothing = jt.zeros((0,), "float32")
+        s = (nothing.clone(), nothing.clone()) if normalised else (None, None)
         return PackedIntervals(
             nothing,
             nothing.clone(),
             jt.zeros((0,), "int32"),
             jt.zeros((n_rays, 2), "int32"),
             wanted,
+            s_starts=s[0],
+            s_ends=s[1],
         )
 
 
