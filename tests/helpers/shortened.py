@@ -160,7 +160,8 @@ def _film(words: list[str]) -> list[str]:
         if flag in words:
             at = words.index(flag)
             words = words[:at] + words[at + 1 + values :]
-    small = [] if "views" in words else ["--frames", "2", "--resolution", "16", "16"]
+    small = [] if "views" in words else ["--resolution", "16", "16"]
+    small += ["--frames", "2"] if small and "--window" not in words else []
     return [*words, *small, *SHORT["render"]]
 
 
