@@ -159,6 +159,10 @@ class Dataset(ABC):
             f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
         )
 
+    def first_picture(self) -> NDArray[np.uint8] | None:
+        """The first image, or a small version of it, RGBA, by which a scene is known again; None: there is none."""
+        return None
+
     def displayed(self, colors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Colours of the field, [..., 3], as sRGB: what they are, unless a dataset says otherwise."""
         return colors

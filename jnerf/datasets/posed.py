@@ -214,6 +214,10 @@ class PosedImages(Dataset):
         """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
 
+    def first_picture(self) -> NDArray[np.uint8]:
+        """See ``Dataset``."""
+        return self.view(0).rgba()
+
     def view(self, i: int) -> View:
         """Image ``i`` of this split, whole."""
         if not 0 <= i < self.n_images:

@@ -44,8 +44,10 @@ class _Model(Subject):
         self._fog_tolerance = fog_tolerance
         self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
+        pipeline.network.train()  # one that was judged before has no trainable parameters
         groups = network_groups(pipeline.network, pipeline.encoders)
         self.n_parameters = sum(p.numel() for params in groups.values() for p in params)
+        pipeline.network.eval()
         self._pixels = self._filled = 0
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
@@ -112,15 +114,15 @@ def evaluate(
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
     """
-    pipeline.network.eval()
+    model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
             found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    told = {} if model.warning is None else {"warning": model.warning}
+    told = dict(pipeline.network.protocol)
+    told |= {} if model.warning is None else {"warning": model.warning}
     share = float(np.mean(model.rendered)) if model.rendered else 1.0
     if share < 1:
         told["pixels_rendered"] = round(share, 4)

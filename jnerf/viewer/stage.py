@@ -53,6 +53,11 @@ class Stage:
             raise ConfigError(
                 f"{type(dataset).__name__} has no cameras in three dimensions: there is nothing to walk around in. Its "
                 "own pictures are in the run's test folder"
+                + (
+                    ", and jnerf render RUN --window LEFT TOP RIGHT BOTTOM shows any part of it"
+                    if pipeline.facts["n_dims"] == 2
+                    else ""
+                )
             )
         self.pipeline = pipeline
         self.splits: Mapping[str, Dataset] = {"train": dataset}

@@ -16,6 +16,7 @@ from jnerf.datasets.image.picture import ColorSpace
 from jnerf.datasets.image.reading import Reading, read_picture
 from jnerf.datasets.pictures.image_folder import Split
 from jnerf.errors import ConfigError
+from jnerf.imaging.pictures import to_uint8
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.picture import judge_picture
 from jnerf.ops.common import uniform
@@ -24,6 +25,7 @@ from jnerf.structures import Batch, RayBundle
 
 # Numbers of draws that no other random number of a step has.
 _DRAW_U, _DRAW_V = 0xDA7A0010, 0xDA7A0011
+_NOTED = 256  # pixels a side of the picture by which a run knows its scene again
 
 
 @DATASETS.register()
@@ -100,7 +102,7 @@ class ImageDataset(Dataset):
             colors = picture.at(x, y)
         rgba = np.ones((n_rays, 4), np.float32)
         rgba[:, :3] = colors
-        return Batch(_points(u, v), jt.array(rgba))
+        return Batch(_points(u, v), jt.array(rgba).stop_grad())
 
     def _spread(self, n: int, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Points of a batch, in [0, 1), float64 [n] each."""
@@ -118,6 +120,14 @@ class ImageDataset(Dataset):
         """See ``Dataset``."""
         kind = "grey" if self.picture.grey else "colour"
         return {"resolution": "{}x{}".format(*self.picture_size), "picture": kind}
+
+    def first_picture(self) -> NDArray[np.uint8]:
+        """See ``Dataset``; of a large picture every n-th pixel."""
+        width, height = self.picture_size
+        n = -(-max(width, height) // _NOTED)
+        y, x = np.mgrid[n // 2 : height : n, n // 2 : width : n]
+        seen = to_uint8(self.displayed(self.picture.at(x.ravel(), y.ravel())))
+        return np.dstack([seen.reshape(*x.shape, 3), np.full(x.shape, 255, np.uint8)])
 
     def displayed(self, colors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See ``Dataset``."""

@@ -1,4 +1,4 @@
-"""A portrait of 1024x1024 pixels in a minute or two on two CPU cores: fewer levels, small batches, a falling rate."""
+"""A portrait of 1024x1024 pixels in about a minute on two CPU cores: small batches, a falling rate."""
 
 _base_ = ["image_albert.py"]
 
@@ -6,7 +6,6 @@ exp_name = "image_albert_small"
 total_steps = 800
 n_rays = 2**16
 
-encoder = dict(pos_encoder=dict(n_levels=8, log2_table_size=18))
 optim = dict(lr=dict(_delete_=True, schedule="cosine", value=1e-2, end=2e-4, steps=(0, 800)))
 
 evaluation = dict(steps=[100, 200, 400])
