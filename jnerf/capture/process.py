@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from jnerf.capture.colmap.database import read_database
@@ -108,7 +107,7 @@ def _pictures(scene: SceneFolder, settings: Settings, say: Say) -> list[Picture]
         if settings.masks is not None:
             n = gather_masks(settings.masks, found, scene.images, scene.masks)
             say(f"masks     {n} of {len(found)} pictures have one")
-        scene.note("pictures", [dataclasses.astuple(picture) for picture in found])
+        scene.note("pictures", [astuple(picture) for picture in found])
     pictures = [Picture(*row) for row in scene.done["pictures"]]
     groups = len({picture.group for picture in pictures})
     taken = "" if settings.kind == "colmap" else f", of {groups} camera{'s' * (groups > 1)}"
@@ -119,10 +118,12 @@ def _pictures(scene: SceneFolder, settings: Settings, say: Say) -> list[Picture]
 def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say: Say) -> Outcome:
     place = find_model(scene.path, "sparse/0")
     model = read_model(place.folder, place.suffix)
+    # Of a model that came from elsewhere, images may be missing; of ours, somebody must have taken them away.
+    frames = find_frames(model, scene.images, drop_missing=settings.kind == "colmap")
+    model = replace(model, images=frames.images)
     names = [picture.name for picture in pictures]
     sizes = [n for _, n in scene.done.get("models", [("0", len(model.images))])]
     facts = facts_of(model, names, read_database(scene.database), sizes)
-    find_frames(model, scene.images, drop_missing=False)  # raises if somebody took one away
     masks = scene.masks if settings.masks is not None else None
     notes = _write_scene(scene.path, model, masks)
     write_copies(scene.images, [image.name for image in model.images], settings.copies)

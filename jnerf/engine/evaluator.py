@@ -121,7 +121,8 @@ def evaluate(
         except StopRequested:
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    told = {} if model.warning is None else {"warning": model.warning}
+    told = dict(pipeline.network.protocol)
+    told |= {} if model.warning is None else {"warning": model.warning}
     share = float(np.mean(model.rendered)) if model.rendered else 1.0
     if share < 1:
         told["pixels_rendered"] = round(share, 4)

@@ -135,6 +135,18 @@ def test_what_colmap_has_made_already(tmp_path):
     )  # the ball is in the middle
 
 
+def test_images_that_a_model_has_and_the_folder_lacks(tmp_path):
+    write_scene(tmp_path / "in")
+    (tmp_path / "in" / "images" / "view_3.png").unlink()
+    with pytest.warns(UserWarning, match="1 of 9 images are missing"):
+        outcome = process(
+            Settings("colmap", tmp_path / "in", copies=()), tmp_path / "out", say=quiet
+        )
+    assert outcome.facts.registered == outcome.facts.pictures == 8
+    frames = json.loads((tmp_path / "out" / "transforms.json").read_text())["frames"]
+    assert len(frames) == 8 and not any("view_3" in frame["file_path"] for frame in frames)
+
+
 def test_without_colmap(tmp_path, monkeypatch, photographs):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(

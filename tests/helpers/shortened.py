@@ -85,7 +85,7 @@ class Shortened:
             rest = [word for word in rest if word not in ("--compile", "--fix")]
             rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
-            rest = self._training(rest)
+            rest = [word for word in self._training(rest) if word != "--viewer"]  # it stays open
         elif name != "train" and "--help" not in rest:
             rest = self._on_runs(name, rest)
         try:

@@ -67,6 +67,47 @@ def test_gradients_by_finite_differences(device, channel, density):
             assert grads[which][at] == pytest.approx(numeric, rel=2e-3, abs=1e-5)
 
 
+@pytest.mark.parametrize("opaque, last_color", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("early_stop", [0.0, 0.05])
+def test_what_closes_the_end_of_a_ray(device, opaque, last_color, early_stop):
+    """An opaque last sample, and one whose colour fills the rest: values, and gradients by finite differences."""
+    arrays, background = scene([5, 0, 1, 12], density=20.0, dtype=np.float64)
+    background = None if last_color else background
+    how = {"early_stop": early_stop, "opaque": opaque, "last_color": last_color}
+    right = reference.composite(*arrays, background, **how)
+    random = np.random.default_rng(2)
+    cotangents = [random.normal(size=v.shape) for v in right]
+    single = as_vars([a.astype(np.float32) if a.dtype == np.float64 else a for a in arrays])
+    bg = None if background is None else jt.array(background.astype(np.float32))
+    outputs = composite(*single, bg, **how)
+    for found, want in zip(outputs, right, strict=True):
+        np.testing.assert_allclose(found.numpy(), want, rtol=1e-4, atol=1e-5)
+    if opaque and not early_stop:
+        np.testing.assert_allclose(outputs.opacities.numpy()[[0, 2, 3]], 1, atol=1e-6)
+
+    def loss(*given):
+        values = reference.composite(*given, *arrays[2:], background, **how)
+        return sum((g * v).sum() for g, v in zip(cotangents, values, strict=True))
+
+    pairs = zip(cotangents, outputs, strict=True)
+    total = sum((jt.array(g.astype(np.float32)) * v).sum() for g, v in pairs)
+    grads = [g.numpy() for g in jt.grad(total, single[:2])]
+    for which in (0, 1):
+        for at in np.ndindex(arrays[which].shape):
+            step = np.zeros_like(arrays[which])
+            step[at] = 1e-6
+            plus = [a + step if k == which else a for k, a in enumerate(arrays[:2])]
+            minus = [a - step if k == which else a for k, a in enumerate(arrays[:2])]
+            numeric = (loss(*plus) - loss(*minus)) / 2e-6
+            assert grads[which][at] == pytest.approx(numeric, rel=2e-3, abs=2e-4)
+
+
+def test_two_backgrounds_are_refused():
+    arrays, background = scene([2])
+    with pytest.raises(ValueError, match="give either a background or last_color"):
+        composite(*as_vars(arrays), jt.array(background), last_color=True)
+
+
 def test_rows_behind_the_samples_are_padding(device):
     """They weigh nothing and get no gradient, whatever is in them; all else stays as it is."""
     arrays, background = scene([5, 0, 1, 17, 0])

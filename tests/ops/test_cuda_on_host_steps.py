@@ -21,7 +21,10 @@ def steps_on_host(request, cuda_host):
 
 
 @pytest.mark.parametrize("spacing", ["linear", "inverse", "piecewise", "power_ladder"])
-@pytest.mark.parametrize("n_rays, n_old, centres, step", [(0, 5, True, 1), (31, 20, False, 4), (31, 20, True, None), (300, 0, False, 2)])  # fmt: skip
+@pytest.mark.parametrize(
+    "n_rays, n_old, centres, step",
+    [(0, 5, True, 1), (31, 20, False, 4), (31, 20, True, None), (300, 0, False, 2)],
+)
 def test_resample(steps_on_host, spacing, n_rays, n_old, centres, step):
     n, curve = 12, make_spacing(spacing)
     earlier = single(histogram([n_old] * n_rays)[:3]) if n_old else [None] * 3

@@ -23,6 +23,7 @@ from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.ops.ray_visible import padded_windows, ray_visible, ray_visible_padded
 from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.unit_box import unit_box
 
 _DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
 
@@ -148,6 +149,13 @@ def _draw_pixels(inputs: Inputs) -> Iterator[Case]:
     yield Case(
         f"{len(sizes)} images", "ray", n, lambda: list(draw_pixels(n, windows, 3, 0, 1, (0, 1)))
     )
+
+
+@CASES.of("unit_box")
+def _unit_box(inputs: Inputs) -> Iterator[Case]:
+    x = ray_points(inputs.rays_o, inputs.rays_d, *_parts(inputs.samples)[:3])
+    box = jt.array(np.float32([-1.5] * 3)), jt.array(np.float32([0.25] * 3))
+    yield Case("", "sample", inputs.n_samples, lambda: [unit_box(x, *box)])
 
 
 @CASES.of("pixel_rays")

@@ -53,6 +53,11 @@ def check_rounds(
         ConfigError: names the loss, what it reads, and what the sampler or the network has.
     """
     n = sampler.earlier_rounds
+    if network.earlier_rounds not in (None, n):
+        raise ConfigError(
+            f"network {type(network).__name__} has fields of its own for {network.earlier_rounds} earlier rounds, but "
+            f"sampler {type(sampler).__name__} has {n} of them: give as many proposals, or none, or another sampler"
+        )
     for name, loss in losses.items():
         if loss.reads not in ("one", "all"):
             raise ConfigError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.imaging.image import Image
+from jnerf.models.renderers.base import filled
 from jnerf.structures import RayBundle, RenderOutput
 
 #: Most rays rendered at once unless the config says otherwise.
@@ -104,10 +105,13 @@ def to_image(found: Rendered, width: int, height: int) -> Image:
 
 
 def render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[RenderOutput, int]:
-    """What the renderer gives for rays over black, and how many samples they took; without gradients."""
+    """What the renderer gives for rays over black, or over what it puts behind pictures (``Renderer.test_background``),
+    and how many samples they took; without gradients."""
     with jt.no_grad():
         samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)
-        return pipeline.renderer(samples, pipeline.network(samples), None), len(samples)
+        behind = pipeline.renderer.test_background(len(rays))
+        render = pipeline.renderer(samples, pipeline.network(samples), behind)
+        return render if behind is None else filled(render), len(samples)
 
 
 def _arrays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray | None, ...], int]:

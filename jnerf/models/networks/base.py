@@ -22,6 +22,9 @@ class Network(jt.Module):
         optional: channels that it fills as well if it is given an argument, by which: "background=True".
         offers: what losses of the field may ask of it beside (``FieldLoss.requires_field``): "gradient", "pos_encoder",
             "voxels".
+        earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
+            have; None: it takes any number.
+        protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.
         features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
             differentiates, so that ``execute`` may return what is made of them instead of asking again.
         pos_encoder: encodes positions in the unit cube; only where ``offers`` has it.
@@ -29,6 +32,8 @@ class Network(jt.Module):
 
     provides: frozenset[str] = frozenset({"sigmas", "rgbs"})
     earlier_provides: frozenset[str] | None = None
+    earlier_rounds: int | None = None
+    protocol: Mapping[str, str] = {}
     optional: Mapping[str, str] = {}
     offers: frozenset[str] = frozenset()
     features_carry_gradients: bool = False

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 import jittor as jt
 
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
+
+_LEAST_OPACITY = 1e-6
 
 
 class Renderer(ABC):
@@ -26,6 +29,11 @@ class Renderer(ABC):
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3], or None; ``step`` None when rendering."""
 
+    def test_background(self, n_rays: int) -> jt.Var | None:
+        """What lies behind n rays in pictures, float32 [n_rays, 3], as if it belonged to the scene: nothing else can be
+        seen through them then. None, the default: pictures have an opacity, and whoever shows them a background."""
+        return None
+
     def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
         """Takes what changes with the step alone; see ``Network.update``."""
 
@@ -38,3 +46,12 @@ class Renderer(ABC):
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
     ) -> RenderOutput:
         """Renders R rays over a background, float32 [R, 3] or None."""
+
+
+def filled(render: RenderOutput) -> RenderOutput:
+    """The same rays with nothing to be seen through them, since their colours have a background already.
+
+    Opacities are 1; depths are the expected distances of what was seen, as sums of weight x distance then are.
+    """
+    depths = render.depths / jt.maximum(render.opacities, _LEAST_OPACITY)
+    return replace(render, opacities=jt.ones_like(render.opacities), depths=depths)

@@ -47,7 +47,9 @@ class NeuSRenderer(VolumeRenderer):
         early_stop: float = 1e-4,
         seed: int = 0,
     ) -> None:
-        super().__init__(background, early_stop, seed)
+        if background == "last_sample":
+            raise ConfigError("NeuSRenderer: background is 'last_sample', which is VolumeRenderer's")
+        super().__init__(background, early_stop, seed=seed)
         if anneal_steps < 0:
             raise ConfigError(
                 f"NeuSRenderer: anneal_steps is {anneal_steps}; it must be at least 0"

@@ -8,7 +8,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
-from jnerf.models.renderers.base import Renderer
+from jnerf.models.renderers.base import Renderer, filled
 from jnerf.ops.background import background
 from jnerf.ops.composite import composite
 from jnerf.registry import RENDERERS
@@ -24,13 +24,17 @@ class VolumeRenderer(Renderer):
 
     Args:
         background: what lies behind the scene in training. "random": a new uniform sRGB colour for every ray and
-            step, which keeps the field from hiding density in the background colour; [r, g, b] in [0, 1]: that
-            colour; None: black. When rendering, "random" is black.
+            step, which keeps the field from hiding density in the background colour; "last_sample": the colour of the
+            ray's last sample, in pictures too, so that opacities are 1; [r, g, b] in [0, 1]: that colour; None: black.
+            When rendering, "random" is black.
         early_stop: a ray ends where its transmittance falls below this, and then sees no background.
+        opaque: the last sample of each ray lets nothing through, whatever its density: there is no background.
+        test_background: [r, g, b], a colour that lies behind all pictures; None: they are rendered over black, and have
+            an opacity.
         seed: of the random background.
 
     Raises:
-        ConfigError: the background is none of these.
+        ConfigError: a background is none of these, or ``test_background`` is beside "last_sample".
     """
 
     takes_padding = True
@@ -39,25 +43,38 @@ class VolumeRenderer(Renderer):
         self,
         background: str | Sequence[float] | None = "random",
         early_stop: float = 1e-4,
+        opaque: bool = False,
+        test_background: Sequence[float] | None = None,
         seed: int = 0,
     ) -> None:
-        fixed = background is not None and background != "random"
+        fixed = background is not None and background not in ("random", "last_sample")
         if fixed and (isinstance(background, str) or not _is_color(background)):
             raise ConfigError(
-                f"VolumeRenderer: background is {background!r}; it must be 'random', None, or three "
+                f"VolumeRenderer: background is {background!r}; it must be 'random', 'last_sample', None, or three "
                 "numbers in [0, 1] such as [1, 1, 1] for white"
+            )
+        self._last = background == "last_sample"
+        if test_background is not None and (self._last or not _is_color(test_background)):
+            raise ConfigError(
+                f"VolumeRenderer: test_background is {test_background!r}; it must be three numbers in [0, 1], and None "
+                "beside background='last_sample'"
             )
         if not 0 <= early_stop < 1:
             raise ConfigError(f"VolumeRenderer: early_stop is {early_stop}; it must be in [0, 1)")
         self._random = background == "random"
-        self._color = [float(np.float32(channel)) for channel in background] if fixed else None
-        self._early_stop, self._seed = early_stop, seed
+        self._color = _as_color(background) if fixed else None
+        self._test_color = None if test_background is None else _as_color(test_background)
+        self._early_stop, self._opaque, self._seed = early_stop, opaque, seed
 
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3]; None is black."""
         if self._random and step is not None:
             return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
         return None if self._color is None else background(n_rays, self._color)
+
+    def test_background(self, n_rays: int) -> jt.Var | None:
+        """See ``Renderer``."""
+        return None if self._test_color is None else background(n_rays, self._test_color)
 
     def __call__(
         self, samples: RaySamples, output: FieldOutput, background: jt.Var | None = None
@@ -70,11 +87,18 @@ class VolumeRenderer(Renderer):
             samples.t_starts,
             samples.t_ends,
             samples.packed_info,
-            background,
+            None if self._last else background,
             self._early_stop,
+            self._opaque,
+            self._last,
         )
         colors, *others = rendered
-        return RenderOutput(colors if seen else None, *others, background=background)
+        render = RenderOutput(colors if seen else None, *others, background=background)
+        return filled(render) if self._last and seen else render
+
+
+def _as_color(value: Sequence[float]) -> list[float]:
+    return [float(np.float32(channel)) for channel in value]
 
 
 def _is_color(value: Sequence[float]) -> bool:

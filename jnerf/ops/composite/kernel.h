@@ -3,6 +3,7 @@
 //   C = sum w_i c_i + T_end background,  O = sum w_i,  D = sum w_i t_i with t_i the interval's midpoint.
 // Rows behind those of the last ray are padding (jnerf_pack.h) and weigh nothing.
 // A ray whose transmittance falls under `early_stop` ends there (tested before each sample) and sees no background.
+// With `opaque` the last sample has alpha 1; with `last_color` its colour is the background.
 #pragma once
 #include "common/jnerf_common.h"
 #include "common/jnerf_pack.h"
@@ -14,6 +15,13 @@ struct CompositeInput {
     const int* packed_info;
     const float* background;  // [R, 3] or null
     float early_stop;
+    bool opaque = false, last_color = false;
+
+    // What shines through the samples of a ray, the last of which is given: null for black.
+    JNERF_FN const float* behind(int64_t ray, int64_t count, int64_t last) const {
+        if (last_color) return count > 0 ? rgbs + 3 * last : nullptr;
+        return background ? background + 3 * ray : nullptr;
+    }
 };
 
 struct CompositeForward {
@@ -26,15 +34,16 @@ struct CompositeForward {
             trans[i] = t;
             weights[i] = 0;
             if (t < in.early_stop) continue;
-            const float keep = expf(-in.sigmas[i] * (in.t_ends[i] - in.t_starts[i])), w = t * (1 - keep);
+            const bool closed = in.opaque && i + 1 == first + count;
+            const float keep = closed ? 0.0f : expf(-in.sigmas[i] * (in.t_ends[i] - in.t_starts[i])), w = t * (1 - keep);
             for (int k = 0; k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
             opacity += w;
             depth += w * 0.5f * (in.t_starts[i] + in.t_ends[i]);
             weights[i] = w;
             t *= keep;
         }
-        for (int k = 0; k < 3; k++)
-            colors[3 * ray + k] = color[k] + (in.background && !(t < in.early_stop) ? t * in.background[3 * ray + k] : 0.0f);
+        const float* behind = t < in.early_stop ? nullptr : in.behind(ray, count, first + count - 1);
+        for (int k = 0; k < 3; k++) colors[3 * ray + k] = color[k] + (behind ? t * behind[k] : 0.0f);
         opacities[ray] = opacity;
         depths[ray] = depth;
     }
@@ -51,13 +60,11 @@ struct CompositeBackward {
         const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
         const float none[3] = {}, *g = grad_colors ? grad_colors + 3 * ray : none;
         const float of_opacity = grad_opacities ? grad_opacities[ray] : 0.0f, of_depth = grad_depths ? grad_depths[ray] : 0.0f;
+        const int64_t last = first + count - 1;
+        const float rest = count > 0 ? trans[last] - weights[last] : 0.0f;
+        const float* behind = count == 0 || rest < in.early_stop ? nullptr : in.behind(ray, count, last);
         float suffix = 0;
-        if (in.background && count > 0) {
-            const int64_t last = first + count - 1;
-            const float t = trans[last] - weights[last];
-            if (!(t < in.early_stop))
-                for (int k = 0; k < 3; k++) suffix += t * g[k] * in.background[3 * ray + k];
-        }
+        for (int k = 0; behind && k < 3; k++) suffix += rest * g[k] * behind[k];
         for (int64_t i = first + count - 1; i >= first; i--) {
             const bool seen = !(trans[i] < in.early_stop);
             const float dt = in.t_ends[i] - in.t_starts[i], w = weights[i];
@@ -69,6 +76,7 @@ struct CompositeBackward {
             grad_sigmas[i] = seen ? dt * ((trans[i] - w) * v - suffix) : 0.0f;
             suffix += (seen ? w * v : 0.0f) + trans[i] * (grad_trans ? grad_trans[i] : 0.0f);
         }
+        for (int k = 0; in.last_color && behind && k < 3; k++) grad_rgbs[3 * last + k] += rest * g[k];
     }
 };
 

@@ -24,16 +24,16 @@ def _setup(background: jt.Var | None) -> str:
     pointer = "nullptr" if background is None else "in5_p"
     return (
         f"jnerf::CompositeInput input{{in0_p, in1_p, in2_p, in3_p, in4_p, {pointer}, "
-        '(float)data["early_stop"]}; '
+        '(float)data["early_stop"], data["opaque"] != 0, data["last_color"] != 0}; '
     )
 
 
 class _Composite(jt.Function):
-    def execute(self, sigmas, rgbs, t_starts, t_ends, packed_info, background, early_stop):
+    def execute(self, sigmas, rgbs, t_starts, t_ends, packed_info, background, options):
         n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
         inputs = [sigmas, rgbs, t_starts, t_ends, packed_info]
         self.inputs = inputs + ([] if background is None else [background])
-        self.setup, self.data = _setup(background), {"early_stop": early_stop}
+        self.setup, self.data = _setup(background), options
         source = (
             f"{self.setup} jnerf::composite_forward(in4_shape0, in0->num, "
             "jnerf::CompositeForward{input, out0_p, out1_p, out2_p, out3_p, out4_p});"
@@ -72,6 +72,8 @@ def composite(
     packed_info: jt.Var,
     background: jt.Var | None = None,
     early_stop: float = 1e-4,
+    opaque: bool = False,
+    last_color: bool = False,
 ) -> Composited:
     """Composites packed samples along their rays (Mildenhall et al. 2020, equation 3).
 
@@ -86,14 +88,18 @@ def composite(
             they weigh nothing and get no gradient.
         background: colour behind each ray, float32 [R, 3]; None for black. It gets no gradient.
         early_stop: a ray ends where its transmittance falls below this, and then sees no background.
+        opaque: the last sample of each ray lets nothing through, whatever its density.
+        last_color: the colour of the last sample, with its gradient, lies behind each ray; ``background`` must be None.
 
     Returns:
         colors [R, 3], opacities [R, 1], depths [R, 1] (sum of weight x midpoint), weights [S] and
         trans [S] (transmittance in front of each sample), all float32.
 
     Raises:
-        ValueError: shapes do not fit together.
+        ValueError: shapes do not fit together, or there are two backgrounds.
     """
+    if last_color and background is not None:
+        raise ValueError("composite: give either a background or last_color")
     n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
     expected = {
         "sigmas": (sigmas, [n_samples]),
@@ -111,6 +117,7 @@ def composite(
         colors = jt.zeros((n_rays, 3)) if background is None else background
         zeros = jt.zeros((n_rays, 1))
         return Composited(colors, zeros, zeros, jt.zeros((n_samples,)), jt.ones((n_samples,)))
+    options = {"early_stop": early_stop, "opaque": opaque, "last_color": last_color}
     return Composited(
-        *_Composite()(sigmas, rgbs, t_starts, t_ends, packed_info, background, early_stop)
+        *_Composite()(sigmas, rgbs, t_starts, t_ends, packed_info, background, options)
     )

@@ -36,8 +36,8 @@ def interlevel(starts, ends, weights, packed_info, field, field_packed, eps) -> 
 def blurred_cdf(x, edges, weights, radius) -> np.ndarray:
     """Share of a histogram, blurred by a box of half-width ``radius``, that lies below each x.
 
-    With C the histogram's own, a broken line, it is the mean of C over [x - radius, x + radius], and that the difference
-    of C's integral, pieces of parabolas.
+    With C the histogram's own, a broken line, it is the mean of C over [x - radius, x + radius]: a difference of C's
+    integral, pieces of parabolas.
     """
     below = np.concatenate([[0], np.cumsum(weights)])
     if radius == 0:

@@ -113,5 +113,5 @@ def _check(n_rays, n, spacing, near, far, earlier, unit, anneal, padding, floor)
         sizes = {v.shape[0] for v in earlier}
         if len(sizes) > 1 or max(sizes) % n_rays or not max(sizes):
             raise ValueError(
-                f"step_resample: {sorted(sizes)} earlier starts, ends and weights for {n_rays} rays; give as many to each"
+                f"step_resample: {sorted(sizes)} earlier starts, ends and weights for {n_rays} rays; give all as many"
             )

@@ -2,8 +2,8 @@
 
     s = (h(t) - h(near)) / (h(far) - h(near)),   t = h^-1((1 - s) h(near) + s h(far))
 
-Curves that level off towards infinity are written by what is missing to their limit: the limit itself cannot be told from
-its neighbourhood in float32, where t = 1e6 would come back as anything. ``kernel.h`` has the same inverses.
+Curves that level off towards infinity are written by what is missing to their limit: the limit itself cannot be told
+from its neighbourhood in float32, where t = 1e6 would come back as anything. ``kernel.h`` has the same inverses.
 """
 
 from __future__ import annotations

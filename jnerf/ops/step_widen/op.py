@@ -25,8 +25,8 @@ def step_widen(
         by: how far the density reaches, in units of the edges.
 
     Returns:
-        starts, ends, float32 [R (3 n - 2)] each, and weights, which with two that lie outermost and are left out sum to 1
-        on each ray, or are all 0. Intervals may have no length. Nothing is differentiable.
+        starts, ends, float32 [R (3 n - 2)] each, and weights, which sum to 1 on each ray together with the two that
+        lie outermost and are left out, or are all 0. Intervals may have no length. Nothing is differentiable.
 
     Raises:
         ValueError: rays have different numbers of intervals, or ``by`` is below 0.

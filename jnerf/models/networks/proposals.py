@@ -1,0 +1,60 @@
+"""Proposals of a network: small densities, one for each round of samples but the last, on encoders of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import jittor as jt
+
+from jnerf.checks.suggest import hint
+from jnerf.encoders.base import Encoder
+from jnerf.errors import ConfigError
+from jnerf.models.networks.layers import MLP
+
+_FIRST_STREAM = 8  # of the initial weights; the field's own MLPs have those below
+
+
+class Proposals(jt.Module):
+    """Encoded position -> a hidden layer -> the logarithm of a density.
+
+    Args:
+        encoders: of the config, by name.
+        names: the encoder of each round.
+        hidden_width: of the hidden layer.
+        seed: of the initial weights.
+        precision: see ``MLP``.
+
+    Raises:
+        ConfigError: there is no such encoder.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[str, Encoder],
+        names: Sequence[str],
+        hidden_width: int,
+        seed: int,
+        precision: str = "auto",
+    ) -> None:
+        super().__init__()
+        for name in names:
+            if name not in encoders:
+                raise ConfigError(
+                    f"network.proposals names encoder.{name}, which there is not. {hint(name, encoders)}"
+                )
+        self.encoders = jt.nn.ModuleList([encoders[name] for name in names])
+        widths = [[encoders[name].out_dim, hidden_width, 16] for name in names]
+        self.mlps = jt.nn.ModuleList(
+            [
+                MLP(width, 1, seed=seed, stream=_FIRST_STREAM + i, precision=precision)
+                for i, width in enumerate(widths)
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.mlps)
+
+    def execute(self, number: int, unit: jt.Var) -> jt.Var:
+        """Densities [S] of proposal ``number`` at positions in the unit cube, [S, 3]; exp of what the MLP says."""
+        features = self.encoders[number](unit)
+        return self.mlps[number](features, exponential=True).reshape(-1)

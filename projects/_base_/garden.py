@@ -1,0 +1,12 @@
+"""Scene: garden of mip-NeRF 360 (Barron et al. 2022), 185 photographs cut to 512x512; all around, nothing ends."""
+
+dataset = dict(
+    type="TransformsDataset",
+    root="garden/garden",  # under $JNERF_DATA, ./data or ../shared/data
+    holdout=8,  # of the images in the order of their names: 0, 8, 16 ... are test views
+    auto_orient=True,  # the cameras' mean up axis becomes +z
+    auto_centre=True,  # their middle the middle of the box
+    auto_scale=True,  # and the farthest of them is 1 away from it
+    scale=0.5,  # field units per world unit: the farthest camera stands where the contraction begins
+    aabb_scale=1.0,  # edge of the field's box
+)
