@@ -159,6 +159,10 @@ class Dataset(ABC):
             f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
         )
 
+    def thinned(self, n: int) -> Dataset | None:
+        """The same to be judged by fewer numbers on the way, every ``n``-th in each direction; None: its views are."""
+        return None
+
     def first_picture(self) -> NDArray[np.uint8] | None:
         """The first image, or a small version of it, RGBA, by which a scene is known again; None: there is none."""
         return None

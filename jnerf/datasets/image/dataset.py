@@ -3,6 +3,7 @@ https://arxiv.org/abs/2201.05989, section 5.1)."""
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ class ImageDataset(Dataset):
         self.picture_size = self.picture.width, self.picture.height
         self._name, self._seed = Path(root).stem, seed
         self._how, self._targets = how, targets
+        self._judged, self._every = self.picture, 1
 
     def sample(self, n_rays: int, step: int) -> Batch:
         """See ``Dataset``; ``rgba`` is opaque."""
@@ -121,6 +123,20 @@ class ImageDataset(Dataset):
         kind = "grey" if self.picture.grey else "colour"
         return {"resolution": "{}x{}".format(*self.picture_size), "picture": kind}
 
+    def thinned(self, n: int) -> ImageDataset:
+        """See ``Dataset``: every n-th pixel of every n-th row, from the middle of the first n on.
+
+        Raises:
+            ConfigError: the picture has no such pixel.
+        """
+        if n // 2 >= min(self.picture_size):
+            raise ConfigError(
+                f"evaluation.downscale is {n}; the picture has {'x'.join(map(str, self.picture_size))} pixels"
+            )
+        found = copy.copy(self)
+        found._judged, found._every = self.picture.thinned(n), n
+        return found
+
     def first_picture(self) -> NDArray[np.uint8]:
         """See ``Dataset``; of a large picture every n-th pixel."""
         width, height = self.picture_size
@@ -137,7 +153,7 @@ class ImageDataset(Dataset):
         self, subject: Subject, n_images: int | None = None, folder: Path | None = None
     ) -> Judgement:
         """PSNR over all pixels; with a folder also SSIM, JPEG at the same bytes, and pictures; ``judge_picture``."""
-        found = judge_picture(self.picture, subject, self._points_of, self._name, folder)
+        found = judge_picture(self._judged, subject, self._points_of, self._name, folder)
         found.protocol.update(color_space=self._how.color_space, targets=self._targets)
         if self.picture.transparent:
             found.protocol["picture_background"] = list(self._how.background)
@@ -147,9 +163,12 @@ class ImageDataset(Dataset):
         """There are always pixels."""
 
     def _points_of(self, first: int, end: int) -> RayBundle:
-        """The centres of pixels, counted row after row."""
+        """The centres of the pixels that are judged, counted row after row."""
         width, height = self.picture_size
-        y, x = np.divmod(np.arange(first, end), width)
+        numbers = np.arange(first, end)
+        y, x = (
+            part * self._every + self._every // 2 for part in np.divmod(numbers, self._judged.width)
+        )
         return _points((x + 0.5) / width, (y + 0.5) / height)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -111,6 +112,15 @@ class Picture:
             for row in (np.clip(y0 + i, 0, self.height - 1) for i in (0, 1))
         )
         return upper * (1 - down) + lower * down
+
+    def thinned(self, n: int) -> Picture:
+        """Every n-th pixel of every n-th row, from the middle of the first n on; one at least."""
+        pixels = np.ascontiguousarray(self._stored.pixels[n // 2 :: n, n // 2 :: n])
+        found = copy.copy(self)
+        found._stored = Stored(pixels, self._stored.full)
+        found.height, found.width = pixels.shape[:2]
+        found.__dict__.pop("_flat", None)
+        return found
 
     def in_srgb(self, colors: Floats) -> Floats:
         """Colours such as these as sRGB."""

@@ -70,12 +70,10 @@ optim = dict(
     lr=dict(schedule="log_linear", value=1e-2, end=1e-4, steps=(0, 200000)),
     betas=(0.9, 0.999),
     eps=1e-15,
-    groups={
-        "encoder": dict(sparse=True),
-        "encoder.proposal_0": dict(every=_every),
-        "encoder.proposal_1": dict(every=_every),
-        "network.proposals": dict(every=_every),
-    },
+    groups=dict(
+        encoder=dict(sparse=True, proposal_0=dict(every=_every), proposal_1=dict(every=_every)),
+        network=dict(proposals=dict(every=_every)),
+    ),
 )
 
 evaluation = dict(steps=[500, 2000, 10000])

@@ -11,6 +11,7 @@ from PIL import Image
 from jnerf.datasets.image.dataset import ImageDataset
 from jnerf.errors import ConfigError, DataError
 from jnerf.imaging.srgb import to_linear, to_srgb
+from jnerf.judging.smaller import smaller
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 10, 3), dtype=np.uint8)
 
@@ -71,6 +72,19 @@ def test_all_splits_share_the_pixels_in_memory(rgb):
     assert ImageDataset(rgb).picture is ImageDataset(rgb, split="test").picture
     assert ImageDataset(rgb).picture is not ImageDataset(rgb, color_space="linear").picture
     assert ImageDataset(rgb).summary() == {"resolution": "10x6", "picture": "colour"}
+
+
+def test_fewer_pixels_are_judged_on_the_way(rgb):
+    dataset = ImageDataset(rgb)
+    small = smaller(dataset, 3)
+    np.testing.assert_array_equal(small._judged.rows(0, 2), dataset.picture.rows(0, 6)[1::3, 1::3])
+    points = small._points_of(0, small._judged.n_pixels).rays_o.numpy() * [10, 6] - 0.5
+    np.testing.assert_allclose(points, [[x, y] for y in (1, 4) for x in (1, 4, 7)], atol=1e-5)
+    assert len(small.sample(50, 0).rays) == 50 and small.picture is dataset.picture
+    with pytest.raises(
+        ConfigError, match="evaluation.downscale is 12; the picture has 10x6 pixels"
+    ):
+        smaller(dataset, 12)
 
 
 def test_8_and_16_bits_grey_and_colour(tmp_path):
