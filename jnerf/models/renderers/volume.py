@@ -72,6 +72,10 @@ class VolumeRenderer(Renderer):
             return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
         return None if self._color is None else background(n_rays, self._color)
 
+    def bare(self) -> VolumeRenderer:
+        """See ``Renderer``."""
+        return VolumeRenderer(None, self._early_stop)
+
     def test_background(self, n_rays: int) -> jt.Var | None:
         """See ``Renderer``."""
         return None if self._test_color is None else background(n_rays, self._test_color)
