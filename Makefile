@@ -1,5 +1,6 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
+# make test-cuda  what a GPU can tell in six minutes: tests, sanitizer, benchmarks; results in build/test_cuda
 # make lint   ruff alone
 # make docs   the documentation, in English and Chinese, to build/site
 # make clean  removes the virtual environments and caches; runs (logs/) stay
@@ -19,17 +20,20 @@ JITTOR := --no-deps jittor==1.3.11.0
 # One process for each core; a file goes to one of them (see tests/helpers/parallel.py).
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test lint docs clean check
+.PHONY: demo test test-cuda lint docs clean check
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
-	$(BIN)/python tools/run_net.py --config-file projects/ngp/configs/ngp_embedded.py --task train --resume
+	$(BIN)/python -m jnerf train ngp_embedded --resume
 	@echo "Pictures (prediction | truth | error, depth, opacity): $$(ls -d logs/ngp_embedded/test)"
 
 test: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/python -m jnerf.doctor --compile
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
+
+test-cuda: $(VENV)/installed-test
+	$(BIN)/python tools/test_cuda.py
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -25,15 +25,15 @@ CORE = [
     f"onednn-devel-cpu-gomp==2022.2.1; {LINUX_X86}",
 ]
 CAPTURE = ["pycolmap"]  # COLMAP: cameras of photographs and videos
-# Marching cubes, mesh files, fewer faces, charts for textures; the last has no wheels for ARM under Linux, and from source
-# it needs CMake and a compiler.
+# Marching cubes, mesh files, fewer faces, charts of textures. xatlas has no wheels for ARM under Linux; its source
+# needs CMake and a compiler.
 MESH = [
     "scikit-image",
     "trimesh",
     "fast-simplification",
     "xatlas; python_version < '3.14' and (platform_machine == 'x86_64' or sys_platform != 'linux')",
 ]
-VIEWER = ["viser"]
+VIEWER = ["viser>=1.1,<2"]
 # FLIP has wheels for these; elsewhere its source needs a compiler, and a test of a run goes without it.
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
@@ -60,11 +60,14 @@ EXTRAS = {
         "hypothesis",
         "ruff",
         "html5lib",
+        "selenium",
         *BUILD,
+        *CAPTURE,
         *COMPLETION,
         *MESH,
         *METRICS,
         *TENSORBOARD,
+        *VIEWER,
         *NOTEBOOKS,
         *DOCS,
     ],

@@ -1,4 +1,4 @@
-"""jnerf: a zoo of neural fields on Jittor. ``tools/run_net.py`` trains one from a config file."""
+"""jnerf: a zoo of neural fields on Jittor. The command ``jnerf train`` trains one from a config file."""
 
 import sys
 

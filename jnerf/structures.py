@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     import jittor as jt
 
 
+def trained(var: jt.Var) -> bool:
+    """Whether a Var of a batch may want a gradient, as those of trained cameras or exposures do."""
+    return not var.is_stop_grad()
+
+
+def _leading(arrays: list[jt.Var], n: int) -> list[jt.Var]:
+    """The first n rows of each: in one kernel where no array wants a gradient."""
+    from jnerf.ops.leading_rows import leading_rows
+
+    if any(trained(array) for array in arrays):
+        return [array[:n] for array in arrays]
+    return leading_rows(arrays, n)
+
+
 @dataclass(frozen=True)
 class RayBundle:
     """A batch of rays.
@@ -42,11 +56,9 @@ class RayBundle:
 
     def first(self, n: int) -> RayBundle:
         """The first n rays."""
-        from jnerf.ops.leading_rows import leading_rows
-
         arrays = [self.rays_o, self.rays_d]
         arrays += [] if self.image_indices is None else [self.image_indices]
-        rays_o, rays_d, *indices = leading_rows(arrays, n)
+        rays_o, rays_d, *indices = _leading(arrays, n)
         return RayBundle(rays_o, rays_d, *(indices or [None]), lambda: self._first_radii(n))
 
     def take(self, numbers: Any) -> RayBundle:
@@ -188,16 +200,16 @@ class Batch:
             n: how many.
             rays: those rays, where they are at hand already.
         """
-        from jnerf.ops.leading_rows import leading_rows
-
         extras = {name: value[:n] for name, value in self.extras.items()}
         rays = self.rays.first(n) if rays is None else rays
-        return Batch(rays, leading_rows([self.rgba], n)[0], extras)
+        return Batch(rays, _leading([self.rgba], n)[0], extras)
 
     def only(self, live: jt.Var) -> Batch:
         """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""
         from jnerf.ops.scale_rows import scale_rows
 
+        if trained(self.rgba):
+            return Batch(self.rays, self.rgba * live, self.extras)
         return Batch(self.rays, scale_rows(self.rgba, live), self.extras)
 
     def target(self, background: jt.Var | None) -> jt.Var:

@@ -105,11 +105,6 @@ class SceneFolder:
         return self.colmap / "database.db"
 
     @property
-    def models(self) -> Path:
-        """Folder of all models that COLMAP has found."""
-        return self.colmap / "models"
-
-    @property
     def model(self) -> Path:
         """Folder of the model that is used."""
         return self.path / "sparse" / "0"

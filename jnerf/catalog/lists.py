@@ -13,7 +13,7 @@ from jnerf.catalog.modules import ModuleEntry, modules
 from jnerf.catalog.projects import ConfigEntry, MethodEntry, configs, methods
 from jnerf.catalog.signatures import Argument, arguments_of
 from jnerf.checks.origin import display_path
-from jnerf.checks.suggest import hint
+from jnerf.checks.suggest import nearest
 from jnerf.errors import ConfigError
 
 Entry = MethodEntry | ConfigEntry | ModuleEntry
@@ -38,8 +38,8 @@ def show(kinds: Sequence[str], name: str | None = None, as_json: bool = False) -
     found = {kind: _named(kind, name) for kind in kinds}
     if not any(found.values()):
         valid = [word for kind in kinds for word in _words(kind)]
-        near = hint(name, valid).split("?")[0]
-        meant = f"{near}? " if near.startswith("Did you mean") else ""
+        near = nearest(name, valid)
+        meant = f"Did you mean '{near}'? " if near else ""
         listed = f"jnerf list {kinds[0]}" if len(kinds) == 1 else "jnerf list"
         raise ConfigError(
             f"no {' or '.join(kinds)} of the name '{name}'. {meant}{listed} shows all"

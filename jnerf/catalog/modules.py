@@ -30,9 +30,9 @@ class ModuleEntry:
 
 
 @cache
-def modules() -> list[ModuleEntry]:
+def modules() -> tuple[ModuleEntry, ...]:
     """Every module of the package, family by family, by name."""
-    return [entry for registry in REGISTRIES.values() for entry in _of_family(registry)]
+    return tuple(e for registry in REGISTRIES.values() for e in _of_family(registry))
 
 
 def _of_family(registry: Registry) -> list[ModuleEntry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -54,10 +55,12 @@ class MethodEntry:
     configs: tuple[str, ...]
 
 
-def configs() -> list[ConfigEntry]:
+@cache
+def configs() -> tuple[ConfigEntry, ...]:
     """Every config: those of each method, by name, then the scenes."""
     entries = [_config(name, path) for name, path in named_configs().items()]
-    return sorted(entries, key=lambda entry: (entry.method is None, entry.method or "", entry.name))
+    entries.sort(key=lambda entry: (entry.method is None, entry.method or "", entry.name))
+    return tuple(entries)
 
 
 def methods() -> list[MethodEntry]:

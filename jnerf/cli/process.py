@@ -125,7 +125,12 @@ def execute(options: argparse.Namespace) -> int:
     print("\n" + "\n".join(outcome.lines))
     print(f"\ncameras are drawn in {output / 'cameras.png'}. Train on the scene:")
     root = output if output.is_absolute() else f"./{output}"
-    print(f"  jnerf train ngp_capture dataset.root={root} exp_name={output.resolve().name}")
+    against = (
+        f" renderer.background={','.join(map(str, outcome.backdrop))}" if outcome.backdrop else ""
+    )
+    print(
+        f"  jnerf train ngp_capture dataset.root={root} exp_name={output.resolve().name}{against}"
+    )
     if not outcome.enough:
         print(
             f"warning: only {outcome.facts.registered} of {outcome.facts.pictures} pictures have a pose",

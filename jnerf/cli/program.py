@@ -47,7 +47,7 @@ def show_usage() -> None:
 
 
 def show_version() -> None:
-    """Prints the version and where it is installed."""
+    """Prints the version."""
     import jnerf
 
     print(f"jnerf {jnerf.__version__}")

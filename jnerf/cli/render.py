@@ -21,6 +21,8 @@ examples:
   jnerf render logs/ngp_lego --path views --split test --format png --background none
   jnerf render logs/ngp_lego --channels color depth --format exr --frames 40
   jnerf render logs/ngp_lego --save-path orbit.json
+  jnerf render logs/image_albert --path zoom --seconds 6
+  jnerf render logs/image_albert --window 400 300 656 556 --resolution 2048 2048
   jnerf render logs/ngp_lego render.n_frames=60 render.width=400 render.height=400
 
 Writes films and a record of what they show into RUN/render, or where --output says. Without flags it is an orbit as the
@@ -69,7 +71,10 @@ def _add_path_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--path", metavar="P",
         help="orbit, spiral (captures that face one way), interpolate (between training views), views (those of a "
-        "split), or FILE.json of jnerf, instant-ngp or nerfstudio (default: what suits the scene)")  # fmt: skip
+        "split), or FILE.json of jnerf, instant-ngp or nerfstudio (default: what suits the scene); of a picture zoom, "
+        "or FILE.json of windows")  # fmt: skip
+    add("--window", nargs=4, type=float, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
+        help="of a picture: one frame that shows this part of it, in its pixels")  # fmt: skip
     add("--split", choices=["train", "val", "test"], help="of --path views (default: test)")
     add("--order", choices=["tour", "capture"],
         help="of --path interpolate: a short way past views spread over the capture, or the order in which they were "
@@ -96,7 +101,8 @@ def request(options: argparse.Namespace) -> FilmRequest:
     from jnerf.engine.rendering.request import FilmRequest, PathRequest
 
     path = {"kind": options.path, "split": options.split, "order": options.order, "stops": options.stops,
-            "loop": options.loop or None, "placement": options.placement, "fov": options.fov}  # fmt: skip
+            "loop": options.loop or None, "placement": options.placement, "fov": options.fov,
+            "window": _tuple(options.window)}  # fmt: skip
     film = {
         "path": PathRequest(**_given(path)),
         "size": _tuple(options.resolution),

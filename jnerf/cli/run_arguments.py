@@ -52,7 +52,8 @@ def load_run_config(options: argparse.Namespace) -> Config:
     from jnerf.config import find_config, load_config
 
     path = find_config(options.config)
-    place = _place(path) if Path(options.config).is_dir() else []
+    of_run = path == Path(options.config) / "config.py"  # a name may be that of a folder, too
+    place = _place(path) if of_run else []
     config = load_config(path, [*place, *options.overrides])
     if options.save_dir is not None:
         config.save_dir = str(options.save_dir)

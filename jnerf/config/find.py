@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from jnerf.checks.origin import display_path
-from jnerf.checks.suggest import hint
+from jnerf.checks.suggest import hint, nearest
 from jnerf.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -52,6 +52,9 @@ def find_config(name: str | Path) -> Path:
     path = Path(text)
     if path.is_dir():
         return _of_run(path)
+    if path.suffix == ".py" and not path.exists() and path.stem in named_configs():
+        text = f"no such config file. Did you mean '{path.stem}', which comes with jnerf?"
+        raise ConfigError(f"{display_path(path)}: {text}")
     if path.suffix == ".py" or path.is_file():
         return path  # whoever reads it says what is wrong
     if is_name(text):
@@ -70,8 +73,8 @@ def is_name(text: str) -> bool:
 
 def nearest_configs(name: str) -> str:
     """A sentence that helps someone who wrote ``name`` and meant a config that comes with the package."""
-    near = hint(name, named_configs()).split("?")[0]
-    meant = f"{near}? " if near.startswith("Did you mean") else ""
+    near = nearest(name, named_configs())
+    meant = f"Did you mean '{near}'? " if near else ""
     return (
         f"{meant}jnerf list configs shows all; a config of your own is named by its path, which ends in .py, and a "
         "run by its folder"

@@ -37,6 +37,8 @@ class Dataset(ABC):
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
         focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
+        picture_size: of a scene of two dimensions, width and height of the picture that its box spans, pixels; None
+            where it is none.
     """
 
     provides: frozenset[str] = frozenset()
@@ -46,6 +48,7 @@ class Dataset(ABC):
     transform: Similarity | None = None
     sphere: tuple[NDArray, float] | None = None
     focus_depth: float | None = None
+    picture_size: tuple[int, int] | None = None
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.
@@ -155,6 +158,18 @@ class Dataset(ABC):
         raise NotImplementedError(
             f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
         )
+
+    def thinned(self, n: int) -> Dataset | None:
+        """The same to be judged by fewer numbers on the way, every ``n``-th in each direction; None: its views are."""
+        return None
+
+    def first_picture(self) -> NDArray[np.uint8] | None:
+        """The first image, or a small version of it, RGBA, by which a scene is known again; None: there is none."""
+        return None
+
+    def displayed(self, colors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Colours of the field, [..., 3], as sRGB: what they are, unless a dataset says otherwise."""
+        return colors
 
     def flight(self, n_frames: int, width: int, height: int) -> Cameras | None:
         """A camera path for a film, asked for only where ``facts()`` has no cameras; None: an orbit will do.

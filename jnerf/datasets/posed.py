@@ -147,12 +147,12 @@ class PosedImages(Dataset):
             bundle = self.cameras.bundle_of(found.rays_o, found.rays_d, found.images)
             return Batch(bundle, found.rgba)
         images, x, y = self.draw_pixels(n_rays, step)
-        bundle = self.cameras.bundle(images, x, y, jt.array(images))
+        bundle = self.cameras.bundle(images, x, y, jt.array(images).stop_grad())
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        return Batch(bundle, jt.array(rgba), self.extras(images, x, y))
+        return Batch(bundle, jt.array(rgba).stop_grad(), self.extras(images, x, y))
 
     def draw_pixels(
         self, n_rays: int, step: int
@@ -213,6 +213,10 @@ class PosedImages(Dataset):
     ) -> dict[str, jt.Var]:
         """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
+
+    def first_picture(self) -> NDArray[np.uint8]:
+        """See ``Dataset``."""
+        return self.view(0).rgba()
 
     def view(self, i: int) -> View:
         """Image ``i`` of this split, whole."""

@@ -17,6 +17,7 @@ from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.pipeline.params import network_groups
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
 from jnerf.imaging.image import Image
@@ -43,6 +44,10 @@ class _Model(Subject):
         self._fog_tolerance = fog_tolerance
         self.rendered: list[float] = []  # share of each view's pixels
         self.field = FrozenField(pipeline.network)
+        pipeline.network.train()  # one that was judged before has no trainable parameters
+        groups = network_groups(pipeline.network, pipeline.encoders)
+        self.n_parameters = sum(p.numel() for params in groups.values() for p in params)
+        pipeline.network.eval()
         self._pixels = self._filled = 0
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
@@ -109,10 +114,9 @@ def evaluate(
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
     """
-    pipeline.network.eval()
+    model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
             found = dataset.judge(model, n_images, folder)
         except StopRequested:
             return None

@@ -1,4 +1,4 @@
-"""The three tasks behind ``tools/run_net.py``: train, test, render."""
+"""The three tasks behind ``jnerf train``, ``jnerf test`` and ``jnerf render``."""
 
 from __future__ import annotations
 

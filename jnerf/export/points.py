@@ -184,16 +184,16 @@ def _around(
     pipeline: Pipeline, points: NDArray[np.float32], step: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Whether a surface is within a step of each point, bool [P], and the field's slope outwards, [P, 3]."""
-    sdf = "sdf" in pipeline.network.provides
-    field = SurfaceField(pipeline.network, None if sdf else -math.log(1 - _AIR) / step)
-    values = []
+    if not len(points):
+        return np.empty(0, bool), np.empty((0, 3), np.float32)
+    # Values are minus the distance, or the logarithm of density / level, cut off at +-4: the level is 3 above thin air.
+    distances, air = "sdf" in pipeline.network.provides, -math.log(1 - _AIR) / step
+    least = -2 * step if distances else -3.0
+    field, values = SurfaceField(pipeline.network, None if distances else air * math.exp(3)), []
     for axis in range(3):
         for sign in (-1, 1):
             offset = np.zeros(3, np.float32)
             offset[axis] = sign * step
-            values.append(field(points + offset) if len(points) else np.empty(0, np.float32))
+            values.append(field(points + offset))
     values = np.stack(values, axis=1).reshape(-1, 3, 2)
-    near = (
-        (values.max(axis=(1, 2)) > (-2 * step if sdf else 0)) if len(points) else np.empty(0, bool)
-    )
-    return near, values[..., 0] - values[..., 1]
+    return values.max(axis=(1, 2)) > least, values[..., 0] - values[..., 1]

@@ -86,8 +86,8 @@ def export_points(place: Place, options: PointOptions) -> list[Path]:
     """Writes a coloured point cloud with normals, ``points.ply``; see :func:`sample_points`."""
     place.check(POINTS)
     with place.opened("export") as run:
+        files = place.files(("points.ply",))  # before the work, so that none is done in vain
         cloud = sample_points(run.pipeline, options, run.transform)
-    files = place.files(("points.ply",))
     for path in files:
         write_points(path, cloud.points, cloud.normals, cloud.colors)
     _say(f"step {run.step}: {len(cloud.points)} points, world units", files)
@@ -99,8 +99,8 @@ def export_occupancy(place: Place) -> list[Path]:
     place.check(OCCUPANCY)
     with place.opened("export") as run:
         cells, below = occupied_cells(run.pipeline), run.pipeline.sampler.empty_below
-    shown = boxes(cells, run.transform)
     files = place.files(("occupancy.npz", "occupancy.ply"))
+    shown = boxes(cells, run.transform)
     for path in files:
         if path.suffix.lower() == ".npz":
             write_cells(path, cells, run.transform, below)

@@ -65,15 +65,18 @@ def depth_range(
     return float(near), float(far)
 
 
-def error_picture(prediction: NDArray[np.uint8], truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mean absolute error over the channels through the Turbo map; 0.2 and above saturates.
+def error_picture(
+    prediction: NDArray[np.uint8], truth: NDArray[np.uint8], full: float = 0.2
+) -> NDArray[np.uint8]:
+    """Mean absolute error over the channels through the Turbo map.
 
     Args:
         prediction: RGB [H, W, 3].
         truth: RGB [H, W, 3].
+        full: the error, of 1, at the end of the map.
     """
     error = np.abs(prediction.astype(np.float32) - truth.astype(np.float32)).mean(axis=-1) / 255
-    return cv2.applyColorMap(to_uint8(error / 0.2), cv2.COLORMAP_TURBO)[..., ::-1]
+    return cv2.applyColorMap(to_uint8(error / full), cv2.COLORMAP_TURBO)[..., ::-1]
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:

@@ -23,9 +23,11 @@ class Subject(ABC):
 
     Attributes:
         field: what can be asked of the field at positions.
+        n_parameters: numbers that the network and its encoders keep.
     """
 
     field: Field
+    n_parameters: int = 0
 
     @abstractmethod
     def image(

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 def smaller(dataset: Dataset, downscale: int) -> Dataset:
-    """The dataset with smaller views; itself for a ``downscale`` of 1.
+    """The dataset with smaller views, or ``Dataset.thinned``; itself for a ``downscale`` of 1.
 
     Args:
-        dataset: what is judged on; datasets without views are judged as ever.
+        dataset: what is judged on; datasets without either are judged as ever.
         downscale: pixels from one to the next.
     """
     if downscale == 1:
         return dataset
+    own = dataset.thinned(downscale)
+    if own is not None:
+        return own
     found = copy.copy(dataset)
     found.view = lambda i: SmallerView(dataset.view(i), downscale)
     return found

@@ -101,9 +101,9 @@ class OccupancySampler(Sampler):
             samples, and the device is asked for nothing but once every ``update_every`` steps. Rays that do not fit are
             dropped. None: on CUDA, where renderer and losses allow it. A resumed run does not repeat an uninterrupted
             one bit by bit then.
-        look_once: the density of all samples on rays is asked for at once; False: in windows, so that little is asked
-            that lies behind a surface. The samples are the same. None: at once on CUDA, where a kernel that is launched
-            costs more than what it does to a few samples.
+        look_once: in training, the density of all samples on rays is asked for at once; False: in windows, so that
+            little is asked that lies behind a surface. The samples are the same. None: at once on CUDA, where a kernel
+            that is launched costs more than what it does to a few samples. Rendering asks in windows.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -353,7 +353,7 @@ class OccupancySampler(Sampler):
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
         look = look_along(field, self.density_chunk)
-        bounds["once"] = self._look_once
+        bounds["once"] = self._look_once and step is not None
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:

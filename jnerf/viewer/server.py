@@ -9,7 +9,7 @@ import socket
 import warnings
 from typing import Any
 
-from jnerf.errors import JnerfError
+from jnerf.errors import ConfigError, JnerfError
 from jnerf.viewer.libraries import viser
 
 #: How many ports after the one that was asked for are tried.
@@ -24,8 +24,13 @@ def open_server(host: str, port: int) -> tuple[Any, str]:
         port: wanted; the next free one is taken if it is not, and a line says so. 0: any.
 
     Raises:
-        JnerfError: viser is not installed, or the host cannot be listened on.
+        ConfigError: the port is none, or the host no address of this machine.
+        JnerfError: viser is not installed, or no port is free.
     """
+    if not 0 <= port < 65536:
+        raise ConfigError(
+            f"--port is {port}; it must be in 0 .. 65535, where 0 is any that is free"
+        )
     module = viser()
     free = _free_port(host, port)
     if port and free != port:
@@ -58,12 +63,12 @@ def _free_port(host: str, port: int) -> int:
                     f"port {candidate} is not for everybody ({error}): choose one from 1024 on with --port"
                 ) from error
             except socket.gaierror as error:
-                raise JnerfError(
+                raise ConfigError(
                     f"--host {host!r} is no address of this machine: {error}"
                 ) from error
             except OSError as error:
                 if candidate == port and error.errno not in (98, 48, 10048):
-                    raise JnerfError(f"cannot listen on {host}:{candidate}: {error}") from error
+                    raise ConfigError(f"cannot listen on {host}:{candidate}: {error}") from error
     raise JnerfError(
         f"no port from {port} to {port + _TRIES - 1} is free on {host}: choose another with --port"
     )

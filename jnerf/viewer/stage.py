@@ -53,6 +53,11 @@ class Stage:
             raise ConfigError(
                 f"{type(dataset).__name__} has no cameras in three dimensions: there is nothing to walk around in. Its "
                 "own pictures are in the run's test folder"
+                + (
+                    ", and jnerf render RUN --window LEFT TOP RIGHT BOTTOM shows any part of it"
+                    if pipeline.facts["n_dims"] == 2
+                    else ""
+                )
             )
         self.pipeline = pipeline
         self.splits: Mapping[str, Dataset] = {"train": dataset}
@@ -83,6 +88,7 @@ class Stage:
         middle = 0.5 * (self.aabb[:3] + self.aabb[3:])
         if self.space is None:
             c2w = orbit(poses, middle, 50.0, 8).c2w[0]
+            c2w[:, 3] += 0.2 * (middle - c2w[:, 3])  # in front of the cameras
         else:
             c2w, middle = poses[0], self.space.unproject(np.array([[0.5, 0.5, 0.6]]))[0]
         forward = -c2w[:, 2]

@@ -90,8 +90,8 @@ class Viewer(Hook):
             self._calls.run()
             self._wait_while_paused(trainer)
             share = self.settings.share
-            self._credit += (now - self._left) * share / (1 - share)
-            self._credit = min(self._credit, _SAVED_UP)
+            earned = (now - self._left) * share / (1 - share)
+            self._credit = min(self._credit + earned, max(earned, _SAVED_UP))
             self._paint(time.perf_counter())
         self._left = time.perf_counter()
 

@@ -50,7 +50,7 @@ def test_cases_measure_forward_and_backward(inputs, op):
         "hash_encode": {"hash_encode_forward", "hash_encode_table_grad"},
         "composite": {"composite_forward", "composite_backward"},
         "trunc_exp": {"trunc_exp_forward", "trunc_exp_backward"},
-        "ray_visible": {"visible_count", "visible_advance", "visible_pack"},
+        "ray_visible": {"visible_step", "visible_end"},
     }
     assert kernels >= expected[op]
     for row in rows:

@@ -50,6 +50,13 @@ def test_a_run_folder_is_its_place(run_folder, monkeypatch):
     assert (config.exp_name, Path(config.save_dir).resolve()) == ("other", run_folder.parent)
 
 
+def test_a_name_is_no_run_where_a_folder_has_it_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ngp_lego").mkdir()
+    config = loaded("ngp_lego")
+    assert (config.exp_name, config.save_dir) == ("ngp_lego", "logs")
+
+
 def test_overrides_and_flags_overrule_the_place(run_folder):
     assert loaded(run_folder, "exp_name=third").exp_name == "third"
     assert loaded(run_folder, "--save-dir", "there").save_dir == "there"

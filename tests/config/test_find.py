@@ -34,6 +34,7 @@ def test_a_name_wins_over_a_folder_and_a_path_is_a_path(tmp_path, monkeypatch):
         ("ngp_leggo", ["unknown config 'ngp_leggo'. Did you mean 'ngp_lego'?", "jnerf list"]),
         ("zzz", ["unknown config 'zzz'. jnerf list configs shows all"]),
         ("logs/leg", ["logs/leg: no such config file or run folder. Did you mean 'lego'? Runs in"]),
+        ("a/ngp_lego.py", ["a/ngp_lego.py: no such config file. Did you mean 'ngp_lego', which"]),
         ("nowhere/lego", ["no such config file or run folder. Runs in nowhere: (none)"]),
         (".", ["holds no config.py, so it is no run folder"]),
     ],

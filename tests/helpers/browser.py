@@ -42,5 +42,13 @@ def chromium(width: int = 900, height: int = 600) -> Iterator[Any]:
 
 def screenshot(driver: Any) -> np.ndarray:
     """What the page shows, RGB."""
-    data = np.frombuffer(driver.get_screenshot_as_png(), np.uint8)
+    from selenium.common.exceptions import TimeoutException
+
+    for tries_left in (4, 3, 2, 1, 0):  # ten seconds each, which a busy machine may need
+        try:
+            data = np.frombuffer(driver.get_screenshot_as_png(), np.uint8)
+            break
+        except TimeoutException:
+            if not tries_left:
+                raise
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]

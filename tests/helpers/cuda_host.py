@@ -19,6 +19,7 @@ LIBRARIES = {
     "hash_encode": ("hash_encode", 900),
     "hash_encode_75": ("hash_encode", 750),
     "rays": ("rays", 900),
+    "batch": ("batch", 900),
     "steps": ("steps", 900),
     "elementwise": ("elementwise", 900),
     "voxels": ("voxels", 900),

@@ -27,13 +27,12 @@ NOT_RUN = {
 SHORT = {
     "test": ["evaluation.n_images=1"],
     "render": ["--force", "evaluation.n_images=1"],
-    "mesh": [
-        "--resolution",
-        "12",
-        "--level",
-        "1",
-    ],  # the density of a field that has hardly been trained
+    "mesh": ["--resolution", "24", "--level", "1.1"],
+    "points": ["--count", "500"],
+    "slices": ["--resolution", "16"],
 }
+#: Steps of runs that pages train, and of those that they take for granted, which have learned something.
+STEPS, LEARNED = 2, 60
 #: Commands of which only flags and configs are looked at, and what runs them small.
 PARSED = {
     "benchmark": "tests/tools/test_benchmark.py",
@@ -86,20 +85,26 @@ class Shortened:
             rest = [word for word in rest if word not in ("--compile", "--fix")]
             rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
-            rest = self._training(rest)
+            rest = [word for word in self._training(rest) if word != "--viewer"]  # it stays open
         elif name != "train" and "--help" not in rest:
-            rest = [self._with_run(k, word, name) for k, word in enumerate(rest)]
-            rest = _film(rest) if name == "render" else [*rest, *SHORT.get(name, [])]
+            rest = self._on_runs(name, rest)
         try:
             status = main([name, *rest])
         except SystemExit as stop:
             status = stop.code
         return None if not status else f"exit status {status}: jnerf {name} {' '.join(rest)}"
 
-    def _with_run(self, k: int, word: str, name: str) -> str:
-        """A word of a command; where it is a run, one that is there."""
-        named = k == 0 and name in SHORT
-        return str(self._borrow(word)) if named or word.startswith("logs/") else word
+    def _on_runs(self, name: str, words: list[str]) -> list[str]:
+        """The words of a command on runs, which are there then, short."""
+        at = 1 if name == "export" else 0
+        if name in (*SHORT, "export"):
+            words = [*words[:at], str(self._borrow(words[at])), *words[at + 1 :]]
+        words = [str(self._borrow(word)) if word.startswith("logs/") else word for word in words]
+        if name == "render":
+            return _film(words)
+        if "--texture" in words:
+            words = [*words, "--texture", "64", "--faces", "300"]
+        return [*words, *SHORT.get(words[0] if name == "export" else name, [])]
 
     def _training(self, words: list[str]) -> list[str]:
         """The words of ``jnerf train``, short; a run that is in the way is removed."""
@@ -112,13 +117,13 @@ class Shortened:
         run = Path(words[0]) if Path(words[0]).is_dir() else Path("logs") / config.exp_name
         if not resumed:
             shutil.rmtree(run, ignore_errors=True)
-        return [*words, *self.sizes(config), f"total_steps={3 if resumed else 2}"]
+        return [*words, *self.sizes(config), f"total_steps={LEARNED + 1 if resumed else STEPS}"]
 
     def sizes(self, config: Config) -> list[str]:
         """Overrides that make a training short."""
         scene = self._scenes[config.dataset.type]
         short = ["evaluation.steps=[]", "evaluation.every=none", "evaluation.at_end=false"]
-        return [*small_sizes(config), *scene, *short, "total_steps=2"]
+        return [*small_sizes(config), *scene, *short, f"total_steps={STEPS}"]
 
     def _borrow(self, name: str) -> Path:
         """The folder of a run that a page names, trained here or before."""
@@ -138,6 +143,7 @@ class Shortened:
 
         words = [word for word in self._training([name]) if word != "evaluation.at_end=false"]
         words += ["--save-dir", str(self._shared / "logs"), "evaluation.n_images=1"]
+        words += [f"total_steps={LEARNED}"]
         assert main(["train", *words]) == 0
 
 
@@ -154,7 +160,8 @@ def _film(words: list[str]) -> list[str]:
         if flag in words:
             at = words.index(flag)
             words = words[:at] + words[at + 1 + values :]
-    small = [] if "views" in words else ["--frames", "2", "--resolution", "16", "16"]
+    small = [] if "views" in words else ["--resolution", "16", "16"]
+    small += ["--frames", "2"] if small and "--window" not in words else []
     return [*words, *small, *SHORT["render"]]
 
 

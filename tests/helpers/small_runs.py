@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from captures import facing_poses, make_llff, make_neus
 from colmap_scenes import write_scene
 from scenes import make_tiny_blender
@@ -60,6 +62,8 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         make_llff(folder / "capture", facing_poses(9))
         make_neus(folder / "scan")
         write_scene(folder / "photographs")
+        colors = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+        cv2.imwrite(str(folder / "picture.png"), colors)
     return {
         "COLMAPDataset": [f"dataset.root={folder / 'photographs'}"],
         "DTUDataset": [f"dataset.root={folder / 'scan'}"],
@@ -67,5 +71,6 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         "BlenderDataset": [f"dataset.root={folder / 'scene'}"],
         "MultiscaleBlenderDataset": [f"dataset.root={folder / 'large'}"],
         "TransformsDataset": [f"dataset.root={folder / 'scene'}"],
+        "ImageDataset": [f"dataset.root={folder / 'picture.png'}"],
         "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
     }

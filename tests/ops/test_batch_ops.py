@@ -1,4 +1,4 @@
-"""What prepares and judges a batch: pixels with their rays, backgrounds, photometric losses, leading and scaled rows."""
+"""What prepares and judges a batch: pixels with their rays, backgrounds, photometric losses, some rows, scaled rows."""
 
 import jittor as jt
 import numpy as np
@@ -15,6 +15,8 @@ from jnerf.ops.pixel_rays import pixel_rays
 from jnerf.ops.pixel_rays import reference as pixel_reference
 from jnerf.ops.scale_rows import reference as scale_reference
 from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.unit_box import reference as box_reference
+from jnerf.ops.unit_box import unit_box
 
 
 def test_pixels_their_rays_and_their_colors(device):
@@ -76,6 +78,17 @@ def test_photometric_losses_of_nothing_and_of_wrong_sizes(device):
     assert photometric(jt.zeros((0, 3)), jt.zeros((0, 4))).numpy() == 0
     with pytest.raises(ValueError, match=r"rgba has shape \[2, 3\]; expected \[2, 4\]"):
         photometric(jt.zeros((2, 3)), jt.zeros((2, 3)))
+
+
+def test_a_box_as_the_unit_cube(device):
+    random = np.random.default_rng(4)
+    positions = random.normal(size=(77, 3)).astype(np.float32)
+    low, inverse = np.float32([-1, 0.5, 2]), np.float32([0.25, 3, 1 / 3])
+    found = unit_box(*(jt.array(v) for v in (positions, low, inverse))).numpy()
+    np.testing.assert_array_equal(found, box_reference.unit_box(positions, low, inverse))
+    assert list(unit_box(jt.zeros((0, 3)), jt.array(low), jt.array(low)).shape) == [0, 3]
+    with pytest.raises(ValueError, match=r"positions \[77, 3\] in a box of 2 and 3"):
+        unit_box(jt.array(positions), jt.array(low[:2]), jt.array(low))
 
 
 def test_leading_and_scaled_rows(device):

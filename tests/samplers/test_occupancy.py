@@ -175,7 +175,7 @@ def test_after_the_warm_up_updates_ask_half_as_much():
     sampler.update(watched, 5)
     assert asked == [32**3]
     sampler.update(watched, 256)
-    assert asked[1:] == [32**3 // 4, 32**3 // 4]
+    assert asked[1:] == [32**3 // 2]
 
 
 def test_cells_that_no_camera_sees_stay_empty():

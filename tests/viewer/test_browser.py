@@ -51,8 +51,9 @@ class Visit(threading.Thread):
     def click(self, driver, text):
         from selenium.webdriver.common.by import By
 
-        self.wait(lambda: driver.find_elements(By.XPATH, f"//button[contains(., '{text}')]"))
-        driver.find_element(By.XPATH, f"//button[contains(., '{text}')]").click()
+        place = By.XPATH, f"//*[normalize-space(text())='{text}']"
+        self.wait(lambda: driver.find_elements(*place))
+        driver.find_element(*place).click()
 
     def picture(self, driver, fits):
         shown = []

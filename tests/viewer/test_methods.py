@@ -16,6 +16,8 @@ METHODS = (
     "ngp_lego ngp_fern nerf_lego_small mipnerf_lego_small hashnerf_lego plenoxels_lego_small neus_scan24 "
     "hash_neus_scan24_wmask"
 ).split()
+#: Those whose fields end somewhere.
+BOUNDED = [name for name in METHODS if name not in ("ngp_fern", "neus_scan24")]
 
 
 @pytest.fixture(params=METHODS)
@@ -63,3 +65,14 @@ def test_a_crop_shows_less_and_nothing_of_nothing(stage):
     assert none.max() == 0
     every = look(stage, crop=(*low - 9, *high + 9))[0].progress.image(1).opacities
     np.testing.assert_allclose(every, whole, atol=2e-3)
+
+
+@pytest.mark.parametrize("stage", BOUNDED, indirect=True)
+def test_a_view_of_nothing_at_all_is_empty(stage):
+    pose, _, _ = stage.first_view()
+    away = pose.copy()
+    away[:, :3] = pose[:, :3] @ np.diag([-1, 1, -1])  # turned round
+    away[:, 3] += 9 * pose[:, 2]  # and far away
+    stage.first_view = lambda: (away, None, 0.3)
+    someone, rgb, _ = look(stage)
+    assert someone.progress.image(1).opacities.max() == 0 and rgb.max() == 0

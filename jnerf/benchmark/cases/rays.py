@@ -9,17 +9,21 @@ import numpy as np
 
 from jnerf.benchmark.cases.inputs import RESOLUTION, Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
+from jnerf.ops.background import background
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.composite import composite
 from jnerf.ops.draw_pixels import draw_pixels
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.leading_rows import leading_rows
+from jnerf.ops.photometric import photometric
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.ops.ray_visible import padded_windows, ray_visible, ray_visible_padded
+from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.unit_box import unit_box
 
 _DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
 
@@ -145,6 +149,44 @@ def _draw_pixels(inputs: Inputs) -> Iterator[Case]:
     yield Case(
         f"{len(sizes)} images", "ray", n, lambda: list(draw_pixels(n, windows, 3, 0, 1, (0, 1)))
     )
+
+
+@CASES.of("unit_box")
+def _unit_box(inputs: Inputs) -> Iterator[Case]:
+    x = ray_points(inputs.rays_o, inputs.rays_d, *_parts(inputs.samples)[:3])
+    box = jt.array(np.float32([-1.5] * 3)), jt.array(np.float32([0.25] * 3))
+    yield Case("", "sample", inputs.n_samples, lambda: [unit_box(x, *box)])
+
+
+@CASES.of("pixel_rays")
+def _pixel_rays(inputs: Inputs) -> Iterator[Case]:
+    dataset, n = inputs.dataset, 2**16
+    yield Case(f"{dataset.n_images} images", "ray", n, lambda: [dataset.sample(n, 0).rays.rays_d])
+
+
+@CASES.of("background")
+def _background(inputs: Inputs) -> Iterator[Case]:
+    n = 2**16
+    yield Case("random", "ray", n, lambda: [background(n, None, 0, 1, 64)])
+
+
+@CASES.of("photometric")
+def _photometric(inputs: Inputs) -> Iterator[Case]:
+    n = 2**16
+    colors, rgba = jt.ones((n, 3)) * 0.4, (jt.ones((n, 4)) * 0.5).stop_grad()
+    behind = (jt.ones((n, 3)) * 0.1).stop_grad()
+
+    def run() -> list[jt.Var]:
+        return with_gradient(photometric(colors, rgba, behind, None, "huber"), [colors])
+
+    yield Case("huber", "ray", n, run)
+
+
+@CASES.of("scale_rows")
+def _scale_rows(inputs: Inputs) -> Iterator[Case]:
+    n = 2**16
+    rows, factors = jt.ones((n, 4)), jt.ones((n, 1))
+    yield Case("four channels", "ray", n, lambda: [scale_rows(rows, factors)])
 
 
 @CASES.of("composite")

@@ -10,6 +10,7 @@ from jnerf.config import load_config
 #: What makes a step empty, wherever a config has the setting. How the method works stays as it is.
 EMPTY = {
     "target_samples": 1024,
+    "max_steps": 1024,
     "grid_resolution": 32,
     "log2_table_size": 10,
     "n_levels": 4,
@@ -32,7 +33,7 @@ SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 3
 
 
 def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
-    """The emptied config of a file; twice, with exact and with fixed sizes, where its sampler may have both.
+    """The emptied config of a file; twice, with exact sizes and as on CUDA, where its sampler may have both.
 
     Args:
         file: the config.
@@ -42,7 +43,8 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
     empty = [*emptied(config), *overrides]
     sizes = [[]]
     if config.sampler.type == "OccupancySampler" and config.sampler.get("fixed_sizes") is None:
-        sizes = [["sampler.fixed_sizes=False"], ["sampler.fixed_sizes=True"]]
+        on_cuda = ["sampler.fixed_sizes=True", "sampler.look_once=True"]
+        sizes = [["sampler.fixed_sizes=False"], on_cuda]
     for chosen in sizes:
         config = load_config(file, [*empty, *chosen])
         config.dataset.clear()

@@ -229,7 +229,7 @@ def load(path: Path) -> dict[str, Any]:
         raise DataError(f"cannot read {path}: {error}") from error
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{path} is not JSON: {error}. Write it again with tools/benchmark.py."
+            f"{path} is not JSON: {error}. Write it again with jnerf benchmark."
         ) from error
     validate(record, str(path))
     return record

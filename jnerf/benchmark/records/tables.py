@@ -217,13 +217,14 @@ def render_frames(record: Record) -> str:
 
 def host_steps(record: Record) -> str:
     """What an emptied step costs the host, and what it asks of Jittor."""
-    head = ["config", "sizes", "ms per step", "of it Python", "executor", "kernels", "of them Jittor's",
-            "syncs", "read-backs", "uploads", "allocations"]  # fmt: skip
+    head = ["config", "sizes", "processor ms", "ms per step", "of it Python", "executor", "kernels",
+            "of them Jittor's", "syncs", "read-backs", "uploads", "allocations"]  # fmt: skip
     counts = ("launches", "jittors", "syncs", "readbacks", "uploads", "allocations")
     rows = [
         [
             f"`{run['config']}`",
             run["sizes"],
+            number(run["cpu_ms"]["median"]),
             _spread(run["step_ms"]),
             *(number(run[name]["median"]) for name in ("python_ms", "executor_ms")),
             *(number(run[name]) for name in counts),

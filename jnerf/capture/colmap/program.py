@@ -74,6 +74,7 @@ def command_line(program: str, job: Job, folder: Path) -> list[str]:
         ("Mapper.random_seed", "GlobalMapper.random_seed", "random_seed"): job.seed,
         ("Mapper.num_threads", "GlobalMapper.num_threads"): job.threads,
         ("Mapper.min_model_size",): 3,
+        ("Mapper.ba_refine_extra_params",): int(not job.straight),
     }
     return line + _flags(program, command, flags)
 

@@ -56,10 +56,12 @@ def _features(pycolmap: Any, job: Features) -> None:
     options.sift.max_num_features = job.most
     options.sift.domain_size_pooling = job.domain_size_pooling
     options.sift.estimate_affine_shape = job.domain_size_pooling
-    device, one = pycolmap.Device.cpu, pycolmap.CameraMode.SINGLE
-    pycolmap.extract_features(
-        job.database, job.images, list(job.names), one, reader, options, device
-    )
+    where, one = (job.database, job.images), pycolmap.CameraMode.SINGLE
+    # Numbers of images follow the order in which they are written: not that in which threads are done.
+    pycolmap.Database.open(job.database).close()  # which makes it
+    pycolmap.import_images(*where, one, list(job.names), reader)
+    device = pycolmap.Device.cpu
+    pycolmap.extract_features(*where, list(job.names), one, reader, options, device)
 
 
 def _matches(pycolmap: Any, job: Matches) -> None:
@@ -87,6 +89,8 @@ def _mapping(pycolmap: Any, job: Mapping) -> None:
     else:
         options = pycolmap.IncrementalPipelineOptions()
         options.min_model_size = 3  # small captures are captures, too
+        options.ba_refine_extra_params = not job.straight
+        options.mapper.abs_pose_refine_extra_params = not job.straight
         run = pycolmap.incremental_mapping
     options.random_seed = job.seed
     options.num_threads = job.threads

@@ -64,25 +64,24 @@ def gather_pictures(source: Path, images: Path, sharing: Sharing) -> list[Pictur
             write_upright(found[i], targets[i])
 
     in_threads(write, range(len(found)), "copying pictures")
-    groups = [group_of(sharing, *pair) for pair in zip(found, targets, strict=True)]
+    if sharing == "image":
+        return [Picture(name, name) for name in names]
+    groups = [""] * len(found)
+    if sharing == "auto":
+        groups = [size_and_lens(*pair) for pair in zip(found, targets, strict=True)]
     inside = [Path(name).parent.as_posix() for name in names]
     if sharing in ("auto", "folder"):
         groups = [f"{place} {group}".strip() for place, group in zip(inside, groups, strict=True)]
     return [Picture(name, group) for name, group in zip(names, groups, strict=True)]
 
 
-def group_of(sharing: Sharing, source: Path, target: Path) -> str:
-    """Which pictures of a folder one camera took: those of one word.
+def size_and_lens(source: Path, target: Path) -> str:
+    """A picture's size, and what it says of its camera: alike for pictures that one camera took.
 
     Args:
-        sharing: see ``Settings.cameras``.
-        source: the picture as it came, which may say what took it.
-        target: the picture in the scene.
+        source: the picture as it came, with its tags.
+        target: the picture in the scene, upright.
     """
-    if sharing == "image":
-        return target.name
-    if sharing in ("single", "folder"):
-        return ""
     width, height = image_size(target)
     return f"{width}x{height} {lens_words(source)}".strip()
 

@@ -19,8 +19,9 @@ GOOD, BAD = 0.8, 0.5
 ENOUGH = 60
 _FACTORS = np.exp(np.linspace(np.log(0.4), np.log(2.5), 47))
 _BENDS = np.linspace(-0.5, 0.5, 41)
-_MUCH = 0.6  # what an explanation must make of the median miss to be believed
-_LEAST_MISS = 0.5  # pixels: no remedy is sought for less
+_MUCH = 0.75  # what an explanation must make of the median miss to be believed
+_LEAST_FACTOR = 0.15  # of a focal length, as a logarithm
+_OUTER = 0.3  # of the matches are asked for the lens
 _LEAST_BEND = 3.0  # pixels in the picture's corner
 
 
@@ -70,26 +71,17 @@ def check_focal(witnesses: Witnesses, cameras: Cameras) -> Finding | None:
     if len(witnesses) < ENOUGH or type(cameras.lens) is not Pinhole:
         return None
     before = judge(witnesses, cameras)
-
-    def with_focal(factor: float) -> Verdict:
-        return judge(
-            witnesses, replace(cameras, intrinsics=cameras.intrinsics * [factor, factor, 1, 1])
-        )
-
-    shares = [with_focal(factor).share for factor in _FACTORS]
-    best = float(_FACTORS[int(np.argmax(shares))])
-    # A flat top: the middle of all that are as good.
-    alike = _FACTORS[np.array(shares) >= max(shares) - 0.01]
-    if alike.min() <= 1 <= alike.max() or max(shares) < before.share + 0.1:
+    medians = [
+        judge(witnesses, replace(cameras, intrinsics=cameras.intrinsics * [k, k, 1, 1])).median
+        for k in _FACTORS
+    ]
+    best = float(_FACTORS[int(np.argmin(medians))])
+    if min(medians) > _MUCH * before.median or abs(np.log(best)) < _LEAST_FACTOR:
         return Finding("OK", "focal", _say_focal(cameras))
-    best = float(np.exp(np.log(alike).mean()))
-    now, then = (
-        float(np.median(cameras.intrinsics[:, 0])),
-        float(np.median(cameras.intrinsics[:, 0]) * best),
-    )
+    now = float(np.median(cameras.intrinsics[:, 0]))
     mend = (
-        f"make it {best:.2f} times as long ({then:.0f} px, not {now:.0f}): {max(shares):.0%} of the matches fit then, "
-        f"now {before.share:.0%}. Is it of another image size, or half an angle taken for a whole one?"
+        f"it seems to be {best:.2f} times as long, {now * best:.0f} px: the median miss is {min(medians):.2f} px then, "
+        f"now {before.median:.2f}. Is it of another image size, or half an angle taken for a whole one?"
     )
     return Finding("warn", "focal", _say_focal(cameras), mend)
 
@@ -108,12 +100,13 @@ def check_lens(witnesses: Witnesses, cameras: Cameras) -> Finding | None:
         return Finding("OK", "lens", f"{type(cameras.lens).__name__}: its coefficients are heeded")
     if len(witnesses) < ENOUGH:
         return None
+    witnesses = _near_borders(witnesses, cameras)
     before = judge(witnesses, cameras)
     misses = [_bent(witnesses, cameras, k).median for k in _BENDS]
     best = int(np.argmin(misses))
     k = float(_BENDS[best])
     corner = _corner_shift(cameras, k)
-    if before.median < _LEAST_MISS or misses[best] > _MUCH * before.median or corner < _LEAST_BEND:
+    if misses[best] > _MUCH * before.median or corner < _LEAST_BEND:
         return Finding(
             "OK", "lens", f"no distortion, and none is missed (median {before.median:.2f} px)"
         )
@@ -128,6 +121,19 @@ def check_lens(witnesses: Witnesses, cameras: Cameras) -> Finding | None:
         f"no distortion is given, and rays miss by {before.median:.2f} px (median)",
         mend,
     )
+
+
+def _near_borders(witnesses: Witnesses, cameras: Cameras) -> Witnesses:
+    """The matches that lie farthest from the middle of one of their pictures: there a lens bends most."""
+    radii = []
+    for which, xy in (
+        (witnesses.first, witnesses.xy_first),
+        (witnesses.second, witnesses.xy_second),
+    ):
+        f = cameras.intrinsics[which]
+        radii.append(np.linalg.norm((xy - f[:, 2:]) / f[:, :2], axis=1))
+    radius = np.maximum(*radii)
+    return witnesses.select(radius >= np.quantile(radius, 1 - _OUTER))
 
 
 def _bent(witnesses: Witnesses, cameras: Cameras, k: float) -> Verdict:

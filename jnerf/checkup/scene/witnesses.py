@@ -7,7 +7,7 @@ the other camera, and by whether both meet in front of their cameras.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -43,6 +43,10 @@ class Witnesses:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    def select(self, chosen: NDArray[np.bool_]) -> Witnesses:
+        """Some of the matches, bool [M]."""
+        return Witnesses(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)

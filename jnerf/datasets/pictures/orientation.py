@@ -46,18 +46,18 @@ def turn(image: NDArray, tag: int) -> NDArray:
 
     Args:
         image: as stored, [H, W, ...].
-        tag: 5 to 8.
+        tag: 1 to 8; 1 leaves it as it is.
 
     Returns:
-        [W, H, ...].
+        [H, W, ...], or for tags 5 to 8 [W, H, ...].
 
     >>> turn(np.array([[1, 2, 3]]), 8).tolist()
     [[3], [2], [1]]
     """
-    seen = image.swapaxes(0, 1)  # 5: mirrored along the diagonal
-    if tag in (7, 8):
+    seen = image.swapaxes(0, 1) if tag in _LYING else image  # 5: mirrored along the diagonal
+    if tag in (3, 4, 7, 8):
         seen = seen[::-1]
-    if tag in (6, 7):
+    if tag in (2, 3, 6, 7):
         seen = seen[:, ::-1]
     return np.ascontiguousarray(seen)
 

@@ -30,21 +30,37 @@ def pixel_block(n: int, max_gib: float | None = None) -> NDArray[np.uint32]:
     Raises:
         DataError: there is not enough room on the disk either, or the folder cannot be written.
     """
+    return byte_block(4 * n, max_gib, "raise dataset.downscale").view(np.uint32)
+
+
+def byte_block(
+    size: int, max_gib: float | None = None, mend: str = "take a smaller picture"
+) -> NDArray[np.uint8]:
+    """Room for ``size`` bytes, uint8 [size]; see :func:`pixel_block`.
+
+    Args:
+        size: bytes.
+        max_gib: the most to hold in memory, GiB; None is half of what is free.
+        mend: what else to do where there is no room.
+
+    Raises:
+        DataError: as ``pixel_block``.
+    """
     budget = free_memory() // 2 if max_gib is None else int(max_gib * _GIB)
-    if 4 * n <= budget:
-        return np.empty(n, np.uint32)
+    if size <= budget:
+        return np.empty(size, np.uint8)
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(prefix="pixels_", dir=folder) as file:
             # Takes the space now: a write through the map to a full disk would kill the process.
-            os.posix_fallocate(file.fileno(), 0, 4 * n)
-            return np.frombuffer(mmap.mmap(file.fileno(), 4 * n), np.uint32)
+            os.posix_fallocate(file.fileno(), 0, size)
+            return np.frombuffer(mmap.mmap(file.fileno(), size), np.uint8)
     except OSError as error:
         raise DataError(
-            f"the scene's images need {4 * n / _GIB:.3g} GiB, more than the {budget / _GIB:.3g} GiB of memory they "
+            f"the scene's images need {size / _GIB:.3g} GiB, more than the {budget / _GIB:.3g} GiB of memory they "
             f"may take, and cannot be put into a file in {folder}: {error.strerror or error}. Make room there, "
-            "set XDG_CACHE_HOME to a folder on another disk, or raise dataset.downscale"
+            f"set XDG_CACHE_HOME to a folder on another disk, or {mend}"
         ) from error
 
 

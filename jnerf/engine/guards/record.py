@@ -12,9 +12,8 @@ import numpy as np
 from jnerf.checks.origin import origin_of
 from jnerf.config import load_config
 from jnerf.datasets.base import Dataset
-from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.paths import scene_path
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 
 _CELLS = 4  # a side of the noted picture
@@ -42,10 +41,11 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
         found["pose"] = cameras.c2w.astype(np.float64).mean(axis=0).round(6).tolist()
         focal = cameras.intrinsics / np.tile(cameras.sizes, 2).astype(np.float64)
         found["focal"] = focal.mean(axis=0).round(6).tolist()
-    if picture and root is not None and isinstance(dataset, PosedImages):
+    first = dataset.first_picture() if picture and root is not None else None
+    if first is not None:
         parts = [
             [cell.reshape(-1, 4).mean(axis=0).round(1).tolist() for cell in _split(row, 1)]
-            for row in _split(dataset.view(0).rgba(), 0)
+            for row in _split(first, 0)
         ]
         found["picture"] = parts
     return found
@@ -73,11 +73,9 @@ def _split(image: np.ndarray, axis: int) -> list[np.ndarray]:
 
 
 def absolute_root(root: str) -> Path | None:
-    """Where a scene's folder lies, links followed; None if it is not there."""
-    try:
-        return scene_folder(root).resolve()
-    except DataError:
-        return None
+    """Where a scene's folder or file lies, links followed; None if it is not there."""
+    path = scene_path(root)
+    return path.resolve() if path.exists() else None
 
 
 def read_info(run_root: Path) -> dict[str, Any]:

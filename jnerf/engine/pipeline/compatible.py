@@ -13,8 +13,8 @@ from jnerf.models.renderers.base import Renderer
 from jnerf.registry import DATASETS, NETWORKS, RENDERERS, Registry
 from jnerf.samplers.base import Sampler
 
-#: What every renderer and every batch offer to a loss; modules may declare more in ``provides``.
-RENDER_CHANNELS = frozenset({"colors", "opacities", "depths", "weights", "trans", "background"})
+#: What there is for a loss beside what the renderer ``provides``, and what every batch has; datasets may declare more.
+RENDER_CHANNELS = frozenset({"background"})
 BATCH_CHANNELS = frozenset({"rays", "rgba"})
 
 

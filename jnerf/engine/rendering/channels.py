@@ -13,6 +13,7 @@ from jnerf.engine.rendering.request import CHANNELS, Color
 from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image
 from jnerf.imaging.pictures import depth_picture, normal_picture, to_uint8
+from jnerf.imaging.srgb import to_linear
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -100,8 +101,8 @@ def numbers(
     opacity = image.opacities[..., None]
     if background is None:
         straight = image.colors / np.maximum(opacity, 1e-6)
-        return np.concatenate([_linear(straight) * opacity, opacity], axis=2)
-    return _linear(image.colors + (1 - opacity) * np.float32(background))
+        return np.concatenate([to_linear(straight) * opacity, opacity], axis=2)
+    return to_linear(image.colors + (1 - opacity) * np.float32(background))
 
 
 def span_of(images: Iterable[Image]) -> tuple[float, float]:
@@ -153,10 +154,3 @@ def encode_exr(values: Floats) -> bytes:
             "this OpenCV writes no EXR: it was built without, or OPENCV_IO_ENABLE_OPENEXR was 0 when it first tried. "
             f"Give --format png. {str(error).splitlines()[0]}"
         ) from error
-
-
-def _linear(srgb: Floats) -> Floats:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1), clipped below 0."""
-    srgb = np.maximum(srgb, 0)
-    low = srgb / np.float32(12.92)
-    return np.where(srgb <= 0.04045, low, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)

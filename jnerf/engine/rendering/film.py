@@ -26,6 +26,7 @@ from jnerf.engine.rendering.paths.files import save_path
 from jnerf.engine.rendering.request import FILMS, FilmRequest
 from jnerf.engine.rendering.shots import Reel, Shot, path_reel, view_reel
 from jnerf.engine.rendering.stage import check_scene, to_field
+from jnerf.engine.rendering.windows import FLAT, flat_request, window_reel
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.imaging.image import Image
 
@@ -73,6 +74,13 @@ def render_film(pipeline: Pipeline, request: FilmRequest, setting: Setting) -> l
     check_scene(dataset, pipeline.renderer.provides)
     if request.depth_range is not None and isinstance(dataset.cameras, NDCCameras):
         raise ConfigError("--depth-range: in NDC, depths of the field are no lengths. Leave it out")
+    if dataset.n_dims == 2:
+        request = flat_request(request)
+        shown = channels.chosen(request.channels, pipeline.renderer.provides & FLAT)
+        reel = window_reel(dataset, request, setting.defaults)
+        return _Film(pipeline, request, setting, reel, shown).make()
+    if request.path.flat:
+        raise ConfigError(f"--path {request.path.name} is of pictures, a scene of cameras has none")
     shown = channels.chosen(request.channels, pipeline.renderer.provides)
     if request.path.kind == "views":
         split = request.path.split
@@ -209,9 +217,9 @@ class _Film:
         jt.gc()
 
     def _view(self, shot: Shot) -> Image:
-        size = shot.width, shot.height
+        size = shot.width * shot.finer, shot.height * shot.finer
         how = self._setting.rays_per_chunk, self._fog
-        return render_view(self._pipeline, shot.rows, *size, *how)[0]
+        return shot.finish(render_view(self._pipeline, shot.rows, *size, *how)[0])
 
     def _depth_span(self) -> tuple[float, float]:
         """Near and far end of the depth's colours, field units: one for the whole film, so that they do not flicker."""

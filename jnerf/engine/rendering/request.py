@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from jnerf.errors import ConfigError
 
 #: Paths that need no file.
 KINDS = ("orbit", "spiral", "interpolate", "views")
+#: Those of scenes of two dimensions.
+FLAT_KINDS = ("zoom",)
 #: What a frame may show: the first is its colour.
 CHANNELS = ("color", "depth", "normal", "opacity")
 FORMATS = ("mp4", "gif", "png", "exr")
@@ -25,7 +28,8 @@ class PathRequest:
 
     Attributes:
         kind: "orbit", "spiral", "interpolate", "views", or a camera path file, ``....json``; None: what the dataset
-            says, else an orbit.
+            says, else an orbit. Of pictures "zoom", or a path of windows, ``....json``; None: a zoom.
+        window: of a picture, the part of it that is shown: left, top, right, bottom, pixels; None: all of it.
         split: views: of which split.
         order: interpolate: see ``paths/between.py``.
         stops: interpolate: how many training views.
@@ -45,12 +49,16 @@ class PathRequest:
     loop: bool = False
     placement: str | None = None
     fov: float | None = None
+    window: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind is not None and self.kind not in KINDS and not self.file:
+        kinds = KINDS + FLAT_KINDS
+        if self.kind is not None and self.kind not in kinds and not self.file:
             raise ConfigError(
-                f"--path is {self.kind!r}: it must be {', '.join(KINDS)}, or a camera path, a .json file"
+                f"--path is {self.kind!r}: it must be {', '.join(kinds)}, or a camera path, a .json file"
             )
+        if self.window is not None:
+            self._check_window()
         if self.order not in ORDERS:
             raise ConfigError(f"--order is {self.order!r}: it must be {' or '.join(ORDERS)}")
         if self.stops < 2:
@@ -61,6 +69,21 @@ class PathRequest:
             )
         if self.kind == "views" and self.fov is not None:
             raise ConfigError("--fov does not go with --path views: views have their own cameras")
+
+    def _check_window(self) -> None:
+        left, top, right, bottom = self.window
+        if not (left < right and top < bottom and all(map(math.isfinite, self.window))):
+            raise ConfigError(
+                f"--window is {' '.join(f'{x:g}' for x in self.window)}: left must be less than right, and top less "
+                "than bottom"
+            )
+        if self.kind is not None:
+            raise ConfigError(f"--window is one picture, --path {self.kind} another: give one of them")
+
+    @property
+    def flat(self) -> bool:
+        """Whether it asks for what only pictures have."""
+        return self.window is not None or self.kind in FLAT_KINDS
 
     @property
     def file(self) -> Path | None:
@@ -73,6 +96,8 @@ class PathRequest:
         """What files of the film are called."""
         if self.kind == "views":
             return f"views_{self.split}"
+        if self.window is not None:
+            return "window_" + "_".join(f"{x:g}" for x in self.window)
         return self.file.stem if self.file else self.kind or "orbit"
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,18 @@ from jnerf.engine.rendering.paths.spiral import spiral
 from jnerf.engine.rendering.request import FilmRequest, PathRequest
 from jnerf.engine.rendering.stage import Stage, field_cameras, world_depths
 from jnerf.errors import ConfigError
+from jnerf.imaging.image import Image
 from jnerf.imaging.view_files import file_stem
 from jnerf.judging.smaller import smaller
 from jnerf.structures import RayBundle
 
 Floats = NDArray[np.float32]
+
+
+class Timed(Protocol):
+    """A path that says how long it takes."""
+
+    def n_frames(self, fps: float) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +48,8 @@ class Shot:
         height: pixels.
         label: what its files are called.
         in_world: distances along its rays, from field into world units, [H, W].
+        finish: makes the frame of the picture that was rendered.
+        finer: points a side of each pixel that are rendered, of which ``rows`` are and ``finish`` makes one.
     """
 
     rows: Callable[[int, int], RayBundle]
@@ -48,6 +57,8 @@ class Shot:
     height: int
     label: str
     in_world: Callable[[Floats], Floats]
+    finish: Callable[[Image], Image] = lambda image: image
+    finer: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +149,7 @@ def path_reel(
     path = _keyframes(dataset, request.path, stage, root)
     fps = request.fps or (path.fps if path and path.fps else None) or float(defaults.fps)
     width, height = _size(request, path, stage, defaults)
-    n_frames = _n_frames(request, path, fps, defaults.n_frames)
+    n_frames = frame_count(request, path, fps, defaults.n_frames)
     flight = path.flight(n_frames).with_fov(request.path.fov) if path else None
     cameras = None
     if flight is None and request.path.kind is None and facts["cameras"] is None:
@@ -214,12 +225,20 @@ def _size(
     return tuple(max(least, round(n * request.scale) // least * least) for n in size)
 
 
-def _n_frames(request: FilmRequest, path: CameraPath | None, fps: float, default: int) -> int:
+def frame_count(request: FilmRequest, path: Timed | None, fps: float, default: int) -> int:
+    """How many frames a film has.
+
+    Args:
+        request: the film.
+        path: what its file says; None where it has none.
+        fps: frames per second.
+        default: where nothing says.
+    """
     if request.n_frames is not None:
         return request.n_frames
     if request.seconds is not None:
         return max(1, round(request.seconds * fps))
-    if request.path.file is not None:
+    if request.path.file is not None and path is not None:
         return path.n_frames(fps)
     return default
 

@@ -115,10 +115,9 @@ def check_scene(dataset: Dataset, provides: frozenset[str]) -> None:
         ConfigError: it cannot; says why.
     """
     name = type(dataset).__name__
-    if dataset.n_dims != 3:
+    if dataset.n_dims not in (2, 3):
         raise ConfigError(
-            f"{name} has no cameras, in {dataset.n_dims} dimensions: there is nothing to fly along. --task test judges "
-            "it"
+            f"{name} has {dataset.n_dims} dimensions: pictures are made of 2 and of 3. --task test judges it"
         )
     missing = {"colors", "opacities", "depths"} - provides
     if missing:

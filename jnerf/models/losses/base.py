@@ -73,9 +73,9 @@ class Loss(ABC):
         """The weighted loss at a step, a scalar."""
         if self.round is not None:
             render, samples = render.history[self.round], samples.history[self.round]
-        return self.weighted(render, batch, samples, self.weight(step))
+        return self._weighted(render, batch, samples, self.weight(step))
 
-    def weighted(
+    def _weighted(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
         """``value`` times a weight; for losses whose kernel takes the weight along."""

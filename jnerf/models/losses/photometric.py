@@ -16,7 +16,7 @@ from jnerf.models.losses.base import Loss
 from jnerf.ops.photometric import photometric
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
-from jnerf.structures import Batch, RaySamples, RenderOutput
+from jnerf.structures import Batch, RaySamples, RenderOutput, trained
 
 _NO_RAY = 1e-5  # where no ray is within the mask
 
@@ -35,14 +35,35 @@ class PhotometricLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
-        return self.weighted(render, batch, samples, 1.0)
+        return self._mean(render, batch, samples, 1.0)
 
-    def weighted(
+    def _weighted(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
-        """See ``Loss``."""
-        where = render.colors, batch.rgba, render.background, samples.live
+        """See ``Loss``; a subclass may have a ``value`` of its own."""
+        if type(self).value is not PhotometricLoss.value:
+            return super()._weighted(render, batch, samples, weight)
+        return self._mean(render, batch, samples, weight)
+
+    def _mean(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        background = render.background
+        if trained(batch.rgba) or (background is not None and trained(background)):
+            value = samples.ray_mean(self._distance(render.colors - batch.target(background)))
+            return value if weight == 1 else value * weight
+        where = render.colors, batch.rgba, background, samples.live
         return photometric(*where, self.kind, self.delta, weight)
+
+    def _distance(self, residual: jt.Var) -> jt.Var:
+        """What the mean is of, for trained truths and backgrounds: the kernel gives them no gradient."""
+        if self.kind == "mse":
+            return residual * residual
+        size = jt.abs(residual)
+        if self.kind == "l1":
+            return size
+        parabola = size * size * (0.5 / self.delta)
+        return jt.ternary(size <= self.delta, parabola, size - 0.5 * self.delta)
 
 
 @LOSSES.register()
@@ -92,12 +113,11 @@ class L1Loss(PhotometricLoss):
         super().__init__(weight, round)
         self._masked = masked
 
-    def weighted(
+    def _mean(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
-        """See ``Loss``."""
         if not self._masked:
-            return super().weighted(render, batch, samples, weight)
+            return super()._mean(render, batch, samples, weight)
         distance = jt.abs(render.colors - batch.target(render.background))
         alpha = batch.rgba[:, 3:]
         value = (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)

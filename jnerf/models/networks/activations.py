@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import jittor as jt
 
+from jnerf.ops.mlp.by_layers import relu
 from jnerf.ops.trunc_exp import trunc_exp
 
 
@@ -15,7 +16,7 @@ def softplus(x: jt.Var) -> jt.Var:
 
 
 DENSITY_ACTIVATIONS: dict[str, Callable[[jt.Var], jt.Var]] = {
-    "relu": jt.nn.relu,
+    "relu": relu,
     "softplus": softplus,
     "exp": trunc_exp,
 }

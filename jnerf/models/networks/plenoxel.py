@@ -99,8 +99,8 @@ class PlenoxelNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]; without gradients."""
-        raw = voxel_interp(self._box(positions), self.layout, self.density_rows)
-        return jt.maximum(raw.reshape(-1), 0.0)
+        where = self._box(positions), self.layout, self.density_rows
+        return voxel_interp(*where, positive=True).reshape(-1)
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples; gradients go to the voxels alone."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from functools import cache
 
 import jittor as jt
+import numpy as np
 
 
 @cache
 def nothing(dtype: str = "float32", ndim: int = 1) -> jt.Var:
-    """A zero in the place of an input that a kernel does not read: [1], [1, 1] ... without gradient."""
-    return jt.zeros((1,) * ndim, dtype).stop_grad()
+    """Zeros in the place of an input that a kernel does not read: [2], [2, 1] ... without gradient."""
+    # Handed over: Jittor would compile a kernel to make them, and one for arrays of a single element.
+    return jt.array(np.zeros((2, *(1,) * (ndim - 1)), dtype)).stop_grad()
 
 
 @cache

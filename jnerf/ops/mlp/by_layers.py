@@ -17,6 +17,11 @@ from jnerf.ops.mlp.shape import layer_inputs
 TENSOR_WIDTH = 128
 
 
+def relu(x: jt.Var) -> jt.Var:
+    """Jittor's, except that it takes no elements at all too: there Jittor's own recurses until the process dies."""
+    return jt.nn.relu(x) if x.numel() else x
+
+
 def goes_by_layers(widths: Sequence[int], biased: bool, skip: int | None) -> bool:
     """Whether the device multiplies such an MLP layer by layer; never on a CPU."""
     return on_cuda() and (biased or skip is not None or max(widths) > TENSOR_WIDTH)
@@ -44,5 +49,5 @@ def mlp_by_layers(
         if biased:
             h = h + params[at : at + used]
             at += width
-        h = h if i == last else jt.nn.relu(h)
+        h = h if i == last else relu(h)
     return h

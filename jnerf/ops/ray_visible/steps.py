@@ -116,9 +116,8 @@ class Walk:
         shapes, dtypes = [(size,)] * 3 + [(size, 3)], ["float32", "float32", "int32", "float32"]
         inputs = [*self._rays, self._packed, self._first]
         data = self._data | {"padded": self._slots > 0}
-        starts, ends, ray_indices, positions = code_op(
-            "ray_visible", shapes, dtypes, inputs, _WRITE, data
-        )
+        found = code_op("ray_visible", shapes, dtypes, inputs, _WRITE, data)
+        starts, ends, ray_indices, positions = (v.stop_grad() for v in found)
         sigmas, features = look(positions, starts, ends, ray_indices)
         if list(sigmas.shape) != [size] or (features is not None and features.shape[-2] != size):
             given = [list(v.shape) for v in (sigmas, features) if v is not None]

@@ -66,10 +66,12 @@ struct VoxelInterp {
     int width;
     const float *positions, *values;
     float* out;
+    bool positive = false;  // of width 1: negative values become 0
     JNERF_FN void operator()(int64_t i) const {
         const VoxelCorners corners(grid, positions + 3 * i);
         if (width == 1) {
-            out[i] = corners.dot(values);
+            const float value = corners.dot(values);
+            out[i] = positive && value < 0.0f ? 0.0f : value;
             return;
         }
         float* to = out + i * width;

@@ -19,7 +19,7 @@ _BACKWARD = (
 )
 _INTERP = (
     f"jnerf::voxel_interp(in1->num / 3, {{{_GRID.format(0)}, (int)out0->shape[1], in1_p, in2_p,"
-    " out0_p});"
+    ' out0_p, data["positive"] != 0});'
 )
 
 
@@ -88,13 +88,16 @@ def voxel_field(
     return _VoxelField()(density, sh, layout, positions, rays_d, ray_indices)
 
 
-def voxel_interp(positions: jt.Var, layout: VoxelLayout, values: jt.Var) -> jt.Var:
+def voxel_interp(
+    positions: jt.Var, layout: VoxelLayout, values: jt.Var, positive: bool = False
+) -> jt.Var:
     """Any C values of each row, interpolated; vertices without a row are zero. Nothing is differentiable.
 
     Args:
         positions: in [0, 1]^3, float32 [S, 3]; others are moved to the nearest face.
         layout: which vertices have rows.
         values: float32 [V, C].
+        positive: of C = 1, negative results become 0: densities.
 
     Returns:
         float32 [S, C].
@@ -109,7 +112,8 @@ def voxel_interp(positions: jt.Var, layout: VoxelLayout, values: jt.Var) -> jt.V
     if n == 0 or layout.n_rows == 0:
         return jt.zeros((n, width)).stop_grad()
     inputs = [layout.links, positions, values]
-    return code_op("voxel_grid", [(n, width)], ["float32"], inputs, _INTERP)[0].stop_grad()
+    data = {"positive": positive}
+    return code_op("voxel_grid", [(n, width)], ["float32"], inputs, _INTERP, data)[0].stop_grad()
 
 
 def _check_positions(owner: str, positions: jt.Var) -> None:

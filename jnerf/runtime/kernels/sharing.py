@@ -19,18 +19,33 @@ from jnerf.runtime.plan import SetupError
 
 NAME = "JNERF_KERNELS"
 _COMMON = ("gen", "obj_files", "tmp", kernel_compiler.FOLDER)  # what Jittor looks for beside jit/
-_SCRIPT = """#!/bin/sh
+# What precedes on the CPU, and with nvcc, whose path the script takes: each sets `source` and defines `compile`.
+_CPU = """#!/bin/sh
 # Written by jnerf. COMPILE.sh asm_tuner.py --cc_path=COMPILER SOURCE FLAGS ... -o LIBRARY, once for all processes.
 for library; do :; done
 case "$2" in
 */asm_tuner.py) ;;
 *) exec /bin/sh "$@" ;;
 esac
-compile=$1
+with=$1
 tuner=$2
 compiler=$3
 source=$4
-name=$({{
+compile() { /bin/sh "$with" "$tuner" "$compiler" "$source" "$@"; }
+skip=4
+"""
+_CUDA = """#!/bin/sh
+# Written by jnerf. In place of nvcc: SOURCE FLAGS ... -o LIBRARY, once for all processes.
+for library; do :; done
+case "$1:$library" in
+*.cc:*.so) ;;
+*) exec {nvcc} "$@" ;;
+esac
+source=$1
+compile() {{ {nvcc} "$source" "$@"; }}
+skip=1
+"""
+_SHARE = """name=$({{
   cat "$source"
   for word; do
     case "$word" in "$source" | "$library") ;; *) echo "$word" ;; esac
@@ -40,8 +55,8 @@ kept={folder}/$name
 exec 9>"$kept.lock"
 flock 9 2>/dev/null  # whoever needs the same waits, and then copies
 if sha1sum --status -c "$kept.headers" 2>/dev/null && cp "$kept.so" "$library"; then exit 0; fi
-shift 4
-/bin/sh "$compile" "$tuner" "$compiler" "$source" -MMD -MF "$kept.d" "$@" || exit
+shift $skip
+compile -MMD -MF "$kept.d" "$@" || exit
 # The list of headers comes last: it says that the library is complete.
 rm -f "$kept.headers"
 cp "$library" "$kept.so" &&
@@ -83,14 +98,21 @@ def separate(jittor: ModuleType) -> bool:
     jittor.core.set_lock_path(str(lock))
     flags.cache_path = str(own)
     shell, _, script = flags.python_path.partition(" ")
+    folder = cache / kernel_compiler.FOLDER / "shared"
     if kernel_compiler.installed(jittor):
-        folder = cache / kernel_compiler.FOLDER / "shared"
         folder.mkdir(exist_ok=True)
         share = kernel_compiler.write(folder, "share", ".sh", script_text(folder))
         flags.python_path = f"{shell} {shlex.quote(str(share))} {script}"
+    elif flags.nvcc_path:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = script_text(folder, flags.nvcc_path)
+        share = kernel_compiler.write(folder, "share_nvcc", ".sh", text)
+        share.chmod(0o755)
+        flags.nvcc_path = str(share)
     return True
 
 
-def script_text(folder: Path) -> str:
-    """The script that looks into ``folder`` before it runs the one given to it."""
-    return _SCRIPT.format(folder=shlex.quote(str(folder)))
+def script_text(folder: Path, nvcc: str | None = None) -> str:
+    """The script that looks into ``folder`` before it runs the one given to it, or ``nvcc``."""
+    share = _SHARE.format(folder=shlex.quote(str(folder)))
+    return (_CPU if nvcc is None else _CUDA.format(nvcc=shlex.quote(nvcc))) + share

@@ -10,6 +10,7 @@ from scenes import make_tiny_blender
 
 from jnerf.config import load_config
 from jnerf.datasets.blender.dataset import BlenderDataset
+from jnerf.datasets.image.dataset import ImageDataset
 from jnerf.engine.guards.record import data_line, scene_differences, scene_record
 from jnerf.engine.guards.rules import Verdict, verdict
 from jnerf.engine.guards.same_run import SameRun, flat_settings
@@ -326,3 +327,19 @@ def test_what_is_used_and_left_out(tiny, folder, capsys):
     }
     told = "training: 1,200 images, 1 camera, source sparse/0, dropped: 2 (no file), 1 (no pose)"
     assert data_line({"training": counted}) == told
+
+
+def test_weights_of_one_picture_are_not_taken_for_another(tmp_path):
+    """A picture has no cameras: what it shows tells it from others; a copy of it is the same."""
+    colors = np.random.default_rng(0).integers(0, 256, (300, 20, 3), dtype=np.uint8)
+    for name, pixels in (("a", colors), ("copy", colors), ("b", colors[::-1] // 2)):
+        np.save(tmp_path / f"{name}.npy", pixels)
+
+    def noted(name):
+        root = str(tmp_path / f"{name}.npy")
+        return scene_record(ImageDataset(root), root)
+
+    a = noted("a")
+    assert a["root"] == str((tmp_path / "a.npy").resolve())
+    assert scene_differences(a, noted("copy")) == []
+    assert scene_differences(a, noted("b")) == ["another first picture"]

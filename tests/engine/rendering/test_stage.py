@@ -148,8 +148,8 @@ class Pictureless(Dataset):
         raise NotImplementedError
 
 
-class Plane(Pictureless):
-    n_dims = 2
+class Line(Pictureless):
+    n_dims = 1
 
 
 def test_scenes_without_images(tmp_path):
@@ -168,5 +168,5 @@ def test_scenes_without_images(tmp_path):
         view_reel(scene, FilmRequest(PathRequest("views")), 10)
     with pytest.raises(ConfigError, match="gives no colors, depths"):
         check_scene(scene, frozenset({"opacities"}))
-    with pytest.raises(ConfigError, match="Plane has no cameras, in 2 dimensions"):
-        check_scene(Plane([0, 0, 1, 1]), everything)
+    with pytest.raises(ConfigError, match="Line has 1 dimensions: pictures are made of 2 and of 3"):
+        check_scene(Line([0, 1]), everything)

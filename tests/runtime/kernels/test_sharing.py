@@ -47,6 +47,27 @@ def script(tmp_path):
     return run
 
 
+def test_kernels_of_nvcc_are_shared_too(tmp_path):
+    calls, nvcc = tmp_path / "calls", tmp_path / "nv cc"
+    nvcc.write_text(f'#!/bin/sh\necho called >>{calls}\nexec g++ "$@"\n')  # a stand-in
+    nvcc.chmod(0o755)
+    path = tmp_path / "share.sh"
+    path.write_text(kernel_sharing.script_text(tmp_path, str(nvcc)))
+    path.chmod(0o755)
+    (tmp_path / "h.h").write_text("#define H 1\n")
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "k.cc").write_text('#include "h.h"\nint f() { return H; }\n')
+        if name == "c":
+            (tmp_path / "h.h").write_text("#define H 2\n")
+        words = [str(tmp_path / name / "k.cc"), "-shared", "-fPIC", f"-I{tmp_path}", "-o"]
+        subprocess.run([path, *words, str(tmp_path / name / "k.so")], check=True)
+    a, b, c = ((tmp_path / name / "k.so").read_bytes() for name in "abc")
+    assert a == b != c and len(calls.read_text().split()) == 2
+    subprocess.run([path, "--version"], check=True, stdout=subprocess.DEVNULL)
+    assert len(calls.read_text().split()) == 3  # what makes no library goes through
+
+
 def libraries(script) -> tuple[bytes, bytes]:
     first, second = ((script.folder / name / "k_op.so").read_bytes() for name in "ab")
     return first, second

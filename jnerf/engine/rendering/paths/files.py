@@ -68,7 +68,7 @@ def load_path(file: Path, elsewhere: Elsewhere | None = None) -> CameraPath:
     Raises:
         DataError: the file is missing, no such json, or what it says is no path; names the place.
     """
-    return parse_path(_load(file), str(file), elsewhere or Elsewhere(), file.parent)
+    return parse_path(load_json(file), str(file), elsewhere or Elsewhere(), file.parent)
 
 
 def parse_path(
@@ -119,7 +119,12 @@ def _ours(fields: Fields) -> CameraPath:
         return CameraPath(c2w, fov, times, loop, fields.positive("period", None), fps, size)
 
 
-def _load(file: Path) -> Any:
+def load_json(file: Path) -> Any:
+    """What a json file holds.
+
+    Raises:
+        DataError: it is missing, cannot be read, or is no json.
+    """
     try:
         return json.loads(read_text(file))
     except FileNotFoundError:

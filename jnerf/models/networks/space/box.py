@@ -6,6 +6,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.models.networks.space.base import Space
+from jnerf.ops.unit_box import unit_box
 
 
 class Box(Space):
@@ -29,8 +30,9 @@ class Box(Space):
         """See ``Space``; beyond the box coordinates leave [0, 1]."""
         if self.is_unit:
             return positions
-        unit = (positions - self._low) * self._inverse_size
-        return unit.stop_grad() if positions.is_stop_grad() else unit
+        if positions.is_stop_grad() and positions.ndim == 2:
+            return unit_box(positions, self._low, self._inverse_size)
+        return (positions - self._low) * self._inverse_size
 
     def gaussians(self, means: jt.Var, covariances: jt.Var) -> tuple[jt.Var, jt.Var]:
         """See ``Space``; exact."""

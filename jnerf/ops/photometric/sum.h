@@ -9,14 +9,15 @@ constexpr int SUM_THREADS = 512;
 
 static __global__ void sum_kernel(int64_t n, const float* values, float* sum) {
     __shared__ double parts[SUM_THREADS];
+    const int thread = threadIdx.x;
     double mine = 0.0;
-    for (int64_t i = threadIdx.x; i < n; i += SUM_THREADS) mine += values[i];
-    parts[threadIdx.x] = mine;
+    for (int64_t i = thread; i < n; i += SUM_THREADS) mine += values[i];
+    parts[thread] = mine;
     for (int half = SUM_THREADS / 2; half > 0; half /= 2) {
         __syncthreads();
-        if (threadIdx.x < half) parts[threadIdx.x] += parts[threadIdx.x + half];
+        if (thread < half) parts[thread] += parts[thread + half];
     }
-    if (threadIdx.x == 0) *sum = (float)parts[0];
+    if (thread == 0) *sum = (float)parts[0];
 }
 #endif
 

@@ -1,0 +1,1 @@
+"""A picture as a field: points of it and their colours."""

@@ -1,0 +1,11 @@
+"""The specification of ``unit_box`` in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def unit_box(positions, low, inverse_size) -> np.ndarray:
+    """As ``jnerf.ops.unit_box``."""
+    low, inverse_size = np.asarray(low, np.float32), np.asarray(inverse_size, np.float32)
+    return (np.asarray(positions, np.float32) - low) * inverse_size

@@ -1,0 +1,109 @@
+"""What is rendered when: coarse pictures first, portions, several people, nothing for nobody."""
+
+import time
+
+import jittor as jt
+import numpy as np
+import pytest
+
+from jnerf.viewer import painter as module
+from jnerf.viewer.painter import Onlooker, Painter
+from jnerf.viewer.registries import CHANNELS
+from jnerf.viewer.settings import Settings
+from jnerf.viewer.viewpoint import Viewpoint
+
+
+class Someone:
+    """An onlooker with what was sent to them."""
+
+    def __init__(self, stage, width=128, height=96):
+        pose, _, fov = stage.first_view()
+        self.sizes = []
+        self.pose, self.fov, self.size = pose, fov, (width, height)
+        self.onlooker = Onlooker(self.view, lambda rgb, depth: self.sizes.append(rgb.shape[0]))
+
+    def view(self):
+        return Viewpoint(self.pose, self.fov, *self.size)
+
+
+@pytest.fixture
+def painter(stage):
+    CHANNELS.load()
+    channels = {name: CHANNELS.get(name)() for name in CHANNELS.names()}
+    return Painter(stage, Settings(), channels, jt.no_grad)
+
+
+def test_pictures_from_coarse_to_fine_in_portions(painter, stage, monkeypatch):
+    rays = []
+    whole = module.render_rays
+    monkeypatch.setattr(
+        module, "render_rays", lambda p, r, n, most: rays.append(n) or whole(p, r, n, most)
+    )
+    someone = Someone(stage)
+    painter.rate = 1500.0  # a slow machine: the coarsest picture first, small portions
+    turns = 0
+    while painter.spend([someone.onlooker], 0.0, refresh=False):
+        painter.rate = 1500.0
+        turns += 1
+    assert someone.sizes == [6, 12, 24, 48, 96]
+    assert turns == len(rays) > 20 and sum(rays) == 128 * 96
+    assert max(rays) == 256  # never a whole picture at a time
+    assert not painter.spend([someone.onlooker], 9.0, refresh=False)
+
+
+def test_a_fast_machine_begins_finer(painter, stage):
+    someone = Someone(stage)
+    painter.rate = 1e6
+    painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert someone.sizes == [24]
+
+
+def test_whoever_has_no_picture_comes_first(painter, stage):
+    first, second = Someone(stage), Someone(stage, 64, 64)
+    painter.rate = 1e6
+    while not first.onlooker.progress or not first.onlooker.progress.done:
+        painter.spend([first.onlooker], 0.0, refresh=False)
+    first.onlooker.moved = True
+    painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
+    painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
+    assert second.sizes and first.onlooker.pictures > 3
+
+
+def test_a_view_that_is_done_is_rendered_again_only_while_the_field_learns(painter, stage):
+    someone = Someone(stage, 16, 12)
+    while painter.spend([someone.onlooker], 1.0, refresh=False):
+        pass
+    n = len(someone.sizes)
+    assert not painter.spend([someone.onlooker], 0.1, refresh=False)
+    assert painter.spend([someone.onlooker], 0.1, refresh=True) and len(someone.sizes) == n
+    time.sleep(0.8)
+    painter.spend([someone.onlooker], 0.1, refresh=True)
+    assert len(someone.sizes) == n + 1 and someone.sizes[-1] == 12
+
+
+def test_settings_that_need_no_rays_only_paint_again(painter, stage, monkeypatch):
+    someone = Someone(stage, 16, 12)
+    while painter.spend([someone.onlooker], 1.0, refresh=False):
+        pass
+    n = len(someone.sizes)
+    monkeypatch.setattr(module, "render_rays", None)  # would fail
+    painter._settings.background = (1.0, 0.0, 0.0)
+    painter.spend([someone.onlooker], 1.0, refresh=False)
+    assert len(someone.sizes) == n + 1
+    picture = painter.picture(painter.shown(someone.onlooker))
+    assert (picture[0, 0] == [255, 0, 0]).all()
+
+
+def test_nobody_costs_nothing(painter):
+    assert not painter.spend([], 9.0, refresh=True)
+
+
+def test_a_picture_is_the_view_whatever_the_portions(painter, stage):
+    found = []
+    for rate in (1500.0, 1e6):
+        someone = Someone(stage, 40, 30)
+        painter.rate = rate
+        while painter.spend([someone.onlooker], 0.0, refresh=False):
+            painter.rate = rate
+        found.append(painter.picture(painter.shown(someone.onlooker)))
+    np.testing.assert_array_equal(*found)
