@@ -76,7 +76,7 @@ class Sampler(ABC):
             step: training step, or None for rendering.
 
         Returns:
-            Packed samples inside the box.
+            Packed samples, inside the box of samplers that have one.
         """
 
     def param_groups(self) -> dict[str, list[jt.Var]]:

@@ -217,6 +217,8 @@ class Painter:
         found = self.channel.picture(shown)
         if found.ndim == 2:
             found = colored(found, self._settings.colormap)
+        if self.channel.fades:
+            found = shown.over(found / np.float32(255) if found.dtype == np.uint8 else found)
         return found if found.dtype == np.uint8 else to_uint8(found)
 
     def _planar(self, shown: Shown) -> NDArray[np.float32]:

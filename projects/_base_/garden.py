@@ -2,7 +2,7 @@
 
 dataset = dict(
     type="TransformsDataset",
-    root="garden/garden",  # under $JNERF_DATA, ./data or ../shared/data
+    root="garden",  # under $JNERF_DATA, ./data or ../shared/data
     holdout=8,  # of the images in the order of their names: 0, 8, 16 ... are test views
     auto_orient=True,  # the cameras' mean up axis becomes +z
     auto_centre=True,  # their middle the middle of the box

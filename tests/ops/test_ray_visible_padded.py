@@ -70,6 +70,22 @@ def test_the_samples_are_those_of_exact_sizes(device, step):
     assert state[5::2].tolist() == [n] * 4 and state[4::2].sum() >= size
 
 
+def test_one_look_finds_the_same_samples(device):
+    arguments = scene()
+    n, right = len(arguments[0]), ray_visible(*arguments, seed=5, step=3)
+    once = ray_visible(*arguments, seed=5, step=3, once=True)
+    assert once.looked > right.looked and once.leading == right.leading
+    assert padded_windows(1024, once=True) == [(0, 1024)]
+    padded = ray_visible_padded(*arguments, [1024 * n], 30000, seed=5, step=3)
+    size = check_padding(padded, n, 30000)
+    assert padded.count.numpy().tolist() == [size] == [len(right.intervals)]
+    for name in ("t_starts", "t_ends", "ray_indices", "positions"):
+        expected = getattr(right.intervals, name).numpy()
+        np.testing.assert_array_equal(getattr(once.intervals, name).numpy(), expected)
+        np.testing.assert_array_equal(getattr(padded, name).numpy()[:size], expected)
+    np.testing.assert_array_equal(once.features.numpy(), right.features.numpy())
+
+
 @pytest.mark.parametrize("capacity", [1024, 2000, 4000])
 def test_rays_behind_the_capacity_are_dropped(device, capacity):
     arguments = scene()

@@ -31,6 +31,10 @@ SAMPLERS = {
         "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
         "n_rays=400",
     ],
+    "proposal": [
+        "sampler=dict(type='ProposalSampler', n_samples=[24, 24, 24], span=[0.6, 3.4], spacing='linear')",
+        "n_rays=250",
+    ],
 }
 NETWORKS = {
     "ngp": ["network.hidden_width=32"],

@@ -10,11 +10,11 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.appearance import Appearance
 from jnerf.models.networks.base import Network, trainable
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.proposals import Proposals
+from jnerf.models.networks.parts.appearance import Appearance
+from jnerf.models.networks.parts.proposals import Proposals
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.field_mlp import from_geometry

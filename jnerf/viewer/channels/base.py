@@ -47,9 +47,11 @@ class Channel(ABC):
 
     Attributes:
         label: what people choose it by.
+        fades: whether the background shows through where little is opaque; it then does for what the colour map gives.
     """
 
     label: str = ""
+    fades: bool = False
 
     def lacking(self, stage: Stage) -> str | None:
         """Why there is nothing to show of this scene and method; None where there is."""

@@ -15,12 +15,13 @@ class DepthChannel(Channel):
     """Distances along the rays, near ones high on the colour map, between those of the middle 98 % of the picture."""
 
     label = "depth"
+    fades = True
 
     def picture(self, shown: Shown) -> NDArray[np.float32]:
         """See ``Channel``."""
         near, far = self._range(shown)
         part = 1 - (shown.image.depths - near) / max(far - near, 1e-9)
-        return np.clip(part, 0, 1) * shown.image.opacities
+        return np.clip(part, 0, 1)
 
     def note(self, shown: Shown) -> str:
         """The ends of the map, in units of the user's world."""

@@ -57,7 +57,12 @@ network = dict(
     test_appearance="mean",  # or "zeros"
     space="contraction_linf",
 )
-renderer = dict(type="VolumeRenderer", background="last_sample", early_stop=0.0)
+renderer = dict(
+    type="VolumeRenderer",
+    background="last_sample",  # its colour fills what a ray has left
+    early_stop=0.0,  # losses read all weights
+    depth="median",
+)
 loss = dict(
     rgb=dict(type="MSELoss"),
     interlevel=dict(type="InterlevelLoss", form="histogram"),
@@ -70,12 +75,10 @@ optim = dict(
     lr=dict(schedule="log_linear", value=1e-2, end=1e-4, steps=(0, 200000)),
     betas=(0.9, 0.999),
     eps=1e-15,
-    groups={
-        "encoder": dict(sparse=True),
-        "encoder.proposal_0": dict(every=_every),
-        "encoder.proposal_1": dict(every=_every),
-        "network.proposals": dict(every=_every),
-    },
+    groups=dict(
+        encoder=dict(sparse=True, proposal_0=dict(every=_every), proposal_1=dict(every=_every)),
+        network=dict(proposals=dict(every=_every)),
+    ),
 )
 
 evaluation = dict(steps=[500, 2000, 10000])
