@@ -7,10 +7,13 @@ from typing import Any
 
 from jnerf.config.check import check
 from jnerf.engine.checkpoints.state import restore
+from jnerf.engine.guards.record import read_info
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
+from jnerf.errors import DataError
 from jnerf.runtime import show_kernel_progress
+from jnerf.viewer.recorded import pipeline_without_scene
 from jnerf.viewer.stages import stage_of
 from jnerf.viewer.viewer import Viewer
 
@@ -33,8 +36,14 @@ def view_run(config: Any, checkpoint: str | Path | None, host: str, port: int) -
     loaded, path = load_for_task(folder, checkpoint)
     same = run_of(config, folder, checkpoint, "render")
     same.check_config()
-    pipeline = build_pipeline(config, training=False)
-    same.check_scene(pipeline.dataset)
+    try:
+        pipeline = build_pipeline(config, training=False)
+        same.check_scene(pipeline.dataset)
+    except DataError as error:
+        pipeline = pipeline_without_scene(config, read_info(path.parent.parent))
+        if pipeline is None:
+            raise
+        print(f"{error}\nThe run is shown without its cameras and images")
     restore(pipeline, loaded, str(path))
     viewer = Viewer(host, port)
     viewer.step, viewer.config = loaded.step, config

@@ -44,12 +44,14 @@ class Stage:
         up: the direction that people held up, [3].
         space: NDC of the field; None for an ordinary one.
         flat: whether it is a picture (``jnerf.viewer.plane``).
+        gone: why it is without cameras and images (``jnerf.viewer.recorded``); empty where it is not.
 
     Raises:
         ConfigError: the scene has no cameras in three dimensions.
     """
 
     flat = False
+    gone = ""
 
     def __init__(self, pipeline: Pipeline, held_out: Dataset | None = None) -> None:
         dataset = pipeline.dataset

@@ -7,6 +7,7 @@ from typing import Any
 from jnerf.engine.pipeline.build import Pipeline, build_dataset
 from jnerf.errors import ConfigError, DataError
 from jnerf.viewer.plane import PlaneStage
+from jnerf.viewer.recorded import RecordedScene, RecordedStage
 from jnerf.viewer.stage import Stage
 
 
@@ -18,6 +19,8 @@ def stage_of(pipeline: Pipeline, config: Any) -> Stage:
     """
     if pipeline.facts["n_dims"] == 2:
         return PlaneStage(pipeline)
+    if isinstance(pipeline.dataset, RecordedScene):
+        return RecordedStage(pipeline)
     return Stage(pipeline, held_out(config))
 
 

@@ -153,6 +153,8 @@ class Viewer(Hook):
             for name, why in lacking.items()
             if why is not None and every[name].label not in there
         }
+        if stage.gone:
+            self.absent["cameras"] = stage.gone
         self.settings.averaged = not training and stage.pipeline.ema is not None
         self._weights = Weights(stage.pipeline, training)
         self.painter = Painter(

@@ -30,9 +30,9 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
         picture: also note the first image, which is decoded for it.
 
     Returns:
-        ``root`` (absolute), ``n_images``, ``aabb``; of cameras the mean ``pose``, field units [3, 4], and the mean
-        ``focal``, fx and cx as shares of the width, fy and cy of the height; of the first image the mean colours of
-        4 x 4 parts, ``picture``.
+        ``root`` (absolute), ``n_images``, ``aabb``; of cameras ``near``, ``far``, the mean ``pose``, field units
+        [3, 4], and the mean ``focal``, fx and cx as shares of the width, fy and cy of the height, and ``away``, their
+        median distance from the middle of the box; of the first image the mean colours of 4 x 4 parts, ``picture``.
     """
     found: dict[str, Any] = {"root": None if root is None else str(absolute_root(root) or root)}
     found |= {"n_images": dataset.n_images, "aabb": [round(float(x), 6) for x in dataset.aabb]}
@@ -41,6 +41,10 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
         found["pose"] = cameras.c2w.astype(np.float64).mean(axis=0).round(6).tolist()
         focal = cameras.intrinsics / np.tile(cameras.sizes, 2).astype(np.float64)
         found["focal"] = focal.mean(axis=0).round(6).tolist()
+        found |= {"near": dataset.near, "far": dataset.far}
+        middle = np.asarray(dataset.aabb, np.float64).reshape(2, -1).mean(axis=0)
+        away = np.linalg.norm(cameras.c2w[:, :, 3] - middle, axis=1)
+        found["away"] = round(float(np.median(away)), 6)
     first = dataset.first_picture() if picture and root is not None else None
     if first is not None:
         parts = [
