@@ -117,7 +117,8 @@ class Painter:
 
         Args:
             onlookers: those who look on.
-            seconds: to be spent; at least one portion is rendered if something is to be.
+            seconds: to be spent; at least one portion is rendered if something is to be, and as many as somebody who
+                has just come needs for a first picture.
             refresh: begin complete views again, since the field changes.
 
         Returns:
@@ -134,7 +135,7 @@ class Painter:
         with self._rendering():
             for onlooker in self._turns(ready, refresh):
                 self._portion(onlooker, max(end - time.perf_counter(), 0))
-                if time.perf_counter() >= end:
+                if time.perf_counter() >= end and all(one.pictures for one in ready):
                     break
         return True
 

@@ -51,6 +51,17 @@ def test_pictures_from_coarse_to_fine_in_portions(painter, stage, monkeypatch):
     assert not painter.spend([someone.onlooker], 9.0, refresh=False)
 
 
+def test_a_first_picture_waits_for_no_other_turn(painter, stage):
+    someone = Someone(stage, 512, 384)
+    painter.rate = 1500.0  # three portions
+    painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert someone.sizes == [24]
+    someone.onlooker.moved = True  # one who moves has a picture, and takes no more than the time that is given
+    painter.rate = 1500.0
+    painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert someone.sizes == [24] and someone.onlooker.waiting
+
+
 def test_a_fast_machine_begins_finer(painter, stage):
     someone = Someone(stage)
     painter.rate = 1e6
