@@ -60,14 +60,12 @@ def test_a_crop_shows_less_and_nothing_of_nothing(stage):
     low, high = stage.aabb[:3], stage.aabb[3:]
     middle = 0.5 * (low + high)
     half = look(stage, crop=(*low, *middle[:2], high[2]))[0].progress.image(1).opacities
-    fog = (
-        whole.min() > 0.999
-    )  # all of space, before it has learnt anything: half of it is as opaque
-    assert half.sum() < whole.sum() or fog
+    assert half.sum() < whole.sum()
     none = look(stage, crop=(*high + 1, *high + 2))[0].progress.image(1).opacities
     assert none.max() == 0
     every = look(stage, crop=(*low - 9, *high + 9))[0].progress.image(1).opacities
-    np.testing.assert_allclose(every, whole, atol=2e-3)
+    if whole.min() < 1:  # else the renderer lets nothing through, which a crop leaves out
+        np.testing.assert_allclose(every, whole, atol=2e-3)
 
 
 @pytest.mark.parametrize("stage", BOUNDED, indirect=True)

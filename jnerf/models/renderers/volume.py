@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Literal
 
@@ -82,7 +83,10 @@ class VolumeRenderer(Renderer):
 
     def bare(self) -> VolumeRenderer:
         """See ``Renderer``."""
-        return VolumeRenderer(None, self._early_stop)
+        found = copy.copy(self)  # of whatever kind it is
+        found._last = found._opaque = found._random = False
+        found._color = found._test_color = None
+        return found
 
     def test_background(self, n_rays: int) -> jt.Var | None:
         """See ``Renderer``."""
