@@ -8,8 +8,8 @@ from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError
-from jnerf.models.networks.nerfacto import NerfactoNetwork
-from jnerf.models.networks.parts.appearance import Appearance
+from jnerf.models.networks.unbounded.appearance import Appearance
+from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
 from jnerf.samplers.proposal import ProposalSampler
 from jnerf.structures import RayBundle
 
