@@ -34,6 +34,10 @@ class Renderer(ABC):
         seen through them then. None, the default: pictures have an opacity, and whoever shows them a background."""
         return None
 
+    def bare(self) -> Renderer:
+        """The same over nothing, for pictures of a part of the field: opacities are those of the samples alone."""
+        return self
+
     def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
         """Takes what changes with the step alone; see ``Network.update``."""
 

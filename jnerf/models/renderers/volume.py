@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Literal
 
@@ -79,6 +80,13 @@ class VolumeRenderer(Renderer):
         if self._random and step is not None:
             return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
         return None if self._color is None else background(n_rays, self._color)
+
+    def bare(self) -> VolumeRenderer:
+        """See ``Renderer``."""
+        found = copy.copy(self)  # of whatever kind it is
+        found._last = found._opaque = found._random = False
+        found._color = found._test_color = None
+        return found
 
     def test_background(self, n_rays: int) -> jt.Var | None:
         """See ``Renderer``."""
