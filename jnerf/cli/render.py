@@ -71,7 +71,10 @@ def _add_path_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--path", metavar="P",
         help="orbit, spiral (captures that face one way), interpolate (between training views), views (those of a "
-        "split), or FILE.json of jnerf, instant-ngp or nerfstudio (default: what suits the scene)")  # fmt: skip
+        "split), or FILE.json of jnerf, instant-ngp or nerfstudio (default: what suits the scene); of a picture zoom, "
+        "or FILE.json of windows")  # fmt: skip
+    add("--window", nargs=4, type=float, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
+        help="of a picture: one frame that shows this part of it, in its pixels")  # fmt: skip
     add("--split", choices=["train", "val", "test"], help="of --path views (default: test)")
     add("--order", choices=["tour", "capture"],
         help="of --path interpolate: a short way past views spread over the capture, or the order in which they were "
