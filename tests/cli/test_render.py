@@ -54,6 +54,14 @@ def test_flags():
     assert (found.output, found.force, found.save_path) == (Path("there"), True, Path("p.json"))
 
 
+def test_a_window_of_a_picture():
+    found = asked(*"--window -2 0 30.5 40 --scale 2".split())
+    assert found.path.window == (-2, 0, 30.5, 40) and found.path.name == "window_-2_0_30.5_40"
+    with pytest.raises(ConfigError, match="left must be less than right"):
+        asked(*"--window 5 0 5 40".split())
+    assert asked(*"--path zoom".split()).path.flat and not asked().path.flat
+
+
 def test_channels_are_apart_where_they_are_chosen_or_pictures():
     assert asked("--channels", "color", "depth", "--side-by-side").side_by_side
     assert not asked("--format", "png").side_by_side
