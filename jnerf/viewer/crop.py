@@ -21,7 +21,8 @@ def cropped(pipeline: Pipeline, box: Sequence[float]) -> Pipeline:
         pipeline: the method.
         box: (lows, highs), field units, 6 numbers.
     """
-    return replace(pipeline, sampler=_CroppedSampler(pipeline.sampler, box))
+    sampler = _CroppedSampler(pipeline.sampler, box)
+    return replace(pipeline, sampler=sampler, renderer=pipeline.renderer.bare())
 
 
 class _CroppedField(Field):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from jnerf.engine.trainer import Trainer
 from jnerf.errors import ConfigError, DataError
 from jnerf.viewer.calls import Calls
 from jnerf.viewer.channels.base import Channel
+from jnerf.viewer.libraries import viser
 from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.panels.tabs import build_panels
@@ -42,6 +44,9 @@ class Viewer(Hook):
         port: wanted port.
         edits: what changes a run that trains; None: its settings cannot be changed from the page.
 
+    Raises:
+        JnerfError: viser is not installed.
+
     Attributes:
         settings: what people have set.
         edits: as above.
@@ -58,6 +63,7 @@ class Viewer(Hook):
     def __init__(
         self, host: str = "127.0.0.1", port: int = 8080, edits: LiveEdits | None = None
     ) -> None:
+        viser()  # missing is told before anything long begins
         self._host, self._port, self.edits = host, port, edits
         self.settings = Settings()
         self.trainer: Trainer | None = None
@@ -270,6 +276,8 @@ class Viewer(Hook):
 
     def _leave(self, client: Any) -> None:
         self._onlookers.pop(client.client_id, None)
+        if not self._onlookers:
+            jt.gc()  # portions have many sizes; the pool would keep buffers of each
 
     def _look_around(self) -> None:
         now = time.perf_counter()

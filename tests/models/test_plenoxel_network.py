@@ -6,8 +6,8 @@ import pytest
 
 from jnerf.errors import ConfigError, TrainingError
 from jnerf.models.losses.voxel_variation import VoxelVariationLoss
-from jnerf.models.networks.plenoxel import PlenoxelNetwork
-from jnerf.models.networks.voxel_mask import (
+from jnerf.models.networks.voxels.plenoxel import PlenoxelNetwork
+from jnerf.models.networks.voxels.voxel_mask import (
     dilated,
     grid_shape,
     packed_mask,

@@ -5,6 +5,7 @@ import pytest
 
 from jnerf.ops.distortion import reference as distortion
 from jnerf.ops.interlevel import reference as interlevel
+from jnerf.ops.median_depth import reference as median_depth
 from jnerf.ops.step_resample import make_spacing
 from jnerf.ops.step_resample import reference as step_resample
 from jnerf.ops.step_widen import reference as step_widen
@@ -80,6 +81,15 @@ def test_distortion(steps_on_host, n):
             lambda w: distortion.distortion(starts, ends, w, packed) @ grad_loss, weights
         )
         np.testing.assert_allclose(grad, numeric, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 1, 257])
+def test_median_depth(steps_on_host, n):
+    starts, ends, weights, packed = histogram(np.random.default_rng(n).integers(0, 9, n))
+    (found,) = empty(n)
+    steps_on_host.call("median", n, *single([weights, starts, ends, packed]), found)
+    right = median_depth.median_depth(weights, starts, ends, packed)
+    np.testing.assert_allclose(found, right[:, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize("radius", [-1.0, 0.0, 0.03])

@@ -10,7 +10,7 @@ import numpy as np
 from jnerf.benchmark.cases.field import random_var
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case
-from jnerf.models.networks.voxel_mask import dilated
+from jnerf.models.networks.voxels.voxel_mask import dilated
 from jnerf.ops.rmsprop import rmsprop_rows
 from jnerf.ops.voxel_grid import SH_WIDTH, VoxelLayout, layout_of, voxel_field, voxel_interp
 from jnerf.ops.voxel_variation import voxel_variation

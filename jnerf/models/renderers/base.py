@@ -34,6 +34,10 @@ class Renderer(ABC):
         seen through them then. None, the default: pictures have an opacity, and whoever shows them a background."""
         return None
 
+    def bare(self) -> Renderer:
+        """The same over nothing, for pictures of a part of the field: opacities are those of the samples alone."""
+        return self
+
     def update(self, step: int) -> None:  # noqa: B027 - most renderers are the same at every step
         """Takes what changes with the step alone; see ``Network.update``."""
 
@@ -51,7 +55,7 @@ class Renderer(ABC):
 def filled(render: RenderOutput) -> RenderOutput:
     """The same rays with nothing to be seen through them, since their colours have a background already.
 
-    Opacities are 1; depths are the expected distances of what was seen, as sums of weight x distance then are.
+    Opacities are 1, and depths are those of what was seen of a ray, divided by how much that was.
     """
     depths = render.depths / jt.maximum(render.opacities, _LEAST_OPACITY)
     return replace(render, opacities=jt.ones_like(render.opacities), depths=depths)

@@ -48,7 +48,9 @@ class NeuSRenderer(VolumeRenderer):
         seed: int = 0,
     ) -> None:
         if background == "last_sample":
-            raise ConfigError("NeuSRenderer: background is 'last_sample', which is VolumeRenderer's")
+            raise ConfigError(
+                "NeuSRenderer: background is 'last_sample', which is VolumeRenderer's"
+            )
         super().__init__(background, early_stop, seed=seed)
         if anneal_steps < 0:
             raise ConfigError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import Literal
 
 import jittor as jt
 import numpy as np
@@ -11,6 +13,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.renderers.base import Renderer, filled
 from jnerf.ops.background import background
 from jnerf.ops.composite import composite
+from jnerf.ops.median_depth import median_depth
 from jnerf.registry import RENDERERS
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
 
@@ -29,6 +32,8 @@ class VolumeRenderer(Renderer):
             When rendering, "random" is black.
         early_stop: a ray ends where its transmittance falls below this, and then sees no background.
         opaque: the last sample of each ray lets nothing through, whatever its density: there is no background.
+        depth: "mean": the sum of weight x distance; "median": the distance in front of which half of the weight lies,
+            times the opacity, without a gradient. Where nothing ends, the mean is drawn away by what little is far off.
         test_background: [r, g, b], a colour that lies behind all pictures; None: they are rendered over black, and have
             an opacity.
         seed: of the random background.
@@ -44,6 +49,7 @@ class VolumeRenderer(Renderer):
         background: str | Sequence[float] | None = "random",
         early_stop: float = 1e-4,
         opaque: bool = False,
+        depth: Literal["mean", "median"] = "mean",
         test_background: Sequence[float] | None = None,
         seed: int = 0,
     ) -> None:
@@ -59,18 +65,28 @@ class VolumeRenderer(Renderer):
                 f"VolumeRenderer: test_background is {test_background!r}; it must be three numbers in [0, 1], and None "
                 "beside background='last_sample'"
             )
+        if depth not in ("mean", "median"):
+            raise ConfigError(f"VolumeRenderer: depth is {depth!r}; choose one of mean, median")
         if not 0 <= early_stop < 1:
             raise ConfigError(f"VolumeRenderer: early_stop is {early_stop}; it must be in [0, 1)")
         self._random = background == "random"
         self._color = _as_color(background) if fixed else None
         self._test_color = None if test_background is None else _as_color(test_background)
         self._early_stop, self._opaque, self._seed = early_stop, opaque, seed
+        self._median = depth == "median"
 
     def background(self, n_rays: int, step: int | None) -> jt.Var | None:
         """The background of a batch, float32 [n_rays, 3]; None is black."""
         if self._random and step is not None:
             return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
         return None if self._color is None else background(n_rays, self._color)
+
+    def bare(self) -> VolumeRenderer:
+        """See ``Renderer``."""
+        found = copy.copy(self)  # of whatever kind it is
+        found._last = found._opaque = found._random = False
+        found._color = found._test_color = None
+        return found
 
     def test_background(self, n_rays: int) -> jt.Var | None:
         """See ``Renderer``."""
@@ -92,7 +108,11 @@ class VolumeRenderer(Renderer):
             self._opaque,
             self._last,
         )
-        colors, *others = rendered
+        colors, opacities, depths, weights, trans = rendered
+        if self._median and seen:
+            where = samples.t_starts, samples.t_ends, samples.packed_info
+            depths = median_depth(weights, *where) * opacities
+        others = opacities, depths, weights, trans
         render = RenderOutput(colors if seen else None, *others, background=background)
         return filled(render) if self._last and seen else render
 

@@ -21,7 +21,7 @@ _STATIONS, _FRESH = 64, 1.0
 
 @CHANNELS.register()
 class OccupancyChannel(Channel):
-    """The share of a ray's way through the box that lies in occupied cells; a quarter is the end of the map."""
+    """The share of a ray's way through the box that lies in occupied cells; half of it is the end of the map."""
 
     label = "occupancy"
 
@@ -58,4 +58,4 @@ class OccupancyChannel(Channel):
     def picture(self, shown: Shown) -> NDArray[np.float32]:
         """See ``Channel``."""
         share = shown.measured("occupancy")
-        return np.zeros_like(shown.image.opacities) if share is None else 4 * share
+        return np.zeros_like(shown.image.opacities) if share is None else 2 * share

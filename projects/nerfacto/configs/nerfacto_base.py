@@ -57,7 +57,12 @@ network = dict(
     test_appearance="mean",  # or "zeros"
     space="contraction_linf",
 )
-renderer = dict(type="VolumeRenderer", background="last_sample", early_stop=0.0)
+renderer = dict(
+    type="VolumeRenderer",
+    background="last_sample",  # its colour fills what a ray has left
+    early_stop=0.0,  # losses read all weights
+    depth="median",
+)
 loss = dict(
     rgb=dict(type="MSELoss"),
     interlevel=dict(type="InterlevelLoss", form="histogram"),

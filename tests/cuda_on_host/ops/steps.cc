@@ -1,6 +1,7 @@
 // What proposals are made of: step functions along rays, and the losses that read them.
 #include "distortion/cuda.h"
 #include "interlevel/cuda.h"
+#include "median_depth/cuda.h"
 #include "play.h"
 #include "step_resample/cuda.h"
 #include "step_widen/cuda.h"
@@ -22,6 +23,10 @@ extern "C" void spread(int64_t n, int64_t size, const float* starts, const float
     const DistortionInput in{starts, ends, weights, packed};
     distortion(n, {in, loss});
     distortion_backward(n, size, {in, grad_loss, grad});
+}
+
+extern "C" void median(int64_t n, const float* weights, const float* starts, const float* ends, const int* packed, float* depths) {
+    median_depth(n, {weights, starts, ends, packed, depths});
 }
 
 // A radius below 0: the histogram form.

@@ -10,7 +10,7 @@ import numpy as np
 from jnerf.errors import ConfigError, TrainingError
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.space import Box
-from jnerf.models.networks.voxel_mask import (
+from jnerf.models.networks.voxels.voxel_mask import (
     dilated,
     grid_shape,
     packed_mask,

@@ -1,0 +1,1 @@
+"""Fields of voxels without a network."""
