@@ -186,6 +186,7 @@ class Painter:
 
         found = render_rays(self._pipeline, rays, len(x), _MOST)
         extras = self.channel.measure(self._stage, self._pipeline, rays(0, len(x)))
+        found = self._stage.seen(onlooker.view, found, x, y)
         onlooker.progress.put(found, extras)
         taken = max(time.perf_counter() - start, 1e-6)
         self.rate += 0.3 * (len(x) / taken - self.rate)

@@ -11,8 +11,8 @@ from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.runtime import show_kernel_progress
-from jnerf.viewer.stage import Stage
-from jnerf.viewer.viewer import Viewer, held_out
+from jnerf.viewer.stages import stage_of
+from jnerf.viewer.viewer import Viewer
 
 
 def view_run(config: Any, checkpoint: str | Path | None, host: str, port: int) -> None:
@@ -38,7 +38,7 @@ def view_run(config: Any, checkpoint: str | Path | None, host: str, port: int) -
     restore(pipeline, loaded, str(path))
     viewer = Viewer(host, port)
     viewer.step = loaded.step
-    viewer.open(Stage(pipeline, held_out(config)), folder, training=False)
+    viewer.open(stage_of(pipeline, config), folder, training=False)
     try:
         viewer.stay()
     finally:

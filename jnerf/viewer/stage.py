@@ -19,6 +19,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.engine.rendering.image import Rendered
 from jnerf.engine.rendering.paths.orbit import orbit, up_axis
 from jnerf.engine.rendering.stage import to_field
 from jnerf.errors import ConfigError
@@ -42,10 +43,13 @@ class Stage:
         aabb: the field's box, float64 [6].
         up: the direction that people held up, [3].
         space: NDC of the field; None for an ordinary one.
+        flat: whether it is a picture (``jnerf.viewer.plane``).
 
     Raises:
         ConfigError: the scene has no cameras in three dimensions.
     """
+
+    flat = False
 
     def __init__(self, pipeline: Pipeline, held_out: Dataset | None = None) -> None:
         dataset = pipeline.dataset
@@ -53,11 +57,6 @@ class Stage:
             raise ConfigError(
                 f"{type(dataset).__name__} has no cameras in three dimensions: there is nothing to walk around in. Its "
                 "own pictures are in the run's test folder"
-                + (
-                    ", and jnerf render RUN --window LEFT TOP RIGHT BOTTOM shows any part of it"
-                    if pipeline.facts["n_dims"] == 2
-                    else ""
-                )
             )
         self.pipeline = pipeline
         self.splits: Mapping[str, Dataset] = {"train": dataset}
@@ -118,6 +117,12 @@ class Stage:
         origins, directions = Cameras.generate_rays(cameras, indices, x, y)
         starts, along = self._in_ndc(origins, directions)
         return RayBundle(jt.array(starts), jt.array(along))
+
+    def seen(
+        self, view: Viewpoint, found: Rendered, x: NDArray[np.int32], y: NDArray[np.int32]
+    ) -> Rendered:
+        """What is shown of what was rendered of these pixels."""
+        return found
 
     def points(
         self, view: Viewpoint, depths: NDArray[np.floating], stride: int

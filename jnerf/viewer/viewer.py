@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from jnerf.engine.hooks import Hook
 from jnerf.engine.live.edits import LiveEdits
-from jnerf.engine.pipeline.build import build_dataset
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
 from jnerf.engine.trainer import Trainer
-from jnerf.errors import ConfigError, DataError
 from jnerf.viewer.calls import Calls
 from jnerf.viewer.channels.base import Channel
 from jnerf.viewer.libraries import viser
@@ -27,6 +25,7 @@ from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.server import open_server, quiet
 from jnerf.viewer.settings import Settings
 from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages import stage_of
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
 from jnerf.viewer.weights import Weights
 
@@ -57,6 +56,7 @@ class Viewer(Hook):
         stage: the scene.
         folder: the run's folder.
         channels: by their registered names; those that this scene and method have.
+        absent: labels of those that they have not, and why.
         panels: in the order in which they are shown.
     """
 
@@ -71,6 +71,7 @@ class Viewer(Hook):
         self.server: Any = None
         self._calls = Calls(lambda text: self.notify("That did not work", text))
         self._onlookers: dict[int, Onlooker] = {}
+        self._fitted: set[int] = set()
         self._credit = 0.0
         self._turn: Callable[[], None] | None = None
         self._left = self._looked = time.perf_counter()
@@ -80,7 +81,7 @@ class Viewer(Hook):
     def begin(self, trainer: Trainer) -> None:
         """Opens the page."""
         self.trainer, self.step = trainer, trainer.step
-        self.open(Stage(trainer.pipeline, held_out(trainer.config)), trainer.folder, True)
+        self.open(stage_of(trainer.pipeline, trainer.config), trainer.folder, True)
         self._left = time.perf_counter()
 
     def row(self, trainer: Trainer, row: dict[str, Any]) -> None:
@@ -140,8 +141,15 @@ class Viewer(Hook):
         self.stage, self.folder = stage, folder
         CHANNELS.load()
         every = {name: CHANNELS.get(name)() for name in CHANNELS.names()}
+        lacking = {name: channel.lacking(stage) for name, channel in every.items()}
         self.channels: dict[str, Channel] = {
-            name: channel for name, channel in every.items() if channel.lacking(stage) is None
+            name: channel for name, channel in every.items() if lacking[name] is None
+        }
+        there = {channel.label for channel in self.channels.values()}
+        self.absent = {
+            every[name].label: why
+            for name, why in lacking.items()
+            if why is not None and every[name].label not in there
         }
         self.settings.averaged = not training and stage.pipeline.ema is not None
         self._weights = Weights(stage.pipeline, training)
@@ -231,19 +239,28 @@ class Viewer(Hook):
         """A context for what applies the averaged weights by itself."""
         return self._weights.raw()
 
-    def go(self, client: Any, c2w: NDArray[np.floating], fov: float | None = None) -> None:
+    def go(
+        self,
+        client: Any,
+        c2w: NDArray[np.floating],
+        fov: float | None = None,
+        target: NDArray[np.floating] | None = None,
+    ) -> None:
         """Moves somebody's camera.
 
         Args:
             client: viser's.
             c2w: OpenGL pose [3, 4] in the page's frame.
             fov: vertical field of view, radians; None leaves it.
+            target: what it turns about from then on, on its axis, [3]; None: as far away as before.
         """
         with client.atomic():
             if fov is not None:
                 client.camera.fov = fov
             client.camera.position = np.asarray(c2w)[:, 3]
             client.camera.wxyz = quaternion_of(c2w)
+            if target is not None:
+                client.camera.look_at = target
         if client.client_id in self._onlookers:
             self._onlookers[client.client_id].moved = True
 
@@ -266,7 +283,7 @@ class Viewer(Hook):
             client.scene.set_background_image(rgb, "jpeg", jpeg_quality=quality, depth=depth)
             client.flush()
 
-        onlooker = Onlooker(lambda: self.viewpoint(client), send)
+        onlooker = Onlooker(lambda: self._arrived(client), send)
         self._onlookers[client.client_id] = onlooker
 
         def moved(_: Any) -> None:
@@ -274,8 +291,19 @@ class Viewer(Hook):
 
         client.camera.on_update(moved)
 
+    def _arrived(self, client: Any) -> Viewpoint | None:
+        """The viewpoint of whoever looks on; of a picture all is shown first, which depends on the page's shape."""
+        view = self.viewpoint(client)
+        if view is None or not self.stage.flat or client.client_id in self._fitted:
+            return view
+        self._fitted.add(client.client_id)
+        pose, target, fov = self.stage.over((0, 0, *self.stage.extent), view.width / view.height)
+        self.go(client, pose, fov, target)
+        return self.viewpoint(client)
+
     def _leave(self, client: Any) -> None:
         self._onlookers.pop(client.client_id, None)
+        self._fitted.discard(client.client_id)
         if not self._onlookers:
             jt.gc()  # portions have many sizes; the pool would keep buffers of each
 
@@ -291,11 +319,3 @@ class Viewer(Hook):
         self._looked = now
         for panel in self.panels:
             panel.refresh()
-
-
-def held_out(config: Any) -> Any:
-    """The test split; None if there is none, or its files are not there."""
-    try:
-        return build_dataset(config, "test")
-    except (ConfigError, DataError):
-        return None

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from jnerf.imaging.pictures import depth_range
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
+from jnerf.viewer.stage import Stage
 
 
 @CHANNELS.register()
@@ -16,6 +17,10 @@ class DepthChannel(Channel):
 
     label = "depth"
     fades = True
+
+    def lacking(self, stage: Stage) -> str | None:
+        """See ``Channel``."""
+        return "a picture has no depth" if stage.flat else None
 
     def picture(self, shown: Shown) -> NDArray[np.float32]:
         """See ``Channel``."""

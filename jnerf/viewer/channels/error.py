@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
+from jnerf.viewer.stage import Stage
 
 #: What saturates the map, as the mean error of the three colours.
 FULL = 0.2
@@ -24,6 +25,10 @@ class ErrorChannel(Channel):
     """
 
     label = "error"
+
+    def lacking(self, stage: Stage) -> str | None:
+        """See ``Channel``."""
+        return None if stage.splits else "the scene has no photographs here"
 
     def __init__(self) -> None:
         self._photographs: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()

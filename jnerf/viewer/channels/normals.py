@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from jnerf.imaging.pictures import normal_picture
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
+from jnerf.viewer.stage import Stage
 
 
 @CHANNELS.register()
@@ -15,6 +16,10 @@ class NormalsChannel(Channel):
     """Normals of the renderer where it has some (surfaces do), else of the depth picture; x y z as red green blue."""
 
     label = "normals"
+
+    def lacking(self, stage: Stage) -> str | None:
+        """See ``Channel``."""
+        return "a picture has no surfaces" if stage.flat else None
 
     def picture(self, shown: Shown) -> NDArray[np.uint8]:
         """See ``Channel``."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
+from jnerf.viewer.stage import Stage
 
 
 @CHANNELS.register()
@@ -14,6 +15,10 @@ class OpacityChannel(Channel):
     """Sums of the weights, from 0 where a ray meets nothing to 1."""
 
     label = "opacity"
+
+    def lacking(self, stage: Stage) -> str | None:
+        """See ``Channel``."""
+        return "a picture is opaque everywhere" if stage.flat else None
 
     def picture(self, shown: Shown) -> NDArray[np.float32]:
         """See ``Channel``."""

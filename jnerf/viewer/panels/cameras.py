@@ -23,6 +23,10 @@ class CamerasPanel(Panel):
 
     title, tab, order = "Cameras", "Scene", 0
 
+    def lacking(self) -> str | None:
+        """Only of scenes with cameras."""
+        return None if self.viewer.stage.splits else "the scene has no cameras here"
+
     def build(self, gui: Any) -> None:
         """See ``Panel``; images come later, one at a time."""
         splits = self.viewer.stage.splits

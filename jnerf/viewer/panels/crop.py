@@ -16,6 +16,10 @@ class CropPanel(Panel):
 
     title, tab, order, open = "Crop box", "View", 10, False
 
+    def lacking(self) -> str | None:
+        """Not of pictures."""
+        return "a picture has no third dimension" if self.viewer.stage.flat else None
+
     def build(self, gui: Any) -> None:
         """See ``Panel``."""
         low, high = self.viewer.stage.aabb.reshape(2, 3)

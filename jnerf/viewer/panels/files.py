@@ -69,7 +69,9 @@ class ExportPanel(Panel):
     title, tab, order = "Export", "Files", 10
 
     def lacking(self) -> str | None:
-        """A field in NDC has no mesh."""
+        """Neither a picture nor a field in NDC has a place in the world."""
+        if self.viewer.stage.flat:
+            return "the field is a picture"
         return None if self.viewer.stage.space is None else "the field is in NDC"
 
     def build(self, gui: Any) -> None:

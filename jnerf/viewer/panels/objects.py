@@ -24,6 +24,10 @@ class ObjectsPanel(Panel):
 
     title, tab, order = "Boxes and meshes", "Scene", 10
 
+    def lacking(self) -> str | None:
+        """Not of pictures."""
+        return "nothing is drawn together with a picture" if self.viewer.stage.flat else None
+
     def build(self, gui: Any) -> None:
         """See ``Panel``."""
         self._drawn: dict[str, Any] = {}

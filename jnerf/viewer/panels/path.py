@@ -33,6 +33,10 @@ class PathPanel(Panel):
         self._drawn: list[Any] = []
         self._flight: tuple[Any, float] | None = None  # whose camera flies, and since when
 
+    def lacking(self) -> str | None:
+        """Not of pictures."""
+        return "films of a picture show windows: jnerf render" if self.viewer.stage.flat else None
+
     def build(self, gui: Any) -> None:
         """See ``Panel``."""
         self.control("add", gui.add_button("Add this view"), self._add)

@@ -23,6 +23,9 @@ class PicturePanel(Panel):
         channel = gui.add_dropdown("channel", labels, initial_value="colour")
         self.control("channel", channel, self._choose)
         self._note = gui.add_markdown("")
+        if self.viewer.absent:
+            lines = [f"- no {label}: {why}" for label, why in sorted(self.viewer.absent.items())]
+            gui.add_markdown("\n".join(lines))
         colormap = gui.add_dropdown("colour map", list(COLORMAPS), initial_value=settings.colormap)
         self.control("colormap", colormap, self._setter("colormap"))
         resolution = gui.add_slider(
