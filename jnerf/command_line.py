@@ -94,6 +94,11 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
     """
     try:
+        os.getcwd()
+    except FileNotFoundError:
+        print("error: the current folder has been removed. cd to one that is there", file=sys.stderr)
+        return 1
+    try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(show_warning, set())
             status = execute() or 0
