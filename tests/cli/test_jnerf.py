@@ -59,6 +59,21 @@ def test_unknown_commands(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_the_current_folder_has_been_removed(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["list", "configs"]) == 1
+    assert "error: the current folder has been removed. cd to" in capsys.readouterr().err
+
+
+def test_a_word_too_many_is_no_flag(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["report", "logs/a", "logs/b"])
+    assert stopped.value.code == 2
+    assert "one word too many: logs/b. jnerf report --help" in capsys.readouterr().err
+
+
 def test_an_unknown_flag_names_the_nearest(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["train", "ngp_lego", "--resum"])
