@@ -37,7 +37,7 @@ def view_run(config: Any, checkpoint: str | Path | None, host: str, port: int) -
     same.check_scene(pipeline.dataset)
     restore(pipeline, loaded, str(path))
     viewer = Viewer(host, port)
-    viewer.step = loaded.step
+    viewer.step, viewer.config = loaded.step, config
     viewer.open(stage_of(pipeline, config), folder, training=False)
     try:
         viewer.stay()

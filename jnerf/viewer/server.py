@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.viewer.libraries import viser
+from jnerf.viewer.origins import own_pages_only
 
 #: How many ports after the one that was asked for are tried.
 _TRIES = 100
@@ -35,7 +36,7 @@ def open_server(host: str, port: int) -> tuple[Any, str]:
     free = _free_port(host, port)
     if port and free != port:
         print(f"port {port} is taken; the viewer listens on {free}")
-    with quiet():
+    with quiet(), own_pages_only(host):
         server = module.ViserServer(host=host, port=free, verbose=False)
     logging.getLogger("websockets").setLevel(logging.ERROR)
     # Somebody may leave while a picture is on its way to them.

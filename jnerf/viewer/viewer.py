@@ -51,6 +51,7 @@ class Viewer(Hook):
         edits: as above.
         trainer: the run that goes on; None where nothing is trained.
         step: steps that the weights have had.
+        config: of the run; None: nobody has said.
         server: viser's server, once it is open.
         url: the page's address.
         stage: the scene.
@@ -68,6 +69,7 @@ class Viewer(Hook):
         self.settings = Settings()
         self.trainer: Trainer | None = None
         self.step = 0
+        self.config: Any = None
         self.server: Any = None
         self._calls = Calls(lambda text: self.notify("That did not work", text))
         self._onlookers: dict[int, Onlooker] = {}
@@ -80,7 +82,7 @@ class Viewer(Hook):
 
     def begin(self, trainer: Trainer) -> None:
         """Opens the page."""
-        self.trainer, self.step = trainer, trainer.step
+        self.trainer, self.step, self.config = trainer, trainer.step, trainer.config
         self.open(stage_of(trainer.pipeline, trainer.config), trainer.folder, True)
         self._left = time.perf_counter()
 

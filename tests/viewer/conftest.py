@@ -75,6 +75,7 @@ def stage(trained: tuple[Any, Path], pipeline: Pipeline) -> Stage:
 def page(trained: tuple[Any, Path], stage: Stage) -> Iterator[tuple[Viewer, PageClient]]:
     """A viewer of the run, and somebody who looks at the scene; the test serves it."""
     viewer = Viewer(port=0)
+    viewer.config = trained[0]
     viewer.open(stage, RunFolder(trained[1]), training=False)
     viewer.settings.resolution = 64
     client = PageClient(viewer.server.get_port())

@@ -33,10 +33,13 @@ VALUES = {
     "ObjectsPanel.mesh": True,
     "PathPanel.number": 1,
     "PathPanel.seconds": 2.0,
+    "PathPanel.time": 0.25,
     "PathPanel.loop": True,
     "PathPanel.speed": 3.0,
     "PathPanel.file": "given",
     "ExportPanel.resolution": 32,
+    "DataPanel.count": 500,
+    "DataPanel.axis": "y",
 }
 #: In an order in which each has something to act on.
 ORDER = (
@@ -45,12 +48,15 @@ ORDER = (
     "CamerasPanel.show_test CamerasPanel.show_train CamerasPanel.split CamerasPanel.number CamerasPanel.go "
     "ObjectsPanel.box ObjectsPanel.cells ExportPanel.resolution ExportPanel.mesh ObjectsPanel.file ObjectsPanel.mesh "
     "FilesPanel.field PathPanel.add PathPanel.replace PathPanel.number PathPanel.seconds PathPanel.loop "
+    "PathPanel.time PathPanel.even "
     "PathPanel.speed PathPanel.file PathPanel.save PathPanel.go PathPanel.play PathPanel.delete PathPanel.load "
-    "PathPanel.clear"
+    "PathPanel.clear DataPanel.count DataPanel.axis DataPanel.points DataPanel.slices DataPanel.cameras "
+    "DataPanel.occupancy"
 ).split()
 #: Whose value is only read when a button needs it.
 PASSIVE = (
-    "CamerasPanel.split CamerasPanel.number ObjectsPanel.file ExportPanel.resolution PathPanel.number PathPanel.file"
+    "CamerasPanel.split CamerasPanel.number ObjectsPanel.file ExportPanel.resolution PathPanel.number PathPanel.file "
+    "DataPanel.count DataPanel.axis"
 ).split()
 #: Asks a browser; see test_browser.py.
 BROWSERS = {"FilesPanel.page"}
@@ -67,8 +73,8 @@ def state(viewer, client):
     values = [controls[name].value for name in PASSIVE]
     return str(
         [viewer.settings, frusta, cameras._images, sorted(panels["ObjectsPanel"]._drawn), files]
-        + [[pose.round(4).tolist() for pose in path._poses], path._flight is None]
-        + ([path.path().times.tolist(), path.path().loop] if path._poses else [])
+        + [[pose.round(4).tolist() for pose in path.keys.poses], path._flight is None]
+        + ([path.path().times.tolist(), path.path().loop] if len(path.keys) else [])
         + [camera.position.round(4).tolist(), values]
     )
 
@@ -91,7 +97,7 @@ def test_every_control_acts(page):
             serve_until(viewer, settled(viewer, client))
         if name == "PathPanel.number":  # a second keyframe, and the first is chosen
             client.set(controls["PathPanel.add"], True)
-            serve_until(viewer, lambda: len(panel(viewer, "PathPanel")._poses) == 2)
+            serve_until(viewer, lambda: len(panel(viewer, "PathPanel").keys) == 2)
             client.set(controls["PathPanel.number"], 0)
             serve_until(viewer, lambda: controls["PathPanel.number"].value == 0)
         if name == "PathPanel.go":

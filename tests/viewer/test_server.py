@@ -44,6 +44,49 @@ def test_a_wrong_address(host):
         open_server(host, 8080)
 
 
+@pytest.mark.parametrize(
+    "host, origin, allowed",
+    [
+        (None, None, True),  # no browser
+        (None, "http://localhost:{port}", False),  # the page of another name of this machine
+        ("localhost:{port}", "http://localhost:{port}", True),
+        ("localhost:9000", "http://localhost:9000", True),  # of a forwarded port
+        (None, "http://127.0.0.1:{port}", True),
+        (None, "http://127.0.0.1:1", False),
+        (None, "https://evil.example", False),
+        ("evil.example:{port}", "http://evil.example:{port}", False),  # a name that leads here
+        (None, "null", False),
+    ],
+)
+def test_only_its_own_page_may_speak_with_it(host, origin, allowed):
+    server, _ = open_server("127.0.0.1", 0)
+    port = server.get_port()
+    asked = {
+        "Host": (host or "127.0.0.1:{port}").format(port=port),
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    if origin is not None:
+        asked["Origin"] = origin.format(port=port)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+            lines = [f"{key}: {value}" for key, value in asked.items()]
+            line.sendall("\r\n".join(["GET / HTTP/1.1", *lines, "", ""]).encode())
+            assert line.recv(64).split()[1] == (b"101" if allowed else b"403")
+    finally:
+        server.stop()
+
+
+def test_the_library_is_left_as_it_was():
+    from websockets.asyncio import server as module
+
+    before = module.serve
+    open_server("127.0.0.1", 0)[0].stop()
+    assert module.serve is before
+
+
 def test_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "viser", None)
     with pytest.raises(JnerfError, match=r"pip install 'jnerf\[viewer\]'"):

@@ -104,16 +104,61 @@ def test_100_random_clicks_and_disconnects_leave_training_bit_identical(embedded
     run(embedded("watched", "total_steps=90"), "train", hooks=[edits, visitor, viewer])
     viewer.close()
     assert visitor.left <= 0 and visitor.pictures > 20 and len(visitor.clicked) > 15
-    files = [
-        tmp_path / name / "checkpoints/step_00000090.safetensors" for name in ("alone", "watched")
-    ]
-    alone, watched = map(load_file, files)
-    assert alone.keys() == watched.keys()
-    for name, values in alone.items():
-        np.testing.assert_array_equal(values, watched[name], err_msg=name)
+    same_weights(tmp_path, 90)
     rows = [read_log(tmp_path / name / "log.jsonl") for name in ("alone", "watched")]
     losses = [[row["loss"] for row in part] for part in rows]
     assert losses[0] == losses[1]
+
+
+class Exporter(Hook):
+    """Somebody who has everything written that can be, one after the other; comes before the viewer."""
+
+    def __init__(self, viewer):
+        self.viewer, self.client, self.left, self.said = viewer, None, None, []
+
+    def after_step(self, trainer):
+        if trainer.step < 20:
+            return
+        if self.client is None:
+            self.client = PageClient(self.viewer.server.get_port(), (48, 32))
+            self.client.look(EYE, MIDDLE)
+            self.client.wait(lambda: self.viewer._calls)
+            self.left = ["points", "slices", "cameras", "occupancy"]
+        elif self.left:
+            name = self.left.pop()
+            self.client.set(every_control(self.viewer.panels)[f"DataPanel.{name}"], True)
+            self.client.wait(lambda: self.viewer._calls)
+
+    def end(self, trainer):
+        self.said = self.client.notifications
+        self.client.close()
+
+
+def test_exports_leave_training_bit_identical(embedded, tmp_path):
+    run(embedded("alone", "total_steps=40"), "train")
+    viewer = Viewer(port=0)
+    viewer.settings.resolution = 48
+    exporter = Exporter(viewer)
+    run(embedded("watched", "total_steps=40"), "train", hooks=[exporter, viewer])
+    viewer.close()
+    assert not exporter.left
+    assert all(
+        "no pixel" in text for text in exporter.said
+    )  # it may still be fog, and is then told
+    written = {path.suffix for path in (tmp_path / "watched/export").rglob("*")}
+    assert written >= {".ply", ".json", ".npz", ".png"}
+    same_weights(tmp_path, 40)
+
+
+def same_weights(folder, step):
+    """Asserts that the runs "alone" and "watched" in a folder ended alike, bit by bit."""
+    alone, watched = (
+        load_file(folder / name / f"checkpoints/step_{step:08d}.safetensors")
+        for name in ("alone", "watched")
+    )
+    assert alone.keys() == watched.keys()
+    for name, values in alone.items():
+        np.testing.assert_array_equal(values, watched[name], err_msg=name)
 
 
 class Person(Hook):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jnerf.engine.rendering.paths.camera_path import CameraPath
 from jnerf.engine.rendering.paths.files import load_path, save_path
-from jnerf.errors import DataError
+from jnerf.viewer.keyframes import Keyframes
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.registries import PANELS
 from jnerf.viewer.viewpoint import pose_of, quaternion_of
@@ -22,14 +22,13 @@ _POINTS = 120
 
 @PANELS.register()
 class PathPanel(Panel):
-    """Keyframes are what the camera sees when they are added; times are evenly spaced over the path."""
+    """Keyframes are what the camera sees when they are added; their times are even, those of a file, or set."""
 
     title, tab, order = "Camera path", "Film", 0
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer)
-        self._poses: list[NDArray[np.float64]] = []  # in the page's frame
-        self._fov: list[float] = []  # degrees
+        self.keys = Keyframes()  # in the page's frame
         self._drawn: list[Any] = []
         self._flight: tuple[Any, float] | None = None  # whose camera flies, and since when
 
@@ -41,15 +40,19 @@ class PathPanel(Panel):
         """See ``Panel``."""
         self.control("add", gui.add_button("Add this view"), self._add)
         self._number = gui.add_number("keyframe", 0, min=0, step=1)
-        self.control("number", self._number)
+        self.control("number", self._number, lambda value, client: self._show_time())
+        self._time = gui.add_number("its time, seconds", 0.0, step=0.1)
+        self.control("time", self._time, self._set_time)
         self.control("replace", gui.add_button("Put this view in its place"), self._replace)
         self.control("go", gui.add_button("Look through it"), self._go)
         self.control("delete", gui.add_button("Delete it"), self._delete)
         self.control("clear", gui.add_button("Delete all"), self._clear)
-        self._seconds = gui.add_number("seconds", 4.0, min=0.5, max=600.0, step=0.5)
-        self.control("seconds", self._seconds, self._changed)
+        self._seconds = gui.add_number("seconds", self.keys.seconds, min=0.1, max=3600.0, step=0.1,
+            hint="of the whole film; times of keyframes are stretched with it")  # fmt: skip
+        self.control("seconds", self._seconds, self._stretch)
+        self.control("even", gui.add_button("Even times"), self._even)
         self._loop = gui.add_checkbox("closed", False, hint="goes back to the first keyframe")
-        self.control("loop", self._loop, self._changed)
+        self.control("loop", self._loop, self._close)
         self._play = self.control("play", gui.add_button("Play"), self._toggle)
         speed = gui.add_slider("speed", min=0.1, max=4.0, step=0.1, initial_value=1.0)
         self.control("speed", speed, self._set_speed)
@@ -66,13 +69,7 @@ class PathPanel(Panel):
         Raises:
             DataError: there is no keyframe.
         """
-        if not self._poses:
-            raise DataError("the path has no keyframe: go somewhere and add the view")
-        n, seconds, loop = len(self._poses), float(self._seconds.value), bool(self._loop.value)
-        ways = n if loop else max(n - 1, 1)
-        times = seconds * np.arange(n) / ways
-        poses = self.viewer.stage.transform.inverse().poses(np.stack(self._poses))
-        return CameraPath(poses, np.array(self._fov), times, loop, seconds if loop else None)
+        return self.keys.path(self.viewer.stage.transform.inverse())
 
     def fly(self) -> None:
         """Moves the camera that flies to where it is now; called often while one flies."""
@@ -80,13 +77,13 @@ class PathPanel(Panel):
             return
         client, start = self._flight
         path = self.path()
-        length = path.period or float(path.times[-1])
+        length = path.period or float(path.times[-1] - path.times[0])
         now = (time.perf_counter() - start) * self.viewer.settings.speed
         gone = client.client_id not in self.viewer.onlookers
         if gone or (now > length and not path.loop) or length <= 0:
             self._land()
             return
-        found = path.at(now)
+        found = path.at(path.times[0] + now)
         pose = self.viewer.stage.transform.poses(found.c2w[0])
         self.viewer.go(client, pose, float(np.radians(found.fov[0])))
 
@@ -109,39 +106,57 @@ class PathPanel(Panel):
         return pose_of(camera.wxyz, camera.position), float(np.degrees(camera.fov))
 
     def _add(self, value: Any, client: Any) -> None:
-        pose, fov = self._here(client)
-        self._poses.append(pose)
-        self._fov.append(fov)
-        self._number.value = len(self._poses) - 1
+        self.keys.add(*self._here(client))
+        self._number.value = len(self.keys) - 1
         self._draw()
 
     def _chosen(self) -> int:
-        i = int(self._number.value)
-        if not 0 <= i < len(self._poses):
-            raise DataError(f"there is no keyframe {i}; there are {len(self._poses)}, from 0")
-        return i
+        return self.keys.checked(int(self._number.value))
 
     def _replace(self, value: Any, client: Any) -> None:
         i = self._chosen()
-        self._poses[i], self._fov[i] = self._here(client)
+        self.keys.poses[i], self.keys.fov[i] = self._here(client)
         self._draw()
 
     def _go(self, value: Any, client: Any) -> None:
         i = self._chosen()
-        self.viewer.go(client, self._poses[i], float(np.radians(self._fov[i])))
+        self.viewer.go(client, self.keys.poses[i], float(np.radians(self.keys.fov[i])))
 
     def _delete(self, value: Any, client: Any) -> None:
         i = self._chosen()
-        del self._poses[i], self._fov[i]
+        self.keys.delete(i)
         self._number.value = max(0, i - 1)
         self._draw()
 
     def _clear(self, value: Any, client: Any) -> None:
         self._land()
-        self._poses, self._fov = [], []
+        self.keys.clear()
         self._draw()
 
-    def _changed(self, value: Any, client: Any) -> None:
+    def _show_time(self) -> None:
+        """Shows the chosen keyframe's time, and the film's length."""
+        times, i = self.keys.times(), int(self._number.value)
+        if 0 <= i < len(times):
+            self._time.value = round(times[i], 6)
+        self._seconds.value = round(self.keys.seconds, 6)
+
+    def _set_time(self, value: float, client: Any) -> None:
+        try:
+            self.keys.set_time(self._chosen(), float(value))
+            self._draw()
+        finally:
+            self._show_time()  # what was there, if it is refused
+
+    def _stretch(self, value: float, client: Any) -> None:
+        self.keys.stretch(float(value))
+        self._draw()
+
+    def _even(self, value: Any, client: Any) -> None:
+        self.keys.even()
+        self._draw()
+
+    def _close(self, value: bool, client: Any) -> None:
+        self.keys.close(bool(value))
         self._draw()
 
     def _set_speed(self, value: float, client: Any) -> None:
@@ -155,19 +170,19 @@ class PathPanel(Panel):
 
     def _load(self, value: Any, client: Any) -> None:
         path = load_path(Path(self._file.value).expanduser())
-        self._poses = list(self.viewer.stage.transform.poses(path.c2w))
-        self._fov = path.fov.tolist()
+        self.keys.take(path, self.viewer.stage.transform)
         self._loop.value = path.loop
-        self._seconds.value = float(path.period or path.times[-1] or self._seconds.value)
+        self._number.value = 0
         self._draw()
 
     def _draw(self) -> None:
         for handle in self._drawn:
             handle.remove()
         self._drawn = []
-        self._said.content = f"{len(self._poses)} keyframes"
+        self._show_time()
+        self._said.content = f"{len(self.keys)} keyframes"
         scene, stage = self.viewer.server.scene, self.viewer.stage
-        for i, (pose, fov) in enumerate(zip(self._poses, self._fov, strict=True)):
+        for i, (pose, fov) in enumerate(zip(self.keys.poses, self.keys.fov, strict=True)):
             frame = scene.add_camera_frustum(
                 f"/path/{i}",
                 fov=float(np.radians(fov)),
@@ -182,7 +197,7 @@ class PathPanel(Panel):
                 receive_shadow=False,
             )
             self._drawn.append(frame)
-        if len(self._poses) > 1:
+        if len(self.keys) > 1:
             line = stage.transform.points(self.path().flight(_POINTS).c2w[:, :, 3])
             pieces = np.stack([line[:-1], line[1:]], axis=1).astype(np.float32)
             color = np.array((240, 90, 160), np.uint8)
