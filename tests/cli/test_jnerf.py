@@ -118,3 +118,16 @@ def test_python_m_jnerf(tmp_path):
     done = python("-m", "jnerf", "list", "configs", "ngp_lego", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Instant-NGP on lego")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--picture", "a.png"], "name one with --data SCENE"),
+        (["--data", "embedded", "--picture", "a.txt"], "name a file that ends in .png"),
+        (["--data", "embedded", "--picture", "/proc/version/a.png"], "--picture"),
+    ],
+)
+def test_where_the_doctor_draws_is_asked_before_it_looks(words, message, capsys):
+    assert main(["doctor", *words]) == 2
+    assert message in capsys.readouterr().err
