@@ -60,6 +60,8 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
         raise
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
+        if not unknown[0].startswith("-"):
+            parser.error(f"one word too many: {unknown[0]}. {parser.prog} --help shows what it takes")
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
@@ -91,6 +93,11 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     Returns:
         0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
     """
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        print("error: the current folder has been removed. cd to one that is there", file=sys.stderr)
+        return 1
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(show_warning, set())

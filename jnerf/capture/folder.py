@@ -16,6 +16,7 @@ from typing import Any
 from jnerf.capture.settings import Settings
 from jnerf.datasets.text_files import read_text
 from jnerf.engine.files import write_text_atomic
+from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError, DataError
 
 _JOURNAL = "process.json"
@@ -52,11 +53,13 @@ class SceneFolder:
 
         Raises:
             ConfigError: both are asked for, or something is there and neither is, or other settings began it.
-            DataError: the source lies in it.
+            DataError: the source, the masks or the vocabulary lie in it.
         """
         if resume and force:
             raise ConfigError("--resume goes on with a scene, --force begins it anew: take one")
-        _check_apart(path, settings.source)
+        for given in (settings.source, settings.masks, settings.vocabulary):
+            if given is not None:
+                _check_apart(path, given)
         plain = json.loads(json.dumps(settings.plain()))
         journal = path / _JOURNAL
         if resume and journal.is_file():
@@ -110,11 +113,12 @@ class SceneFolder:
         return self.path / "sparse" / "0"
 
 
-def _check_apart(path: Path, source: Path) -> None:
-    output, given = path.resolve(), source.resolve()
-    if given == output or given.is_relative_to(output):
+def _check_apart(path: Path, given: Path) -> None:
+    """Beginning a scene anew removes what has the names of its parts, and ``masks`` may be those that are given."""
+    output, inner = path.resolve(), given.resolve()
+    if inner == output or inner.is_relative_to(output):
         raise DataError(
-            f"{source} lies in the folder of the scene, {path}: choose another --output, so that nothing of yours is "
+            f"{given} lies in the folder of the scene, {path}: choose another --output, so that nothing of yours is "
             "overwritten"
         )
 
@@ -138,6 +142,8 @@ def _noted(journal: Path, wanted: dict[str, Any]) -> dict[str, Any]:
 def _clear(path: Path, force: bool, resume: bool) -> None:
     """Removes what an earlier call has made in a folder that is not empty, if that is wanted."""
     there = _made_in(path)
+    if RunFolder(path).info.exists():
+        raise ConfigError(f"{path} is the folder of a run: choose another --output")
     if not (path / _JOURNAL).is_file():
         if resume:
             raise ConfigError(

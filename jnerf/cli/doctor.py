@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+
+from jnerf.errors import ConfigError
 
 SUMMARY = "say what jnerf finds on this machine, and how to mend what is wrong"
 EXAMPLES = """\
@@ -39,14 +42,26 @@ def execute(options: argparse.Namespace) -> int:
     from jnerf.checkup.report import findings, report
 
     if options.data is not None:
-        from pathlib import Path
-
+        picture = _picture(options)
         from jnerf.checkup.scene.look import findings as findings_of
 
-        picture = options.picture or f"doctor_{Path(options.data).resolve().name}.png"
-        return report(findings_of(options.data, Path(picture).expanduser()))
+        return report(findings_of(options.data, picture))
+    if options.picture is not None:
+        raise ConfigError("--picture draws the cameras of a scene: name one with --data SCENE")
     if options.fix:
         from jnerf.checkup.fix import install_missing
 
         install_missing()
     return report(findings(options.compile))
+
+
+def _picture(options: argparse.Namespace) -> Path:
+    """Where the cameras are drawn; an error if they could not be."""
+    from jnerf.engine.files import check_writable
+
+    name = options.picture or f"doctor_{Path(options.data).resolve().name}.png"
+    path = Path(name).expanduser()
+    if path.suffix.lower() != ".png":
+        raise ConfigError(f"--picture {name}: cameras are drawn as PNG; name a file that ends in .png")
+    check_writable(path, "--picture")
+    return path

@@ -103,6 +103,7 @@ def request(options: argparse.Namespace) -> FilmRequest:
     path = {"kind": options.path, "split": options.split, "order": options.order, "stops": options.stops,
             "loop": options.loop or None, "placement": options.placement, "fov": options.fov,
             "window": _tuple(options.window)}  # fmt: skip
+    _check_meant(_given(path))
     film = {
         "path": PathRequest(**_given(path)),
         "size": _tuple(options.resolution),
@@ -129,6 +130,23 @@ def _sort_out(options: argparse.Namespace) -> None:
         if words is not None:
             options.overrides += [word for word in words if "=" in word]
             setattr(options, name, [word for word in words if "=" not in word])
+
+
+def _check_meant(path: dict[str, object]) -> None:
+    """Refuses flags of another path than the one that is asked for: they would change nothing.
+
+    Args:
+        path: those of the path that were given.
+    """
+    from jnerf.errors import ConfigError
+
+    kind = str(path.get("kind", ""))
+    of = {"split": "views", "order": "interpolate", "stops": "interpolate", "loop": "interpolate"}
+    of["placement"] = "FILE.json"
+    asked = "FILE.json" if kind.endswith(".json") else kind
+    for flag, meant in of.items():
+        if flag in path and meant != asked:
+            raise ConfigError(f"--{flag} is of --path {meant}: give that too, or leave --{flag} out")
 
 
 def _given(flags: dict[str, object]) -> dict[str, object]:

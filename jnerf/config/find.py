@@ -55,8 +55,13 @@ def find_config(name: str | Path) -> Path:
     if path.suffix == ".py" and not path.exists() and path.stem in named_configs():
         text = f"no such config file. Did you mean '{path.stem}', which comes with jnerf?"
         raise ConfigError(f"{display_path(path)}: {text}")
-    if path.suffix == ".py" or path.is_file():
+    if path.suffix == ".py":
         return path  # whoever reads it says what is wrong
+    if path.is_file():
+        raise ConfigError(
+            f"{display_path(path)} is no config: one is a .py file. jnerf list configs shows those that come with "
+            "jnerf; a run is named by its folder"
+        )
     if is_name(text):
         raise ConfigError(f"unknown config '{text}'. {nearest_configs(text)}")
     raise ConfigError(f"{display_path(path)}: no such config file or run folder. {_beside(path)}")

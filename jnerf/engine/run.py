@@ -83,7 +83,7 @@ def run(
         return _train(config, folder, resume, checkpoint, Hooks(hooks))
     loaded, path = load_for_task(folder, checkpoint)
     film = film or FilmRequest(force=True)
-    place = film.place(folder.render)[0] if task == "render" else folder.test
+    place = Path(*film.place(folder.render)) if task == "render" else folder.test
     check_writable(place, "--save-dir" if film.output is None else "--output")
     same = run_of(config, folder, checkpoint, task)
     same.check_config()

@@ -45,8 +45,9 @@ class RunData:
 
     @property
     def name(self) -> str:
-        """The run's name."""
-        return str(self.protocol.get("exp_name") or self.folder.root.resolve().name)
+        """The run's name: its ``exp_name``, or of a folder that was renamed since, the folder's."""
+        noted, folder = Path(str(self.protocol.get("exp_name") or "")), self.folder.root.resolve().name
+        return str(noted) if noted.name == folder else folder
 
     @property
     def protocol(self) -> dict[str, Any]:

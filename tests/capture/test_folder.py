@@ -63,6 +63,27 @@ def test_the_source_may_not_lie_in_the_scene(tmp_path, settings):
             begin(output, settings)
 
 
+def test_masks_may_not_lie_in_the_scene(tmp_path, settings):
+    scene = begin(tmp_path / "scene", settings)
+    mask = scene.path / "masks" / "a.jpg.png"
+    mask.parent.mkdir()
+    mask.write_bytes(b"mine")
+    masked = Settings("images", settings.source, masks=mask.parent)
+    with pytest.raises(DataError, match="masks lies in the folder of the scene"):
+        begin(scene.path, masked, force=True)
+    assert mask.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_the_folder_of_a_run_becomes_no_scene(tmp_path, settings, force):
+    run = tmp_path / "logs"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    with pytest.raises(ConfigError, match="is the folder of a run: choose another --output"):
+        begin(run, settings, force=force)
+    assert [entry.name for entry in run.iterdir()] == ["run.json"]
+
+
 def test_wrong_input_leaves_nothing_behind(tmp_path, settings):
     folder = begin(tmp_path / "scene", settings)
     folder.images.mkdir()

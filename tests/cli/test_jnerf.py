@@ -59,6 +59,21 @@ def test_unknown_commands(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_the_current_folder_has_been_removed(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["list", "configs"]) == 1
+    assert "error: the current folder has been removed. cd to" in capsys.readouterr().err
+
+
+def test_a_word_too_many_is_no_flag(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["report", "logs/a", "logs/b"])
+    assert stopped.value.code == 2
+    assert "one word too many: logs/b. jnerf report --help" in capsys.readouterr().err
+
+
 def test_an_unknown_flag_names_the_nearest(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["train", "ngp_lego", "--resum"])
@@ -103,3 +118,16 @@ def test_python_m_jnerf(tmp_path):
     done = python("-m", "jnerf", "list", "configs", "ngp_lego", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Instant-NGP on lego")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--picture", "a.png"], "name one with --data SCENE"),
+        (["--data", "embedded", "--picture", "a.txt"], "name a file that ends in .png"),
+        (["--data", "embedded", "--picture", "/proc/version/a.png"], "--picture"),
+    ],
+)
+def test_where_the_doctor_draws_is_asked_before_it_looks(words, message, capsys):
+    assert main(["doctor", *words]) == 2
+    assert message in capsys.readouterr().err

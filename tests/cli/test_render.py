@@ -75,6 +75,26 @@ def test_backgrounds_that_are_none(words):
         asked("--background", *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--stops 5", "--stops is of --path interpolate: give that too, or leave --stops out"),
+        ("--path orbit --loop", "--loop is of --path interpolate"),
+        ("--path views --order capture", "--order is of --path interpolate"),
+        ("--split train", "--split is of --path views"),
+        ("--path views --placement none", "--placement is of --path FILE.json"),
+    ],
+)
+def test_flags_of_another_path_are_refused(words, said):
+    with pytest.raises(ConfigError, match=said):
+        asked(*words.split())
+
+
+def test_flags_of_this_path():
+    assert asked("--path", "views", "--split", "train").path.split == "train"
+    assert asked("--path", "a.json", "--placement", "none").path.placement == "none"
+
+
 def test_from_a_run_folder_to_pictures(tmp_path, capsys):
     run(load_config(TINY, [f"save_dir={tmp_path}/logs", "total_steps=5"]), "train")
     folder = str(tmp_path / "logs/tiny")

@@ -67,3 +67,9 @@ def test_an_unknown_base_is_told_with_its_line(tmp_path):
     path.write_text('\n_base_ = ["lego", "ngp_bas"]')
     with pytest.raises(ConfigError, match=r"mine.py:2: _base_: unknown config 'ngp_bas'. Did you"):
         load_config(path)
+
+
+def test_a_file_that_is_no_config_is_not_run(tmp_path):
+    (tmp_path / "run.json").write_text('{"a": false}')
+    with pytest.raises(ConfigError, match="run.json is no config: one is a .py file"):
+        find_config(tmp_path / "run.json")

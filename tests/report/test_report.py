@@ -164,3 +164,9 @@ def test_a_broken_part_costs_that_part_alone(tmp_path, monkeypatch):
     write_report(make_run(tmp_path / "a"))
     text = check_page((tmp_path / "a/report.html").read_text())
     assert "Odd: cannot be shown (ValueError: what was wrong)." in text and "Even fine" in text
+
+
+def test_a_run_that_was_renamed_goes_by_its_folder(tmp_path):
+    root = make_run(tmp_path / "before", exp_name="before")
+    assert read_run(root).name == "before"
+    assert read_run(root.rename(tmp_path / "after")).name == "after"

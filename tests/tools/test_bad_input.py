@@ -180,7 +180,7 @@ def test_a_checkpoint_of_another_placement_or_scene(start, scene, tmp_path, task
     folder = tmp_path / "runs/ngp_lego"
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     other = other.format(other=make_tiny_blender(tmp_path / "other", n=5))
-    start(f"dataset.root={scene}", other, *task, status=2, messages=[message, "--config-file"])
+    start(f"dataset.root={scene}", other, *task, status=2, messages=[message, "the run's own config"])
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
 
 

@@ -16,7 +16,6 @@ from jnerf.errors import ConfigError
 from jnerf.viewer.run import view_run
 
 CONFIGS = Path(__file__).parents[2] / "projects/image/configs"
-PICTURES = Path(__file__).parent / "user" / "pictures_config.py"
 RGB = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
 SMALL = [
     "encoder.pos_encoder.n_levels=4",
@@ -108,14 +107,6 @@ def test_other_encoders_learn_it_too(file, tmp_path, encoder):
     run(load_config(CONFIGS / f"{config}.py", overrides), "train", tmp_path)
     found = [row["psnr"] for row in read_log(tmp_path / "eight" / "log.jsonl") if "psnr" in row]
     assert found[-1] > found[0] + 5
-
-
-def test_an_example_of_a_user_is_rendered_too(tmp_path):
-    config = load_config(PICTURES, ["total_steps=20", "evaluation.steps=[]"])
-    run(config, "train", tmp_path)
-    config = load_config(PICTURES, ["total_steps=20", "evaluation.steps=[]"])
-    film = FilmRequest(n_frames=2, size=(16, 16), formats=("gif",))
-    assert Path(run(config, "render", tmp_path, film=film)["files"][0]).is_file()
 
 
 def test_the_viewer_says_that_there_is_nothing_to_walk_around_in(identity, file):

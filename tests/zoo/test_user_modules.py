@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import imageio.v2 as imageio
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import load_latest
 from jnerf.engine.logging import read_log
 from jnerf.engine.pipeline.build import build_pipeline
+from jnerf.engine.rendering.request import FilmRequest, PathRequest
 from jnerf.engine.run import run
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import ConfigError, JnerfError
@@ -120,12 +122,16 @@ def test_benchmark_tables_and_plots_carry_its_measures(pictures):
     assert "mean_off of the test views" in training_plot(record)
 
 
-def test_it_can_be_tested_and_resumed_but_not_filmed(pictures, tmp_path):
+def test_it_can_be_tested_resumed_and_filmed(pictures, tmp_path):
     folder, done = pictures
     assert run(load_config(PICTURES), "test", save_dir=folder)["mean"] == done["mean"]
     assert run(load_config(PICTURES), "train", save_dir=folder, resume=True)["step"] == 150
-    with pytest.raises(JnerfError, match="PictureDataset has no cameras"):
-        run(load_config(PICTURES), "render", save_dir=folder)
+    film = FilmRequest(n_frames=2, size=(16, 16), formats=("gif",), output=tmp_path)
+    (made,) = run(load_config(PICTURES), "render", save_dir=folder, film=film)["files"]
+    assert len(imageio.mimread(made)) == 2
+    with pytest.raises(JnerfError, match="--path orbit needs cameras, and a picture has none"):
+        film = FilmRequest(PathRequest("orbit"))
+        run(load_config(PICTURES), "render", save_dir=folder, film=film)
 
 
 def test_a_class_of_another_kind_is_refused_when_it_is_registered():

@@ -57,8 +57,9 @@ def gather_frames(source: Path, images: Path, wanted: int) -> list[Picture]:
         DataError: there is no such file, it is no video, or it has fewer than three frames.
     """
     if not source.is_file():
-        what = "is a folder: use 'jnerf process images'" if source.is_dir() else "not found."
-        raise DataError(f"video {source} {what} {nearby(source.absolute())}".rstrip())
+        if source.is_dir():
+            raise DataError(f"video {source} is a folder: use 'jnerf process images' for pictures")
+        raise DataError(f"video {source} not found. {nearby(source.absolute())}".rstrip())
     images.mkdir(parents=True, exist_ok=True)
     count = _count(source)
     if count < 3:

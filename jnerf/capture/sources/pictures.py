@@ -25,8 +25,9 @@ def find_pictures(source: Path) -> list[Path]:
         DataError: there is no such folder, no picture in it that is read, or one is broken.
     """
     if not source.is_dir():
-        what = "is a file: name the folder that holds it" if source.exists() else "not found."
-        raise DataError(f"image folder {source} {what} {nearby(source.absolute())}".rstrip())
+        if source.exists():
+            raise DataError(f"image folder {source} is a file: name the folder that holds it")
+        raise DataError(f"image folder {source} not found. {nearby(source.absolute())}".rstrip())
     folders = [source, *(path for path in sorted(source.rglob("*")) if path.is_dir())]
     folders = [f for f in folders if not any(_hidden(p) for p in f.relative_to(source).parts)]
     holding = [folder for folder in folders if any(map(_visible_image, folder.iterdir()))]

@@ -133,6 +133,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: no such file, not a checkpoint of jnerf, truncated, or its arrays' checksum
             is wrong.
     """
+    if path.is_dir():
+        raise CheckpointError(
+            f"no checkpoint {path}: it is a folder. Name a file in it, such as step_00001000.safetensors"
+        )
     if not path.is_file():
         raise CheckpointError(f"no checkpoint {path}: the file does not exist")
     try:
@@ -175,7 +179,8 @@ def load_latest(folder: Path) -> Checkpoint | None:
         try:
             return load_checkpoint(path)
         except CheckpointError as error:
-            warnings.warn(f"{error}; falling back to the one before", RuntimeWarning, stacklevel=2)
+            before = "; falling back to the one before" if path != paths[-1] else ""
+            warnings.warn(f"{error}{before}", RuntimeWarning, stacklevel=2)
     if paths:
         raise CheckpointError(
             f"every checkpoint in {folder} is damaged ({len(paths)} tried). Remove them to train from the start."

@@ -159,7 +159,7 @@ class SameRun:
         return (
             f"the run in {self._root} cannot {_DOING[self._use]}, since its weights are of other settings:\n  "
             + "\n  ".join(lines)
-            + f"\nUse the run's own config (--config-file {self._root / 'config.py'}), or train with these settings in "
+            + f"\nUse the run's own config ({self._root / 'config.py'}), or train with these settings in "
             f"another --save-dir or exp_name. If they are right after all, {mend}."
         )
 

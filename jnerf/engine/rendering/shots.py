@@ -30,6 +30,10 @@ from jnerf.judging.smaller import smaller
 from jnerf.structures import RayBundle
 
 Floats = NDArray[np.float32]
+#: Most frames of a film, nine hours at 30 a second: all its cameras are in memory.
+MOST_FRAMES = 1_000_000
+#: Most pixels along a side of a frame.
+MOST_PIXELS = 65_535
 
 
 class Timed(Protocol):
@@ -212,7 +216,7 @@ def _need_cameras(dataset: Dataset, stage: Stage, request: PathRequest) -> None:
 def _size(
     request: FilmRequest, path: CameraPath | None, stage: Stage, defaults: Any
 ) -> tuple[int, int]:
-    """Width and height of the frames; even where a video is made, as its format demands."""
+    """Width and height of the frames."""
     size = request.size or (path.size if path else None)
     if size is None:
         own = stage.size or (None, None)
@@ -220,6 +224,24 @@ def _size(
     if None in size:
         raise ConfigError(
             "the dataset has no images whose size frames could have: give --resolution W H"
+        )
+    return frame_size(request, size)
+
+
+def frame_size(request: FilmRequest, size: tuple[float, float]) -> tuple[int, int]:
+    """Width and height of the frames: even where a video is made, as its format demands.
+
+    Args:
+        request: the film.
+        size: before its ``scale``, pixels.
+
+    Raises:
+        ConfigError: a side has more than ``MOST_PIXELS``.
+    """
+    if not max(size) * request.scale <= MOST_PIXELS:
+        raise ConfigError(
+            f"a frame of {size[0]:g} x {size[1]:g} pixels, times --scale {request.scale:g}, is too large: a side may "
+            f"have {MOST_PIXELS} pixels. Lower --resolution or --scale"
         )
     least = 2 if "mp4" in request.formats else 1
     return tuple(max(least, round(n * request.scale) // least * least) for n in size)
@@ -233,14 +255,24 @@ def frame_count(request: FilmRequest, path: Timed | None, fps: float, default: i
         path: what its file says; None where it has none.
         fps: frames per second.
         default: where nothing says.
+
+    Raises:
+        ConfigError: more than ``MOST_FRAMES``.
     """
+    n = default
     if request.n_frames is not None:
-        return request.n_frames
-    if request.seconds is not None:
-        return max(1, round(request.seconds * fps))
-    if request.path.file is not None and path is not None:
-        return path.n_frames(fps)
-    return default
+        n = request.n_frames
+    elif request.seconds is not None:
+        # Bounded before it is rounded, for no integer stands for infinity.
+        n = max(1, round(min(request.seconds * fps, MOST_FRAMES + 1)))
+    elif request.path.file is not None and path is not None:
+        n = path.n_frames(fps)
+    if n > MOST_FRAMES:
+        raise ConfigError(
+            f"the film would have more than {MOST_FRAMES} frames. Lower --frames, --seconds or --fps; the times of a "
+            "path's file are seconds"
+        )
+    return n
 
 
 def _depths(dataset: Dataset, cameras: Cameras, i: int) -> Callable[[Floats], Floats]:

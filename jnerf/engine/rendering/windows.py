@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.base import Dataset
 from jnerf.engine.rendering.paths.windows import WindowPath, load_windows, zoom
 from jnerf.engine.rendering.request import FILMS, FLAT_KINDS, FilmRequest
-from jnerf.engine.rendering.shots import Reel, Shot, frame_count
+from jnerf.engine.rendering.shots import Reel, Shot, frame_count, frame_size
 from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle
@@ -97,7 +97,7 @@ def _windows(
 def _size(
     request: FilmRequest, path: WindowPath | None, window: Floats, defaults: Any, pixels: bool
 ) -> tuple[int, int]:
-    """Width and height of the frames: of a single window its own pixels; even where a video is made."""
+    """Width and height of the frames: of a single window its own pixels."""
     across, down = window[2] - window[0], window[3] - window[1]
     size = request.size or (path.size if path else None)
     if size is None and (defaults.width or defaults.height):
@@ -108,8 +108,7 @@ def _size(
         if request.path.window is None or not pixels:
             longest = min(longest, _LONGEST) if pixels else _LONGEST
         size = across * longest / max(across, down), down * longest / max(across, down)
-    least = 2 if "mp4" in request.formats else 1
-    return tuple(max(least, round(n * request.scale) // least * least) for n in size)
+    return frame_size(request, size)
 
 
 def _grown(window: Floats, size: tuple[int, int]) -> Floats:

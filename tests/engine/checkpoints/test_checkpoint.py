@@ -96,6 +96,11 @@ def test_all_damaged_is_an_error(tmp_path):
         load_latest(tmp_path)
 
 
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(CheckpointError, match="it is a folder. Name a file"):
+        load_checkpoint(tmp_path)
+
+
 def test_a_foreign_safetensors_file(tmp_path):
     save_file({"w": np.ones(3, np.float32)}, tmp_path / "foreign.safetensors")
     with pytest.raises(CheckpointError, match="not a checkpoint of this jnerf"):

@@ -111,7 +111,7 @@ def test_a_learning_rate_may_differ_with_a_warning(trained, folder):
 def test_settings_that_weights_depend_on(trained, task):
     told = r"logs/tiny cannot .*, since its weights are of other settings:\n  dataset.middle: 0.4 here, 0.5 in the "
     told += "run\n"
-    told += r"Use the run's own config \(--config-file .*logs/tiny/config.py\), or train with these settings in another"
+    told += r"Use the run's own config \(.*logs/tiny/config.py\), or train with these settings in another"
     trained("dataset.middle=0.4", task=task, refused=told)
     trained("network.cells=3", task=task, refused="network.cells: 3 here, 4 in the run")
 

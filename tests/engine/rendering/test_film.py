@@ -275,3 +275,10 @@ def test_formats_that_a_file_cannot_be(tmp_path):
 def test_what_cannot_be_asked_for(tmp_path, change, said):
     with pytest.raises(ConfigError, match=said):
         film_of(tmp_path, "gif", **change)
+
+
+def test_a_file_in_place_of_the_folder_is_told_before_the_work(render, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ConfigError, match="out is no folder. Choose another place with --output"):
+        render(film_of(tmp_path, "png"))
+    assert (tmp_path / "out").read_text() == "mine"

@@ -38,6 +38,7 @@ class Scene:
             arrays = [jt.array(v.astype(np.float32)) for v in (colors(x, y), *maps)]
             return RenderOutput(*arrays, None, None, extras=extras)
 
+        renderer.test_background = lambda n_rays: None
         self.sampler, self.renderer, self.network = sampler, renderer, lambda samples: None
 
     @staticmethod

@@ -3,13 +3,14 @@
 import jittor as jt
 import numpy as np
 import pytest
+from threads import with_threads
 
 from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError
-from jnerf.models.networks.nerfacto import NerfactoNetwork
-from jnerf.models.networks.parts.appearance import Appearance
+from jnerf.models.networks.unbounded.appearance import Appearance
+from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
 from jnerf.samplers.proposal import ProposalSampler
 from jnerf.structures import RayBundle
 
@@ -113,3 +114,16 @@ def test_wrong_arguments_are_named():
         network(appearance=-1)
     with pytest.raises(ConfigError, match="test_appearance is 'none'; choose one of mean, zeros"):
         network(appearance=2, test_appearance="none")
+
+
+def test_the_gradient_of_appearance_has_the_same_bits_for_any_number_of_threads():
+    table = Appearance(3, 32, "mean", seed=1)
+    random = np.random.default_rng(0)
+    bundle = rays(4096, images=random.integers(0, 3, 4096))
+    cotangent = jt.array(random.normal(size=(4096, 32)).astype(np.float32))
+
+    def gradient():
+        return jt.grad((table(bundle) * cotangent).sum(), table.table).numpy()
+
+    one, *others = (with_threads(n, gradient) for n in (1, 2, 2, 2))
+    assert all(one.tobytes() == other.tobytes() for other in others)

@@ -13,10 +13,10 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network, trainable
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.parts.appearance import Appearance
-from jnerf.models.networks.parts.proposals import Proposals
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.unbounded.appearance import Appearance
+from jnerf.models.networks.unbounded.proposals import Proposals
 from jnerf.ops.field_mlp import from_geometry
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS

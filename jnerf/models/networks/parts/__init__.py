@@ -1,1 +1,0 @@
-"""Pieces that more than one network may have beside its MLPs."""
