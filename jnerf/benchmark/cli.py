@@ -194,7 +194,10 @@ def main(arguments: list[str] | None = None, prog: str = PROG) -> int:
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments, prog)
     if getattr(options, "device", None):
         os.environ["JNERF_DEVICE"] = options.device  # before anything imports Jittor
-    from jnerf.benchmark import commands
 
-    mend = "Free disk space, make the file writable, or choose another path."
-    return exit_status(lambda: commands.run(options), mend)
+    def run() -> int | None:
+        from jnerf.benchmark import commands
+
+        return commands.run(options)
+
+    return exit_status(run, "Free disk space, make the file writable, or choose another path.")

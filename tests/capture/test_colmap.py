@@ -127,7 +127,8 @@ def test_ctrl_c_ends_the_stage(tmp_path):
     )
     program.chmod(0o755)
     code = (
-        "import pathlib; from jnerf.capture.colmap.run import Colmap; from jnerf.capture.colmap.jobs import Matches\n"
+        "import pathlib, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # of a background job
+        "from jnerf.capture.colmap.run import Colmap; from jnerf.capture.colmap.jobs import Matches\n"
         f"Colmap.at(pathlib.Path({str(tmp_path)!r}), {str(program)!r}).run(Matches('d', 'i'))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)

@@ -18,7 +18,7 @@ KEYS = {
     "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "max_images"],
     "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales"],
     "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "distortion"],
-    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "images", "sparse"],
+    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "images", "sparse", "around"],
     "LLFFDataset": [*CAPTURE, "aabb_scale", "space", "bound_factor"],
     "DTUDataset": [*CAPTURE, "aabb_scale", "radius", "masks", "pixel_centre"],
     "NSVFDataset": [*FILES, "near", "far", "background", "bbox"],

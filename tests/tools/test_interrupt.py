@@ -33,7 +33,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
     log = tmp_path / "ngp_lego" / "log.jsonl"
     limit = time.monotonic() + 300  # a cold kernel cache
     while process.poll() is None and time.monotonic() < limit:
-        if log.exists() and log.read_text().count("\n") > 1:  # all kernels are there by now
+        if log.exists() and log.read_text().count("\n") > 5:  # all kernels are there by now
             break
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
@@ -43,7 +43,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_with_130(tmp_path):
     found = re.search(
         r"stopped after step (\d+) of 1000000, saved as (\S+)\. Go on .*--resume", out
     )
-    assert found, out
+    assert found, out + err[-2000:]
     step = int(found[1])
     assert step > 0 and Path(found[2]).is_file()
     goal = [f"total_steps={step + 1}", "evaluation.at_end=False"]

@@ -10,7 +10,7 @@
 
 namespace jnerf {
 
-struct Steps {
+struct StepWeights {
     const float *starts, *ends, *weights;
     const int* packed_info;
     JNERF_FN int64_t first(int64_t ray) const { return packed_info[2 * ray]; }
@@ -19,7 +19,7 @@ struct Steps {
 
 // Without `grad_loss` the loss of each ray, with it the gradient of the proposal's weights.
 struct Interlevel {
-    Steps proposal, field;
+    StepWeights proposal, field;
     float eps;
     float* loss;             // [R]
     const float* grad_loss;  // [R] or null
@@ -57,7 +57,7 @@ struct Interlevel {
 
 // The field's cumulative weight C is a broken line; blurred it is the mean of C over [x - r, x + r].
 struct BlurredCdf {
-    Steps field;
+    StepWeights field;
     int64_t at, end;    // the first interval that ends behind x - r; x ascends from call to call
     float below, half;  // C where that one begins; r
 
@@ -81,7 +81,7 @@ struct BlurredCdf {
 };
 
 struct InterlevelBlurred {
-    Steps proposal, field;
+    StepWeights proposal, field;
     float radius, eps;
     float* loss;
     const float* grad_loss;

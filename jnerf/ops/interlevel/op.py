@@ -10,7 +10,7 @@ from jnerf.ops.common import code_op
 Histogram = tuple[jt.Var, jt.Var, jt.Var, jt.Var]
 
 _STEPS = (
-    "const jnerf::Steps proposal{in0_p, in1_p, in2_p, in3_p}, field{in4_p, in5_p, in6_p, in7_p}; "
+    "const jnerf::StepWeights proposal{in0_p, in1_p, in2_p, in3_p}, field{in4_p, in5_p, in6_p, in7_p}; "
 )
 _OPTIONS = {"Interlevel": "", "InterlevelBlurred": '(float)data["radius"], '}
 

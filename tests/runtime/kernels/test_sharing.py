@@ -116,7 +116,7 @@ def test_other_commands_pass_through(script):
 
 def fake_jittor(cache: Path) -> SimpleNamespace:
     locks = []
-    flags = SimpleNamespace(cache_path=str(cache), python_path="python")
+    flags = SimpleNamespace(cache_path=str(cache), python_path="python", nvcc_path="")
     return SimpleNamespace(
         flags=flags, core=SimpleNamespace(set_lock_path=locks.append), locks=locks
     )
