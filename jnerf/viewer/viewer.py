@@ -24,8 +24,8 @@ from jnerf.viewer.panels.tabs import build_panels
 from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.server import open_server, quiet
 from jnerf.viewer.settings import Settings
-from jnerf.viewer.stage import Stage
-from jnerf.viewer.stages import stage_of
+from jnerf.viewer.stages.choose import stage_of
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
 from jnerf.viewer.weights import Weights
 
