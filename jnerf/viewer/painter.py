@@ -19,7 +19,7 @@ from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.colormaps import colored
 from jnerf.viewer.crop import cropped
 from jnerf.viewer.settings import Settings
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint
 
 #: Strides of the pictures of a view; it begins with the finest that takes no longer than COARSE seconds.

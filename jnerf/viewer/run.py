@@ -13,8 +13,8 @@ from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import DataError
 from jnerf.runtime import show_kernel_progress
-from jnerf.viewer.recorded import pipeline_without_scene
-from jnerf.viewer.stages import stage_of
+from jnerf.viewer.stages.choose import stage_of
+from jnerf.viewer.stages.recorded import pipeline_without_scene
 from jnerf.viewer.viewer import Viewer
 
 

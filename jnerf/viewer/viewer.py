@@ -24,8 +24,8 @@ from jnerf.viewer.panels.tabs import build_panels
 from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.server import open_server, quiet
 from jnerf.viewer.settings import Settings
-from jnerf.viewer.stage import Stage
-from jnerf.viewer.stages import stage_of
+from jnerf.viewer.stages.choose import stage_of
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
 from jnerf.viewer.weights import Weights
 
@@ -95,6 +95,9 @@ class Viewer(Hook):
         """Spends the viewer's share of the time, if somebody looks on; waits while training is paused."""
         now = time.perf_counter()
         self.step = trainer.step
+        if self._cold:
+            self._warm_up()
+            self._cold = False
         if self._calls or self._onlookers:
             self._calls.run()
             self._wait_while_paused(trainer)
@@ -163,7 +166,9 @@ class Viewer(Hook):
         self.server, self.url = open_server(self._host, self._port)
         self._dress()
         self.panels: list[Panel] = build_panels(self)
-        self._warm_up()
+        self._cold = training  # samplers have no samples before the first step
+        if not training:
+            self._warm_up()
         self.server.on_client_connect(lambda client: self.call(self._enter, client))
         self.server.on_client_disconnect(lambda client: self.call(self._leave, client))
         print(f"viewer: {self.url}")

@@ -20,7 +20,7 @@ from jnerf.config.check import check  # noqa: E402
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline  # noqa: E402
 from jnerf.engine.run import run  # noqa: E402
 from jnerf.engine.run_folder import RunFolder  # noqa: E402
-from jnerf.viewer.stage import Stage  # noqa: E402
+from jnerf.viewer.stages.stage import Stage  # noqa: E402
 from jnerf.viewer.viewer import Viewer  # noqa: E402
 
 

@@ -9,7 +9,7 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.settings import Settings
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint
 
 METHODS = (

@@ -56,7 +56,9 @@ def test_a_first_picture_waits_for_no_other_turn(painter, stage):
     painter.rate = 1500.0  # three portions
     painter.spend([someone.onlooker], 0.0, refresh=False)
     assert someone.sizes == [24]
-    someone.onlooker.moved = True  # one who moves has a picture, and takes no more than the time that is given
+    someone.onlooker.moved = (
+        True  # one who moves has a picture, and takes no more than the time that is given
+    )
     painter.rate = 1500.0
     painter.spend([someone.onlooker], 0.0, refresh=False)
     assert someone.sizes == [24] and someone.onlooker.waiting

@@ -13,6 +13,7 @@ from jnerf.engine.hooks import Hook
 from jnerf.engine.live.edits import LiveEdits
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
+from jnerf.viewer import painter
 from jnerf.viewer.panels.tabs import every_control
 from jnerf.viewer.viewer import Viewer
 
@@ -159,6 +160,19 @@ def same_weights(folder, step):
     assert alone.keys() == watched.keys()
     for name, values in alone.items():
         np.testing.assert_array_equal(values, watched[name], err_msg=name)
+
+
+def test_kernels_are_warm_before_somebody_comes(embedded, monkeypatch):
+    samples, render = [], painter.render_rays
+    monkeypatch.setattr(
+        painter,
+        "render_rays",
+        lambda *arguments: samples.append(render(*arguments)) or samples[-1],
+    )
+    viewer = Viewer(port=0)
+    run(embedded("warm", "total_steps=3"), "train", hooks=[viewer])
+    viewer.close()
+    assert len(samples) == 1 and samples[0].n_samples > 0
 
 
 class Person(Hook):

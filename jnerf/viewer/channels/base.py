@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 #: What saturates the map, as the mean error of the three colours.
 FULL = 0.2

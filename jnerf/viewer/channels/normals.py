@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from jnerf.imaging.pictures import normal_picture
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 
 @CHANNELS.register()

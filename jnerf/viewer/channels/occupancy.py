@@ -13,7 +13,7 @@ from jnerf.structures import RayBundle
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.occupied import CellGrid, occupied_grids
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 #: Points along a ray that are asked for, and seconds after which the grid is read again.
 _STATIONS, _FRESH = 64, 1.0

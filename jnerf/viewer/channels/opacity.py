@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 
 @CHANNELS.register()

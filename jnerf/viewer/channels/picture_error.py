@@ -9,7 +9,7 @@ from jnerf.datasets.image.dataset import ImageDataset
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.channels.error import FULL
 from jnerf.viewer.registries import CHANNELS
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 
 @CHANNELS.register()

@@ -6,9 +6,9 @@ from typing import Any
 
 from jnerf.engine.pipeline.build import Pipeline, build_dataset
 from jnerf.errors import ConfigError, DataError
-from jnerf.viewer.plane import PlaneStage
-from jnerf.viewer.recorded import RecordedScene, RecordedStage
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.plane import PlaneStage
+from jnerf.viewer.stages.recorded import RecordedScene, RecordedStage
+from jnerf.viewer.stages.stage import Stage
 
 
 def stage_of(pipeline: Pipeline, config: Any) -> Stage:

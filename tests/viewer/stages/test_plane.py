@@ -8,8 +8,8 @@ from page_client import PageClient, serve_until
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.run_folder import RunFolder
 from jnerf.viewer.panels.tabs import every_control
-from jnerf.viewer.plane import PlaneStage
-from jnerf.viewer.stages import stage_of
+from jnerf.viewer.stages.choose import stage_of
+from jnerf.viewer.stages.plane import PlaneStage
 from jnerf.viewer.viewer import Viewer
 from jnerf.viewer.viewpoint import Viewpoint
 

@@ -12,8 +12,8 @@ from jnerf.cli import main
 from jnerf.config import load_config
 from jnerf.engine.guards.record import read_info
 from jnerf.engine.run import run
-from jnerf.viewer.recorded import pipeline_without_scene
-from jnerf.viewer.stages import stage_of
+from jnerf.viewer.stages.choose import stage_of
+from jnerf.viewer.stages.recorded import pipeline_without_scene
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,8 @@ class Stage:
         aabb: the field's box, float64 [6].
         up: the direction that people held up, [3].
         space: NDC of the field; None for an ordinary one.
-        flat: whether it is a picture (``jnerf.viewer.plane``).
-        gone: why it is without cameras and images (``jnerf.viewer.recorded``); empty where it is not.
+        flat: whether it is a picture (``jnerf.viewer.stages.plane``).
+        gone: why it is without cameras and images (``jnerf.viewer.stages.recorded``); empty where it is not.
 
     Raises:
         ConfigError: the scene has no cameras in three dimensions.

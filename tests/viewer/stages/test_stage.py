@@ -6,7 +6,7 @@ import pytest
 from jnerf.datasets.procedural.dataset import ProceduralDataset
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.errors import ConfigError
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint, pose_of, quaternion_of
 
 

@@ -15,7 +15,7 @@ from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import Rendered
 from jnerf.structures import RayBundle
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 from jnerf.viewer.viewpoint import Viewpoint
 
 #: Vertical field of view of whoever comes, radians, and how much wider than the picture the first view is.

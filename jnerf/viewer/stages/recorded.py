@@ -15,7 +15,7 @@ from jnerf.engine.pipeline.build import Pipeline, build_pipeline
 from jnerf.engine.rendering.paths.orbit import up_axis
 from jnerf.errors import DataError, JnerfError
 from jnerf.structures import Batch
-from jnerf.viewer.stage import Stage
+from jnerf.viewer.stages.stage import Stage
 
 
 class RecordedScene(Dataset):
