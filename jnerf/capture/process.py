@@ -129,7 +129,7 @@ def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say
     write_copies(scene.images, [image.name for image in model.images], settings.copies)
     backdrop = plain_backdrop(scene.images, [image.name for image in model.images])
     if backdrop is not None:
-        notes.append(f"the backdrop is plain: train against its colour, {list(backdrop)}")
+        notes.append(f"the backdrop is plain: train and test against its colour, {list(backdrop)}")
     hints = hints_of(facts, settings, model, scene.images)
     about = {
         "backdrop": backdrop,

@@ -1,6 +1,7 @@
 """A plain backdrop, as of white paper: a field that has to build it of matter fills the air with it.
 
-Training against its colour needs no matter there: ``renderer.background=[1.0, 1.0, 1.0]``.
+Training against its colour needs no matter there: ``renderer.background=[1.0, 1.0, 1.0]``, and the same as
+``renderer.test_background``.
 """
 
 from __future__ import annotations
