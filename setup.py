@@ -17,7 +17,8 @@ JITTOR_NEEDS = ["astunparse", "pillow", "tqdm"]
 CORE = [
     *JITTOR_NEEDS,
     "numpy>=1.26,<3",  # a NumPy 3 may lay out arrays in another way again, and Jittor would not notice
-    "opencv-python-headless",  # the other variant needs libGL, which a bare machine lacks
+    # The other variant needs libGL, which a bare machine lacks; wheels of 5.0 neither read nor write EXR.
+    "opencv-python-headless<5",
     "imageio",
     "imageio-ffmpeg",
     "safetensors",

@@ -83,7 +83,7 @@ def _make_test(folder: Path, views: int, metric: str, pictures: bool, told: dict
     (folder / "metrics.json").write_text(json.dumps(content))
     for i, item in enumerate(items if pictures else []):
         files = ViewFiles(folder, item["name"])
-        write_png(files.strip, np.full((6, 24, 3), 40 * i, np.uint8))
+        write_png(files.strip, np.full((6, 24, 3), 40 * i % 256, np.uint8))
         write_png(files.depth, np.full((6, 8, 3), 90, np.uint8))
 
 

@@ -13,7 +13,6 @@ from jnerf.engine.logging import read_log
 from jnerf.engine.rendering.request import FilmRequest, PathRequest
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError
-from jnerf.viewer.run import view_run
 
 CONFIGS = Path(__file__).parents[2] / "projects/image/configs"
 RGB = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
@@ -107,11 +106,3 @@ def test_other_encoders_learn_it_too(file, tmp_path, encoder):
     run(load_config(CONFIGS / f"{config}.py", overrides), "train", tmp_path)
     found = [row["psnr"] for row in read_log(tmp_path / "eight" / "log.jsonl") if "psnr" in row]
     assert found[-1] > found[0] + 5
-
-
-def test_the_viewer_says_that_there_is_nothing_to_walk_around_in(identity, file):
-    overrides = [f"dataset.root={file}", *SMALL, *identity[2], "total_steps=1200"]
-    config = load_config(CONFIGS / "image_albert_small.py", overrides)
-    config.save_dir = str(identity[1].parent)
-    with pytest.raises(ConfigError, match="jnerf render .*--window"):
-        view_run(config, None, "127.0.0.1", 0)

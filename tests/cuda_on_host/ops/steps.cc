@@ -32,7 +32,7 @@ extern "C" void median(int64_t n, const float* weights, const float* starts, con
 // A radius below 0: the histogram form.
 extern "C" void between(int64_t n, int64_t size, const float* starts, const float* ends, const float* weights, const int* packed, const float* f_starts, const float* f_ends,
                         const float* f_weights, const int* f_packed, float radius, float eps, float* loss, const float* grad_loss, float* grad) {
-    const Steps proposal{starts, ends, weights, packed}, field{f_starts, f_ends, f_weights, f_packed};
+    const StepWeights proposal{starts, ends, weights, packed}, field{f_starts, f_ends, f_weights, f_packed};
     if (radius < 0.0f) {
         interlevel(n, Interlevel{proposal, field, eps, loss, nullptr, nullptr});
         interlevel_backward(n, size, Interlevel{proposal, field, eps, nullptr, grad_loss, grad});

@@ -7,10 +7,10 @@ from captures import facing_poses
 from fields import FunctionField
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jnerf.datasets.llff.spiral import spiral
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.ndc import NDCCameras, NDCSpace, fit_ndc
+from jnerf.datasets.cameras.spiral import spiral_poses
 from jnerf.errors import DataError
 from jnerf.samplers.uniform import UniformSampler
 from jnerf.structures import RayBundle
@@ -125,7 +125,10 @@ def test_samplers_need_know_nothing():
 
 
 def test_the_flight_looks_at_the_scene():
-    path = spiral(ndc_cameras(), 5.0, 12, 16, 10)
+    seen = ndc_cameras()
+    poses = spiral_poses(seen.c2w, 5.0, 12)
+    intrinsics, sizes = np.tile([12.0, 12.0, 8.0, 5.0], (12, 1)), np.tile([16, 10], (12, 1))
+    path = NDCCameras(poses, intrinsics, sizes, space=seen.space)
     assert len(path) == 12 and path.sizes.tolist() == [[16, 10]] * 12
     focus = path.space.points([[0.0, 0.0, -5.0]])
     for i in range(12):

@@ -73,7 +73,8 @@ def test_charts_keep_every_face_and_do_not_overlap():
     np.testing.assert_array_equal(flat.source[flat.faces], mesh.faces)
     assert flat.uvs.min() >= 0 and flat.uvs.max() <= 1
     a, b, c = np.moveaxis(flat.uvs[flat.faces], 1, 0)
-    areas = 0.5 * np.abs(np.cross(b - a, c - a))
+    (ux, uy), (vx, vy) = (b - a).T, (c - a).T
+    areas = 0.5 * np.abs(ux * vy - uy * vx)
     np.testing.assert_allclose(areas, areas.mean(), rtol=0.2)  # as on the box
     assert areas.sum() < 1
 
