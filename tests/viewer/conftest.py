@@ -72,14 +72,27 @@ def stage(trained: tuple[Any, Path], pipeline: Pipeline) -> Stage:
 
 
 @pytest.fixture
-def page(trained: tuple[Any, Path], stage: Stage) -> Iterator[tuple[Viewer, PageClient]]:
-    """A viewer of the run, and somebody who looks at the scene; the test serves it."""
-    viewer = Viewer(port=0)
-    viewer.config = trained[0]
-    viewer.open(stage, RunFolder(trained[1]), training=False)
-    viewer.settings.resolution = 64
-    client = PageClient(viewer.server.get_port())
-    client.look(EYE, MIDDLE)
-    yield viewer, client
-    client.close()
-    viewer.close()
+def opened(trained: tuple[Any, Path], stage: Stage) -> Iterator[Callable[..., Any]]:
+    """Opens a viewer of the run, with or without its config, and a page that looks at the scene; the test serves it."""
+    pages = []
+
+    def open_page(config: Any = None) -> tuple[Viewer, PageClient]:
+        viewer = Viewer(port=0)
+        viewer.config = config
+        viewer.open(stage, RunFolder(trained[1]), training=False)
+        viewer.settings.resolution = 64
+        client = PageClient(viewer.server.get_port())
+        client.look(EYE, MIDDLE)
+        pages.append((viewer, client))
+        return viewer, client
+
+    yield open_page
+    for viewer, client in pages:
+        client.close()
+        viewer.close()
+
+
+@pytest.fixture
+def page(opened: Callable[..., Any], trained: tuple[Any, Path]) -> tuple[Viewer, PageClient]:
+    """A viewer that knows the run's config."""
+    return opened(trained[0])

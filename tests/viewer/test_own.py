@@ -4,33 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_client import EYE, MIDDLE, PageClient, serve_until
+from page_client import serve_until
 
 from jnerf.config.check import check
-from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError
 from jnerf.viewer.channels.base import Channel
 from jnerf.viewer.panels.tabs import every_control
 from jnerf.viewer.registries import CHANNELS, PANELS
-from jnerf.viewer.viewer import Viewer
 
 OWN = Path(__file__).resolve().parents[1] / "zoo" / "user" / "viewing.py"
 
 
 @pytest.fixture
-def own(trained, stage):
+def own(trained, opened):
     """A page with the user's panel and channel, which are gone afterwards."""
     config = trained[0].copy()
     config.custom_imports = [str(OWN)]
     check(config)
-    viewer = Viewer(port=0)
-    viewer.open(stage, RunFolder(trained[1]), training=False)
-    viewer.settings.resolution = 64
-    client = PageClient(viewer.server.get_port())
-    client.look(EYE, MIDDLE)
-    yield viewer, client
-    client.close()
-    viewer.close()
+    yield opened()
     for registry, name in ((CHANNELS, "SamplesChannel"), (PANELS, "MiddlePanel")):
         registry._classes.pop(name)
     import sys
