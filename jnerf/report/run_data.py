@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.config.dump import read_dump
-from jnerf.engine.logging import metrics_of, read_log
+from jnerf.engine.logging import read_log
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError, DataError
 
@@ -153,11 +153,6 @@ def is_number(value: Any) -> bool:
 def as_dict(value: Any) -> dict[str, Any]:
     """A dict, or an empty one in place of something else."""
     return value if isinstance(value, dict) else {}
-
-
-def train_metrics(run: RunData) -> list[str]:
-    """Names of the metrics of training batches."""
-    return [n for n in dict.fromkeys(n for row in run.rows for n in metrics_of(row))]
 
 
 def _read_json(path: Path, problems: list[str]) -> dict[str, Any]:
