@@ -118,11 +118,7 @@ def adam_dense(
     for i in range(0, len(slots), _AT_ONCE):
         outputs = [var for slot in slots[i : i + _AT_ONCE] for var in slot]
         given = list(grads[i : i + _AT_ONCE])
-        results = code_op(
-            "adam", None, None, given, _dense_source(len(given)), data, outputs=outputs
-        )
-        for var, result in zip(outputs, results, strict=True):
-            var.update(result)
+        code_op("adam", None, None, given, _dense_source(len(given)), data, outputs=outputs)
 
 
 @cache
@@ -167,8 +163,4 @@ def adam_sparse(
         " in0_p, in1_p, (int)in1->num - 1, out0_p, out1_p, out2_p, out3_p);"
     )
     data = _numbers(lr, betas, eps)
-    results = code_op(
-        "adam", None, None, [grad, table], source, data, outputs=[param, m, v, counts]
-    )
-    for var, result in zip((param, m, v, counts), results, strict=True):
-        var.update(result)
+    code_op("adam", None, None, [grad, table], source, data, outputs=[param, m, v, counts])

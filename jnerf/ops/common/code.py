@@ -56,8 +56,8 @@ def code_op(
         inputs: input Vars; they arrive contiguous.
         source: statements that call the op's functions.
         data: numbers for the kernel; they never trigger a recompile.
-        outputs: instead of shapes and dtypes: Vars to be written in place. The caller syncs their readers
-            first and ``update``s the Vars with what is returned.
+        outputs: instead of shapes and dtypes: Vars to be written in place, which hold what was written from here
+            on. The caller syncs their readers first.
 
     Returns:
         The outputs, always as a list.
@@ -69,6 +69,8 @@ def code_op(
         result = jt.code(shapes, dtypes, inputs, **kwargs)
     result = [result] if isinstance(result, jt.Var) else list(result)
     result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
+    for var, written in zip(outputs or (), result if outputs else (), strict=True):
+        var.update(written)
     return result
 
 

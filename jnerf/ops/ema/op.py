@@ -37,9 +37,7 @@ def ema_update(averages: Sequence[jt.Var], values: Sequence[jt.Var], decay: floa
     for i in range(0, len(averages), _AT_ONCE):
         some = averages[i : i + _AT_ONCE]
         given = list(values[i : i + _AT_ONCE])
-        results = code_op("ema", None, None, given, _source(len(some)), data, outputs=list(some))
-        for average, result in zip(some, results, strict=True):
-            average.update(result)
+        code_op("ema", None, None, given, _source(len(some)), data, outputs=list(some))
 
 
 @cache

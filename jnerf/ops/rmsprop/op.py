@@ -45,6 +45,4 @@ def rmsprop_rows(
             )
     width = param.numel() // param.shape[0] if param.ndim > 1 and param.shape[0] else param.numel()
     data = {"width": max(width, 1), "rate": lr, "beta": beta, "rest": 1 - beta, "eps": eps}
-    results = code_op("rmsprop", None, None, [grad], _SOURCE, data, outputs=[param, v])
-    for var, result in zip((param, v), results, strict=True):
-        var.update(result)
+    code_op("rmsprop", None, None, [grad], _SOURCE, data, outputs=[param, v])
