@@ -61,7 +61,16 @@ class CodebookEncoder(OctreeEncoder):
         if not 1 <= bits <= 8:
             raise ConfigError(f"CodebookEncoder: bits is {bits}; it must be 1 to 8")
         self.bits, self.logit_scale = bits, float(logit_scale)
-        shape = base_level, n_levels, n_features, initial_levels, combine, voxels, surface_samples, random_lod
+        shape = (
+            base_level,
+            n_levels,
+            n_features,
+            initial_levels,
+            combine,
+            voxels,
+            surface_samples,
+            random_lod,
+        )
         super().__init__(*shape, init_scale, surface, seed)
         random = np.random.Generator(np.random.Philox(key=[seed, 1]))
         entries = random.standard_normal((n_levels, 2**bits, n_features), dtype=np.float32)
@@ -100,7 +109,10 @@ class CodebookEncoder(OctreeEncoder):
         """Bits of all that has to be kept beside the network, and by how much the same octree's features in fp16
         are larger."""
         found = sizes(self.tree, self.bits, self.n_features)
-        return {"bits": float(sum(found.values())), "ratio": plain_bits(self.tree, self.n_features) / sum(found.values())}
+        return {
+            "bits": float(sum(found.values())),
+            "ratio": plain_bits(self.tree, self.n_features) / sum(found.values()),
+        }
 
 
 def sizes(tree: Octree, bits: int, n_features: int) -> dict[str, int]:

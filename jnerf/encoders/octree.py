@@ -102,7 +102,9 @@ class OctreeEncoder(Encoder):
         self._set_rows(self._fresh(tree.n_rows, 0))
 
     @staticmethod
-    def _check(base: int, levels: int, features: int, initial: int, combine: str, voxels: str) -> None:
+    def _check(
+        base: int, levels: int, features: int, initial: int, combine: str, voxels: str
+    ) -> None:
         deepest = base + levels - 1
         if base < 0 or levels < 1 or not 1 <= deepest <= MOST_LEVELS:
             raise ConfigError(

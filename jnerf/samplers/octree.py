@@ -102,7 +102,9 @@ class OctreeSampler(Sampler):
         for name, (value, smallest) in numbers.items():
             if value < smallest:
                 why = " (max_steps: one ray may need as many)" if smallest > 1 else ""
-                raise ConfigError(f"OctreeSampler: {name} is {value}; it must be at least {smallest}{why}")
+                raise ConfigError(
+                    f"OctreeSampler: {name} is {value}; it must be at least {smallest}{why}"
+                )
         self._place = {"near": float(near), "far": float(far), "max_steps": max_steps}
         self._place |= {"per_leaf": per_leaf, "seed": stream_seed(seed, _STREAM)}
         self._aabb = [float(x) for x in aabb]
@@ -147,10 +149,20 @@ class OctreeSampler(Sampler):
 
     def _samples(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         n_rays, training = len(rays), step is not None
-        budget = (self.look_samples if self.early_stop > 0 else self.target_samples(step)) if training else None
+        budget = (
+            (self.look_samples if self.early_stop > 0 else self.target_samples(step))
+            if training
+            else None
+        )
         where = rays.rays_o, rays.rays_d, field.octree(), self._aabb
-        length = None if self._step_size is None else self._step_size(self._now if step is None else step)
-        found = octree_march(*where, **self._place, length=length, step=step, max_samples=budget).intervals
+        length = (
+            None
+            if self._step_size is None
+            else self._step_size(self._now if step is None else step)
+        )
+        found = octree_march(
+            *where, **self._place, length=length, step=step, max_samples=budget
+        ).intervals
         looked = len(found)
         if looked < found.wanted:
             rays, found = leading_rays(rays, found, _last_ray(found) + 1)
@@ -161,7 +173,9 @@ class OctreeSampler(Sampler):
             positions = ray_points(rays.rays_o, rays.rays_d, *arrays)
             sigmas, features = look_along(field, self.density_chunk)(positions, *arrays)
             most = self.target_samples(step) if training else None
-            seen = visible_of(found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most)
+            seen = visible_of(
+                found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most
+            )
             found, features = seen.intervals, seen.features
         if training:
             self._measured += round(found.wanted / share)

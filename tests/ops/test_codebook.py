@@ -49,7 +49,9 @@ def test_kernels_are_the_reference(device, keys, width):
 def test_of_equal_logits_the_first_and_large_ones_do_not_overflow(device):
     logits = np.float32([[1, 1, 0], [-3e38, 3e38, 3e38], [200, -200, 0]])
     books = np.float32([[[1], [2], [3]]])
-    values, to_logits, _ = value_and_gradients(logits, books, np.int32([0, 3]), np.ones((3, 1), np.float32))
+    values, to_logits, _ = value_and_gradients(
+        logits, books, np.int32([0, 3]), np.ones((3, 1), np.float32)
+    )
     assert values.ravel().tolist() == [1, 2, 1] and np.isfinite(to_logits).all()
 
 
@@ -70,7 +72,9 @@ def test_bits_do_not_depend_on_threads():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match=r"logits are float32 \[4, 8\] and codebooks float32 \[1, 16, 2\]"):
+    with pytest.raises(
+        ValueError, match=r"logits are float32 \[4, 8\] and codebooks float32 \[1, 16, 2\]"
+    ):
         codebook_lookup(jt.zeros((4, 8)), jt.zeros((1, 16, 2)), jt.array([0, 4]))
     with pytest.raises(ValueError, match=r"1 codebooks need int32 \[2\]"):
         codebook_keys(jt.zeros((4, 16)), jt.zeros((1, 16, 2)), jt.array([0, 2, 4]))

@@ -52,7 +52,9 @@ def test_codes_interleave_bits_and_come_back():
     cells = np.random.default_rng(0).integers(0, 2**21, (100, 3))
     codes = morton(cells)
     np.testing.assert_array_equal(unmorton(codes), cells)
-    bits = [sum((int(c[k]) >> b & 1) << (3 * b + k) for b in range(21) for k in range(3)) for c in cells]
+    bits = [
+        sum((int(c[k]) >> b & 1) << (3 * b + k) for b in range(21) for k in range(3)) for c in cells
+    ]
     assert codes.tolist() == bits
 
 
@@ -114,8 +116,12 @@ def test_trees_of_points_and_of_grids():
 def test_rows_of_another_tree():
     old, new = sparse_tree(3, 1, 0.5), sparse_tree(4, 1, 0.1, seed=1)
     rows = new.rows_of(old)
-    old_at = np.concatenate([np.c_[np.full(len(p), i), p] for i, p in enumerate(vertex_positions(old))])
-    new_at = np.concatenate([np.c_[np.full(len(p), i), p] for i, p in enumerate(vertex_positions(new))])
+    old_at = np.concatenate(
+        [np.c_[np.full(len(p), i), p] for i, p in enumerate(vertex_positions(old))]
+    )
+    new_at = np.concatenate(
+        [np.c_[np.full(len(p), i), p] for i, p in enumerate(vertex_positions(new))]
+    )
     known = {tuple(at): i for i, at in enumerate(old_at)}
     assert rows.tolist() == [known.get(tuple(at), -1) for at in new_at]
     assert (rows >= 0).any() and (rows < 0).any()
@@ -185,7 +191,9 @@ def test_reference_gradients_by_finite_differences(apart):
 # --- the kernels are the reference ---
 
 
-@pytest.mark.parametrize("width, apart, n_levels", [(1, False, None), (5, True, 2), (16, False, 3), (16, True, None)])
+@pytest.mark.parametrize(
+    "width, apart, n_levels", [(1, False, None), (5, True, 2), (16, False, 3), (16, True, None)]
+)
 def test_forward_and_backward_match_the_reference(device, width, apart, n_levels):
     tree = sparse_tree()
     x, table, v, g = arrays(tree, 60, width, apart, n_levels)
@@ -196,20 +204,34 @@ def test_forward_and_backward_match_the_reference(device, width, apart, n_levels
     same(features.numpy(), reference.octree_interp(x, table, *how))
     assert (features.numpy()[..., :3, :] == 0).all()
     found = jt.grad((features * given[2]).sum(), given[:2])
-    for one, other in zip(found, reference.octree_interp_grad(x, table, tree, v, *how[1:]), strict=True):
+    for one, other in zip(
+        found, reference.octree_interp_grad(x, table, tree, v, *how[1:]), strict=True
+    ):
         same(one.numpy(), other)
     normals = octree_pull(*given, *how)
     np.testing.assert_array_equal(normals.numpy(), found[0].numpy())
     second = jt.grad((normals * jt.array(g)).sum(), given)
-    for one, other in zip(second, reference.octree_pull_grad(x, table, v, tree, g, *how[1:]), strict=True):
+    for one, other in zip(
+        second, reference.octree_pull_grad(x, table, v, tree, g, *how[1:]), strict=True
+    ):
         same(one.numpy(), other, 1e-4)
-    np.testing.assert_array_equal(octree_inside(given[0], tree).numpy(), reference.octree_inside(x, tree))
+    np.testing.assert_array_equal(
+        octree_inside(given[0], tree).numpy(), reference.octree_inside(x, tree)
+    )
 
 
 def test_faces_and_corners(device):
     """A voxel holds its lower faces; the border of the cube belongs to the last one."""
     tree = octree_of(morton(np.array([[1, 1, 1], [3, 3, 3]])), 2, 2)
-    x = np.float32([[0.25] * 3, [0.5, 0.3, 0.3], [1.0] * 3, [0.75] * 3, [np.nextafter(np.float32(0.5), np.float32(0))] * 3])
+    x = np.float32(
+        [
+            [0.25] * 3,
+            [0.5, 0.3, 0.3],
+            [1.0] * 3,
+            [0.75] * 3,
+            [np.nextafter(np.float32(0.5), np.float32(0))] * 3,
+        ]
+    )
     table = np.arange(tree.n_rows, dtype=np.float32)[:, None] + 1
     found = octree_interp(jt.array(x), jt.array(table), tree).numpy()[:, 0]
     rows = tree.corners.numpy()
@@ -221,7 +243,10 @@ def test_faces_and_corners(device):
 def test_one_voxel_and_no_sample(device):
     tree = octree_of(np.array([5]), 1, 0)
     x, table, _, _ = arrays(tree, 40, 2)
-    same(octree_interp(jt.array(x), jt.array(table), tree).numpy(), reference.octree_interp(x, table, tree))
+    same(
+        octree_interp(jt.array(x), jt.array(table), tree).numpy(),
+        reference.octree_interp(x, table, tree),
+    )
     empty = jt.zeros((0, 3))
     assert list(octree_interp(empty, jt.array(table), tree).shape) == [0, 2]
     assert list(octree_interp(empty, jt.array(table), tree, apart=True).shape) == [2, 0, 2]
@@ -263,7 +288,9 @@ def test_wrong_arguments():
     table = jt.zeros((35, 2))
     with pytest.raises(ValueError, match=r"positions are float32 \[5, 2\]"):
         octree_interp(jt.zeros((5, 2)), table, tree)
-    with pytest.raises(ValueError, match=r"table is float32 \[34, 2\]; this tree needs float32 \[35, F\]"):
+    with pytest.raises(
+        ValueError, match=r"table is float32 \[34, 2\]; this tree needs float32 \[35, F\]"
+    ):
         octree_interp(jt.zeros((5, 3)), table[:34], tree)
     with pytest.raises(ValueError, match="n_levels is 3; this tree has 1 .. 2"):
         octree_interp(jt.zeros((5, 3)), table, tree, 3)

@@ -99,7 +99,9 @@ def test_steps_along_the_ray_are_those_in_leaves(device, step):
         if span is None:
             assert len(found[ray]) == 0
             continue
-        expected = reference.octree_march(o[ray], d[ray], tree, UNIT, 0.0, 9.0, ray, t_in=float(span[0]), **how)
+        expected = reference.octree_march(
+            o[ray], d[ray], tree, UNIT, 0.0, 9.0, ray, t_in=float(span[0]), **how
+        )
         # a lattice point on a face may be given to either side, or be missed where one side is empty
         middles, wanted = found[ray][:, :2].mean(1), expected[:, :2].mean(1)
         assert abs(len(middles) - len(wanted)) <= 1
@@ -115,7 +117,9 @@ def test_a_dense_tree_takes_every_lattice_point(device):
     """Leaves abut: no point may be lost or counted twice between them."""
     o, d = np.float32([[-0.5, 0.31, 0.77]]), np.float32([[1.0, 0.13, -0.21]])
     d /= np.linalg.norm(d)
-    (rows,) = by_ray(octree_march(jt.array(o), jt.array(d), dense_octree(6, 0), UNIT, 0.0, 9.0, length=0.002), 1)
+    (rows,) = by_ray(
+        octree_march(jt.array(o), jt.array(d), dense_octree(6, 0), UNIT, 0.0, 9.0, length=0.002), 1
+    )
     np.testing.assert_allclose(np.diff(rows[:, 0]), 0.002, atol=2e-6)
     span = ray_box(o[0], d[0], UNIT, 0.0, 9.0)
     assert len(rows) == pytest.approx((span[1] - span[0]) / 0.002, abs=1)
@@ -124,7 +128,13 @@ def test_a_dense_tree_takes_every_lattice_point(device):
 def test_rays_along_faces_and_corners_end(device):
     """Exactly along faces, edges and diagonals, in both directions; the sum of lengths is that of the box."""
     tree, n = dense_octree(4, 0), 16
-    starts = [[-1, 0.25, 0.5], [-1, 0.0, 1.0], [-0.5, -0.5, -0.5], [0.5, 1.5, 0.5], [1.25, -0.25, 0.5]]
+    starts = [
+        [-1, 0.25, 0.5],
+        [-1, 0.0, 1.0],
+        [-0.5, -0.5, -0.5],
+        [0.5, 1.5, 0.5],
+        [1.25, -0.25, 0.5],
+    ]
     ways = [[1, 0, 0], [1, 0, 0], [1, 1, 1], [0, -1, 0], [-1, 1, 0]]
     o, d = np.float32(starts), np.float64(ways)
     d = (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
@@ -149,7 +159,10 @@ def test_nothing(device):
     tree = octree_of(morton(np.array([[0, 0, 0]])), 2, 0)
     none = octree_march(jt.zeros((0, 3)), jt.zeros((0, 3)), tree, UNIT, 0.0, 9.0)
     assert len(none.intervals) == 0 and none.leaves.shape == [0]
-    misses = jt.array(np.float32([[-1, 0.9, 0.9], [5, 5, 5]])), jt.array(np.float32([[1, 0, 0]] * 2))
+    misses = (
+        jt.array(np.float32([[-1, 0.9, 0.9], [5, 5, 5]])),
+        jt.array(np.float32([[1, 0, 0]] * 2)),
+    )
     found = octree_march(*misses, tree, UNIT, 0.0, 9.0)
     assert found.intervals.packed_info.numpy()[:, 1].tolist() == [0, 0]
     assert len(octree_march(*misses, dense_octree(2, 0), UNIT, 3.0, 2.0).intervals) == 0
@@ -170,5 +183,7 @@ def test_bits_do_not_depend_on_threads():
 def test_wrong_arguments():
     given = jt.zeros((1, 3)), jt.ones((1, 3)), dense_octree(1, 0), UNIT, 0.0, 1.0
     for wrong in ({"per_leaf": 0}, {"max_steps": 0}, {"length": 0.0}):
-        with pytest.raises(ValueError, match="they must be at least 1, at least 1, and None or above 0"):
+        with pytest.raises(
+            ValueError, match="they must be at least 1, at least 1, and None or above 0"
+        ):
             octree_march(*given, **wrong)

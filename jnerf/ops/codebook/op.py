@@ -18,7 +18,9 @@ const int64_t n = in0->shape[0];
 class _Lookup(jt.Function):
     def execute(self, logits, codebooks, row_starts):
         self.given = [logits, codebooks, row_starts]
-        return _run(self.given, "values(n, books, out0_p)", [(logits.shape[0], codebooks.shape[2])])[0]
+        return _run(
+            self.given, "values(n, books, out0_p)", [(logits.shape[0], codebooks.shape[2])]
+        )[0]
 
     def grad(self, grad):
         shapes = [v.shape for v in self.given[:2]]

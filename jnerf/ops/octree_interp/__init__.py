@@ -12,7 +12,12 @@ from jnerf.ops.octree_interp.layout import (
     unmorton,
     vertex_positions,
 )
-from jnerf.ops.octree_interp.op import octree_inside, octree_interp, octree_interp_known, octree_pull
+from jnerf.ops.octree_interp.op import (
+    octree_inside,
+    octree_interp,
+    octree_interp_known,
+    octree_pull,
+)
 
 __all__ = [
     "Octree",

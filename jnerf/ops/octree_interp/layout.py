@@ -42,7 +42,9 @@ def unmorton(codes: NDArray) -> NDArray[np.int32]:
     axes = []
     for axis in range(3):
         packed = np.asarray(codes, np.int64) >> axis & _SPREAD[-1][1]
-        for (shift, _), (_, mask) in zip(_SPREAD[::-1], [*_SPREAD[-2::-1], (0, 2**21 - 1)], strict=True):
+        for (shift, _), (_, mask) in zip(
+            _SPREAD[::-1], [*_SPREAD[-2::-1], (0, 2**21 - 1)], strict=True
+        ):
             packed = (packed | packed >> shift) & mask
         axes.append(packed)
     return np.stack(axes, axis=1).astype(np.int32)
@@ -213,7 +215,9 @@ def octree_of_grid(mask: NDArray, base: int) -> Octree:
     mask = np.asarray(mask, bool)
     n = mask.shape[0] if mask.ndim else 0
     if mask.ndim != 3 or set(mask.shape) != {n} or n < 2 or n & (n - 1):
-        raise ValueError(f"a grid of cells is bool {list(mask.shape)}; give [R, R, R], R a power of two")
+        raise ValueError(
+            f"a grid of cells is bool {list(mask.shape)}; give [R, R, R], R a power of two"
+        )
     cells = np.argwhere(mask)[:, ::-1]
     return octree_of(morton(cells), n.bit_length() - 1, base)
 
@@ -250,7 +254,9 @@ def leaf_neighbourhood(codes: NDArray, depth: int, distance: int) -> NDArray[np.
         return codes
     cells = unmorton(codes)
     for axis in range(3):
-        shifted = [cells + by * np.eye(3, dtype=np.int32)[axis] for by in range(-distance, distance + 1)]
+        shifted = [
+            cells + by * np.eye(3, dtype=np.int32)[axis] for by in range(-distance, distance + 1)
+        ]
         cells = np.concatenate(shifted)
         cells = cells[(cells[:, axis] >= 0) & (cells[:, axis] < 2**depth)]
         cells = unmorton(np.unique(morton(cells)))
@@ -270,7 +276,9 @@ def _with_tables(levels: list[NDArray], masks: NDArray, base: int) -> Octree:
         row += len(keys)
         row_starts.append(row)
         if row >= 2**31:
-            raise ValueError(f"an octree of {len(levels[-1])} leaves has more than 2^31 - 1 corners")
+            raise ValueError(
+                f"an octree of {len(levels[-1])} leaves has more than 2^31 - 1 corners"
+            )
     arrays = [nodes, np.concatenate(corners).astype(np.int32), np.int32(row_starts)]
     tables = [jt.array(array).stop_grad() for array in arrays]
     jt.sync(tables)

@@ -39,7 +39,11 @@ class _Lookup:
             dtype: str = "float32") -> jt.Var:  # fmt: skip
         """Runs ``jnerf::<call>``, whose further inputs are in5, in6 ..."""
         tree = self.tree
-        data = {"base": tree.base, "last": tree.base + self.n_levels - 1, "first": tree.starts[tree.base]}
+        data = {
+            "base": tree.base,
+            "last": tree.base + self.n_levels - 1,
+            "first": tree.starts[tree.base],
+        }
         data |= {"apart": self.apart, "turned": turned is not None}
         given = [tree.nodes, tree.corners, self.positions, self.table]
         given += [nothing() if turned is None else turned, *inputs]
@@ -48,7 +52,9 @@ class _Lookup:
 
     def features(self, turned: jt.Var | None = None) -> jt.Var:
         """Features, or with ``turned`` their derivative along directions [S, 3]."""
-        return self.run(f"octree_features<{self.table.shape[1]}>(s, out0_p)", self.shape, turned=turned)
+        return self.run(
+            f"octree_features<{self.table.shape[1]}>(s, out0_p)", self.shape, turned=turned
+        )
 
     def table_grad(self, grad: jt.Var, turned: jt.Var | None = None) -> jt.Var:
         """What ``grad`` of the features adds up to in the table."""
@@ -125,7 +131,9 @@ def octree_interp(
     lookup = _check(positions, table, tree, n_levels, apart)
     if positions.shape[0] == 0:
         return jt.zeros(lookup.shape)
-    return _Interp()(positions, table, None, tree, lookup.n_levels, apart, not positions.is_stop_grad())
+    return _Interp()(
+        positions, table, None, tree, lookup.n_levels, apart, not positions.is_stop_grad()
+    )
 
 
 def octree_interp_known(
@@ -151,7 +159,9 @@ def octree_interp_known(
     """
     lookup = _check(positions, table, tree, n_levels, apart)
     if list(features.shape) != lookup.shape:
-        raise ValueError(f"the features have shape {list(features.shape)}; these positions need {lookup.shape}")
+        raise ValueError(
+            f"the features have shape {list(features.shape)}; these positions need {lookup.shape}"
+        )
     if positions.shape[0] == 0:
         return jt.zeros(lookup.shape)
     where = tree, lookup.n_levels, apart, not positions.is_stop_grad()
@@ -205,14 +215,24 @@ def octree_inside(positions: jt.Var, tree: Octree) -> jt.Var:
 
 
 def _check(
-    positions: jt.Var, table: jt.Var, tree: Octree, n_levels: int | None, apart: bool, rows: int | None = None
+    positions: jt.Var,
+    table: jt.Var,
+    tree: Octree,
+    n_levels: int | None,
+    apart: bool,
+    rows: int | None = None,
 ) -> _Lookup:
     if positions.ndim != 2 or positions.shape[1] != 3 or positions.dtype != "float32":
         raise ValueError(
             f"octree_interp: positions are {positions.dtype} {list(positions.shape)}; give float32 [S, 3]"
         )
     rows = tree.n_rows if rows is None else rows
-    if table.ndim != 2 or table.dtype != "float32" or table.shape[0] != rows or not 1 <= table.shape[1] <= _LARGEST:
+    if (
+        table.ndim != 2
+        or table.dtype != "float32"
+        or table.shape[0] != rows
+        or not 1 <= table.shape[1] <= _LARGEST
+    ):
         raise ValueError(
             f"octree_interp: the table is {table.dtype} {list(table.shape)}; this tree needs float32 "
             f"[{rows}, F], F in 1 .. {_LARGEST}"

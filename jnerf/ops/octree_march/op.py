@@ -18,8 +18,14 @@ const jnerf::OctreeMarch march{in0_p, in1_p, in2_p, (int)data["depth"], (int)dat
     (float)data["near"], (float)data["far"], (int)data["per_leaf"], (float)data["length"], (int)data["max_steps"],
     (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0};
 """
-_COUNT = _MARCH + 'jnerf::octree_march_count(in0->num / 3, march, (int64_t)data["capacity"], out0_p, out1_p);'
-_WRITE = _MARCH + "jnerf::octree_march_write(in0->num / 3, march, in3_p, {out0_p, out1_p, out2_p, out3_p});"
+_COUNT = (
+    _MARCH
+    + 'jnerf::octree_march_count(in0->num / 3, march, (int64_t)data["capacity"], out0_p, out1_p);'
+)
+_WRITE = (
+    _MARCH
+    + "jnerf::octree_march_write(in0->num / 3, march, in3_p, {out0_p, out1_p, out2_p, out3_p});"
+)
 
 
 @dataclass(frozen=True)

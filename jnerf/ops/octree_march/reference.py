@@ -31,7 +31,19 @@ def leaf_intervals(o, d, tree: Octree, aabb, near, far) -> np.ndarray:
 
 
 def octree_march(
-    o, d, tree: Octree, aabb, near, far, ray=0, per_leaf=1, length=None, max_steps=1024, seed=0, step=None, t_in=None
+    o,
+    d,
+    tree: Octree,
+    aabb,
+    near,
+    far,
+    ray=0,
+    per_leaf=1,
+    length=None,
+    max_steps=1024,
+    seed=0,
+    step=None,
+    t_in=None,
 ) -> np.ndarray:
     """(t_start, t_end, leaf) of the samples of one ray, number ``ray``, that enters the box at ``t_in``, [K, 3]."""
     found = []

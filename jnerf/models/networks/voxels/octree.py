@@ -95,7 +95,12 @@ class OctreeNetwork(Network):
 
     @staticmethod
     def _check(
-        encoder: jt.Module, activation: str, grow: Sequence[int], prune: Sequence[int], alpha: float, dilation: int
+        encoder: jt.Module,
+        activation: str,
+        grow: Sequence[int],
+        prune: Sequence[int],
+        alpha: float,
+        dilation: int,
     ) -> None:
         if not isinstance(encoder, OctreeEncoder):
             raise ConfigError(
@@ -103,10 +108,14 @@ class OctreeNetwork(Network):
                 "CodebookEncoder"
             )
         if activation not in ("exp", "relu"):
-            raise ConfigError(f"OctreeNetwork: density_activation is {activation!r}; choose 'exp' or 'relu'")
+            raise ConfigError(
+                f"OctreeNetwork: density_activation is {activation!r}; choose 'exp' or 'relu'"
+            )
         for name, steps in {"grow_steps": grow, "prune_steps": prune}.items():
             if list(steps) != sorted(set(steps)) or any(step < 1 for step in steps):
-                raise ConfigError(f"OctreeNetwork: {name} are {list(steps)}; they must rise, from 1 on")
+                raise ConfigError(
+                    f"OctreeNetwork: {name} are {list(steps)}; they must rise, from 1 on"
+                )
         missing = encoder.n_levels - encoder.tree.n_levels
         if len(grow) > missing:
             raise ConfigError(
@@ -126,7 +135,11 @@ class OctreeNetwork(Network):
     def stats(self) -> dict[str, float]:
         """Leaves of the tree, its depth, and their share of all voxels; of a codebook its bits and ratio."""
         tree = self.octree()
-        found = {"depth": tree.depth, "leaves": tree.n_leaves, "share": tree.n_leaves / 8**tree.depth}
+        found = {
+            "depth": tree.depth,
+            "leaves": tree.n_leaves,
+            "share": tree.n_leaves / 8**tree.depth,
+        }
         return found | getattr(self.pos_encoder, "stats", {})
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -177,10 +190,13 @@ class OctreeNetwork(Network):
         codes, depth = tree.codes[-1], tree.depth
         if grows:
             codes, depth = (codes[:, None] * 8 + np.arange(8)).reshape(-1), depth + 1
-        middles = self._low + (unmorton(codes) + np.float32(0.5)) / 2**depth * (self._high - self._low)
+        middles = self._low + (unmorton(codes) + np.float32(0.5)) / 2**depth * (
+            self._high - self._low
+        )
         edge = float((self._high - self._low).max()) / 2**tree.depth  # of a leaf as it was trained
         sigmas = [
-            self.density(jt.array(middles[i : i + _CHUNK].astype(np.float32))).numpy() for i in range(0, len(codes), _CHUNK)
+            self.density(jt.array(middles[i : i + _CHUNK].astype(np.float32))).numpy()
+            for i in range(0, len(codes), _CHUNK)
         ]
         sigmas = np.concatenate(sigmas)
         keep = codes[1 - np.exp(-sigmas * edge) > self._prune_alpha]
@@ -195,4 +211,6 @@ class OctreeNetwork(Network):
     def fit_state(self, state: Mapping[str, np.ndarray]) -> bool:
         """Takes the tree of saved features; see ``Network``."""
         head = "pos_encoder."
-        return self.pos_encoder.fit_state({k.removeprefix(head): v for k, v in state.items() if k.startswith(head)})
+        return self.pos_encoder.fit_state(
+            {k.removeprefix(head): v for k, v in state.items() if k.startswith(head)}
+        )
