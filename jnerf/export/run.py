@@ -131,8 +131,8 @@ def export_codebook(place: Place, test: bool = False) -> list[Path]:
         read = read_codebook(files[0])
         plain = ratio(packed, size)
         _say(
-            f"step {run.step}: {len(packed.keys)} corners of {packed.bits} bits, {size} bytes in all, {plain:.1f} times "
-            f"smaller than their {packed.codebooks.shape[2]} features in half precision alone",
+            f"step {run.step}: {len(packed.keys)} corners of {packed.bits} bits, {size} bytes in all, {plain:.1f} "
+            f"times smaller than their {packed.codebooks.shape[2]} features in half precision alone",
             files,
         )
         read.put_into(network)

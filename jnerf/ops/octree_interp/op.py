@@ -14,7 +14,8 @@ from jnerf.ops.octree_interp.layout import Octree
 _OP = "octree_interp"
 _SAMPLES = """
 const jnerf::OctreeNodes tree{in0_p, in1_p, (int)data["base"], (int)data["last"], (int64_t)data["first"]};
-const jnerf::OctreeSamples s{tree, (int64_t)in2->shape[0], data["apart"] != 0, in2_p, in3_p, data["turned"] != 0 ? in4_p : nullptr};
+const jnerf::OctreeSamples s{tree, (int64_t)in2->shape[0], data["apart"] != 0, in2_p, in3_p,
+    data["turned"] != 0 ? in4_p : nullptr};
 """
 _LARGEST = 64  # features of a row: each count is a kernel of its own
 

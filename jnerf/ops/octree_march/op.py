@@ -58,8 +58,8 @@ def octree_march(
     """Samples in the leaves that rays meet, in their order.
 
     With ``per_leaf`` the part of the ray in each leaf is cut into so many intervals, whose inner edges are moved by up
-    to half an interval in training; 1 gives the traversal itself. With ``length`` samples are of that length, around the
-    points of a lattice of that spacing along the ray (begun at a random place in training) that lie in a leaf.
+    to half an interval in training; 1 gives the traversal itself. With ``length`` samples are of that length, around
+    the points of a lattice of that spacing along the ray (begun at a random place in training) that lie in a leaf.
 
     Args:
         rays_o: origins, float32 [R, 3], field units.
@@ -89,8 +89,8 @@ def octree_march(
     """
     if per_leaf < 1 or max_steps < 1 or not (length is None or length > 0):
         raise ValueError(
-            f"octree_march: per_leaf is {per_leaf}, max_steps {max_steps} and length {length}; they must be at least 1, "
-            "at least 1, and None or above 0"
+            f"octree_march: per_leaf is {per_leaf}, max_steps {max_steps} and length {length}; they must be at least "
+            "1, at least 1, and None or above 0"
         )
     n, capacity = rays_o.shape[0], check_budget(max_samples)
     if n == 0:

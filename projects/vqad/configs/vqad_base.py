@@ -1,4 +1,4 @@
-"""Method: VQAD (Takikawa et al. 2022, https://arxiv.org/abs/2206.07707): NGLOD's octree, its features from a codebook."""
+"""Method: VQAD (Takikawa et al. 2022, https://arxiv.org/abs/2206.07707): an octree's features from a codebook."""
 
 _base_ = ["../../nglod/configs/nglod_base.py"]
 

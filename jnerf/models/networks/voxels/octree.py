@@ -202,8 +202,8 @@ class OctreeNetwork(Network):
         keep = codes[1 - np.exp(-sigmas * edge) > self._prune_alpha]
         if len(keep) == 0:
             raise TrainingError(
-                f"OctreeNetwork: pruning leaves none of {len(codes)} voxels; the densest has {sigmas.max():.3g} per field "
-                "unit. Lower network.prune_alpha, or prune later"
+                f"OctreeNetwork: pruning leaves none of {len(codes)} voxels; the densest has {sigmas.max():.3g} per "
+                "field unit. Lower network.prune_alpha, or prune later"
             )
         around = leaf_neighbourhood(keep, depth, self._dilation)
         return octree_of(np.intersect1d(around, codes, assume_unique=True), depth, tree.base)
