@@ -36,7 +36,7 @@ def check_channels(
     truths = BATCH_CHANNELS | dataset.provides
     for name, loss in losses.items():
         _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
-        lacking = loss.requires_field - network.offers
+        lacking = loss.requires_field - network.offered()
         if lacking:
             raise ConfigError(
                 f"loss.{name}: {type(loss).__name__} is of the field's {', '.join(sorted(lacking))}, which network "
