@@ -59,6 +59,11 @@ struct PlaneBlock {
     }
 };
 
+// A plane up to so many bytes stays in the second cache and need not be fetched.
+inline bool plane_fetched(const PlaneGrid& grid, int scale) {
+    return (int64_t)grid.resolution[scale] * grid.resolution[scale] * grid.n_features * (int64_t)sizeof(float) > 1 << 18;
+}
+
 // STREAM: past the caches.
 template <int W, bool STREAM> inline __attribute__((always_inline)) void plane_put(float* to, typename PlaneVector<W>::type v, bool add) {
     if (add) v += plane_load<W>(to);
@@ -71,10 +76,11 @@ template <int W, bool STREAM> inline __attribute__((always_inline)) void plane_p
 
 template <int W, bool STREAM> inline void plane_block_forward(const PlaneGrid& grid, int scale, int64_t first, int count, bool add, float* features) {
     const int64_t F = grid.n_features, up = grid.resolution[scale] * F;
+    const bool far = plane_fetched(grid, scale);
     PlaneBlock block;
     block.place(grid, scale, first, count);
     for (int k = 0; k < count; k++) {
-        if (k + PLANE_AHEAD < count)
+        if (far && k + PLANE_AHEAD < count)
             for (int p = 0; p < 3; p++) block.fetch(grid.table, p, k + PLANE_AHEAD, F, up);
         float* out = features + grid.feature(scale, first + k);
         for (int f = 0; f < F; f += W) {
@@ -122,10 +128,11 @@ struct PlaneFactors {
 // A product's factors: the gradient by what each plane says, [samples, 3, F].
 template <int W> inline void plane_block_factors(const PlaneGrid& grid, int scale, int64_t first, int count, const float* grad, float* factors) {
     const int64_t F = grid.n_features, up = grid.resolution[scale] * F;
+    const bool far = plane_fetched(grid, scale);
     PlaneBlock block;
     block.place(grid, scale, first, count);
     for (int k = 0; k < count; k++) {
-        if (k + PLANE_AHEAD < count)
+        if (far && k + PLANE_AHEAD < count)
             for (int p = 0; p < 3; p++) block.fetch(grid.table, p, k + PLANE_AHEAD, F, up);
         const float* g = grad + grid.feature(scale, first + k);
         for (int f = 0; f < F; f += W) {
@@ -139,26 +146,33 @@ template <int W> inline void plane_block_factors(const PlaneGrid& grid, int scal
     }
 }
 
-// Rows [low, high) of vertices of a plane take what samples [first, first + count) give them.
+// Rows [low, high) of vertices of a plane take what samples [first, first + count) give them. Samples of one cell that
+// follow one another, as those of a ray do, are added up before they reach memory.
 template <int W> inline void plane_scatter(const PlaneGrid& grid, int scale, int plane, int low, int high, int64_t first, int64_t count, const PlaneFactors& factors, float* grad_table) {
+    typedef typename PlaneVector<W>::type Vector;
     const int64_t F = grid.n_features, up = grid.resolution[scale] * F;
+    const bool far = plane_fetched(grid, scale);
     PlaneBlock block;
     for (int64_t begin = 0; begin < count; begin += PLANE_BLOCK) {
         const int n = (int)std::min<int64_t>(PLANE_BLOCK, count - begin);
         block.place(grid, scale, first + begin, n, plane, plane + 1);
-        for (int k = 0; k < n; k++) {
-            if (k + PLANE_AHEAD < n) block.fetch(grad_table, plane, k + PLANE_AHEAD, F, up);
+        const int64_t* row = block.row[plane];
+        for (int k = 0, next; k < n; k = next) {
+            for (next = k + 1; next < n && row[next] == row[k];) next++;
+            if (far && next + PLANE_AHEAD < n) block.fetch(grad_table, plane, next + PLANE_AHEAD, F, up);
             const int lower = block.lower[plane][k];
-            const float* from = factors.at(plane, begin + k);
-            for (int upper = 0; upper < 2; upper++) {
-                if (lower + upper < low || lower + upper >= high) continue;
-                const float left = block.w[plane][2 * upper][k] * factors.share, right = block.w[plane][2 * upper + 1][k] * factors.share;
-                float* to = grad_table + block.row[plane][k] + upper * up;
-                for (int f = 0; f < F; f += W) {
-                    const auto v = plane_load<W>(from + f);
-                    plane_store<W>(to + f, plane_load<W>(to + f) + v * left);
-                    plane_store<W>(to + F + f, plane_load<W>(to + F + f) + v * right);
+            const bool below = lower >= low && lower < high, above = lower + 1 >= low && lower + 1 < high;
+            if (!below && !above) continue;
+            for (int64_t f = 0; f < F; f += W) {
+                Vector sums[4] = {};
+                for (int i = k; i < next; i++) {
+                    const Vector v = plane_load<W>(factors.at(plane, begin + i) + f) * factors.share;
+                    for (int c = 0; c < 4; c++) sums[c] += v * block.w[plane][c][i];
                 }
+                float* to = grad_table + row[k] + f;
+                if (below) plane_store<W>(to, plane_load<W>(to) + sums[0]), plane_store<W>(to + F, plane_load<W>(to + F) + sums[1]);
+                to += up;
+                if (above) plane_store<W>(to, plane_load<W>(to) + sums[2]), plane_store<W>(to + F, plane_load<W>(to + F) + sums[3]);
             }
         }
     }
