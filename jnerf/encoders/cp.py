@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
-from jnerf.encoders.factors import FactorEncoder, Table, vertex_counts
+from jnerf.encoders.factors import FactorEncoder, Table
 from jnerf.ops.factor_interp import cp_interp
 from jnerf.registry import ENCODERS
 
@@ -22,6 +22,7 @@ class CPEncoder(FactorEncoder):
         n_components: C.
         resolution: the cube root of the number of vertices.
         aabb: scene fact: the box, whose edges share the vertices out.
+        n_dims: scene fact: must be 3.
         init_scale: values start normal, with this deviation.
         seed: of the initial values.
         stream: distinguishes encoders that share a seed.
@@ -39,12 +40,13 @@ class CPEncoder(FactorEncoder):
         n_components: int = 96,
         resolution: int = 128,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
+        n_dims: int = 3,
         init_scale: float = 0.2,
         seed: int = 0,
         stream: int = 0,
     ) -> None:
         tables = [Table(f"line_{name}", (axis,), n_components) for axis, name in enumerate("xyz")]
-        super().__init__(tables, vertex_counts(aabb, resolution), init_scale, seed, stream)
+        super().__init__(tables, resolution, aabb, n_dims, init_scale, seed, stream)
         self.out_dim = n_components
 
     def execute(self, x: jt.Var) -> jt.Var:

@@ -34,7 +34,9 @@ class FactorEncoder(Encoder):
 
     Args:
         tables: what there is.
-        sizes: vertices along x, y and z.
+        resolution: the cube root of the number of vertices.
+        aabb: the box, whose edges share the vertices out.
+        n_dims: scene fact: must be 3.
         init_scale: values start normal, with this deviation.
         seed: of the initial values.
         stream: distinguishes encoders that share a seed.
@@ -42,6 +44,7 @@ class FactorEncoder(Encoder):
     Attributes:
         sizes: vertices along x, y, z as they are now.
         tables: what there is.
+        resolution: the cube root of the number of vertices to begin with.
         out_dim: number of components, over all modes.
 
     Raises:
@@ -54,18 +57,24 @@ class FactorEncoder(Encoder):
     def __init__(
         self,
         tables: Sequence[Table],
-        sizes: Sequence[int],
+        resolution: int,
+        aabb: Sequence[float] | np.ndarray,
+        n_dims: int,
         init_scale: float,
         seed: int,
         stream: int,
     ) -> None:
         super().__init__()
-        if min(sizes) < 2 or min(table.width for table in tables) < 1 or not init_scale > 0:
+        owner, widths = type(self).__name__, [table.width for table in tables]
+        if n_dims != 3:
+            raise ConfigError(f"{owner}: the scene has {n_dims} dimensions; its tables are of three axes")
+        if resolution < 2 or min(widths) < 1 or not init_scale > 0:
             raise ConfigError(
-                f"{type(self).__name__}: {list(sizes)} vertices, components {[t.width for t in tables]} and init_scale "
-                f"{init_scale}; each axis needs at least 2, components at least 1, and the scale must be above 0"
+                f"{owner}: resolution is {resolution}, n_components {widths[0]} and init_scale {init_scale}; they must "
+                "be at least 2, at least 1, and above 0"
             )
-        self.tables, self.sizes = tuple(tables), _as_sizes(sizes)
+        self.tables, self.resolution = tuple(tables), resolution
+        self.sizes = vertex_counts(aabb, resolution)
         random = np.random.Generator(np.random.Philox(key=[seed, 1 + stream]))
         for table in self.tables:
             values = random.standard_normal(self.shape(table), dtype=np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
-from jnerf.encoders.factors import FactorEncoder, Table, vertex_counts
+from jnerf.encoders.factors import FactorEncoder, Table
 from jnerf.errors import ConfigError
 from jnerf.ops.factor_interp import vm_interp
 from jnerf.registry import ENCODERS
@@ -26,6 +26,7 @@ class VMEncoder(FactorEncoder):
         n_components: of each of the three modes; three numbers for (x, y | z), (x, z | y), (y, z | x).
         resolution: the cube root of the number of vertices.
         aabb: scene fact: the box, whose edges share the vertices out.
+        n_dims: scene fact: must be 3.
         init_scale: values start normal, with this deviation.
         seed: of the initial values.
         stream: distinguishes encoders that share a seed.
@@ -43,6 +44,7 @@ class VMEncoder(FactorEncoder):
         n_components: int | Sequence[int] = 16,
         resolution: int = 128,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
+        n_dims: int = 3,
         init_scale: float = 0.1,
         seed: int = 0,
         stream: int = 0,
@@ -53,7 +55,7 @@ class VMEncoder(FactorEncoder):
         planes = ((1, 0), (2, 0), (2, 1))
         tables = [Table(f"plane_{m}", axes, w) for m, axes, w in zip(_MODES, planes, widths, strict=True)]  # fmt: skip
         tables += [Table(f"line_{m}", (2 - k,), widths[k]) for k, m in enumerate(_MODES)]
-        super().__init__(tables, vertex_counts(aabb, resolution), init_scale, seed, stream)
+        super().__init__(tables, resolution, aabb, n_dims, init_scale, seed, stream)
         self.out_dim = sum(widths)
 
     def execute(self, x: jt.Var) -> jt.Var:
