@@ -21,6 +21,11 @@ class FrozenField(Field):
     def __init__(self, network: Network) -> None:
         self._network = network
 
+    @property
+    def network(self) -> Network:
+        """Whose answers they are."""
+        return self._network
+
     def density(self, positions: jt.Var) -> jt.Var:
         """See ``Network.density``."""
         with jt.no_grad():
