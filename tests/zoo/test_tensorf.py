@@ -26,7 +26,7 @@ OVERRIDES = [
     "sampler.grid_resolution=32",
     "sampler.update_every=4",
     "sampler.max_steps=128",
-    "sampler.step_size=0.0125",
+    "sampler.step_size=dict(_delete_=True, schedule='constant', value=0.0125)",
     "encoder.density_factors.resolution=16",
     "encoder.color_factors.resolution=16",
     "network.final_resolution=28",
