@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import jittor as jt
 
 from jnerf.models.networks.base import Network
+from jnerf.ops.octree_interp import Octree
 from jnerf.samplers.field import Field
 from jnerf.structures import RaySamples
 
@@ -47,6 +48,10 @@ class FrozenField(Field):
         """See ``Network.density_of``; with gradients where features carry them."""
         with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
             return self._network.density_of(samples)
+
+    def octree(self) -> Octree | None:
+        """See ``Network.octree``."""
+        return self._network.octree()
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """See ``Network.sdf``."""
