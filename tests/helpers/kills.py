@@ -1,4 +1,4 @@
-"""Kills a training of several processes at random moments until it is done, and compares it with one that nobody killed.
+"""Kills a training of several processes at random moments until it is done, and compares it with an unbroken one.
 
     python tests/helpers/kills.py FOLDER --kills 50 [--ranks 2] [--seed 0]
 
