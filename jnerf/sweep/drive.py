@@ -139,7 +139,7 @@ class Drive:
             often = f"{n} times in a row without a new checkpoint" if n > 1 else "once"
             self._fail(run, f"{outcome.told}, {often}; it is not tried again", outcome.lines)
             return
-        self._progress.say(f"{run.name}: {outcome.told}; {_again(saved)}")
+        self._progress.say(f"{run.name}: {outcome.told}; it is tried again")
         self._queue.insert(0, run)
 
     def _fail(self, run: Run, told: str, lines: tuple[str, ...] = (), where: str = "") -> None:
@@ -180,6 +180,3 @@ def cannot_write(folder: Path) -> str:
             pass
     return ""
 
-
-def _again(saved: int) -> str:
-    return f"goes on from step {saved}" if saved else "begins again"

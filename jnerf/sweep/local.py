@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from jnerf.errors import ConfigError
@@ -61,7 +62,7 @@ class LocalExecutor(Executor):
             outcome = process.poll()
             if outcome is not None:
                 del self._processes[name]
-                yield name, outcome
+                yield name, replace(outcome, host="")  # which would be told of each
 
     @property
     def running(self) -> list[str]:

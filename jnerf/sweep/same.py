@@ -18,6 +18,9 @@ def check_folders(plan: Plan) -> None:
         if not folder.holds_run:
             continue
         lines = SameRun(folder.root, plan.configs[run.name], "resume").differing()
+        seed = part_of(folder.info, "protocol").get("seed", run.seed)
+        if seed != run.seed:
+            lines.append(f"seed: {run.seed} here, {seed} in the run")
         step = part_of(folder.test / "metrics.json", "protocol").get("step", 0)
         reached = max([step, *map(checkpoint_step, checkpoint_paths(folder.checkpoints))])
         if reached > run.total_steps:

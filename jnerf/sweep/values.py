@@ -48,10 +48,9 @@ def read_settings(words: Sequence[str]) -> list[Setting]:
     """
     found: dict[str, Setting] = {}
     for word in words:
-        key, _, text = word.partition("=")
-        key = key.strip()
-        parts = split_values(text)
-        if not all(parts):
+        key = ".".join(parse_override(word).keys)
+        parts = split_values(word.partition("=")[2])
+        if len(parts) > 1 and not all(parts):
             raise ConfigError(
                 f"override '{word}': an empty value between commas. Several values are v1,v2; a list is one value: "
                 "[v1,v2]"
@@ -62,7 +61,7 @@ def read_settings(words: Sequence[str]) -> list[Setting]:
             raise ConfigError(
                 f"override '{word}': {key} is given twice; several values are {key}=v1,v2"
             )
-        values = tuple(say(parse_override(f"{key}={part}").value) for part in parts or [""])
+        values = tuple(say(parse_override(f"{key}={part}").value) for part in parts)
         if len(set(values)) < len(values):
             raise ConfigError(f"override '{word}': a value is given twice")
         found[key] = Setting(key, values)
