@@ -18,7 +18,16 @@ def fake_run(name: str, total: int = 20, **other: Any) -> Run:
     """A run called ``method-scene`` or ``method-scene-seed``."""
     method, scene, *rest = name.split("-")
     settings = {"seed": int(rest[0]) if rest else 0} | other
-    return Run(name, method, scene, settings.pop("variant", ""), "some.py", (), total_steps=total, **settings)
+    return Run(
+        name,
+        method,
+        scene,
+        settings.pop("variant", ""),
+        "some.py",
+        (),
+        total_steps=total,
+        **settings,
+    )
 
 
 def fake_plan(root: Path, names: list[str], total: int = 20, **behaviour: dict) -> Plan:

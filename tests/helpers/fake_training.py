@@ -1,8 +1,8 @@
 """The process of a sweep's run, with a training that costs nothing: ``python fake_training.py`` and a worker's words.
 
-It is the worker itself, but in place of jnerf's command line stands a loop that saves a checkpoint every few steps, goes
-on from the newest, and saves and leaves upon SIGTERM. ``steps.txt`` of the run has a line "process step" for each step,
-``tests.txt`` one for each test. What it is to do otherwise is in ``fake.json`` beside the run folders, by name:
+It is the worker itself, but in place of jnerf's command line stands a loop that saves a checkpoint every few steps,
+goes on from the newest, and saves and leaves upon SIGTERM. ``steps.txt`` of the run has a line "process step" for each
+step, ``tests.txt`` one for each test. What it is to do otherwise is in ``fake.json`` beside the run folders, by name:
 ``{"run": {"delay": seconds, "every": steps, "fail": message, "kill_at": step, "times": n}}``.
 """
 
@@ -78,7 +78,9 @@ def check_steps(folder: Path, total: int, every: int = 5) -> int:
     """Raises AssertionError unless a run trained every step, none after it was complete, and lost at most what lay
     behind its newest checkpoint; of a process that ended, nothing follows. Returns how many processes trained.
     """
-    lines = [tuple(map(int, line.split())) for line in (folder / "steps.txt").read_text().splitlines()]
+    lines = [
+        tuple(map(int, line.split())) for line in (folder / "steps.txt").read_text().splitlines()
+    ]
     steps = [step for _, step in lines]
     assert sorted(set(steps)) == list(range(1, total + 1)) and steps[-1] == total
     order = list(dict.fromkeys(process for process, _ in lines))

@@ -9,7 +9,6 @@ import pytest
 from fake_sweeps import PROGRAM, fake_plan
 from fake_training import check_steps
 
-from jnerf.engine.lock import take_lock
 from jnerf.sweep.job import BUSY, Job, Process, judge, last_lines
 
 
@@ -118,7 +117,9 @@ def test_what_an_exit_status_means(status, complete, stopped, kind, told):
 def test_last_lines_are_without_the_history_of_progress_bars(tmp_path):
     file = tmp_path / "output.txt"
     assert last_lines(file, 0) == ()
-    file.write_bytes(b"old\n" + b"10%\r20%\r30%\r\n\n" + "Fehler: ü\n".encode() + b"x" * 20000 + b"\nend")
+    file.write_bytes(
+        b"old\n" + b"10%\r20%\r30%\r\n\n" + "Fehler: ü\n".encode() + b"x" * 20000 + b"\nend"
+    )
     assert last_lines(file, 4, most=2) == ("x" * (2**14 - 4), "end")
     file.write_bytes(b"old\n10%\r20%\nlast\r\n")
     assert last_lines(file, 4) == ("20%", "last")
@@ -129,14 +130,3 @@ def test_a_folder_that_cannot_be_made_is_said_at_once(tmp_path):
     (tmp_path / "s" / "a-x").write_text("a file")
     with pytest.raises(OSError):
         start(plan)
-
-
-def test_locks_are_taken_once_and_given_back(tmp_path):
-    lock = take_lock(tmp_path / "lock", "me")
-    pid = os.fork()
-    if not pid:
-        os._exit(take_lock(tmp_path / "lock") is None)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
-    assert (tmp_path / "lock").read_text() == "me"
-    lock.close()
-    assert take_lock(tmp_path / "lock") is not None

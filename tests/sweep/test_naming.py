@@ -16,15 +16,27 @@ def test_a_name_says_what_the_run_is():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("[1, 2]", "[1, 3]"), ("a b", "a_b"), ("1/2", "1_2"), ("x" * 300, "x" * 300 + "y"), ("图", "表")],
+    [
+        ("[1, 2]", "[1, 3]"),
+        ("a b", "a_b"),
+        ("1/2", "1_2"),
+        ("x" * 300, "x" * 300 + "y"),
+        ("图", "表"),
+    ],
 )
 def test_other_values_make_other_names_that_every_file_system_takes(one, other):
-    names = [run_name("method", scene, [("network.type", v)]) for v in (one, other) for scene in "ab"]
+    names = [
+        run_name("method", scene, [("network.type", v)]) for v in (one, other) for scene in "ab"
+    ]
     assert len(set(names)) == 4
     for name in names:
         assert re.fullmatch(r"[\w.+-]+", name) and len(name.encode()) <= 120
-        assert "=" not in name and "/" not in name  # the command line would read an override, or a folder
-    assert names == [run_name("method", s, [("network.type", v)]) for v in (one, other) for s in "ab"]
+        assert (
+            "=" not in name and "/" not in name
+        )  # the command line would read an override, or a folder
+    assert names == [
+        run_name("method", s, [("network.type", v)]) for v in (one, other) for s in "ab"
+    ]
 
 
 def test_long_names_are_cut_and_stay_apart():

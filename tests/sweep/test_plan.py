@@ -89,6 +89,8 @@ def test_mistakes_are_found_before_anything_trains(scenes, tmp_path, files, word
 
 def test_two_scenes_of_one_name(scenes, tmp_path):
     (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "one.py").write_text('dataset = dict(type="ProceduralDataset", n_train=4)\n')
+    (tmp_path / "more" / "one.py").write_text(
+        'dataset = dict(type="ProceduralDataset", n_train=4)\n'
+    )
     with pytest.raises(ConfigError, match="two runs would be called ngp_embedded-one"):
         make_plan(["ngp_embedded"], ["one.py", "more/one.py"], [], tmp_path)

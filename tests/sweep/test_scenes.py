@@ -20,7 +20,9 @@ def data(tmp_path, monkeypatch):
 
 def test_a_name_is_the_folder_beside_the_configs_own_scene():
     assert find_scene("chair", LEGO).overrides == ('dataset.root="nerf_synthetic/chair"',)
-    assert find_scene("fox", LEGO).overrides == ('dataset.root="nerf_synthetic/fox"',)  # not jnerf's fox
+    assert find_scene("fox", LEGO).overrides == (
+        'dataset.root="nerf_synthetic/fox"',
+    )  # not jnerf's fox
 
 
 def test_a_name_without_such_a_folder_is_a_scene_of_jnerf_laid_over_the_configs():
@@ -33,7 +35,9 @@ def test_a_name_without_such_a_folder_is_a_scene_of_jnerf_laid_over_the_configs(
 
 
 def test_a_path_is_the_root_of_the_dataset(data, monkeypatch):
-    assert find_scene("nerf_synthetic/chair", {}).overrides == ('dataset.root="nerf_synthetic/chair"',)
+    assert find_scene("nerf_synthetic/chair", {}).overrides == (
+        'dataset.root="nerf_synthetic/chair"',
+    )
     monkeypatch.chdir(data)
     scene = find_scene("./nerf_synthetic/chair", {})  # whoever trains it may be elsewhere
     assert scene.overrides == (f'dataset.root="{data}/nerf_synthetic/chair"',)
