@@ -80,7 +80,7 @@ def execute(options: argparse.Namespace) -> int | None:
     from pathlib import Path
 
     from jnerf.sweep.plan import make_plan
-    from jnerf.sweep.run import Settings, find, show_plan, sweep, write_tables
+    from jnerf.sweep.run import Settings, show_plan, sweep, tabulate
 
     root = Path(options.save_dir)
     here = options.on == "local"
@@ -88,7 +88,7 @@ def execute(options: argparse.Namespace) -> int | None:
     if options.dry_run:
         return show_plan(plan)
     if options.table:
-        return write_tables(find(plan))
+        return tabulate(plan)
     how = Settings(
         on=options.on,
         address=options.address,

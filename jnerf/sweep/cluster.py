@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,6 @@ from jnerf.sweep.plan import Run
 #: In the folder of a sweep; a host that does not see it has another folder there.
 TOKEN = "sweep.json"
 _THREADS = 4  # of a run without a GPU, where hosts have as many
-_PATIENCE = 20.0  # seconds until a host must see what another has written
 _INSTALL = (
     "Ray is not installed. Run: pip install 'jnerf[cluster]' (or: pip install ray), on every host"
 )
@@ -42,16 +42,17 @@ class Host:
         """The host and its version of jnerf."""
         return socket.gethostname(), jnerf.__version__
 
-    def run(self, job: Job, token: str, folder: str) -> Outcome:
+    def run(self, job: Job, token: str, folder: str, patience: float) -> Outcome:
         """Starts a job and waits until it has ended.
 
         Args:
             job: what to start.
             token: what the sweep has written into its folder.
             folder: working directory of the sweep.
+            patience: seconds until this host must see what the sweep has written.
         """
         host = socket.gethostname()
-        if not _sees(job.root.parent / TOKEN, token):
+        if not _sees(job.root.parent / TOKEN, token, patience):
             told = (
                 f"{job.root.parent} on {host} is not the folder of this sweep: all hosts must share it. Choose a "
                 "shared one with --save-dir"
@@ -96,6 +97,9 @@ class RayExecutor(Executor):
         JnerfError: Ray is not installed, or there is no cluster.
     """
 
+    #: Seconds until a host must see what the sweep has written.
+    patience = 20.0
+
     def __init__(
         self,
         token: str,
@@ -110,7 +114,6 @@ class RayExecutor(Executor):
         self._program = {"program": program} if program else {}
         self._started: dict[str, _Started] = {}
         self._stopping = False
-        self._told: set[str] = set()
 
     def room(self) -> int:
         """See ``Executor``."""
@@ -132,7 +135,7 @@ class RayExecutor(Executor):
         actor = host.remote()
         environment = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
         job = Job(run, root, threads, environment, **self._program)
-        outcome = actor.run.remote(job, self._token, os.getcwd())
+        outcome = actor.run.remote(job, self._token, os.getcwd(), self.patience)
         self._started[run.name] = _Started(actor, outcome, actor.where.remote())
         told = f"{threads} thread{'s' if threads > 1 else ''}"
         return f"on Ray, {told}{', a GPU' if gpus else ''}"
@@ -148,11 +151,8 @@ class RayExecutor(Executor):
             del self._started[name]
             try:
                 yield name, ray.get(started.outcome)
-            except ray.exceptions.RayActorError:
-                kind = "stopped" if self._stopping and not started.host else "died"
-                where = f" {started.host}" if started.host else ""
-                told = f"the Ray worker or its host{where} has gone"
-                yield name, Outcome(kind, told, host=started.host)
+            except ray.exceptions.RayActorError as error:
+                yield name, self._gone(started, str(error))
             except ray.exceptions.RayError as error:
                 yield name, Outcome("failed", f"Ray: {str(error).strip().splitlines()[-1]}")
             finally:
@@ -178,10 +178,17 @@ class RayExecutor(Executor):
             self._ray.kill(self._started.popitem()[1].actor)
         self._ray.shutdown()
 
-    def notes(self) -> list[str]:
-        """What the user should know of the hosts that have begun to work since the last call."""
-        found, self._told = sorted(self._told), set()
-        return found
+    def _gone(self, started: _Started, why: str) -> Outcome:
+        """What it means that an actor is no more."""
+        if self._stopping and not started.host:
+            return Outcome("stopped")
+        if "creation task" in why:  # the same everywhere and every time
+            lines = tuple(line for line in why.splitlines() if line.strip())[-4:]
+            told = f"Ray cannot start it; is jnerf {jnerf.__version__} installed on every host?"
+            return Outcome("failed", told, lines)
+        where = f" {started.host}" if started.host else ""
+        told = f"the Ray worker or its host{where} has gone"
+        return Outcome("died", told, host=started.host)
 
     def _arrived(self, started: _Started) -> str:
         try:
@@ -189,7 +196,8 @@ class RayExecutor(Executor):
         except self._ray.exceptions.RayError:  # it has gone at once, and ``outcome`` says so
             return ""
         if version != jnerf.__version__:
-            self._told.add(f"{host} has jnerf {version}, this machine {jnerf.__version__}")
+            told = f"{host} has jnerf {version}, this machine {jnerf.__version__}"
+            warnings.warn(told, stacklevel=2)
         return host
 
     def _hosts(self) -> list[dict[str, float]]:
@@ -235,9 +243,9 @@ def connect(address: str | None) -> Any:
     return ray
 
 
-def _sees(path: Path, token: str) -> bool:
+def _sees(path: Path, token: str, patience: float) -> bool:
     """Whether a file holds a text, soon: a shared folder may be slow to tell."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + patience
     while True:
         try:
             if path.read_text(encoding="utf-8") == token:

@@ -179,4 +179,3 @@ def cannot_write(folder: Path) -> str:
         except OSError:
             pass
     return ""
-

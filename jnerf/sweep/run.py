@@ -15,10 +15,10 @@ from typing import IO
 
 from jnerf.command_line import INTERRUPTED
 from jnerf.engine.files import check_writable, write_text_atomic
-from jnerf.engine.lock import take_lock
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.logging import to_json
 from jnerf.engine.stop import StopSignal
-from jnerf.errors import ConfigError
+from jnerf.errors import ConfigError, DataError
 from jnerf.figures.tables import aligned
 from jnerf.report.run_data import RunData, read_run
 from jnerf.sweep.cluster import TOKEN, RayExecutor
@@ -150,6 +150,19 @@ def _executor(settings: Settings, record: str) -> Executor:
             record, settings.address, settings.jobs, settings.threads, settings.program
         )
     return LocalExecutor(settings.jobs, settings.threads, settings.program)
+
+
+def tabulate(plan: Plan) -> None:
+    """Writes table and report of what is complete, and trains nothing.
+
+    Raises:
+        DataError: there is no such sweep.
+    """
+    if not plan.root.is_dir():
+        raise DataError(
+            f"{plan.root} is not there: no sweep has begun in it. Name its folder with --save-dir"
+        )
+    write_tables(find(plan))
 
 
 def find(plan: Plan, result: Result | None = None) -> Found:

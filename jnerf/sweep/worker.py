@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from jnerf.datasets.paths import cache_folder
-from jnerf.engine.lock import take_lock
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.run_folder import RunFolder
 from jnerf.sweep.job import BUSY
 from jnerf.sweep.state import state_of

@@ -2,7 +2,7 @@
 
 import os
 
-from jnerf.engine.lock import is_locked, take_lock
+from jnerf.engine.guards.lock import is_locked, take_lock
 
 
 def elsewhere(ask):
