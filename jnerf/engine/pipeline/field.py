@@ -21,6 +21,11 @@ class FrozenField(Field):
     def __init__(self, network: Network) -> None:
         self._network = network
 
+    @property
+    def network(self) -> Network:
+        """Whose answers they are."""
+        return self._network
+
     def density(self, positions: jt.Var) -> jt.Var:
         """See ``Network.density``."""
         with jt.no_grad():
@@ -47,3 +52,8 @@ class FrozenField(Field):
         """See ``Network.sdf``."""
         with jt.no_grad():
             return self._network.sdf(positions)
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """See ``Network.gradient``."""
+        with jt.no_grad():
+            return self._network.gradient(positions)

@@ -21,7 +21,7 @@ class Network(jt.Module):
             {"sigmas"}: ``rgbs`` is None then.
         optional: channels that it fills as well if it is given an argument, by which: "background=True".
         offers: what losses of the field may ask of it beside (``FieldLoss.requires_field``): "gradient", "pos_encoder",
-            "voxels".
+            "voxels", "factors".
         earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
             have; None: it takes any number.
         protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.
@@ -131,6 +131,11 @@ class Network(jt.Module):
             Whether parameters were replaced; see ``refine``. False too for a state that does not fit.
         """
         return False
+
+    def offered(self) -> frozenset[str]:
+        """What losses of the field may ask: ``offers``, and "variation" where an encoder can tell its own."""
+        told = any(encoder.variation is not None for encoder in self.encoders())
+        return self.offers | ({"variation"} if told else set())
 
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""
