@@ -255,6 +255,9 @@ class Trainer:
             for name, loss in pipe.losses.items()
         }
         check_terms(pipe.losses, losses)
+        own = pipe.dataset.penalty(step)
+        if own is not None:
+            losses["dataset"] = own
         total = total_of(list(losses.values()))
         self._window.add(samples)
         if not watch:
@@ -299,7 +302,8 @@ class Trainer:
         row: dict[str, Any] = {f"loss/{name}": value for name, value in watched.losses.items()}
         row |= {"loss": loss, **watched.metrics, "rays": watched.rays, "samples": watched.samples}
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
-        modules = {"sampler": self._pipeline.sampler, "network": self._pipeline.network}
+        pipe = self._pipeline
+        modules = {"sampler": pipe.sampler, "network": pipe.network, "dataset": pipe.dataset}
         for family, module in modules.items():
             row |= {f"{family}/{name}": value for name, value in module.stats.items()}
         self.write(row)
