@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
+from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -284,12 +285,11 @@ def _during_training(
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
     """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
     evaluation = config.evaluation
-    views = None if held_out is None else smaller(held_out, evaluation.downscale)
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
         how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance, log.see
-        found = evaluate(pipeline, views, *how)
+        found = evaluate(pipeline, held_out, *how, evaluation.downscale)
         if found is None:
             return None
         if step:  # before training there may be nothing yet
@@ -314,6 +314,8 @@ def _test(
     at_step(pipeline, step)
     how = config.evaluation.n_images, folder.test, config.chunk
     found = evaluate(pipeline, dataset, *how, see=see)
+    if pipeline.dataset.learned is not None:
+        write_cameras(folder.cameras, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
     if team().first:

@@ -51,6 +51,7 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.cameras = root / "cameras.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
         self.lock = root / ".lock"

@@ -297,7 +297,8 @@ class Trainer:
         row: dict[str, Any] = {f"loss/{name}": value for name, value in watched.losses.items()}
         row |= {"loss": loss, **watched.metrics, "rays": watched.rays, "samples": watched.samples}
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
-        modules = {"sampler": self._pipeline.sampler, "network": self._pipeline.network}
+        pipe = self._pipeline
+        modules = {"sampler": pipe.sampler, "network": pipe.network, "dataset": pipe.dataset}
         for family, module in modules.items():
             row |= {f"{family}/{name}": value for name, value in module.stats.items()}
         self.write(row)

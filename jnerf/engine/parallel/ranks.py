@@ -83,6 +83,9 @@ class Ranks(Team):
         whole = table[:, 3:].sum(0)
         shares = np.divide(extents, whole, out=np.zeros(len(whole)), where=whole > 0)
         losses = dict(zip(pipeline.losses, shares, strict=True))
+        own = pipeline.dataset.penalty(step)
+        if own is not None:  # every process has the whole of it
+            found["dataset"], losses["dataset"] = own, 1 / self.size
         return {
             name: found[name] * float(share) if name in found else _nothing(pipeline)
             for name, share in losses.items()
