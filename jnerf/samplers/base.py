@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import jittor as jt
 import numpy as np
+from numpy.typing import NDArray
 
 from jnerf.checks.state import check_state
 from jnerf.ops.common import pcg_hash
@@ -26,6 +27,10 @@ def stream_seed(seed: int, stream: int) -> int:
     return int(pcg_hash(int(pcg_hash(seed & 0xFFFFFFFF)) ^ stream))
 
 
+def _alone(numbers: Sequence[int]) -> tuple[NDArray[np.int64], int]:
+    return np.array([numbers], np.int64), 0
+
+
 class Sampler(ABC):
     """Base of the samplers.
 
@@ -42,6 +47,9 @@ class Sampler(ABC):
         wants_padding: whether its training samples should have padding ("Padding" in docs/conventions.md), so that no
             size has to be read back: True, False, or None for what suits the device.
         padded: what the engine made of that.
+        tally: gives, of numbers that are counted in this part of a batch, those of all its parts, int [P, K], and which
+            part this is. What the batch as a whole must not exceed, or what follows from it, goes by these. By default
+            there is one part.
     """
 
     requires: frozenset[str] = frozenset()
@@ -51,6 +59,7 @@ class Sampler(ABC):
     empty_below: float | None = None
     wants_padding: bool | None = False
     padded: bool = False
+    tally: Callable[[Sequence[int]], tuple[NDArray[np.int64], int]] = staticmethod(_alone)
 
     @property
     def n_rays(self) -> int | None:

@@ -23,6 +23,8 @@ LIBRARIES = {
     "steps": ("steps", 900),
     "elementwise": ("elementwise", 900),
     "voxels": ("voxels", 900),
+    "planes": ("planes", 900),
+    "planes_75": ("planes", 750),
     "machine": ("machine", 900),
 }
 _FLAGS = (

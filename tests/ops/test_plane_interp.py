@@ -194,9 +194,7 @@ def test_what_is_known_gives_the_same_gradients(device):
         again.numpy(),
         *(g.numpy() for g in jt.grad((again * jt.array(grad_out)).sum(), [x, t])),
     ]
-    for a, b in zip(
-        found, value_and_gradients(positions, table, grad_out, layout), strict=True
-    ):
+    for a, b in zip(found, value_and_gradients(positions, table, grad_out, layout), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -31,7 +31,9 @@ def test_values_and_gradients_match_the_reference(device, sizes, n_features):
     # each vertex alone: a plane's faces have fewer neighbours
     hat = np.zeros_like(exact)
     hat[0, 0] = 1
-    expected = (reference(exact + 1e-5 * hat, layout) - reference(exact - 1e-5 * hat, layout)) / 2e-5
+    expected = (
+        reference(exact + 1e-5 * hat, layout) - reference(exact - 1e-5 * hat, layout)
+    ) / 2e-5
     assert grad[0, 0] / 3 == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 

@@ -17,6 +17,10 @@ ENCODERS = {
     "hash": ["encoder.pos_encoder.log2_table_size=12", "encoder.pos_encoder.max_resolution=128"],
     "frequency": ["encoder.pos_encoder=dict(type='FrequencyEncoder', n_frequencies=6)"],
     "dense": ["encoder.pos_encoder=dict(type='DenseGridEncoder', resolution=32, n_features=4)"],
+    "planes": [
+        "encoder.pos_encoder=dict(type='TriplaneEncoder', resolutions=[16, 32], n_features=4)",
+        "optim.groups.encoder.sparse=False",
+    ],
     "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
 SAMPLERS = {

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class PlaneVariationLoss(FieldLoss):
     """Total variation of all planes of the network, those of proposals included (K-Planes, section 3.4).
 
-    The sum over planes and scales of 2 (mean dh^2 + mean dw^2). The released code of K-Planes adds each plane of a scene
-    that stands still twice: its weight of 1e-4 for the field and 1e-4 for the proposals is one of 2e-4 here.
+    The sum over planes and scales of 2 (mean dh^2 + mean dw^2). The released code of K-Planes counts each plane twice
+    where a scene stands still: its weights of 1e-4, for the field and for the proposals, are one of 2e-4 here.
 
     Args:
         weight: factor of the loss, a number or a schedule.

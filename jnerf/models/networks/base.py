@@ -22,7 +22,7 @@ class Network(jt.Module):
             {"sigmas"}: ``rgbs`` is None then.
         optional: channels that it fills as well if it is given an argument, by which: "background=True".
         offers: what losses of the field and samplers may ask of it beside (``requires_field``): "gradient",
-            "pos_encoder", "voxels", "octree".
+            "pos_encoder", "voxels", "factors", "octree".
         earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
             have; None: it takes any number.
         protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.

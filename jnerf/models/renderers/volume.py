@@ -59,8 +59,8 @@ class VolumeRenderer(Renderer):
         fixed = background is not None and background not in named
         if fixed and (isinstance(background, str) or not _is_color(background)):
             raise ConfigError(
-                f"VolumeRenderer: background is {background!r}; it must be 'random', 'random_batch', 'last_sample', None, "
-                "or three numbers in [0, 1] such as [1, 1, 1] for white"
+                f"VolumeRenderer: background is {background!r}; it must be 'random', 'random_batch', 'last_sample', "
+                "None, or three numbers in [0, 1] such as [1, 1, 1] for white"
             )
         self._last = background == "last_sample"
         if test_background is not None and (self._last or not _is_color(test_background)):

@@ -1,5 +1,6 @@
 // Tri-planes on CUDA: a thread has W features of one sample on one scale, so that the threads of a warp read rows whole.
 #pragma once
+#include "hash_encode/rows_cuda.h"
 #include "plane_interp/kernel.h"
 #include "plane_interp/turned.h"
 
@@ -63,8 +64,9 @@ template <int W> struct PlaneInterpBackwardTable {
             float factor[W];
             plane_factor<W>(grid, p, values, grad, job.f, factor);
             for (int c = 0; c < 4; c++) {
-                float* to = grad_table + (cells[p].rows - grid.table) + cells[p].offset(c, F) + job.f;
-                for (int l = 0; l < W; l++) atomicAdd(to + l, cells[p].w[c] * factor[l]);
+                float share[W];
+                for (int l = 0; l < W; l++) share[l] = cells[p].w[c] * factor[l];
+                add_row<W>(grad_table + (cells[p].rows - grid.table) + cells[p].offset(c, F) + job.f, share);
             }
         }
     }
@@ -87,6 +89,16 @@ template <int W> inline void plane_turned_features(PlaneGrid grid, const float* 
     parallel_for(grid.n_samples, PlaneTurnedFeatures<W>{grid, directions, out});
 }
 
+// Called from functions of host and device alike, on the device alone.
+template <int W> struct PlaneAtomicAdd {
+    float* table;
+    JNERF_FN void operator()(int64_t at, const float (&v)[W]) const {
+#ifdef __CUDA_ARCH__
+        add_row<W>(table + at, v);
+#endif
+    }
+};
+
 template <int W> struct PlaneTurnedTable {
     PlaneGrid grid;
     const float *directions, *grad_features;
@@ -94,10 +106,7 @@ template <int W> struct PlaneTurnedTable {
     __device__ void operator()(int64_t index) const {
         const int64_t i = index / (3 * grid.n_scales);
         const int scale = (int)(index / 3 % grid.n_scales), plane = (int)(index % 3);
-        float* to = grad_table;
-        plane_turned_rows<W>(grid, scale, plane, i, directions + 3 * i, grad_features + grid.feature(scale, i), [=] __device__(int64_t at, const float (&v)[W]) {
-            for (int l = 0; l < W; l++) atomicAdd(to + at + l, v[l]);
-        });
+        plane_turned_rows<W>(grid, scale, plane, i, directions + 3 * i, grad_features + grid.feature(scale, i), PlaneAtomicAdd<W>{grad_table});
     }
 };
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import code_op, device
 from jnerf.ops.plane_interp.layout import COMBINATIONS, MAX_SCALES, PlaneLayout
 
 _SIZES = ", ".join(f'(int)data["g{i}"]' for i in range(MAX_SCALES))
@@ -52,7 +52,8 @@ class Planes:
     def code(self, shape: Sequence[int], function: str, *others: jt.Var) -> jt.Var:
         """One float32 output of a kernel: ``jnerf::function<W>(grid, others ..., output)``."""
         layout = self.layout
-        width = next(w for w in (16, 8, 4, 1) if layout.n_features % w == 0)
+        widths = (4, 1) if device.on_cuda() else (16, 8, 4, 1)
+        width = next(w for w in widths if layout.n_features % w == 0)
         pointers = "".join(f", in{2 + i}_p" for i in range(len(others)))
         source = f"{_GRID}jnerf::{function}<{width}>(grid{pointers}, out0_p);"
         sizes = [*layout.resolutions, *[0] * (MAX_SCALES - len(layout.resolutions))]

@@ -43,6 +43,18 @@ struct PlaneAxis {
     }
 };
 
+// W features of a vertex; on a GPU four are one load.
+template <int W> JNERF_FN void plane_row(float (&v)[W], const float* p) {
+#ifdef __CUDA_ARCH__
+    if (W == 4) {
+        const float4 row = *(const float4*)p;
+        v[0] = row.x, v[1 % W] = row.y, v[2 % W] = row.z, v[3 % W] = row.w;
+        return;
+    }
+#endif
+    for (int l = 0; l < W; l++) v[l] = p[l];
+}
+
 // The cell of a sample on one plane: its lowest vertex, and what the vertices (0, 0), (1, 0), (0, 1), (1, 1) weigh.
 struct PlaneCell {
     const float* rows;
@@ -68,7 +80,8 @@ struct PlaneCell {
     template <int W> JNERF_FN void look(int F, int f, const float (&v)[4], float (&out)[W]) const {
         for (int l = 0; l < W; l++) out[l] = 0;
         for (int c = 0; c < 4; c++) {
-            const float* row = rows + offset(c, F) + f;
+            float row[W];
+            plane_row<W>(row, rows + offset(c, F) + f);
             for (int l = 0; l < W; l++) out[l] += v[c] * row[l];
         }
     }
@@ -99,8 +112,11 @@ template <int W> struct PlaneInterpBackwardPositions {
                     for (int p = 0; p < 3; p++) cells[p].template look<W>(F, f, cells[p].w, values[p]);
                 for (int p = 0; p < 3; p++) {
                     plane_factor<W>(grid, p, values, grad, f, factor);
-                    for (int c = 0; c < 4; c++)
-                        for (int l = 0; l < W; l++) dots[p][c][l] += factor[l] * cells[p].rows[cells[p].offset(c, F) + f + l];
+                    for (int c = 0; c < 4; c++) {
+                        float row[W];
+                        plane_row<W>(row, cells[p].rows + cells[p].offset(c, F) + f);
+                        for (int l = 0; l < W; l++) dots[p][c][l] += factor[l] * row[l];
+                    }
                 }
             }
             for (int p = 0; p < 3; p++)

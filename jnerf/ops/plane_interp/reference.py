@@ -40,7 +40,9 @@ def _looks(positions, table, layout: PlaneLayout, scale: int) -> np.ndarray:
 def _factors(values, grad, combine: str) -> np.ndarray:
     """The gradient by what each plane says, [3, S, F], given that by the combination, [S, width]."""
     if combine == "product":
-        return np.stack([values[1] * values[2], values[0] * values[2], values[0] * values[1]]) * grad
+        return (
+            np.stack([values[1] * values[2], values[0] * values[2], values[0] * values[1]]) * grad
+        )
     if combine == "concat":
         return np.stack(np.split(grad, 3, axis=1))
     return np.stack([grad] * 3) / (3 if combine == "mean" else 1)

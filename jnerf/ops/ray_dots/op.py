@@ -6,9 +6,7 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 
-_INPUT = (
-    "const jnerf::RayDotsInput input{in0_shape1, in0_shape0, in0_shape2, in1_shape1, in0_p, in1_p, in2_p}; "
-)
+_INPUT = "const jnerf::RayDotsInput input{in0_shape1, in0_shape0, in0_shape2, in1_shape1, in0_p, in1_p, in2_p}; "
 
 
 class _RayDots(jt.Function):
@@ -30,9 +28,7 @@ class _RayDots(jt.Function):
         return code_op("ray_dots", [shape], ["float32"], inputs, source)[0]
 
 
-def ray_dots(
-    features: jt.Var, vectors: jt.Var, ray_indices: jt.Var, packed_info: jt.Var
-) -> jt.Var:
+def ray_dots(features: jt.Var, vectors: jt.Var, ray_indices: jt.Var, packed_info: jt.Var) -> jt.Var:
     """Dot products of the features of each sample with each vector of its ray.
 
     Differentiable in features and vectors. What it saves is a copy of the vectors for every sample.

@@ -1,4 +1,4 @@
-"""K-Planes on lego for two CPU cores with proposals, as published: 400 x 400 pixels, smaller planes, fewer rays and samples."""
+"""K-Planes on lego for two CPU cores with proposals, as published: 400 x 400 pixels, fewer rays and samples."""
 
 _base_ = ["kplanes_lego.py"]
 

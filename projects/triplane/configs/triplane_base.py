@@ -1,7 +1,7 @@
-"""Method: a pyramid of tri-planes as Kaolin Wisp has it, with two small MLPs."""
+"""Method: a pyramid of tri-planes whose features lie side by side, as Kaolin Wisp publishes it, with two small MLPs."""
 
 seed = 1337
-total_steps = 100000
+total_steps = 10000  # 100 epochs of one step for each of 100 images
 n_rays = 4096
 
 sampler = dict(type="UniformSampler", n_samples=512)  # along each ray's way through the box
@@ -13,7 +13,7 @@ encoder = dict(
         combine="concat",  # 12 of a scale
         scales="sum",
         init="normal",
-        init_range=(0.0, 0.01),
+        init_range=(0.0, 0.01),  # mean and standard deviation
     ),
     dir_encoder=dict(type="FrequencyEncoder", n_frequencies=4),
 )
@@ -34,6 +34,6 @@ optim = dict(
     groups=dict(encoder=dict(lr=1e-1)),
 )
 
-evaluation = dict(steps=[500, 2000, 10000])
+evaluation = dict(steps=[500, 2000, 5000])
 checkpoint = dict(every=1000, keep=2)
 log_every = 20

@@ -20,7 +20,7 @@ from jnerf.structures import RaySamples
 
 @NETWORKS.register()
 class ExplicitPlanesNetwork(ProposedNetwork):
-    """Density and colour are linear in the features; what colour they are depends on the direction through a learned basis.
+    """Density and colour are linear in the features; colours depend on the direction through a learned basis.
 
     A density is ``initial_density`` exp(<features, w>) per unit, a unit being half the box's longest edge. Channel c of
     the colour is the logistic of <features, basis_c(direction)>: an MLP without biases makes the three vectors of a
