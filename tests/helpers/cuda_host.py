@@ -23,6 +23,7 @@ LIBRARIES = {
     "steps": ("steps", 900),
     "elementwise": ("elementwise", 900),
     "voxels": ("voxels", 900),
+    "factors": ("factors", 900),
     "machine": ("machine", 900),
 }
 _FLAGS = (
