@@ -25,5 +25,5 @@ optim = dict(
     groups=dict(network=dict(lr=dict(factor=_fall, restart=_upsample))),
 )
 
-evaluation = dict(steps=[500, 1000, 2000], n_images=5)
+evaluation = dict(steps=[500, 1000, 2000], downscale=2)  # of pixels on the way; all in the end
 checkpoint = dict(every=500, keep=2)
