@@ -33,6 +33,7 @@ SAMPLERS = {
         "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
         "n_rays=400",
     ],
+    "mask": ["sampler=dict(type='MaskSampler', step_size=0.04)", "n_rays=400"],
     "proposal": [
         "sampler=dict(type='ProposalSampler', n_samples=[24, 24, 24], span=[0.6, 3.4], spacing='linear')",
         "n_rays=250",

@@ -7,12 +7,13 @@ total_steps = 4000
 
 dataset = dict(downscale=2)
 sampler = dict(
-    fixed_rays=False,
+    type="OccupancySampler",
+    grid_resolution=128,
     n_rays_init=1024,
-    target_samples=2**16,
+    target_samples=2**16,  # samples per step; the number of rays follows
     look_samples=2**20,
-    update_every=16,
-    step_size=dict(value=1 / 200, end=1 / 560, steps=(150, 1500)),
+    # about half a voxel, whose edge falls with the crop and the stages
+    step_size=dict(schedule="log_linear", value=1 / 200, end=1 / 560, steps=(150, 1500)),
     max_steps=1024,
 )
 encoder = dict(density_factors=dict(resolution=64), color_factors=dict(resolution=64))
