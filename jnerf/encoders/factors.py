@@ -145,7 +145,9 @@ class FactorEncoder(Encoder):
         """Makes these the parameters: new Vars, which an optimiser has to be told of."""
         self.sizes = _as_sizes(sizes)
         for table, array in zip(self.tables, arrays, strict=True):
-            setattr(self, table.name, jt.array(np.ascontiguousarray(array, np.float32)))
+            values = jt.array(np.ascontiguousarray(array, np.float32))
+            values.start_grad()  # stages come without gradients
+            setattr(self, table.name, values)
         jt.sync(self.values())
 
 

@@ -102,6 +102,19 @@ class JsonLog:
         self._file.close()
 
 
+class NoLog(JsonLog):
+    """Takes rows and keeps none: of a process that does not log."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """See ``JsonLog``."""
+
+    def close(self) -> None:
+        """See ``JsonLog``."""
+
+
 def read_log(path: Path) -> list[dict[str, Any]]:
     """All whole rows of a log; lines that are not JSON objects with a step (a torn last line) are
     left out.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from jnerf.structures import RayBundle, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.samplers.field import Field
+
+Item = TypeVar("Item")
 
 
 class Subject(ABC):
@@ -40,6 +42,21 @@ class Subject(ABC):
             width: pixels.
             height: pixels.
         """
+
+    def share(self, items: Sequence[Item]) -> Iterable[Item]:
+        """Those of the items that are to be judged here: all of them, unless several processes judge the same model.
+
+        A judge that goes through these hands what it finds to ``gathered``; one that does not judges all of them.
+        """
+        return items
+
+    def gathered(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of all items, in their order, where each process has found those of its share.
+
+        Args:
+            rows: one for each item of the share, of numbers, text and lists of these.
+        """
+        return rows
 
     @abstractmethod
     def render(self, rays: RayBundle) -> RenderOutput:

@@ -188,7 +188,7 @@ def _protocol(truth: Truth, how: Judging, subject: Subject) -> dict[str, Any]:
     }
     return {
         "metric": "iou = points inside both / points inside either; mae_near = mean |error| of distances where the "
-        f"true one is at most {NEAR}; chamfer_l1 = (mean distance true to found + mean distance found to true) / 2; nae = "
+        f"true one is at most {NEAR}; chamfer_l1 = (mean distance true to found + found to true) / 2; nae = "
         "the same of the angles between face normals, degrees",
         "units": "field units",
         "field_units_per_world_unit": truth.transform.scale,

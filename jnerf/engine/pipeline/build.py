@@ -139,11 +139,12 @@ def build_dataset(config: Any, split: str) -> Any:
 
     Args:
         config: the resolved config; a ``split`` in its dataset block is that of training and is
-            replaced.
+            replaced, and its cameras do not learn: see ``Dataset.following``.
         split: for example ``test``.
     """
     block = type(config.dataset)(config.dataset)
-    block.pop("split", None)
+    for key in ("split", "cameras"):
+        block.pop(key, None)
     return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
 
 

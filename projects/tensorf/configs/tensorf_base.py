@@ -14,9 +14,10 @@ sampler = dict(
     grid_resolution=128,
     n_rays_init=4096,
     fixed_rays=True,
-    target_samples=2**21,  # a budget only
-    look_samples=2**23,
-    step_size=1 / 900,  # about half a voxel of the last stage
+    target_samples=2**20,  # a budget only
+    look_samples=2**22,
+    # about half a voxel, whose edge falls with the crop and the stages
+    step_size=dict(schedule="log_linear", value=1 / 256, end=1 / 900, steps=(1000, 7000)),
     max_steps=2048,
     early_stop=1e-4,
 )

@@ -12,7 +12,7 @@ sampler = dict(
     target_samples=2**16,
     look_samples=2**20,
     update_every=16,
-    step_size=1 / 500,
+    step_size=dict(value=1 / 200, end=1 / 560, steps=(150, 1500)),
     max_steps=1024,
 )
 encoder = dict(density_factors=dict(resolution=64), color_factors=dict(resolution=64))

@@ -1,0 +1,12 @@
+"""Method: VQAD (Takikawa et al. 2022, https://arxiv.org/abs/2206.07707): an octree's features from a codebook."""
+
+_base_ = ["../../nglod/configs/nglod_base.py"]
+
+encoder = dict(
+    pos_encoder=dict(
+        type="CodebookEncoder",
+        n_features=16,  # k, of an entry
+        bits=4,  # b: codebooks of 2^b entries, one for each LOD
+        logit_scale=0.01,  # standard deviation
+    ),
+)
