@@ -25,6 +25,7 @@ LIBRARIES = {
     "voxels": ("voxels", 900),
     "planes": ("planes", 900),
     "planes_75": ("planes", 750),
+    "factors": ("factors", 900),
     "machine": ("machine", 900),
 }
 _FLAGS = (
