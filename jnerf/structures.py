@@ -123,6 +123,7 @@ class RaySamples:
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
         middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
+        normals: of the surface that the samples lie on, unit, float32 [S, 3], of samplers that find one; else None.
     """
 
     rays: RayBundle
@@ -138,6 +139,7 @@ class RaySamples:
     live: jt.Var | None = None
     count: jt.Var | None = None
     middles: jt.Var | None = None
+    normals: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]

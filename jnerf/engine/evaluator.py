@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import jittor as jt
+import numpy as np
+from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
 from jnerf.engine.files import write_text_atomic
@@ -92,7 +94,7 @@ class _Model(Subject):
         """See ``Subject``."""
 
         def checked(first: int, end: int) -> RayBundle:
-            self._check()
+            self.check()
             return rows(first, end)
 
         how = self._rays_per_chunk, self._fog_tolerance
@@ -115,10 +117,20 @@ class _Model(Subject):
 
     def render(self, rays: RayBundle) -> RenderOutput:
         """See ``Subject``."""
-        self._check()
+        self.check()
         return render_chunk(self._pipeline, rays)[0]
 
-    def _check(self) -> None:
+    def surface(self, resolution: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """See ``Subject``."""
+        from jnerf.mesh.extract import (
+            field_surface,
+        )  # which is made of trained runs, as this is of pipelines
+
+        self.check()
+        return field_surface(self._pipeline, resolution)
+
+    def check(self) -> None:
+        """See ``Subject``."""
         if self._stop():
             raise StopRequested
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle, RenderOutput
 
@@ -32,9 +34,7 @@ class Subject(ABC):
     n_parameters: int = 0
 
     @abstractmethod
-    def image(
-        self, rows: Callable[[int, int], RayBundle], width: int, height: int
-    ) -> Image:
+    def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
         """Renders a view over black.
 
         Args:
@@ -61,6 +61,23 @@ class Subject(ABC):
     @abstractmethod
     def render(self, rays: RayBundle) -> RenderOutput:
         """What the renderer gives for rays, all of its channels; a judge asks for a bounded number at a time."""
+
+    def surface(self, resolution: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """The field's surface, as ``jnerf mesh`` finds it.
+
+        Args:
+            resolution: points along the longest side of the field's box.
+
+        Returns:
+            Vertices in field units [V, 3], and triangles, counter-clockwise seen from outside, [F, 3].
+
+        Raises:
+            JnerfError: there is none, or a library is missing.
+        """
+        raise JnerfError(f"{type(self).__name__} has no surface")
+
+    def check(self) -> None:  # noqa: B027 - what is over at once need not be stopped
+        """Asked between two parts of long work that renders nothing."""
 
 
 class StopRequested(Exception):

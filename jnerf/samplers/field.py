@@ -55,3 +55,7 @@ class Field(ABC):
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances [S] of positions [S, 3]; for samplers whose ``requires`` has "sdf"."""
         raise NotImplementedError(f"{type(self).__name__} has no signed distances")
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """Gradients [S, 3] of the signed distances at positions [S, 3]."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradients")

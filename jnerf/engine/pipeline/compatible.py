@@ -32,11 +32,12 @@ def check_channels(
     """
     _require("sampler", sampler, network.provides, network, "network", NETWORKS)
     _require("renderer", renderer, network.provides, network, "network", NETWORKS)
-    rendered = RENDER_CHANNELS | renderer.provides
+    trained = renderer.provides if renderer.trains is None else renderer.trains
+    rendered = RENDER_CHANNELS | trained
     truths = BATCH_CHANNELS | dataset.provides
     for name, loss in losses.items():
         _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
-        lacking = loss.requires_field - network.offers
+        lacking = loss.requires_field - network.offered()
         if lacking:
             raise ConfigError(
                 f"loss.{name}: {type(loss).__name__} is of the field's {', '.join(sorted(lacking))}, which network "

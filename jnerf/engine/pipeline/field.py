@@ -52,3 +52,8 @@ class FrozenField(Field):
         """See ``Network.sdf``."""
         with jt.no_grad():
             return self._network.sdf(positions)
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """See ``Network.gradient``."""
+        with jt.no_grad():
+            return self._network.gradient(positions)

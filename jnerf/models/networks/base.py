@@ -132,6 +132,11 @@ class Network(jt.Module):
         """
         return False
 
+    def offered(self) -> frozenset[str]:
+        """What losses of the field may ask: ``offers``, and "variation" where an encoder can tell its own."""
+        told = any(encoder.variation is not None for encoder in self.encoders())
+        return self.offers | ({"variation"} if told else set())
+
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""
         return [module for module in self.modules() if isinstance(module, Encoder)]
