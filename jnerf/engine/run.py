@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
@@ -135,19 +136,19 @@ def _run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    files = render_film(pipeline, film, _setting(config, folder, loaded, pipeline.dataset))
     print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 
-def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
-    """Where a film of a checkpoint is made."""
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Dataset) -> Setting:
+    """Where a film of a checkpoint is made; views of other splits are where the training cameras took the scene."""
     return Setting(
         folder=folder.render,
         defaults=config.render,
         rays_per_chunk=config.chunk,
         fog_tolerance=config.fog_tolerance,
-        split=lambda split: build_dataset(config, split),
+        split=lambda split: build_dataset(config, split).following(training),
         root=config.dataset.get("root"),
         field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
     )
