@@ -35,8 +35,8 @@ from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
