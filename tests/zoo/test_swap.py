@@ -203,7 +203,7 @@ def test_trees_that_grow_train_under_every_sampler(scene, tmp_path, sampler, enc
         "total_steps=24",
         "log_every=1",
         "evaluation.at_end=False",
-        "sampler.target_samples=8192",
+        *(["sampler=dict(type='OccupancySampler')"] if sampler == "occupancy" else []),
         "network.hidden_width=16",
         "network.grow_steps=[10]",
         "network.prune_steps=[16]",
