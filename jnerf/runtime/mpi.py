@@ -92,14 +92,16 @@ def other_make(environ: Mapping[str, str]) -> str:
     )
 
 
-def environment(launch: Launch, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
+def environment(
+    launch: Launch, environ: Mapping[str, str], compiler: str | None
+) -> tuple[dict[str, str], str]:
     """Variables with which Jittor finds Open MPI, and what is wrong where it cannot.
 
     Args:
         launch: this process.
         environ: the user's.
+        compiler: Open MPI's, see ``mpicc``.
     """
-    compiler = mpicc(environ)
     if compiler is None:
         given = environ.get("mpicc_path")
         where = (
