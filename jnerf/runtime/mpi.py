@@ -191,6 +191,15 @@ def several() -> Launch | None:
     return launch if launch is not None and launch.size > 1 else None
 
 
+def mpirun_pid() -> int | None:
+    """The process number of the mpirun that has started this process on its own host; None elsewhere."""
+    parent = os.getppid()
+    with contextlib.suppress(OSError):
+        name = Path(f"/proc/{parent}/comm").read_text().strip()
+        return parent if name in ("mpirun", "mpiexec", "orterun", "prterun") else None
+    return None
+
+
 def end_all(status: int) -> None:
     """Ends this process and, since they would wait for it for ever, all that were started with it. Does not return.
 
