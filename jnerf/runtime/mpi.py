@@ -26,6 +26,9 @@ _MPICC = (
     "/usr/lib64/mpi/gcc/openmpi4/bin/mpicc",
 )
 _NCCL_FOLDERS = ("/usr", "/usr/local", "/usr/local/cuda")
+#: Jittor's MPI keeps a number of 8 bytes for each process in an array that is too short (``mpi_initer`` of
+#: extern/mpi/src/mpi_wrapper.cc: of ``rank`` places, not ``size``). Behind it lie 1024 bytes that are not used any more.
+MOST = 128
 INSTALL = "apt-get install openmpi-bin libopenmpi-dev"
 
 
@@ -112,6 +115,11 @@ def environment(
         return {}, (
             f"this is one of {launch.size} processes of mpirun, but {where}, with which Jittor builds its MPI. Run: "
             f"{INSTALL} (or set mpicc_path)"
+        )
+    if launch.size > MOST:
+        return {}, (
+            f"{launch.size} processes were started, and with more than {MOST} Jittor's MPI writes past an "
+            "array of its own. Start fewer, with more threads each (OMP_NUM_THREADS)"
         )
     if environ.get("use_mpi") == "0":
         return (

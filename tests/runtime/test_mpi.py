@@ -89,6 +89,8 @@ def test_without_open_mpi_it_says_what_to_install():
         plan(facts(OMPI))
     with pytest.raises(SetupError, match="mpicc_path=/usr/bin/mpicc.mpich is not that of Open MPI"):
         plan(facts(OMPI | {"mpicc_path": "/usr/bin/mpicc.mpich"}))
+    with pytest.raises(SetupError, match="129 processes were started, and with more than 128"):
+        plan(facts(OMPI | {"OMPI_COMM_WORLD_SIZE": "129"}, mpicc="/opt/bin/mpicc"))
     with pytest.raises(SetupError, match="use_mpi=0 is set. Unset it"):
         plan(facts(OMPI | {"use_mpi": "0"}, mpicc="/opt/bin/mpicc"))
 
