@@ -27,7 +27,7 @@ _MPICC = (
 )
 _NCCL_FOLDERS = ("/usr", "/usr/local", "/usr/local/cuda")
 #: Jittor's MPI keeps a number of 8 bytes for each process in an array that is too short (``mpi_initer`` of
-#: extern/mpi/src/mpi_wrapper.cc: of ``rank`` places, not ``size``). Behind it lie 1024 bytes that are not used any more.
+#: extern/mpi/src/mpi_wrapper.cc: ``rank`` places, not ``size``). Behind it lie 1024 bytes that are not used any more.
 MOST = 128
 INSTALL = "apt-get install openmpi-bin libopenmpi-dev"
 

@@ -101,8 +101,9 @@ def _mpi_env(facts: Facts, device: str) -> dict[str, str]:
     if fault:
         raise SetupError(f"{fault}.")
     if device == "cuda" and launch.size > 1:
-        env["device_id"] = str(launch.local_rank % len(facts.driver.gpus))
-        env |= facts.nccl
+        gpus = len(facts.driver.gpus)
+        env["device_id"] = str(launch.local_rank % gpus)
+        env |= facts.nccl if launch.local_size <= gpus else {}  # it wants a GPU for each process
     return env
 
 

@@ -68,6 +68,8 @@ def test_each_process_has_a_gpu_of_its_own():
     how = {"mpicc": "/opt/bin/mpicc", "nccl": {"use_nccl": "1", "nccl_lib_path": "/opt/lib"}}
     env = plan(Facts(environ=OMPI, **cuda, **how)).env
     assert env["device_id"] == "1" and env["use_nccl"] == "1" and env["nccl_lib_path"] == "/opt/lib"
+    crowded = plan(Facts(environ=OMPI | {"OMPI_COMM_WORLD_LOCAL_SIZE": "3"}, **cuda, **how)).env
+    assert crowded["use_nccl"] == "0"  # NCCL refuses a GPU that is another's
     assert "device_id" not in plan(Facts(environ={}, **cuda)).env
 
 
