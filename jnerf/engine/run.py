@@ -11,6 +11,8 @@ from typing import Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
+from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -33,8 +35,8 @@ from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
@@ -134,19 +136,19 @@ def _run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    files = render_film(pipeline, film, _setting(config, folder, loaded, pipeline.dataset))
     print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 
-def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
-    """Where a film of a checkpoint is made."""
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Dataset) -> Setting:
+    """Where a film of a checkpoint is made; views of other splits are where the training cameras took the scene."""
     return Setting(
         folder=folder.render,
         defaults=config.render,
         rays_per_chunk=config.chunk,
         fog_tolerance=config.fog_tolerance,
-        split=lambda split: build_dataset(config, split),
+        split=lambda split: build_dataset(config, split).following(training),
         root=config.dataset.get("root"),
         field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
     )
@@ -284,12 +286,11 @@ def _during_training(
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
     """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
     evaluation = config.evaluation
-    views = None if held_out is None else smaller(held_out, evaluation.downscale)
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
         how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance, log.see
-        found = evaluate(pipeline, views, *how)
+        found = evaluate(pipeline, held_out, *how, evaluation.downscale)
         if found is None:
             return None
         if step:  # before training there may be nothing yet
@@ -314,6 +315,8 @@ def _test(
     at_step(pipeline, step)
     how = config.evaluation.n_images, folder.test, config.chunk
     found = evaluate(pipeline, dataset, *how, see=see)
+    if pipeline.dataset.learned is not None:
+        write_cameras(folder.cameras, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
     if team().first:

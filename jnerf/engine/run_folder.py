@@ -7,7 +7,7 @@
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     report.html    all of it for people (jnerf.report)
-    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
+    tensorboard/   event files, if asked for (jnerf.engine.watching.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -51,6 +51,7 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.cameras = root / "cameras.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
         self.lock = root / ".lock"

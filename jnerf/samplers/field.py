@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import jittor as jt
 
+from jnerf.ops.octree_interp import Octree
 from jnerf.structures import RaySamples
 
 
@@ -51,6 +52,10 @@ class Field(ABC):
             Densities [S], and features for ``RaySamples.features`` of these samples, or None.
         """
         return self.density(samples.positions), None
+
+    def octree(self) -> Octree | None:
+        """The tree outside of whose leaves the field is empty, over the scene's box; None where it has none."""
+        return None
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances [S] of positions [S, 3]; for samplers whose ``requires`` has "sdf"."""

@@ -17,8 +17,6 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
-from jnerf.ops.common.intervals import PackedIntervals
-from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.occupancy import (
     MOST_LEVELS,
     Bitfield,
@@ -32,7 +30,7 @@ from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
 from jnerf.samplers.budget import within_budget
 from jnerf.samplers.field import Field
 from jnerf.samplers.hull import Hull
@@ -321,7 +319,7 @@ class OccupancySampler(Sampler):
                 intervals, features, leading, kept = within_budget(intervals, features, *budget)
             self._stats = {"looked": looked, "wanted": wanted, "kept": kept}
         if leading < len(rays):
-            rays, intervals = _leading_rays(rays, intervals, leading)
+            rays, intervals = leading_rays(rays, intervals, leading)
         return to_samples(rays, intervals, features)
 
     def _padded(self, rays: RayBundle, field: Field, step: int) -> RaySamples:
@@ -381,11 +379,3 @@ def _check_numbers(**arguments: tuple[int, int]) -> None:
         if value < least:
             reason = "" if least == 1 else " (max_steps: one ray may need as many)"
             raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")
-
-
-def _leading_rays(
-    rays: RayBundle, kept: PackedIntervals, n: int
-) -> tuple[RayBundle, PackedIntervals]:
-    """Cuts off the rays that the budget left without samples: all behind the first ``n``."""
-    (packed_info,) = leading_rows([kept.packed_info], n)
-    return rays.first(n), replace(kept, packed_info=packed_info)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tqdm import tqdm
 
-from jnerf.engine.progress import Unbroken
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.report.sections.head import duration
 from jnerf.sweep.plan import Plan
 from jnerf.sweep.state import State, live_step

@@ -57,13 +57,13 @@ def make_solid(mesh: Triangles, name: str) -> Solid:
     found = Triangles(vertices, faces)
     if edges.alike.any():
         found, about["n_turned"] = _turned(found, name)
-        edges = edges_of(found.faces)
     elif _volume(found) < (0 if edges.closed else -_HOLLOW):
         found, about["n_turned"] = found.flipped(), len(faces)
         warnings.warn(
             f"mesh {name} is inside out: its triangles face inwards. All were turned round",
             stacklevel=2,
         )
+    edges = edges_of(found.faces)
     lines = int(_lines(found).sum())
     about |= {
         "n_open_edges": edges.n_open,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import jittor as jt
 
 from jnerf.models.networks.base import Network
+from jnerf.ops.octree_interp import Octree
 from jnerf.samplers.field import Field
 from jnerf.structures import RaySamples
 
@@ -45,8 +47,14 @@ class FrozenField(Field):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """See ``Network.density_of``; with gradients where features carry them."""
+        if samples.rays.trained:  # positions that are kept from here on would have no gradients
+            samples = replace(samples)
         with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
             return self._network.density_of(samples)
+
+    def octree(self) -> Octree | None:
+        """See ``Network.octree``."""
+        return self._network.octree()
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """See ``Network.sdf``."""

@@ -24,6 +24,10 @@ struct MeshArrays {
     }
 };
 
+// Unlike fmaxf and fminf these become vector instructions.
+JNERF_FN float mesh_max(float a, float b) { return a > b ? a : b; }
+JNERF_FN float mesh_min(float a, float b) { return a < b ? a : b; }
+
 JNERF_FN float mesh_dot(const float* a, const float* b) { return fmaf(a[0], b[0], fmaf(a[1], b[1], a[2] * b[2])); }
 
 JNERF_FN void mesh_cross(const float* a, const float* b, float* out) {
@@ -38,29 +42,37 @@ struct MeshTouch {
     int feature;
 };
 
-// Squared distance from x of the triangle at place j of a leaf (rows of 8), all cases in one without a branch.
-JNERF_FN float mesh_squared(const float* leaf, int j, const float* x) {
-    float v[3][3], side[3][3], off[3][3], flat[3];
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 3; k++) v[i][k] = leaf[(3 * i + k) * MESH_WIDTH + j];
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 3; k++) side[i][k] = v[(i + 1) % 3][k] - v[i][k], off[i][k] = x[k] - v[i][k];
-    mesh_cross(side[0], side[1], flat);
-    float inner = 1.f, edge = INFINITY, longest = 0.f;
-    for (int i = 0; i < 3; i++) {
-        float in[3];
-        mesh_cross(flat, side[i], in);
-        const float length = mesh_dot(side[i], side[i]);
-        const float t = fminf(fmaxf(mesh_dot(side[i], off[i]) / fmaxf(length, 1e-30f), 0.f), 1.f);
-        float d[3];
-        for (int k = 0; k < 3; k++) d[k] = off[i][k] - t * side[i][k];
-        edge = fminf(edge, mesh_dot(d, d));
-        inner = mesh_dot(in, off[i]) >= 0.f ? inner : 0.f;
-        longest = fmaxf(longest, length);
-    }
-    const float area = mesh_dot(flat, flat), height = mesh_dot(flat, off[0]);
-    const bool inside = inner > 0.f && area > MESH_FLAT * longest * longest;
-    return inside ? height * height / fmaxf(area, 1e-30f) : edge;
+struct MeshVec {
+    float x, y, z;
+};
+JNERF_FN MeshVec operator-(MeshVec a, MeshVec b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+JNERF_FN MeshVec operator*(float t, MeshVec a) { return {t * a.x, t * a.y, t * a.z}; }
+JNERF_FN float mesh_dot(MeshVec a, MeshVec b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+JNERF_FN MeshVec mesh_cross(MeshVec a, MeshVec b) { return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x}; }
+
+// Squared distance from an edge, given the way along it and that from its beginning to x.
+JNERF_FN float mesh_edge(MeshVec side, MeshVec off) {
+    const float t = mesh_min(mesh_max(mesh_dot(side, off) / mesh_max(mesh_dot(side, side), 1e-30f), 0.f), 1.f);
+    const MeshVec d = off - t * side;
+    return mesh_dot(d, d);
+}
+
+// Squared distance from x of the triangle at place j of a leaf (rows of 8): all cases, and a choice without a branch, so
+// that the eight of a leaf are one vector.
+JNERF_FN float mesh_squared(const float* leaf, int j, MeshVec x) {
+    const float* p = leaf + j;
+    constexpr int w = MESH_WIDTH;
+    const MeshVec a{p[0], p[w], p[2 * w]}, b{p[3 * w], p[4 * w], p[5 * w]}, c{p[6 * w], p[7 * w], p[8 * w]};
+    const MeshVec ab = b - a, bc = c - b, ca = a - c, from_a = x - a, from_b = x - b, from_c = x - c;
+    const MeshVec flat = mesh_cross(ab, bc);
+    const float edge = mesh_min(mesh_min(mesh_edge(ab, from_a), mesh_edge(bc, from_b)), mesh_edge(ca, from_c));
+    const float in_a = mesh_dot(mesh_cross(flat, ab), from_a), in_b = mesh_dot(mesh_cross(flat, bc), from_b);
+    const float inner = mesh_min(mesh_min(in_a, in_b), mesh_dot(mesh_cross(flat, ca), from_c));
+    const float longest = mesh_max(mesh_max(mesh_dot(ab, ab), mesh_dot(bc, bc)), mesh_dot(ca, ca));
+    const float area = mesh_dot(flat, flat), height = mesh_dot(flat, from_a);
+    const float plane = height * height / mesh_max(area, 1e-30f);
+    const float solid = area > MESH_FLAT * longest * longest ? plane : edge;
+    return inner >= 0.f ? solid : edge;
 }
 
 // The same with the point and the feature, for the one triangle that was found.
@@ -78,11 +90,11 @@ JNERF_FN MeshTouch mesh_touch(const float* leaf, int j, const float* x) {
         float in[3], d[3];
         mesh_cross(flat, side[i], in);
         const float length = mesh_dot(side[i], side[i]);
-        const float t = fminf(fmaxf(mesh_dot(side[i], off[i]) / fmaxf(length, 1e-30f), 0.f), 1.f);
+        const float t = mesh_min(mesh_max(mesh_dot(side[i], off[i]) / mesh_max(length, 1e-30f), 0.f), 1.f);
         for (int k = 0; k < 3; k++) d[k] = off[i][k] - t * side[i][k];
         const float squared = mesh_dot(d, d);
         inner = inner && mesh_dot(in, off[i]) >= 0.f;
-        longest = fmaxf(longest, length);
+        longest = mesh_max(longest, length);
         if (!(squared < found.squared)) continue;
         found.squared = squared;
         found.feature = t <= 0.f ? 4 + i : t >= 1.f ? 4 + (i + 1) % 3 : 1 + i;
@@ -154,7 +166,7 @@ JNERF_FN int64_t mesh_search(const MeshArrays& mesh, const float* x, float squar
             const int64_t leaf = node - n_nodes;
             const float* triangles = mesh.triangles + leaf * 9 * MESH_WIDTH;
             #pragma omp simd
-            for (int j = 0; j < MESH_WIDTH; j++) d[j] = mesh_squared(triangles, j, x);
+            for (int j = 0; j < MESH_WIDTH; j++) d[j] = mesh_squared(triangles, j, MeshVec{x[0], x[1], x[2]});
             for (int j = 0; j < MESH_WIDTH; j++)
                 if (d[j] < squared) squared = d[j], place = leaf * MESH_WIDTH + j;
             continue;
@@ -165,7 +177,7 @@ JNERF_FN int64_t mesh_search(const MeshArrays& mesh, const float* x, float squar
             float sum = 0.f;
             for (int k = 0; k < 3; k++) {
                 const float low = box[k * MESH_WIDTH + j] - x[k], high = x[k] - box[(3 + k) * MESH_WIDTH + j];
-                const float off = fmaxf(fmaxf(low, high), 0.f);
+                const float off = mesh_max(mesh_max(low, high), 0.f);
                 sum += off * off;
             }
             d[j] = sum;
@@ -195,9 +207,10 @@ struct MeshDistance {
         const float* x = points + 3 * i;
         // A bound is not to lose what lies right on it, and a wrong one costs a second walk.
         const float bound = n_bounds ? bounds[i] * 1.0001f + 1e-12f : INFINITY;
-        int64_t place = mesh_search(mesh, x, bound * bound);
-        if (place < 0) place = mesh_search(mesh, x, INFINITY);
-        if (place < 0) {  // x is not finite
+        const bool finite = fabsf(x[0]) < INFINITY && fabsf(x[1]) < INFINITY && fabsf(x[2]) < INFINITY;
+        int64_t place = finite ? mesh_search(mesh, x, bound * bound) : -1;
+        if (place < 0 && finite) place = mesh_search(mesh, x, INFINITY);
+        if (place < 0) {
             distances[i] = NAN, faces[i] = -1;
             for (int k = 0; k < 3; k++) nearest[3 * i + k] = NAN;
             return;

@@ -1,4 +1,4 @@
-"""Writes the gradients of a few steps of some configs, whose weights stay as they are: python gradients_of.py OUT CASES.
+"""Writes gradients of a few steps of some configs, whose weights stay as they are: python gradients_of.py OUT CASES.
 
 CASES is JSON: {name: [config, override, ...]}. By itself it is one process; mpirun makes it several, of which the first
 writes.
