@@ -1,6 +1,6 @@
 """``log.jsonl``: one JSON object a line, the record that every curve and table is made from.
 
-Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.clock), each loss term as
+Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.watching.clock), each loss term as
 ``loss/<name>``, ``loss`` (their sum), the metrics of the batch by the names that the dataset gives
 them (``psnr``), ``rays``, ``samples``, ``samples_per_s``, ``lr``, and what sampler and network report
 of themselves as ``sampler/<name>`` and ``network/<name>``.

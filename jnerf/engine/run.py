@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
@@ -34,14 +35,14 @@ from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
 from jnerf.registry import RENDERERS
-from jnerf.runtime import show_kernel_progress
+from jnerf.runtime import mpi, show_kernel_progress
 
 TASKS = ("train", "test", "render")
 
@@ -135,19 +136,19 @@ def _run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    files = render_film(pipeline, film, _setting(config, folder, loaded, pipeline.dataset))
     print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 
-def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
-    """Where a film of a checkpoint is made."""
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Dataset) -> Setting:
+    """Where a film of a checkpoint is made; views of other splits are where the training cameras took the scene."""
     return Setting(
         folder=folder.render,
         defaults=config.render,
         rays_per_chunk=config.chunk,
         fog_tolerance=config.fog_tolerance,
-        split=lambda split: build_dataset(config, split),
+        split=lambda split: build_dataset(config, split).following(training),
         root=config.dataset.get("root"),
         field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
     )
@@ -185,7 +186,9 @@ def _train(
     print(data_line(info["data"]))
     if team().size > 1:
         info["protocol"]["processes"] = team().size
-        print(f"{team().size} processes train together")
+        pid = mpi.mpirun_pid()
+        how = f"; to stop and save: kill -USR2 {pid} (Ctrl-C leaves a second for it)" if pid else ""
+        print(f"{team().size} processes train together{how}")
     team().wait()  # until all have read what lies in the folder
     if team().first:
         folder.begin(config.dump(), info, step, resume, config_record(config))

@@ -7,7 +7,7 @@
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     report.html    all of it for people (jnerf.report)
-    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
+    tensorboard/   event files, if asked for (jnerf.engine.watching.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it

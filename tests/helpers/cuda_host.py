@@ -26,6 +26,7 @@ LIBRARIES = {
     "octree": ("octree", 900),
     "planes": ("planes", 900),
     "planes_75": ("planes", 750),
+    "factors": ("factors", 900),
     "machine": ("machine", 900),
 }
 _FLAGS = (

@@ -6,8 +6,7 @@ import pytest
 from finite_differences import row_gradient
 from threads import with_threads
 
-from jnerf.ops.factor_interp import cp_interp, vm_interp
-from jnerf.ops.factor_interp import reference
+from jnerf.ops.factor_interp import cp_interp, reference, vm_interp
 
 SIZES = (5, 4, 3)  # along x, y, z
 SPLITS = reference.SPLITS

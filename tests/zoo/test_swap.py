@@ -22,6 +22,8 @@ ENCODERS = {
         "encoder.pos_encoder=dict(type='TriplaneEncoder', resolutions=[16, 32], n_features=4)",
         "optim.groups.encoder.sparse=False",
     ],
+    "vm": ["encoder.pos_encoder=dict(type='VMEncoder', n_components=4, resolution=24)"],
+    "cp": ["encoder.pos_encoder=dict(type='CPEncoder', n_components=24, resolution=24)"],
     "octree": [
         "encoder.pos_encoder=dict(type='OctreeEncoder', base_level=2, n_levels=3, n_features=4)",
     ],
@@ -42,6 +44,7 @@ SAMPLERS = {
         "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
         "n_rays=400",
     ],
+    "mask": ["sampler=dict(type='MaskSampler', step_size=0.04)", "n_rays=400"],
     "proposal": [
         "sampler=dict(type='ProposalSampler', n_samples=[24, 24, 24], span=[0.6, 3.4], spacing='linear')",
         "n_rays=250",
@@ -111,6 +114,32 @@ def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
     lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
     losses = [json.loads(line)["loss"] for line in lines]
     assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
+
+
+TENSORF = Path(__file__).parents[2] / "projects/tensorf/configs/tensorf_vm48_lego_small.py"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_low_rank_grids_that_become_finer_train_under_every_sampler(scene, tmp_path, sampler):
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.downscale=1",
+        "total_steps=20",
+        "log_every=1",
+        "evaluation.at_end=False",
+        "encoder.density_factors.resolution=16",
+        "encoder.color_factors.resolution=16",
+        "network.final_resolution=24",
+        "network.upsample_steps=[10]",
+        "network.mask_steps=[10]",
+        "network.density_shift=-3.0",
+        *SAMPLERS[sampler],
+    ]
+    run(load_config(TENSORF, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "tensorf_vm48_lego_small" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss/rgb"] for line in lines]
+    assert len(losses) == 20 and np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
 
 
 def test_the_matrix_is_as_large_as_promised():

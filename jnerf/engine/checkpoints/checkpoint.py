@@ -40,7 +40,7 @@ class Checkpoint:
     Attributes:
         step: steps completed.
         seed: the run's seed.
-        seconds: training seconds so far (jnerf.engine.clock).
+        seconds: training seconds so far (jnerf.engine.watching.clock).
         state: every array, named ``<module>.<tensor>``.
         format: of the names.
         version: of the jnerf that wrote it.
