@@ -22,7 +22,7 @@ network = dict(
     density_activation="exp",
     grow_steps=[150, 450],  # the tree gets its 128^3, then its 256^3 voxels
     prune_steps=[700, 1050],
-    prune_alpha=0.01,
+    prune_alpha=0.02,
     dilation=1,
 )
 renderer = dict(background="random")  # white things in front of white would not be seen as wrong
