@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 
+from jnerf.end_signals import EndSignals
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 from jnerf.runtime.faults import explain
 
@@ -20,7 +21,7 @@ INTERRUPTED = 130
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
 DISK_FAULTS = frozenset(
     getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR".split()
+    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR EIO ESTALE ENAMETOOLONG ELOOP".split()
 )
 
 
@@ -61,7 +62,9 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         if not unknown[0].startswith("-"):
-            parser.error(f"one word too many: {unknown[0]}. {parser.prog} --help shows what it takes")
+            parser.error(
+                f"one word too many: {unknown[0]}. {parser.prog} --help shows what it takes"
+            )
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
@@ -91,22 +94,27 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         mend: what to do when the disk refuses.
 
     Returns:
-        0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
+        0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP,
+        which otherwise act as Ctrl-C does.
     """
+    ended = EndSignals()
     try:
         os.getcwd()
     except FileNotFoundError:
-        print("error: the current folder has been removed. cd to one that is there", file=sys.stderr)
+        print(
+            "error: the current folder has been removed. cd to one that is there", file=sys.stderr
+        )
         return 1
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ended:
             warnings.showwarning = partial(show_warning, set())
             status = execute() or 0
         sys.stdout.flush()  # here, where what is wrong with it can still be said
         return status
     except KeyboardInterrupt as interrupt:
-        print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
-        return INTERRUPTED
+        what = f"ended by {ended.name}" if ended.name else "interrupted"
+        print(f"{what}: {interrupt}" if interrupt.args else what, file=sys.stderr)
+        return ended.status or INTERRUPTED
     except JnerfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1

@@ -134,16 +134,16 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
 
     config = load_run_config(options)
     from jnerf.engine.run import run
+    from jnerf.report.write import report_after, report_if_broken
 
-    done = run(
-        config,
-        task=task,
-        save_dir=options.save_dir,
-        resume=getattr(options, "resume", False),
-        checkpoint=options.checkpoint,
-        **more,
-    )
-    from jnerf.report.write import report_after
-
+    with report_if_broken(config):
+        done = run(
+            config,
+            task=task,
+            save_dir=options.save_dir,
+            resume=getattr(options, "resume", False),
+            checkpoint=options.checkpoint,
+            **more,
+        )
     report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED
