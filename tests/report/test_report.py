@@ -110,7 +110,7 @@ def test_settings_that_changed_while_it_trained_are_told(page, tmp_path):
     root = make_run(tmp_path / "a")
     info = json.loads((root / "run.json").read_text())
     edit = {"step": 20, "changed": {"optim.lr": [0.01, 0.02]}}
-    info["sessions"][0]["changes"] = [edit, 3, {"changed": {"x": 1}}]
+    info["sessions"][0]["live_changes"] = [edit, 3, {"changed": {"x": 1}}]
     (root / "run.json").write_text(json.dumps(info))
     _, text = page(root)
     assert "Settings were changed while it trained: see Config." in text

@@ -2,7 +2,7 @@
 
 import os
 
-from jnerf.engine.guards.lock import is_locked, take_lock
+from jnerf.runtime.lock import hold, is_held
 
 
 def elsewhere(ask):
@@ -15,19 +15,19 @@ def elsewhere(ask):
 
 def test_a_lock_is_taken_once_and_given_back(tmp_path):
     path = tmp_path / "lock"
-    assert not is_locked(path)
-    lock = take_lock(path, "me")
-    assert elsewhere(lambda: take_lock(path, "other") is None)
-    assert elsewhere(lambda: is_locked(path))
+    assert not is_held(path)
+    lock = hold(path, "me")
+    assert elsewhere(lambda: hold(path, "other") is None)
+    assert elsewhere(lambda: is_held(path))
     assert path.read_text() == "me"
-    assert take_lock(path) is not None  # the process has it already
+    assert hold(path) is not None  # the process has it already
     lock.close()
-    assert not elsewhere(lambda: is_locked(path))
+    assert not elsewhere(lambda: is_held(path))
 
 
 def test_a_killed_process_gives_it_back(tmp_path):
-    assert elsewhere(lambda: take_lock(tmp_path / "lock") is not None)  # and has ended
-    assert not is_locked(tmp_path / "lock")
+    assert elsewhere(lambda: hold(tmp_path / "lock") is not None)  # and has ended
+    assert not is_held(tmp_path / "lock")
 
 
 def test_a_file_system_without_locks_refuses_nobody(tmp_path, monkeypatch):
@@ -35,5 +35,5 @@ def test_a_file_system_without_locks_refuses_nobody(tmp_path, monkeypatch):
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr("fcntl.lockf", no_locks)
-    assert take_lock(tmp_path / "lock") is not None
-    assert not is_locked(tmp_path / "lock")
+    assert hold(tmp_path / "lock") is not None
+    assert not is_held(tmp_path / "lock")
