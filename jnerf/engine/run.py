@@ -26,7 +26,7 @@ from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.live.rules import look_up
-from jnerf.engine.logging import JsonLog
+from jnerf.engine.logging import JsonLog, read_log
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
@@ -114,7 +114,11 @@ def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
         fog_tolerance=config.fog_tolerance,
         split=lambda split: build_dataset(config, split),
         root=config.dataset.get("root"),
-        field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
+        field={
+            "run": config.exp_name,
+            "step": loaded.step,
+            "train_seconds": round(loaded.seconds, 3),
+        },
     )
 
 
@@ -150,7 +154,7 @@ def _train(
     info["data"] = {name: dataset.summary() for name, dataset in splits.items()}
     print(data_line(info["data"]))
     folder.begin(config.dump(), info, step, resume, config_record(config))
-    tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
+    tested = step >= config.total_steps and _is_logged(folder, step)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
         evaluate_at = _during_training(config, pipeline, held_out, log)
@@ -164,6 +168,13 @@ def _train(
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _is_logged(folder: RunFolder, step: int) -> bool:
+    """Whether the log has the metrics of a step."""
+    return folder.log.is_file() and any(
+        "eval" in row and row["step"] == step for row in read_log(folder.log)
+    )
 
 
 def _steps(trainer: Trainer) -> dict[str, Any]:
