@@ -7,7 +7,7 @@
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     report.html    all of it for people (jnerf.report)
-    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
+    tensorboard/   event files, if asked for (jnerf.engine.watching.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -27,11 +27,11 @@ from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
 from jnerf.engine.files import check_writable, write_text_atomic
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.guards.record import read_info
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
-from jnerf.runtime.lock import hold
 
 
 class RunFolder:
@@ -54,8 +54,10 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.cameras = root / "cameras.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
+        self.lock = root / ".lock"
         self._lock: IO | None = None
 
     @property
@@ -172,7 +174,8 @@ class RunFolder:
 
     def _claim(self) -> None:
         """Keeps other processes from training here until this one has ended, however it ends."""
-        self._lock = hold(self.root / ".lock")
+        self._lock = None  # if it was another of the same file, closing it later would give both back
+        self._lock = take_lock(self.lock)
         if self._lock is None:
             raise ConfigError(
                 f"another process is training in {self.root}. Wait until it has ended or stop it, or write to "

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.posed import PosedImages
+from jnerf.engine.evaluator import evaluate
+from jnerf.engine.pipeline.build import build_dataset
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trained import TrainedRun, open_trained
 from jnerf.errors import ConfigError
 from jnerf.export.cameras import dumps, transforms
+from jnerf.export.codebook import pack, ratio, read_codebook, write_codebook
 from jnerf.export.frusta import frusta
 from jnerf.export.occupancy import boxes, occupied_cells, write_cells
 from jnerf.export.pictures import picture_files
@@ -28,6 +33,7 @@ from jnerf.mesh.files import check_outputs, write_file, write_mesh
 from jnerf.registry import DATASETS
 
 POINTS, CAMERAS, OCCUPANCY = (".ply",), (".json", ".ply", ".glb"), (".npz", ".ply", ".glb")
+CODEBOOK = (".jcb",)
 
 
 class Place:
@@ -110,6 +116,34 @@ def export_occupancy(place: Place) -> list[Path]:
     return files
 
 
+def export_codebook(place: Place, test: bool = False) -> list[Path]:
+    """Writes the codebook, its keys and the network as one small file, ``codebook.jcb``, and reads it back.
+
+    Args:
+        place: run and outputs.
+        test: also judge what was read back on the test split.
+    """
+    place.check(CODEBOOK)
+    with place.opened("export") as run:
+        network = run.pipeline.network
+        packed = pack(network)
+        files = place.files(("codebook.jcb",))
+        size = max(write_codebook(path, packed) for path in files)
+        read = read_codebook(files[0])
+        plain = ratio(packed, size)
+        _say(
+            f"step {run.step}: {len(packed.keys)} corners of {packed.bits} bits, {size} bytes in all, {plain:.1f} "
+            f"times smaller than their {packed.codebooks.shape[2]} features in half precision alone",
+            files,
+        )
+        read.put_into(network)
+        if test:
+            bare = replace(run.pipeline, ema=None)  # the average is not what was written
+            found = evaluate(bare, build_dataset(place.config, "test"))
+            print(f"as it was read back: {found.summary()}")
+    return files
+
+
 def export_slices(
     place: Place, options: SliceOptions, channels: list[str], arrays: bool = False
 ) -> list[Path]:
@@ -160,6 +194,9 @@ def export_slices(
 def export_cameras(place: Place, splits: list[str], images: bool = False) -> list[Path]:
     """Writes ``transforms.json`` and pyramids to look at, ``cameras.ply``. A run need not have been trained.
 
+    Where cameras learn, training cameras are those that were learned, and other splits' are moved along with them; only
+    then is the run opened.
+
     Args:
         place: run and outputs.
         splits: train, test.
@@ -169,8 +206,7 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
     config = place.config
     check(config)
     scenes = {}
-    for split in splits:
-        scene = DATASETS.build(config.dataset, path="dataset", split=split, seed=config.seed)
+    for split, scene in _scenes(place, splits).items():
         if not isinstance(scene, PosedImages):
             raise ConfigError("this dataset has no views, so no cameras")
         if isinstance(scene.cameras, NDCCameras):
@@ -200,6 +236,21 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
     counts = ", ".join(f"{len(scene.cameras)} {split}" for split, scene in scenes.items())
     _say(f"{counts} cameras, world units", files)
     return files
+
+
+def _scenes(place: Place, splits: list[str]) -> dict[str, Dataset]:
+    """The datasets of splits, their cameras where the run has them."""
+    config = place.config
+    if config.dataset.get("cameras") is None:
+        build = DATASETS.build
+        return {s: build(config.dataset, path="dataset", split=s, seed=config.seed) for s in splits}
+    with place.opened("export") as run:
+        training = run.pipeline.dataset
+        learned = training.with_poses(training.cameras.c2w)
+        return {
+            split: learned if split == "train" else build_dataset(config, split).following(training)
+            for split in splits
+        }
 
 
 def _save(path: Path, arrays: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from jnerf.checks.flat import flat_arguments
 from jnerf.checks.numbers import is_number
-from jnerf.datasets.arguments import AutoPlacement, Photographs, Placement
+from jnerf.datasets.arguments import AutoPlacement, Learned, Photographs, Placement
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.masks import masked_by
@@ -44,6 +44,7 @@ class TransformsDataset(PosedImages):
             is there. ``holdout`` is for one file that does not list its splits.
         place: see ``AutoPlacement``; None is what the file says, else the defaults of ``Placement``. What the file
             says of ``scale`` does not count with ``auto_scale``, nor of ``offset`` with ``auto_centre``.
+        learned: see ``Learned``.
         distortion: heed the lenses' coefficients; False takes them for 0, which shows what they are worth.
 
     Raises:
@@ -56,6 +57,7 @@ class TransformsDataset(PosedImages):
         self,
         files: Photographs,
         place: AutoPlacement,
+        learned: Learned,
         distortion: bool = True,
     ) -> None:
         scene, train = read_split(files.root, files.split, files.holdout, files.missing == "drop")
@@ -98,7 +100,8 @@ class TransformsDataset(PosedImages):
         images = files.photographs(paths, sizes, masks, empty_colors(scene.frames), stored)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
-        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
+        how = {"about": about, "learned": learned.cameras}
+        super().__init__(cameras, images, *where, files.split, files.seed, **how)
 
 
 def _first(*values: Any) -> Any:

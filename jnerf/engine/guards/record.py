@@ -36,8 +36,8 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
     """
     found: dict[str, Any] = {"root": None if root is None else str(absolute_root(root) or root)}
     found |= {"n_images": dataset.n_images, "aabb": [round(float(x), 6) for x in dataset.aabb]}
-    if dataset.cameras is not None:
-        cameras = dataset.cameras
+    cameras = dataset.starting_cameras
+    if cameras is not None:
         found["pose"] = cameras.c2w.astype(np.float64).mean(axis=0).round(6).tolist()
         focal = cameras.intrinsics / np.tile(cameras.sizes, 2).astype(np.float64)
         found["focal"] = focal.mean(axis=0).round(6).tolist()

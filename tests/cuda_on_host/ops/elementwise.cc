@@ -5,6 +5,7 @@
 #include "frustum_gaussians/cuda.h"
 #include "grid_interp/cuda.h"
 #include "integrated_encode/cuda.h"
+#include "mesh_distance/cuda.h"
 #include "occupancy/cuda.h"
 #include "play.h"
 #include "sh_encode/cuda.h"
@@ -31,8 +32,17 @@ extern "C" void integrated(int64_t n, int64_t dims, int64_t count, float scale, 
     integrated_encode(n, {{(int)dims, (int)count, 0, scale, offset}, means, variances, values});
 }
 
+extern "C" void integrated_backward(int64_t n, int64_t dims, int64_t count, float scale, float offset, const float* values, const float* grad, float* grad_means, float* grad_variances) {
+    integrated_encode_backward(n * dims, {{(int)dims, (int)count, 0, scale, offset}, values, grad, grad_means, grad_variances});
+}
+
 extern "C" void gaussians(int64_t n, const float* o, const float* d, const float* radii, const float* starts, const float* ends, const int* rays, float* means, float* variances) {
     frustum_gaussians(n, {o, d, radii, starts, ends, rays, means, variances});
+}
+
+extern "C" void gaussians_backward(int64_t n_rays, const float* d, const float* radii, const float* starts, const float* ends, const int* packed, const float* grad_means,
+                                   const float* grad_variances, float* grad_o, float* grad_d) {
+    frustum_gaussians_backward(n_rays, {d, radii, starts, ends, packed, grad_means, grad_variances, grad_o, grad_d});
 }
 
 extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float* positions, const float* grid, float* values, const float* grad_values, float* grad_positions, float* grad_grid) {
@@ -63,4 +73,9 @@ extern "C" void bitfield(const float* grid, int64_t res, int64_t levels, float m
 }
 extern "C" void hull(const float* grid, const float* cameras, const int* counts, int64_t n_cameras, int64_t rows, int64_t cols, int64_t res, int64_t levels, int64_t least, float block, float* out) {
     carve(res * res * res * levels, {grid, cameras, counts, (int)n_cameras, (int)rows, (int)cols, (int)res, (int)levels, (int)least, block, out});
+}
+extern "C" void mesh(int64_t n, const float* boxes, const float* areas, const float* triangles, const int* numbers, const float* normals, int64_t depth, const float* points, int64_t side,
+                     float reach, float* distances, float* nearest, int* faces) {
+    const MeshArrays arrays{boxes, areas, triangles, numbers, normals, (int)depth};
+    mesh_distance(n, {arrays, points, nullptr, 0, (int)side, reach, distances, nearest, faces});
 }

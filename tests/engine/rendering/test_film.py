@@ -291,8 +291,8 @@ def test_a_file_in_place_of_the_folder_is_told_before_the_work(render, tmp_path)
 
 def test_one_process_makes_a_film(render, trained, tmp_path):
     (tmp_path / "out").mkdir()
-    hold = "from jnerf.runtime.lock import hold; from pathlib import Path; import sys;"
-    hold += "f = hold(Path(sys.argv[1])); print('held', flush=True); input()"
+    hold = "from jnerf.engine.guards.lock import take_lock; from pathlib import Path; import sys;"
+    hold += "f = take_lock(Path(sys.argv[1])); print('held', flush=True); input()"
     command = [sys.executable, "-c", hold, str(tmp_path / "out/.orbit.lock")]
     other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
