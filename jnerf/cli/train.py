@@ -155,8 +155,8 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
     from jnerf.report.write import report_after, report_if_broken
 
     launch = mpi.several()
-    first = launch is None or launch.rank == 0
-    with report_if_broken(config) if first else nullcontext():
+    reports = launch is None or launch.rank == 0
+    with report_if_broken(config) if reports else nullcontext():
         done = run(
             config,
             task=task,
@@ -165,6 +165,6 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
             checkpoint=options.checkpoint,
             **more,
         )
-    if first:
+    if reports:
         report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED

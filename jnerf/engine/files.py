@@ -39,7 +39,7 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
         with contextlib.suppress(OSError):  # what went wrong first is what is told
             temporary.unlink(missing_ok=True)
         raise
-    _fsync(path.parent)
+    _fsync_folder(path.parent)
 
 
 def write_text_atomic(path: Path, text: str) -> None:
@@ -89,6 +89,15 @@ def _umask() -> int:
 def _write_text(path: Path, text: str) -> None:
     # Names of files may hold what is no text, and json may: it is written as Python and json write it.
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _fsync_folder(path: Path) -> None:
+    """Makes a rename survive a loss of power, where the file system can promise that: some shares cannot."""
+    try:
+        _fsync(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF):
+            raise
 
 
 def _fsync(path: Path) -> None:

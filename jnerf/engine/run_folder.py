@@ -27,11 +27,11 @@ from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
 from jnerf.engine.files import check_writable, write_text_atomic
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.guards.record import read_info
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
-from jnerf.runtime.lock import hold
 
 
 class RunFolder:
@@ -175,7 +175,7 @@ class RunFolder:
     def _claim(self) -> None:
         """Keeps other processes from training here until this one has ended, however it ends."""
         self._lock = None  # if it was another of the same file, closing it later would give both back
-        self._lock = hold(self.lock)
+        self._lock = take_lock(self.lock)
         if self._lock is None:
             raise ConfigError(
                 f"another process is training in {self.root}. Wait until it has ended or stop it, or write to "

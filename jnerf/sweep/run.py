@@ -15,12 +15,12 @@ from typing import IO
 
 from jnerf.command_line import INTERRUPTED
 from jnerf.engine.files import check_writable, write_text_atomic
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.logging import to_json
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import ConfigError, DataError
 from jnerf.figures.tables import aligned
 from jnerf.report.run_data import RunData, read_run
-from jnerf.runtime.lock import hold
 from jnerf.sweep.cluster import TOKEN, RayExecutor
 from jnerf.sweep.drive import Drive, Result
 from jnerf.sweep.executor import Executor
@@ -101,7 +101,7 @@ def _claim(root: Path) -> IO:
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = hold(
+        lock = take_lock(
             root / LOCK, f"process {os.getpid()} on {socket.gethostname()} since {now}\n"
         )
         if lock is not None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from jnerf.datasets.paths import cache_folder
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.run_folder import RunFolder
-from jnerf.runtime.lock import hold
 from jnerf.sweep.job import BUSY
 from jnerf.sweep.state import state_of
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     end_with(int(parent))
     folder = RunFolder(Path(root))
     folder.root.mkdir(parents=True, exist_ok=True)
-    lock = hold(folder.lock)
+    lock = take_lock(folder.lock)
     if lock is None:
         return BUSY
     _held.append(lock)
@@ -70,7 +70,7 @@ def kernels(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for i in range(_MOST):
-            lock = hold(folder / f"{socket.gethostname()}_{base}_{i}.lock")
+            lock = take_lock(folder / f"{socket.gethostname()}_{base}_{i}.lock")
             if lock is not None:
                 _held.append(lock)
                 return f"{base}_{i}"

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from jnerf.checks.numbers import is_number
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.engine.guards.lock import held
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering import channels
 from jnerf.engine.rendering.encode import write_film
@@ -30,7 +31,6 @@ from jnerf.engine.rendering.stage import check_scene, to_field
 from jnerf.engine.rendering.windows import FLAT, flat_request, window_reel
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.imaging.image import Image
-from jnerf.runtime.lock import held
 
 
 @dataclass(frozen=True)
