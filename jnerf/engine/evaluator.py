@@ -18,9 +18,9 @@ from jnerf.engine.machine import device_name
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
-from jnerf.engine.placed_views import placed_views
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
+from jnerf.engine.rendering.placed_views import placed_views
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.judging.smaller import smaller

@@ -12,7 +12,7 @@ from jnerf.datasets.cameras.refinement import PoseRefinement
 from jnerf.datasets.placement.alignment import align_points
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
-from jnerf.engine.placed_views import fitted_pose
+from jnerf.engine.rendering.placed_views import fitted_pose
 from jnerf.engine.run import load_for_task, run
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError

@@ -1,4 +1,4 @@
-"""BARF on lego at 400x400: cameras put wrong by 14.9 degrees and 0.26 world units, as they are on average in the paper."""
+"""BARF on lego at 400x400: cameras put wrong by 14.9 degrees and 0.26 world units, as on average in the paper."""
 
 _base_ = ["../../_base_/lego.py", "barf_base.py"]
 
