@@ -39,6 +39,7 @@ VIEWER = ["viser>=1.1,<2"]
 METRICS = [f"flip-evaluator; {LINUX_X86} and python_version < '3.14'"]
 TENSORBOARD = ["tensorboardX"]
 COMPLETION = ["argcomplete"]  # in a shell
+CLUSTER = ["ray>=2.9"]  # sweeps over hosts
 NOTEBOOKS = [
     "nbclient",
     "nbformat",
@@ -49,12 +50,13 @@ BUILD = ["setuptools>=64", "wheel"]  # a test builds a wheel without a network
 DOCS = ["mkdocs-material>=9.5,<10", "mkdocs-static-i18n>=1.3,<2", "latex2mathml"]
 EXTRAS = {
     "capture": CAPTURE,
+    "cluster": CLUSTER,
     "completion": COMPLETION,
     "mesh": MESH,
     "metrics": METRICS,
     "tensorboard": TENSORBOARD,
     "viewer": VIEWER,
-    "all": [*CAPTURE, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
+    "all": [*CAPTURE, *CLUSTER, *COMPLETION, *MESH, *METRICS, *TENSORBOARD, *VIEWER],
     "test": [
         "pytest",
         "pytest-xdist",
@@ -64,6 +66,7 @@ EXTRAS = {
         "selenium",
         *BUILD,
         *CAPTURE,
+        *CLUSTER,
         *COMPLETION,
         *MESH,
         *METRICS,

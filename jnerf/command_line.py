@@ -8,13 +8,17 @@ import difflib
 import errno
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from functools import partial
 
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
+from jnerf.runtime import mpi
 from jnerf.runtime.faults import explain
 
+#: Seconds in which the first of several processes can tell an error that all have.
+_PATIENCE = 2.0
 #: Exit status of what was broken off, also where it could save first.
 INTERRUPTED = 130
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
@@ -86,6 +90,8 @@ def _is_override(word: object) -> bool:
 def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     """Runs a command; errors that the user can mend are printed as one line.
 
+    An error of one process among several (``jnerf.runtime.mpi``) ends them all.
+
     Args:
         execute: the command; what it returns is the status, None for 0.
         mend: what to do when the disk refuses.
@@ -93,6 +99,26 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     Returns:
         0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
     """
+    if mpi.several() is None:
+        return _status(execute, mend)
+    returned: list[int | None] = []
+    status = _status(lambda: returned.append(execute()) or returned[0], mend)
+    if not returned:
+        mpi.end_all(status)
+    return status
+
+
+def _say(text: str) -> None:
+    """Tells an error; of several processes that have the same one, the first is heard, for it ends the others."""
+    launch = mpi.several()
+    if launch is not None and launch.rank > 0:
+        time.sleep(_PATIENCE)
+        text = f"process {launch.rank} of {launch.size}: {text}"
+    print(text, file=sys.stderr)
+
+
+def _status(execute: Callable[[], int | None], mend: str) -> int:
+    """See ``exit_status``."""
     try:
         os.getcwd()
     except FileNotFoundError:
@@ -105,10 +131,10 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         sys.stdout.flush()  # here, where what is wrong with it can still be said
         return status
     except KeyboardInterrupt as interrupt:
-        print(f"interrupted: {interrupt}" if interrupt.args else "interrupted", file=sys.stderr)
+        _say(f"interrupted: {interrupt}" if interrupt.args else "interrupted")
         return INTERRUPTED
     except JnerfError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in ("", "jnerf"):
@@ -123,7 +149,7 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         said = explain(error)
         if not said:
             raise
-        print(f"error: {said}", file=sys.stderr)
+        _say(f"error: {said}")
         return 1
     except BrokenPipeError:  # whoever read our output has seen enough
         _discard_output()
@@ -131,7 +157,7 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
     except OSError as error:
         if error.errno not in DISK_FAULTS:
             raise
-        print(f"error: {error}. {mend}", file=sys.stderr)
+        _say(f"error: {error}. {mend}")
         _discard_output()  # if it is what the disk refused, it would be tried again at the end
         return 1
 

@@ -5,6 +5,7 @@ Wherever a parameter is annotated ``Scheduled`` a config may write a number or a
     lr = 1e-2
     lr = dict(schedule="linear", value=1e-2, end=1e-4, steps=(0, 5000))
     lr = dict(schedule="exponential", value=1e-2, start=20000, every=10000, factor=0.33)
+    lr = dict(schedule="exponential", value=1e-2, every=1, factor=0.9999, restart=(2000, 4000))
     lr = dict(schedule="log_linear", value=5e-4, end=5e-6, steps=(0, 200000), delay_steps=2500)
     lr = dict(schedule="cosine", value=5e-4, end=2.5e-5, steps=(5000, 300000), warmup=5000)
 
@@ -48,14 +49,19 @@ class Linear:
 
 @dataclass(frozen=True)
 class Exponential:
-    """Stairs: ``value``, times ``factor`` at ``start`` and again every ``every`` steps after it."""
+    """Stairs: ``value``, times ``factor`` at ``start`` and again every ``every`` steps after it.
+
+    At each step of ``restart`` all begins anew, as if that step were 0.
+    """
 
     value: float
     every: int
     factor: float
     start: int = 0
+    restart: tuple[int, ...] = ()
 
     def __call__(self, step: int) -> float:
+        step -= max((begin for begin in self.restart if begin <= step), default=0)
         stairs = (step - self.start) // self.every + 1 if step >= self.start else 0
         return self.value * self.factor**stairs
 
@@ -174,6 +180,8 @@ def _check(kind: str, key: str, value: Any) -> Any:
     """One entry of a schedule dict, as its class wants it; raises ConfigError when it is wrong."""
     if key == "steps":
         return _step_range(value)
+    if key == "restart":
+        return _rising(value)
     if key in ("start", "every", "warmup", "delay_steps"):
         least = 1 if key == "every" else 0
         if not _is_integer(value) or value < least:
@@ -194,6 +202,14 @@ def _step_range(value: Any) -> tuple[int, int]:
             f"'steps' must be two integers (first, last), 0 <= first < last, got {value!r}"
         )
     return int(value[0]), int(value[1])
+
+
+def _rising(value: Any) -> tuple[int, ...]:
+    """Steps that rise, from 1 on."""
+    good = isinstance(value, (list, tuple)) and all(map(_is_integer, value))
+    if not good or list(value) != sorted(set(value)) or min(value, default=1) < 1:
+        raise ConfigError(f"'restart' must be a list of steps that rise, from 1 on, got {value!r}")
+    return tuple(int(step) for step in value)
 
 
 def _is_integer(value: Any) -> bool:

@@ -39,6 +39,8 @@ class RayBundle:
         rays_d: unit directions, float32 [R, 3].
         image_indices: which training image each ray belongs to, int32 [R]; None when it has no image.
         radii_of: gives ``radii`` when somebody reads them, which few methods do; None where rays have none.
+        number: that of its first ray in the batch of the step, of which these rays may be a part; random numbers of
+            rays go by it (``draw_step``).
         trained: whether gradients of origins and directions are wanted: their cameras learn.
     """
 
@@ -46,6 +48,7 @@ class RayBundle:
     rays_d: jt.Var
     image_indices: jt.Var | None = None
     radii_of: Callable[[], jt.Var | None] | None = None
+    number: int = 0
     trained: bool = False
 
     def __len__(self) -> int:
@@ -61,8 +64,31 @@ class RayBundle:
         arrays = [self.rays_o, self.rays_d]
         arrays += [] if self.image_indices is None else [self.image_indices]
         rays_o, rays_d, *indices = _leading(arrays, n)
-        part = partial(self._first_radii, n)
-        return RayBundle(rays_o, rays_d, *(indices or [None]), part, self.trained)
+        indices = indices[0] if indices else None
+        radii = partial(self._first_radii, n)
+        return RayBundle(rays_o, rays_d, indices, radii, self.number, self.trained)
+
+    def part(self, first: int, n: int) -> RayBundle:
+        """Rays ``first .. first + n - 1``, with their numbers."""
+        rows = slice(first, first + n)
+        rays = self.rays_o[rows], self.rays_d[rows]
+        indices = None if self.image_indices is None else self.image_indices[rows]
+
+        def radii() -> jt.Var | None:
+            return None if self.radii is None else self.radii[rows]
+
+        return RayBundle(*rays, indices, radii, self.number + first, self.trained)
+
+    def draw_step(self, seed: int, step: int | None) -> int | None:
+        """What samplers draw with in place of the step: each ray then draws by its number in the whole batch.
+
+        Args:
+            seed: of the draw.
+            step: the training step; None for rendering stays None.
+        """
+        from jnerf.ops.common.random import step_from
+
+        return step_from(seed, step, self.number)
 
     def take(self, numbers: Any) -> RayBundle:
         """The rays of these numbers, int32 [K]."""
@@ -72,7 +98,7 @@ class RayBundle:
             return None if self.radii is None else self.radii[numbers]
 
         rays = self.rays_o[numbers], self.rays_d[numbers]
-        return RayBundle(*rays, indices, radii, self.trained)
+        return RayBundle(*rays, indices, radii, trained=self.trained)
 
     def _first_radii(self, n: int) -> jt.Var | None:
         return None if self.radii is None else self.radii[:n]
@@ -102,6 +128,7 @@ class RaySamples:
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
         middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
+        normals: of the surface that the samples lie on, unit, float32 [S, 3], of samplers that find one; else None.
     """
 
     rays: RayBundle
@@ -117,6 +144,7 @@ class RaySamples:
     live: jt.Var | None = None
     count: jt.Var | None = None
     middles: jt.Var | None = None
+    normals: jt.Var | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
@@ -210,6 +238,12 @@ class Batch:
         extras = {name: value[:n] for name, value in self.extras.items()}
         rays = self.rays.first(n) if rays is None else rays
         return Batch(rays, _leading([self.rgba], n)[0], extras)
+
+    def part(self, first: int, n: int) -> Batch:
+        """Rays ``first .. first + n - 1`` and their truths."""
+        rows = slice(first, first + n)
+        extras = {name: value[rows] for name, value in self.extras.items()}
+        return Batch(self.rays.part(first, n), self.rgba[rows], extras)
 
     def only(self, live: jt.Var) -> Batch:
         """The same rays; those with 0 in ``live``, float32 [R, 1], show the background: nothing is left to learn."""

@@ -139,3 +139,15 @@ def test_numbers_that_may_change_say_so():
         for k, kind in annotations.items()
         if dict in get_args(kind) and {int, float} & set(get_args(kind))
     ] == []
+
+
+def test_exponential_begins_anew():
+    keys = dict(schedule="exponential", value=1e-2, every=1, factor=0.9)
+    plain, rate = make_schedule(keys), make_schedule(dict(keys, restart=[10, 25]))
+    for step in range(40):
+        since = step - (25 if step >= 25 else 10 if step >= 10 else 0)
+        assert rate(step) == plain(since)
+    assert rate(24) < rate(10) == rate(25) == rate(0) == pytest.approx(9e-3)
+    for wrong in ([10, 10], [0], (5, 3), 4, [1.5]):
+        with pytest.raises(ConfigError, match="'restart' must be a list of steps that rise, from"):
+            make_schedule(dict(keys, restart=wrong))

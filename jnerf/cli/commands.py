@@ -21,6 +21,7 @@ from jnerf.command_line import command_parser, exit_status, parse
 NAMES = (
     "train",
     "test",
+    "sweep",
     "render",
     "view",
     "process",

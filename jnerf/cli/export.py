@@ -1,4 +1,4 @@
-"""``jnerf export KIND``: points, cameras, slices, occupancy."""
+"""``jnerf export KIND``: points, cameras, slices, occupancy, codebook."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from jnerf.command_line import command_parser, exit_status, parse
 if TYPE_CHECKING:
     from jnerf.export.run import Place
 
-SUMMARY = "export points, cameras, slices or the occupancy grid of a run, in world units"
+SUMMARY = "export points, cameras, slices, the occupancy grid or the codebook of a run"
 KINDS = {
     "points": "a cloud of coloured points with normals, from the depths of the training views",
     "cameras": "transforms.json for instant-ngp, nerfstudio and jnerf, and pyramids to look at",
     "slices": "pictures of density or signed distance, and colour, on planes across an axis",
     "occupancy": "the occupied cells of the sampler's grid, as numbers and as boxes",
+    "codebook": "an octree of codebook entries and its network, as one small file",
 }
 USAGE = """\
 usage: jnerf export KIND CONFIG ...
@@ -34,6 +35,7 @@ examples:
   jnerf export cameras logs/ngp_lego
   jnerf export slices logs/ngp_lego --axis x
   jnerf export occupancy logs/ngp_lego
+  jnerf export codebook logs/vqad_lego_small
 
 jnerf export KIND --help says more. {exits}
 """
@@ -55,6 +57,10 @@ _EXAMPLES = {
     "occupancy": """\
   jnerf export occupancy logs/ngp_lego
   jnerf export occupancy logs/ngp_lego --output lego.npz lego.glb
+""",
+    "codebook": """\
+  jnerf export codebook logs/vqad_lego_small
+  jnerf export codebook logs/vqad_lego_small --test --output lego.jcb
 """,
 }
 MEND = "Free disk space, make the file writable, or choose another path with --output."
@@ -110,6 +116,8 @@ def parser_of(kind: str) -> argparse.ArgumentParser:
         add("--channel", nargs="+", choices=("value", "color"), default=["value", "color"],
             help="density or signed distance, and colour (default: both)")  # fmt: skip
         add("--arrays", action="store_true", help="also write the numbers, slices.npz")
+    elif kind == "codebook":
+        add("--test", action="store_true", help="judge what is read back from the file, too")
     what = "folder" if kind == "slices" else "files"
     add("--output", nargs="+", metavar="PATH", help=f"{what} to write")
     add("--force", action="store_true", help="replace what is at --output already")
@@ -156,9 +164,16 @@ def _occupancy(place: Place, options: argparse.Namespace) -> None:
     export_occupancy(place)
 
 
+def _codebook(place: Place, options: argparse.Namespace) -> None:
+    from jnerf.export.run import export_codebook
+
+    export_codebook(place, options.test)
+
+
 _EXPORTS = {
     "points": _points,
     "cameras": _cameras,
     "slices": _slices,
     "occupancy": _occupancy,
+    "codebook": _codebook,
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from typing import TYPE_CHECKING
 
 from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_config
+from jnerf.errors import ConfigError
+from jnerf.runtime import mpi
 
 if TYPE_CHECKING:
     from jnerf.config import Config
@@ -17,6 +20,7 @@ examples:
   jnerf train ngp_lego dataset.root=/data/nerf_synthetic/ship exp_name=ship
   jnerf train ngp_lego --viewer
   jnerf train ngp_lego --resume
+  mpirun -np 4 jnerf train ngp_lego
   jnerf train logs/ngp_lego --resume total_steps=50000
   jnerf train mine/config.py n_rays=1024 optim.lr=5e-3 evaluation.steps.0=50
   jnerf train ngp_lego --checkpoint logs/other/checkpoints/step_00001000.safetensors
@@ -74,6 +78,8 @@ def add_viewer_flags(parser: argparse.ArgumentParser, when: str = "") -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Trains; SIGUSR1 re-reads the config and edited kernels, and a viewer shows the field if it is asked for."""
+    if mpi.several():
+        return _train_together(options)
     from jnerf.engine.live.edits import LiveEdits
 
     edits = LiveEdits(lambda: load_run_config(options))
@@ -89,6 +95,17 @@ def train(options: argparse.Namespace) -> int:
     finally:
         viewer.close()
     return status
+
+
+def _train_together(options: argparse.Namespace) -> int:
+    """Trains as one of several processes, whose settings and kernels must stay what all have."""
+    if options.viewer:
+        raise ConfigError(
+            "--viewer shows, and changes, the training of one process: start it without mpirun, or look at the run's "
+            "folder with jnerf view while it is trained"
+        )
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # mpirun hands it on to all
+    return run_task(options, "train")
 
 
 def looks(options: argparse.Namespace) -> bool:
@@ -143,7 +160,9 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
         checkpoint=options.checkpoint,
         **more,
     )
-    from jnerf.report.write import report_after
+    launch = mpi.several()
+    if launch is None or launch.rank == 0:
+        from jnerf.report.write import report_after
 
-    report_after(config, done)
+        report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED

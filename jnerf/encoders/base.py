@@ -25,6 +25,8 @@ class Encoder(jt.Module):
         pull: None, or a method (x, features, grad) -> gradient of x, [S, n_dims], for exact normals: ``features`` are
             what a call with x gave, ``grad`` [S, out_dim], or grouped as they are, that of a scalar by them. Unlike
             Jittor's own gradient it can be differentiated again, in ``grad`` and in the encoder's parameters.
+        variation: None, or a method () -> the total variation of what the encoder has learned, a scalar: how much
+            neighbouring features differ.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
     """
@@ -34,6 +36,7 @@ class Encoder(jt.Module):
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
+    variation: Callable[[], jt.Var] | None = None
     finest_cell: float | None = None
 
     def update(self, step: int) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jittor as jt
 import numpy as np
+from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
 from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
+from jnerf.engine.parallel.team import Item, team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
@@ -45,18 +47,56 @@ class _Model(Subject):
         self._see = see
         self._fog_tolerance = fog_tolerance
         self.rendered: list[float] = []  # share of each view's pixels
+        self.rendered_share = 1.0
         self.field = FrozenField(pipeline.network)
         pipeline.network.train()  # one that was judged before has no trainable parameters
         groups = network_groups(pipeline.network, pipeline.encoders)
         self.n_parameters = sum(p.numel() for params in groups.values() for p in params)
         pipeline.network.eval()
         self._pixels = self._filled = 0
+        self._shared = False
+        self.stopped = False  # by whoever
+
+    def share(self, items: Sequence[Item]) -> Iterable[Item]:
+        """See ``Subject``."""
+        self._shared = team().size > 1
+        return team().items(items)
+
+    def gathered(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """See ``Subject``."""
+        self._shared = False
+        found = team().rows(rows, self.stopped)
+        if found is None:
+            self.stopped = True
+            raise StopRequested
+        return found
+
+    def settle(self, stopped: bool) -> bool:
+        """Ends what is judged, as all processes do at this point, together.
+
+        Args:
+            stopped: whether this one was, before it had judged all.
+
+        Returns:
+            Whether any was. The numbers about pictures are those of all pictures then, else.
+        """
+        if self._shared:  # the others wait for rows, and learn there that there will be none
+            self.stopped = stopped
+            with suppress(StopRequested):
+                self.gathered([])
+        elif not self.stopped:
+            mine = {"pixels": self._pixels, "filled": self._filled, "stopped": stopped}
+            found = team().summed(mine | {"views": len(self.rendered), "share": sum(self.rendered)})
+            self._pixels, self._filled = int(found["pixels"]), int(found["filled"])
+            self.stopped = bool(found["stopped"])
+            self.rendered_share = found["share"] / found["views"] if found["views"] else 1.0
+        return self.stopped
 
     def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
         """See ``Subject``."""
 
         def checked(first: int, end: int) -> RayBundle:
-            self._check()
+            self.check()
             return rows(first, end)
 
         how = self._rays_per_chunk, self._fog_tolerance
@@ -79,10 +119,20 @@ class _Model(Subject):
 
     def render(self, rays: RayBundle) -> RenderOutput:
         """See ``Subject``."""
-        self._check()
+        self.check()
         return render_chunk(self._pipeline, rays)[0]
 
-    def _check(self) -> None:
+    def surface(self, resolution: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """See ``Subject``."""
+        from jnerf.mesh.extract import (
+            field_surface,
+        )  # which is made of trained runs, as this is of pipelines
+
+        self.check()
+        return field_surface(self._pipeline, resolution)
+
+    def check(self) -> None:
+        """See ``Subject``."""
         if self._stop():
             raise StopRequested
 
@@ -124,13 +174,14 @@ def evaluate(
             dataset, placed = placed_views(pipeline, dataset, n_images, folder is not None, stop)
             found = smaller(dataset, downscale).judge(model, n_images, folder)
         except StopRequested:
+            found = None
+        if model.settle(found is None):
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
     told = dict(pipeline.network.protocol) | placed
     told |= {} if model.warning is None else {"warning": model.warning}
-    share = float(np.mean(model.rendered)) if model.rendered else 1.0
-    if share < 1:
-        told["pixels_rendered"] = round(share, 4)
+    if model.rendered_share < 1:
+        told["pixels_rendered"] = round(model.rendered_share, 4)
     return replace(found, protocol={**found.protocol, **told})
 
 

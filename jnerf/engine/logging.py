@@ -1,6 +1,6 @@
 """``log.jsonl``: one JSON object a line, the record that every curve and table is made from.
 
-Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.clock), each loss term as
+Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.watching.clock), each loss term as
 ``loss/<name>``, ``loss`` (their sum), the metrics of the batch by the names that the dataset gives
 them (``psnr``), ``rays``, ``samples``, ``samples_per_s``, ``lr``, and what sampler and network report
 of themselves as ``sampler/<name>`` and ``network/<name>``.
@@ -100,6 +100,19 @@ class JsonLog:
         with contextlib.suppress(OSError):  # a full disk was reported by the write that met it
             os.fsync(self._file.fileno())
         self._file.close()
+
+
+class NoLog(JsonLog):
+    """Takes rows and keeps none: of a process that does not log."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """See ``JsonLog``."""
+
+    def close(self) -> None:
+        """See ``JsonLog``."""
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.live.rules import look_up
-from jnerf.engine.logging import JsonLog
+from jnerf.engine.logging import JsonLog, NoLog
+from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
@@ -77,13 +79,45 @@ def run(
     if task not in TASKS:
         raise ConfigError(f"unknown task {task!r}; choose one of {', '.join(TASKS)}")
     check(config)
-    show_kernel_progress()
+    if team().size > 1:
+        return _by_several(config, task, save_dir, resume, checkpoint, hooks)
+    return _run(config, task, save_dir, resume, checkpoint, hooks, film)
+
+
+def _by_several(config: Any, task: str, save_dir: Any, *rest: Any) -> dict[str, Any]:
+    """The task of one process among several, of which the first alone is heard."""
+    if task == "render":
+        raise ConfigError("a film is rendered by one process: start it without mpirun")
+    with ExitStack() as stack:
+        if not team().first:
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+            silence = stack.enter_context(open(os.devnull, "w"))
+            stack.enter_context(redirect_stdout(silence))
+        return _run(config, task, save_dir, *rest, None)
+
+
+def _run(
+    config: Any,
+    task: str,
+    save_dir: str | Path | None,
+    resume: bool,
+    checkpoint: str | Path | None,
+    hooks: Sequence[Hook],
+    film: FilmRequest | None,
+) -> dict[str, Any]:
+    """See ``run``."""
+    if team().first:
+        show_kernel_progress()
     if save_dir is not None:
         config.save_dir = str(save_dir)  # so that the run's own config.py finds it again
     folder = RunFolder(Path(config.get("save_dir") or "logs") / config.exp_name)
     if task == "train":
-        return _train(config, folder, resume, checkpoint, Hooks(hooks))
-    loaded, path = load_for_task(folder, checkpoint)
+        return _train(config, folder, resume, checkpoint, Hooks(hooks if team().first else ()))
+    path, loaded = None, None
+    if team().first:
+        loaded, path = load_for_task(folder, checkpoint)
+    loaded, path = team().told(lambda: loaded), Path(team().told(lambda: str(path)))
     film = film or FilmRequest(force=True)
     place = Path(*film.place(folder.render)) if task == "render" else folder.test
     check_writable(place, "--save-dir" if film.output is None else "--output")
@@ -123,9 +157,10 @@ def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Datas
 def _train(
     config: Any, folder: RunFolder, resume: bool, checkpoint: str | Path | None, hook: Hook
 ) -> dict[str, Any]:
-    folder.check_free(resume)
-    if config.tensorboard:
-        check_tensorboard()
+    if team().first:
+        folder.check_free(resume)
+        if config.tensorboard:
+            check_tensorboard()
     same = SameRun(None, config, "start")
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
@@ -134,15 +169,13 @@ def _train(
     check_sight(pipeline.dataset, config.dataset)
     same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
-    start = load_checkpoint(Path(checkpoint)) if checkpoint else None
-    if start is None and resume:
-        start = load_latest(folder.checkpoints)
+    start = team().told(lambda: _start(folder, resume, checkpoint))
     if start is not None:
         _check_seed(config, start)
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
-    if resume:
+    if resume and team().first:
         _warn_of_changes(config, folder)
     info = {"seed": config.seed, "protocol": _protocol(config)}
     if pipeline.dataset.transform is not None:
@@ -151,7 +184,12 @@ def _train(
     splits = {"training": pipeline.dataset} | ({"test": held_out} if held_out else {})
     info["data"] = {name: dataset.summary() for name, dataset in splits.items()}
     print(data_line(info["data"]))
-    folder.begin(config.dump(), info, step, resume, config_record(config))
+    if team().size > 1:
+        info["protocol"]["processes"] = team().size
+        print(f"{team().size} processes train together")
+    team().wait()  # until all have read what lies in the folder
+    if team().first:
+        folder.begin(config.dump(), info, step, resume, config_record(config))
     tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
@@ -166,6 +204,13 @@ def _train(
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:
+    """What training goes on from; None where it begins."""
+    if checkpoint:
+        return load_checkpoint(Path(checkpoint))
+    return load_latest(folder.checkpoints) if resume else None
 
 
 def _steps(trainer: Trainer) -> dict[str, Any]:
@@ -217,6 +262,8 @@ def run_of(config: Any, folder: RunFolder, checkpoint: str | Path | None, use: U
 
 
 def _open_log(config: Any, folder: RunFolder, step: int) -> JsonLog:
+    if not team().first:
+        return NoLog()
     if config.tensorboard:
         return TensorBoardLog(folder.log, step, folder.tensorboard)
     return JsonLog(folder.log, keep_until=step)
@@ -271,7 +318,9 @@ def _test(
     if pipeline.dataset.learned is not None:
         write_cameras(folder.cameras, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
-    write_metrics(folder.test / "metrics.json", found, protocol)
+    protocol |= {"processes": team().size} if team().size > 1 else {}
+    if team().first:
+        write_metrics(folder.test / "metrics.json", found, protocol)
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())
     items = f" ({len(found.rows)} {found.unit}s)" if found.rows else ""
     print(f"step {step}: {numbers}{items} -> {folder.test}")

@@ -7,7 +7,7 @@
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     report.html    all of it for people (jnerf.report)
-    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
+    tensorboard/   event files, if asked for (jnerf.engine.watching.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -16,7 +16,6 @@ is resumed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sys
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
 from jnerf.engine.files import check_writable, write_text_atomic
+from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
@@ -54,6 +54,7 @@ class RunFolder:
         self.cameras = root / "cameras.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
+        self.lock = root / ".lock"
         self._lock: IO | None = None
 
     @property
@@ -165,16 +166,13 @@ class RunFolder:
 
     def _claim(self) -> None:
         """Keeps other processes from training here until this one has ended, however it ends."""
-        self._lock = open(self.root / ".lock", "w")  # noqa: SIM115 - closing it would give it back
-        try:
-            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
+        self._lock = None  # if it was another of the same file, closing it later would give both back
+        self._lock = take_lock(self.lock)
+        if self._lock is None:
             raise ConfigError(
                 f"another process is training in {self.root}. Wait until it has ended or stop it, or write to "
                 "another folder with --save-dir or exp_name."
-            ) from None
-        except OSError:  # a file system without locks
-            pass
+            )
 
     def _sessions(self) -> list[dict[str, Any]]:
         try:

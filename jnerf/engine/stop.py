@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jnerf.engine.progress import Unbroken
+from jnerf.engine.watching.progress import Unbroken
 
 
 class StopSignal:
@@ -24,13 +24,18 @@ class StopSignal:
     False
     """
 
-    def __init__(self, told: str = "finishing this step and saving") -> None:
+    def __init__(
+        self, told: str = "finishing this step and saving", further: bool = False
+    ) -> None:
         """Nothing is caught before it is entered.
 
         Args:
             told: what is said to happen now.
+            further: SIGUSR2 asks for it too: mpirun hands that one on, and does not kill what is slow to follow.
         """
         self._told = told
+        self._signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+        self._signals += [signal.SIGUSR2] if further else []
         self._requested = False
         self._previous: dict[int, Any] = {}
 
@@ -44,7 +49,7 @@ class StopSignal:
 
     def __enter__(self) -> StopSignal:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in self._signals:
                 if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                     continue
                 self._previous[number] = signal.signal(number, self._take)

@@ -20,17 +20,17 @@ from tqdm import tqdm
 
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
-from jnerf.engine.clock import TrainingClock
-from jnerf.engine.guards.answers import check_batch, check_terms
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
+from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
-from jnerf.engine.progress import Unbroken
+from jnerf.engine.pipeline.total import total_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
-from jnerf.engine.total import total_of
+from jnerf.engine.watching.clock import TrainingClock
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
@@ -42,9 +42,9 @@ class _Window:
     seconds: float
     counts: list[int | jt.Var] = field(default_factory=list)  # Vars where samples have padding
 
-    def add(self, samples: RaySamples) -> None:
+    def add(self, count: int | jt.Var) -> None:
         """Counts a step's samples."""
-        self.counts.append(len(samples) if samples.count is None else samples.count)
+        self.counts.append(count)
 
     def read(self) -> NDArray[np.int64]:
         """Samples of each step, [K]; waits for the device where some have padding."""
@@ -103,7 +103,9 @@ class Trainer:
         self._config, self._pipeline, self._folder = config, pipeline, folder
         self._log, self._evaluate = log, evaluate
         self._hook = hook or Hook()
-        self._stop = StopSignal()
+        self._team = team()
+        self._team.join(pipeline)
+        self._stop = StopSignal(further=self._team.size > 1)
         self.step = start_step
         self._clock = TrainingClock(seconds)
         self._window = _Window(seconds)
@@ -180,20 +182,23 @@ class Trainer:
                 desc="train",
                 unit="step",
                 file=Unbroken(sys.stderr),
+                disable=not self._team.first,
             ) as bar,
         ):
+            stop = self._team.agreed(stop)
             self._hook.begin(self)
             if self.step == 0 and 0 in self._eval_steps:
-                self._run_evaluation(stop)
+                self._run_evaluation()
             while self.step < total and not stop():
                 try:
-                    self._advance(bar, stop, total)
+                    self._advance(bar, total)
                     self._hook.after_step(self)
                 except RuntimeError as error:
-                    if not stop():
+                    if not self._stop():
                         raise
                     raise KeyboardInterrupt(self._interrupted()) from error
             self._save()
+            self._team.wait()
         return self.step >= total
 
     def advance(self, steps: int) -> None:
@@ -209,7 +214,7 @@ class Trainer:
             kept = f"The last saved is step {self._saved}: go on with --resume."
         return f"kernels were being compiled, step {self.step + 1} cannot be finished. {kept}"
 
-    def _advance(self, bar: tqdm, stop: Callable[[], bool], total: int) -> None:
+    def _advance(self, bar: tqdm, total: int) -> None:
         """One step and whatever is due after it."""
         done = self.step + 1
         last = done == total
@@ -224,7 +229,7 @@ class Trainer:
         if save_due:
             self._save()
         if done in self._eval_steps:
-            self._run_evaluation(stop)
+            self._run_evaluation()
 
     def _train_step(self, step: int, watch: bool) -> _Watched:
         """One step; when watched, its numbers are fetched and checked, which waits for the device."""
@@ -236,40 +241,30 @@ class Trainer:
         frozen = FrozenField(pipe.network)
         at_step(pipe, step)
         with jt.no_grad():
-            pipe.sampler.update(frozen, step)
-        n_rays = pipe.sampler.n_rays or self._config.n_rays
-        batch = pipe.dataset.sample(n_rays, step)
-        check_batch(pipe.dataset, batch, n_rays)
+            pipe.sampler.update(self._team.adapting(frozen), step)
+        batch = self._team.draw(pipe, pipe.sampler.n_rays or self._config.n_rays, step)
         if watch and step == 0:
             check_truth(batch)
         samples = pipe.sampler(batch.rays, frozen, step)
-        if len(samples.rays) < n_rays:  # over the sampler's budget
-            n_rays = len(samples.rays)
-            batch = batch.first(n_rays, samples.rays)
+        if len(samples.rays) < len(batch.rays):  # over the sampler's budget
+            batch = batch.first(len(samples.rays), samples.rays)
         if samples.live is not None:
             batch = batch.only(samples.live)
-        background = pipe.renderer.background(n_rays, step)
-        render = render_rounds(pipe, samples, background)
-        losses = {
-            name: loss.term(pipe.network, render, batch, samples, step)
-            for name, loss in pipe.losses.items()
-        }
-        check_terms(pipe.losses, losses)
-        own = pipe.dataset.penalty(step)
-        if own is not None:
-            losses["dataset"] = own
+        render = render_rounds(pipe, samples, self._team.background(pipe, samples, step))
+        losses = self._team.terms(pipe, render, batch, samples, step, self._stop())
         total = total_of(list(losses.values()))
-        self._window.add(samples)
+        self._window.add(self._team.counted(samples))
         if not watch:
             self._update(total, step)
             return _Watched()
         # The optimiser writes the weights in place; whatever is still lazy would then see the new
         # ones.
-        metrics = pipe.dataset.judge_batch(render, batch, samples)
+        metrics = self._team.averaged(lambda: pipe.dataset.judge_batch(render, batch, samples))
         jt.sync([total, *losses.values()])
         terms = {name: float(value.item()) for name, value in losses.items()}
+        terms = self._team.summed(terms)
         self._check_losses(terms, step)
-        watched = _Watched(terms, metrics, *_sizes(samples))
+        watched = _Watched(terms, metrics, *self._team.sizes(samples))
         self._update(total, step)
         jt.sync_all(True)
         return watched
@@ -312,8 +307,8 @@ class Trainer:
         bar.set_postfix(shown | ({"samples/s": f"{rate:,.0f}"} if rate else {}), refresh=False)
         self._window = _Window(seconds)
 
-    def _run_evaluation(self, stop: Callable[[], bool]) -> None:
-        result = self._evaluate(self.step, stop)
+    def _run_evaluation(self) -> None:
+        result = self._evaluate(self.step, self._stop)
         self._pipeline.network.train()
         if result is not None:
             self.write({"eval": result})
@@ -322,6 +317,14 @@ class Trainer:
         """Saves the state after ``self.step`` steps, unless it is on disk already or not finite."""
         if self._saved == self.step:
             return
+        self._team.same(self._params, self.step)
+        if self._team.first:
+            self._write_checkpoint()
+        else:
+            self._pipeline.sampler.state()  # which may count what all have
+        self._saved = self.step
+
+    def _write_checkpoint(self) -> None:
         state = pipeline_state(self._pipeline)
         bad = nonfinite(state)
         if bad:
@@ -332,17 +335,10 @@ class Trainer:
             )
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
-        self._saved = self.step
 
 
 def _all_params(pipeline: Pipeline) -> list[jt.Var]:
     return [param for group in pipeline.param_groups().values() for param in group]
-
-
-def _sizes(samples: RaySamples) -> tuple[int, int]:
-    """Rays that count, and their samples."""
-    n_rays = len(samples.rays) if samples.live is None else int(samples.live.sum().item())
-    return n_rays, len(samples) if samples.count is None else int(samples.count.item())
 
 
 def render_rounds(

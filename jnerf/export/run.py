@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.posed import PosedImages
+from jnerf.engine.evaluator import evaluate
 from jnerf.engine.pipeline.build import build_dataset
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trained import TrainedRun, open_trained
 from jnerf.errors import ConfigError
 from jnerf.export.cameras import dumps, transforms
+from jnerf.export.codebook import pack, ratio, read_codebook, write_codebook
 from jnerf.export.frusta import frusta
 from jnerf.export.occupancy import boxes, occupied_cells, write_cells
 from jnerf.export.pictures import picture_files
@@ -30,6 +33,7 @@ from jnerf.mesh.files import check_outputs, write_file, write_mesh
 from jnerf.registry import DATASETS
 
 POINTS, CAMERAS, OCCUPANCY = (".ply",), (".json", ".ply", ".glb"), (".npz", ".ply", ".glb")
+CODEBOOK = (".jcb",)
 
 
 class Place:
@@ -109,6 +113,34 @@ def export_occupancy(place: Place) -> list[Path]:
         else:
             write_mesh(shown, path)
     _say(f"step {run.step}: {sum(len(part.middles) for part in cells)} occupied cells", files)
+    return files
+
+
+def export_codebook(place: Place, test: bool = False) -> list[Path]:
+    """Writes the codebook, its keys and the network as one small file, ``codebook.jcb``, and reads it back.
+
+    Args:
+        place: run and outputs.
+        test: also judge what was read back on the test split.
+    """
+    place.check(CODEBOOK)
+    with place.opened("export") as run:
+        network = run.pipeline.network
+        packed = pack(network)
+        files = place.files(("codebook.jcb",))
+        size = max(write_codebook(path, packed) for path in files)
+        read = read_codebook(files[0])
+        plain = ratio(packed, size)
+        _say(
+            f"step {run.step}: {len(packed.keys)} corners of {packed.bits} bits, {size} bytes in all, {plain:.1f} "
+            f"times smaller than their {packed.codebooks.shape[2]} features in half precision alone",
+            files,
+        )
+        read.put_into(network)
+        if test:
+            bare = replace(run.pipeline, ema=None)  # the average is not what was written
+            found = evaluate(bare, build_dataset(place.config, "test"))
+            print(f"as it was read back: {found.summary()}")
     return files
 
 

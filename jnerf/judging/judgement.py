@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.samplers.field import Field
+
+Item = TypeVar("Item")
 
 
 class Subject(ABC):
@@ -30,9 +34,7 @@ class Subject(ABC):
     n_parameters: int = 0
 
     @abstractmethod
-    def image(
-        self, rows: Callable[[int, int], RayBundle], width: int, height: int
-    ) -> Image:
+    def image(self, rows: Callable[[int, int], RayBundle], width: int, height: int) -> Image:
         """Renders a view over black.
 
         Args:
@@ -41,9 +43,41 @@ class Subject(ABC):
             height: pixels.
         """
 
+    def share(self, items: Sequence[Item]) -> Iterable[Item]:
+        """Those of the items that are to be judged here: all of them, unless several processes judge the same model.
+
+        A judge that goes through these hands what it finds to ``gathered``; one that does not judges all of them.
+        """
+        return items
+
+    def gathered(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of all items, in their order, where each process has found those of its share.
+
+        Args:
+            rows: one for each item of the share, of numbers, text and lists of these.
+        """
+        return rows
+
     @abstractmethod
     def render(self, rays: RayBundle) -> RenderOutput:
         """What the renderer gives for rays, all of its channels; a judge asks for a bounded number at a time."""
+
+    def surface(self, resolution: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """The field's surface, as ``jnerf mesh`` finds it.
+
+        Args:
+            resolution: points along the longest side of the field's box.
+
+        Returns:
+            Vertices in field units [V, 3], and triangles, counter-clockwise seen from outside, [F, 3].
+
+        Raises:
+            JnerfError: there is none, or a library is missing.
+        """
+        raise JnerfError(f"{type(self).__name__} has no surface")
+
+    def check(self) -> None:  # noqa: B027 - what is over at once need not be stopped
+        """Asked between two parts of long work that renders nothing."""
 
 
 class StopRequested(Exception):

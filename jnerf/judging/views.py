@@ -66,23 +66,25 @@ def judge_views(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
-    cut = 0
-    resolution = (0, 0)
-    for index in tqdm(indices, desc="evaluate", unit="view", leave=False):
+    for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
         view = dataset.view(index)
         start = time.perf_counter()
         image = subject.image(view.rays, view.width, view.height)
         seconds = time.perf_counter() - start
-        resolution = resolution if rows else (view.width, view.height)
         shown = view.shown()
-        cut += shown is not None
         files = None if folder is None else ViewFiles(folder, view.name)
         found = _measure(image, view.rgba(), shown, files, extra)
-        rows.append({"name": view.name, **found})
-        rows[-1]["seconds"] = round(seconds, 4)
-    shared = [key for key in found if all(key in row for row in rows)]
+        about = {"size": [view.width, view.height], "cut": shown is not None}
+        rows.append(
+            {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
+        )
+    found_of = subject.gathered(rows)
+    cut = sum(row["about"]["cut"] for row in found_of)
+    resolution = found_of[0]["about"]["size"]
+    rows = [{"name": r["name"], **r["metrics"], "seconds": r["seconds"]} for r in found_of]
+    shared = [key for key in found_of[-1]["metrics"] if all(key in row for row in rows)]
     mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
-    protocol = {"resolution": list(resolution), **PROTOCOL, **extra.protocol()}
+    protocol = {"resolution": resolution, **PROTOCOL, **extra.protocol()}
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)

@@ -79,6 +79,28 @@ def extract_mesh(
     return mesh
 
 
+def field_surface(
+    pipeline: Pipeline, resolution: int
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """The field's whole surface in field units, by the weights as they are: vertices [V, 3], triangles [F, 3].
+
+    Args:
+        pipeline: the method, its network in ``eval()``.
+        resolution: points along the longest side of the field's box.
+
+    Raises:
+        ConfigError: there is no surface.
+        JnerfError: the field is not finite, or a library is missing.
+    """
+    options = MeshOptions(resolution=resolution, color=False)
+    needed(options)
+    lattice = make_lattice(pipeline.facts["aabb"], resolution, Similarity())
+    _check_memory(lattice)
+    field = SurfaceField(pipeline.network, options.level, pipeline.sampler)
+    surface = _surface(pipeline, field, lattice, options, progress=False)
+    return lattice.in_field(surface.vertices).astype(np.float64), surface.faces
+
+
 def scene_sphere(pipeline: Pipeline) -> tuple[NDArray[np.float64], float]:
     """Centre and radius, field units: the dataset's ``sphere``, or the largest in the field's box."""
     known = pipeline.dataset.sphere

@@ -99,6 +99,14 @@ class Adam(GroupedOptimiser[AdamSlot]):
         counts = jt.zeros(param.shape, dtype="int32").stop_grad() if sparse else None
         return AdamSlot(param, *zeros, counts)
 
+    def rebind(self, params: Groups) -> None:
+        """See ``Optim``; a group of new parameters alone counts its updates anew."""
+        old = {id(slot.param) for group in self._slots.values() for slot in group}
+        for name, group in params.items():
+            if not any(id(param) in old for param in group):
+                self.updates[name] = 0
+        super().rebind(params)
+
     def begin_group(self, group: str) -> None:
         """Counts the update."""
         self.updates[group] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,14 @@ class Optim(ABC):
 
 
 class Optimiser(Optim):
-    """Base of what stands in a config's ``optim``."""
+    """Base of what stands in a config's ``optim``.
+
+    Attributes:
+        combine: makes gradients of a part of a batch, computed already, those of the whole batch; ``step`` calls it
+            once, with all of them, before it clips or uses them. By default they are that already.
+    """
+
+    combine: Callable[[list[jt.Var]], list[jt.Var]] = staticmethod(lambda grads: grads)
 
     @abstractmethod
     def lr_at(self, step: int) -> float:

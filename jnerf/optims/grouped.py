@@ -102,7 +102,7 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         params = [slot.param for group in due.values() for slot in group]
         grads = jt.grad(loss, params, retain_graph=False) if params else []
         jt.sync([loss, *grads, *params])
-        left = iter(grads)
+        left = iter(self.combine(grads))
         for name, group in due.items():
             self.begin_group(name)
             lr = float(self.options[name].lr(step))

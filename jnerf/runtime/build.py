@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from jnerf.runtime import faults, home
+from jnerf.runtime import faults, home, mpi
 from jnerf.runtime.plan import Plan, SetupError
 
 _TRIES = 4  # a build that changes the flags of an old cache needs two, the plain way one more
@@ -44,7 +44,7 @@ _GENERATED_FILES = (
 
 
 def is_built(cache: Path) -> bool:
-    """Whether a child has imported Jittor from ``cache`` with success."""
+    """Whether a child has imported Jittor from ``cache`` with success; with its MPI where mpirun has started this."""
     return _stamp(cache).is_file()
 
 
@@ -67,7 +67,14 @@ def ensure(cache: Path, jittor_path: Path, plan: Plan, stream: TextIO | None = N
     """
     if is_built(cache):
         return
-    progress = _Progress(cache, _source_files(jittor_path, plan), plan.device, stream or sys.stderr)
+    launch = mpi.launched(os.environ) or mpi.Launch()
+    progress = _Progress(
+        cache,
+        _source_files(jittor_path, plan),
+        plan.device,
+        stream or sys.stderr,
+        silent=launch.rank > 0,
+    )
     try:
         _build(cache, jittor_path, plan, progress)
     except OSError as error:
@@ -103,7 +110,7 @@ def _build(cache: Path, jittor_path: Path, plan: Plan, progress: _Progress) -> N
 
 
 def _stamp(cache: Path) -> Path:
-    return cache / "jnerf_ready"
+    return cache / ("jnerf_ready" if mpi.launched(os.environ) is None else "jnerf_ready_mpi")
 
 
 def _source_files(jittor_path: Path, plan: Plan) -> int:
@@ -121,7 +128,7 @@ def _import_in_child(code: str, log: Path, progress: _Progress, folder: Path) ->
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, **home.variables(folder)},
+            env={**mpi.untied(os.environ), **home.variables(folder)},  # a rank's child is none
         )
         try:
             while True:
@@ -140,8 +147,11 @@ def _import_in_child(code: str, log: Path, progress: _Progress, folder: Path) ->
 class _Progress:
     """One line on a terminal, rewritten in place; elsewhere one line at the beginning and its end."""
 
-    def __init__(self, cache: Path, total: int, device: str, stream: TextIO) -> None:
+    def __init__(
+        self, cache: Path, total: int, device: str, stream: TextIO, silent: bool = False
+    ) -> None:
         self.cache, self.total, self.stream = cache, total, stream
+        self.silent = silent
         self.start = time.time()  # wall clock: compared with the times of files
         self.terminal = stream.isatty()
         self.text = (
@@ -152,7 +162,7 @@ class _Progress:
     def update(self) -> None:
         """Shows the number of compiled files; silent for the first seconds, in case there is little to do."""
         seconds = time.time() - self.start
-        if seconds < 2:
+        if self.silent or seconds < 2:
             return
         if self.terminal:
             line = f"{self.text}: {self._compiled()} of about {self.total} files, {seconds:.0f} s"

@@ -21,6 +21,7 @@ from jnerf.runtime import (
     exit_threads,
     faults,
     home,
+    mpi,
     numpy_header,
     onednn,
     python_313,
@@ -41,6 +42,9 @@ def prepare() -> None:
 
     Does nothing if Jittor is imported already, or on a platform other than Linux, where Jittor's own set-up applies.
     """
+    launch = mpi.several()
+    if launch is not None and launch.rank > 0:
+        os.environ.setdefault("TQDM_DISABLE", "1")  # one process shows progress
     installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if sys.platform.startswith("linux") and "jittor" not in sys.modules and not installed:
         python_313.install()
@@ -69,7 +73,10 @@ def settle() -> Plan:
         said = home.refusal(facts.home, error)
         raise SetupError(f"{said}: make room or make it writable, or {home.REMEDY}.") from error
     apply(chosen, os.environ)
-    for note in chosen.notes:
+    launch = mpi.several()
+    if launch is not None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(mpi.threads(launch)))
+    for note in chosen.notes if launch is None or launch.rank == 0 else ():
         print(f"jnerf: {note}", file=sys.stderr)
     return chosen
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jnerf.errors import JnerfError
-from jnerf.runtime import numpy_header
+from jnerf.runtime import mpi, numpy_header
 from jnerf.runtime.facts import Facts
 
 JITTOR = "1.3.11.0"
@@ -66,8 +66,7 @@ def plan(facts: Facts) -> Plan:
         "use_cutlass": "0",
         "use_mkl": "1" if facts.onednn else "0",  # without the wheels it would be a download
     }
-    if "OMPI_COMM_WORLD_SIZE" not in facts.environ:
-        env["use_mpi"] = "0"  # costs 5 s wherever mpicc is installed; under mpirun Jittor needs it
+    env.update(_mpi_env(facts, device))
     if facts.cxx and Path(facts.cxx).name != "g++":
         env["cc_path"] = facts.cxx  # Jittor looks for g++ alone
     if facts.python_include:
@@ -85,6 +84,26 @@ def plan(facts: Facts) -> Plan:
     if "cache_name" not in facts.environ:
         env["cache_name"] = _cache_name(device, facts, env)
     return Plan(device, env, notes, header, facts.home)
+
+
+def _mpi_env(facts: Facts, device: str) -> dict[str, str]:
+    """Switches of MPI and NCCL; without mpirun there is neither.
+
+    Raises:
+        SetupError: this is one of several processes, and Jittor could not talk to the others.
+    """
+    if fault := mpi.other_make(facts.environ):
+        raise SetupError(f"{fault}.")
+    launch = mpi.launched(facts.environ)
+    if launch is None:
+        return {"use_mpi": "0"}  # costs 5 s wherever mpicc is installed
+    env, fault = mpi.environment(launch, facts.environ)
+    if fault:
+        raise SetupError(f"{fault}.")
+    if device == "cuda" and launch.size > 1:
+        env["device_id"] = str(launch.local_rank % len(facts.driver.gpus))
+        env |= mpi.nccl(facts.environ)
+    return env
 
 
 def _require(facts: Facts) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import jittor as jt
 import numpy as np
+from numpy.typing import NDArray
 
 from jnerf.checks.state import check_state
 from jnerf.ops.common import pcg_hash
 from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.leading_rows import leading_rows
 from jnerf.samplers.field import Field
 from jnerf.structures import RayBundle, RaySamples
 
@@ -24,6 +27,10 @@ def stream_seed(seed: int, stream: int) -> int:
     return int(pcg_hash(int(pcg_hash(seed & 0xFFFFFFFF)) ^ stream))
 
 
+def _alone(numbers: Sequence[int]) -> tuple[NDArray[np.int64], int]:
+    return np.array([numbers], np.int64), 0
+
+
 class Sampler(ABC):
     """Base of the samplers.
 
@@ -32,6 +39,7 @@ class Sampler(ABC):
 
     Attributes:
         requires: channels of ``FieldOutput`` that the field must have, because the sampler asks for them.
+        requires_field: what else it asks of the field; see ``Network.offers``.
         earlier_rounds: length of the ``history`` of its samples.
         occupied_cells: None, or a method for samplers that know where the field is empty: yields, for every size of
             cells, the middles of those that are not, float32 [K, 3], and their edge, field units.
@@ -39,14 +47,19 @@ class Sampler(ABC):
         wants_padding: whether its training samples should have padding ("Padding" in docs/conventions.md), so that no
             size has to be read back: True, False, or None for what suits the device.
         padded: what the engine made of that.
+        tally: gives, of numbers that are counted in this part of a batch, those of all its parts, int [P, K], and which
+            part this is. What the batch as a whole must not exceed, or what follows from it, goes by these. By default
+            there is one part.
     """
 
     requires: frozenset[str] = frozenset()
+    requires_field: frozenset[str] = frozenset()
     earlier_rounds: int = 0
     occupied_cells: Callable[[], Iterator[tuple[np.ndarray, float]]] | None = None
     empty_below: float | None = None
     wants_padding: bool | None = False
     padded: bool = False
+    tally: Callable[[Sequence[int]], tuple[NDArray[np.int64], int]] = staticmethod(_alone)
 
     @property
     def n_rays(self) -> int | None:
@@ -105,3 +118,11 @@ def to_samples(
     found = {"features": features, "count": intervals.count, "middles": intervals.positions}
     found |= {"s_starts": intervals.s_starts, "s_ends": intervals.s_ends}
     return RaySamples(rays, *where, **found)
+
+
+def leading_rays(
+    rays: RayBundle, kept: PackedIntervals, n: int
+) -> tuple[RayBundle, PackedIntervals]:
+    """Cuts off the rays that a budget left without samples: all behind the first ``n``."""
+    (packed_info,) = leading_rows([kept.packed_info], n)
+    return rays.first(n), replace(kept, packed_info=packed_info)

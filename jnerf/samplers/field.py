@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 import jittor as jt
 
+from jnerf.ops.octree_interp import Octree
 from jnerf.structures import RaySamples
 
 
@@ -52,6 +53,14 @@ class Field(ABC):
         """
         return self.density(samples.positions), None
 
+    def octree(self) -> Octree | None:
+        """The tree outside of whose leaves the field is empty, over the scene's box; None where it has none."""
+        return None
+
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances [S] of positions [S, 3]; for samplers whose ``requires`` has "sdf"."""
         raise NotImplementedError(f"{type(self).__name__} has no signed distances")
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """Gradients [S, 3] of the signed distances at positions [S, 3]."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradients")

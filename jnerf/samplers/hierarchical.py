@@ -79,7 +79,8 @@ class HierarchicalSampler(Sampler):
     def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Asks the field for the coarse round's densities; see ``Sampler``."""
         padded = self.padded and step is not None
-        where = rays.rays_o, rays.rays_d, *self._space, self.n_coarse, self._coarse_seed, step
+        drawn = rays.draw_step(self._coarse_seed, step)
+        where = rays.rays_o, rays.rays_d, *self._space, self.n_coarse, self._coarse_seed, drawn
         coarse = to_samples(rays, ray_uniform(*where, padded=padded))
         sigmas, features = field.density_of(coarse)
         with jt.no_grad():
@@ -87,7 +88,8 @@ class HierarchicalSampler(Sampler):
         if step is not None:  # else nobody asks again
             coarse = replace(coarse, features=features)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
-        how = self._how | {"seed": self._fine_seed, "step": step, "padded": padded}
+        drawn = rays.draw_step(self._fine_seed, step)
+        how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}
         fine = ray_resample(*where, self.n_fine, **how)
         return replace(to_samples(rays, fine), history=(coarse,), round=1)
 

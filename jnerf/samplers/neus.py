@@ -82,6 +82,7 @@ class NeuSSampler(Sampler):
         """Asks the field for distances in each round; see ``Sampler``."""
         if len(rays) == 0:
             return to_samples(rays, PackedIntervals.empty(0))
+        step = rays.draw_step(self._seed, step)
         with jt.no_grad():
             edges, far = self._even(rays, step)
             for i in range(self.n_rounds):

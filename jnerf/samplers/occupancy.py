@@ -17,8 +17,6 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
-from jnerf.ops.common.intervals import PackedIntervals
-from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.occupancy import (
     MOST_LEVELS,
     Bitfield,
@@ -32,7 +30,8 @@ from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
-from jnerf.samplers.base import Sampler, stream_seed, to_samples
+from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
+from jnerf.samplers.budget import within_budget
 from jnerf.samplers.field import Field
 from jnerf.samplers.hull import Hull
 from jnerf.samplers.looking import densities, look_along
@@ -281,7 +280,7 @@ class OccupancySampler(Sampler):
     def _collect(self) -> None:
         """Takes in what steps with fixed sizes needed."""
         for measured in self._sizes.collect():
-            self._measured += measured
+            self._measured += int(self.tally((measured,))[0].sum())
             self._window += 1
 
     def _picks(self, step: int) -> list[tuple[int, float]]:
@@ -305,22 +304,23 @@ class OccupancySampler(Sampler):
         intervals, n_rays = found.intervals, len(rays)
         if found.n_rays < n_rays:
             rays = rays.first(found.n_rays)
-        if step is not None:
-            self._measured += round(intervals.wanted * n_rays / max(len(rays), 1))
-            self._window += 1
-            self._stats = {
-                "looked": found.looked,
-                "wanted": intervals.wanted,
-                "kept": len(intervals),
-            }
+        features, leading = found.features, len(rays)
         if len(intervals) < intervals.wanted:
-            n = (
-                int(intervals.ray_indices[-1].item()) + 1
-                if found.leading is None
-                else found.leading
-            )
-            rays, intervals = _leading_rays(rays, intervals, n)
-        return to_samples(rays, intervals, found.features)
+            last = found.leading is None
+            leading = int(intervals.ray_indices[-1].item()) + 1 if last else found.leading
+        if step is not None:
+            measured = round(intervals.wanted * n_rays / max(len(rays), 1))
+            table, _ = self.tally((measured, found.looked, intervals.wanted, len(intervals)))
+            measured, looked, wanted, kept = table.sum(0).tolist()
+            self._measured += measured
+            self._window += 1
+            if len(table) > 1 and wanted > self.target_samples(step):
+                budget = self.target_samples(step), self.tally
+                intervals, features, leading, kept = within_budget(intervals, features, *budget)
+            self._stats = {"looked": looked, "wanted": wanted, "kept": kept}
+        if leading < len(rays):
+            rays, intervals = leading_rays(rays, intervals, leading)
+        return to_samples(rays, intervals, features)
 
     def _padded(self, rays: RayBundle, field: Field, step: int) -> RaySamples:
         """Samples with padding; see ``jnerf.ops.ray_visible.ray_visible_padded``."""
@@ -330,7 +330,8 @@ class OccupancySampler(Sampler):
         looks, capacity = self._sizes.of(len(rays), self.target_samples(step))
         look = look_along(field, self.density_chunk, keep_features=True)
         where = rays.rays_o, rays.rays_d, *self._grid_at(step), look, looks, capacity
-        found = ray_visible_padded(*where, self.early_stop, self._march_seed, step)
+        drawn = rays.draw_step(self._march_seed, step)
+        found = ray_visible_padded(*where, self.early_stop, self._march_seed, drawn)
         self._sizes.note(len(rays), looks, found.state)
         self._stats = None
         arrays = found.t_starts, found.t_ends, found.ray_indices, found.packed_info
@@ -344,7 +345,8 @@ class OccupancySampler(Sampler):
         return self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
 
     def _march(self, rays: RayBundle, field: Field, step: int | None) -> VisibleSamples:
-        grid, bounds = self._grid_at(step), {"seed": self._march_seed, "step": step}
+        grid = self._grid_at(step)
+        bounds = {"seed": self._march_seed, "step": rays.draw_step(self._march_seed, step)}
         if step is not None:
             bounds |= {"max_samples": self.target_samples(step)}
         if self.early_stop <= 0:  # everything is kept: nothing to ask
@@ -377,11 +379,3 @@ def _check_numbers(**arguments: tuple[int, int]) -> None:
         if value < least:
             reason = "" if least == 1 else " (max_steps: one ray may need as many)"
             raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")
-
-
-def _leading_rays(
-    rays: RayBundle, kept: PackedIntervals, n: int
-) -> tuple[RayBundle, PackedIntervals]:
-    """Cuts off the rays that the budget left without samples: all behind the first ``n``."""
-    (packed_info,) = leading_rows([kept.packed_info], n)
-    return rays.first(n), replace(kept, packed_info=packed_info)

@@ -132,8 +132,9 @@ class ProposalSampler(Sampler):
         history: list[RaySamples] = []
         earlier = None
         for number, n in enumerate(self.n_samples):
-            how = self._where | self._how | {"anneal": power, "step": step}
-            how |= {"single_jitter": self._single_jitter, "seed": self._seeds[number]}
+            seed = self._seeds[number]
+            how = self._where | self._how | {"anneal": power, "step": rays.draw_step(seed, step)}
+            how |= {"single_jitter": self._single_jitter, "seed": seed}
             found = step_resample(len(rays), n, self._spacing, earlier=earlier, **how)
             samples = replace(to_samples(rays, found), round=number)
             if number == self.earlier_rounds:

@@ -53,7 +53,7 @@ class UniformSampler(Sampler):
             self.far,
             self.n_samples,
             self._seed,
-            step,
+            rays.draw_step(self._seed, step),
             padded=self.padded and step is not None,
         )
         return to_samples(rays, intervals)

@@ -47,9 +47,13 @@ def test_keys_schedules_and_options(page):
     assert [spoken(row[0])[0] for row in schedules] == list(SCHEDULES)
     for row in schedules:
         for entry in fields(SCHEDULES[spoken(row[0])[0]]):
-            default = "" if entry.default is MISSING else f"={entry.default:g}"
+            default = "" if entry.default is MISSING else f"={_shown(entry.default)}"
             assert f"{entry.name}{default}" in spoken(row[1])
     assert {spoken(row[0])[0] for row in options} == set(COMMON)
+
+
+def _shown(value):
+    return str(value) if isinstance(value, tuple) else f"{value:g}"
 
 
 @pytest.mark.parametrize("page", ["own_module.md", "own_module.zh.md"])

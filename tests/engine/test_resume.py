@@ -56,6 +56,20 @@ CASES = {
             "sampler.grid_resolution=64",
         ],
     ),
+    # A tree that is split and pruned before the saved state and after it, levels of detail drawn at random.
+    "octree": (
+        "projects/vqad/configs/vqad_lego_small.py",
+        [
+            "dataset.root={scene}",
+            "dataset.downscale=1",
+            "sampler.target_samples=8192",
+            "encoder.pos_encoder.base_level=2",
+            "encoder.pos_encoder.random_lod=True",
+            "network.grow_steps=[20, 45]",
+            "network.prune_steps=[25, 50]",
+            "network.prune_alpha=0.02",
+        ],
+    ),
     # Levels that appear with the step, which no checkpoint holds.
     "neus": (
         "projects/neus/configs/hash_neus_scan24_wmask.py",

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from captures import facing_poses, make_llff, make_neus
 from colmap_scenes import write_scene
+from meshes import torus, write_obj
 from scenes import make_tiny_blender
 
 # What makes a run small, wherever a config has the setting; how the method works stays as it is.
@@ -30,6 +31,8 @@ SMALL = {
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 256,
+    "base_level": 1,
+    "surface_samples": 2000,
 }
 # Sizes that a network cannot do without.
 NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip
@@ -64,6 +67,7 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         write_scene(folder / "photographs")
         colors = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
         cv2.imwrite(str(folder / "picture.png"), colors)
+        write_obj(folder / "torus.obj", *torus(12, 6))
     return {
         "COLMAPDataset": [f"dataset.root={folder / 'photographs'}"],
         "DTUDataset": [f"dataset.root={folder / 'scan'}"],
@@ -72,5 +76,11 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         "MultiscaleBlenderDataset": [f"dataset.root={folder / 'large'}"],
         "TransformsDataset": [f"dataset.root={folder / 'scene'}"],
         "ImageDataset": [f"dataset.root={folder / 'picture.png'}"],
+        "MeshDataset": [
+            f"dataset.root={folder / 'torus.obj'}",
+            "dataset.volume_points=256",
+            "dataset.surface_points=64",
+            "dataset.surface_resolution=16",
+        ],
         "ProceduralDataset": ["dataset.n_train=4", "dataset.n_test=2", "dataset.resolution=16"],
     }

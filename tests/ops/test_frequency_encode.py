@@ -27,7 +27,7 @@ def value_and_gradient(x, frequencies, grad_out, **options):
 
 
 @pytest.mark.parametrize(
-    "n_dims, n_frequencies", [(3, 10), (3, 4), (2, 6), (1, 1), (3, 17), (5, 14)]
+    "n_dims, n_frequencies", [(3, 10), (3, 4), (2, 6), (1, 1), (3, 17), (5, 14), (27, 2)]
 )
 @pytest.mark.parametrize("include_input", [True, False])
 def test_forward_and_backward_match_the_reference(device, n_dims, n_frequencies, include_input):

@@ -188,3 +188,14 @@ def test_replaced_parameters_start_anew_and_others_go_on():
     assert all((state[key] == array).all() for key, array in kept.items()) and kept
     assert state["encoder.0.m"].tolist() == [[0, 0]] * 5
     assert state["encoder.0.counts"].tolist() == [[0, 0]] * 5
+
+
+def test_a_group_of_new_parameters_alone_counts_its_updates_anew():
+    params = make_params()
+    optim = Adam(params)
+    train(params, optim, range(3))
+    assert optim.updates == {"encoder": 3, "network": 3}
+    params["encoder"] = [jt.ones((5, 2))]
+    params["network"] = [*params["network"], jt.ones((4,))]
+    optim.rebind(params)
+    assert optim.updates == {"encoder": 0, "network": 3}

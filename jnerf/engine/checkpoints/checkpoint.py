@@ -40,7 +40,7 @@ class Checkpoint:
     Attributes:
         step: steps completed.
         seed: the run's seed.
-        seconds: training seconds so far (jnerf.engine.clock).
+        seconds: training seconds so far (jnerf.engine.watching.clock).
         state: every array, named ``<module>.<tensor>``.
         format: of the names.
         version: of the jnerf that wrote it.
@@ -70,10 +70,17 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 def checkpoint_paths(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest (highest step) first."""
-    found = [
-        (int(m[1]), p) for p in folder.glob("step_*.safetensors") if (m := _NAME.fullmatch(p.name))
-    ]
-    return [path for _, path in sorted(found, reverse=True)]
+    found = [path for path in folder.glob("step_*.safetensors") if _NAME.fullmatch(path.name)]
+    return sorted(found, key=checkpoint_step, reverse=True)
+
+
+def checkpoint_step(path: Path) -> int:
+    """The step that a checkpoint's name tells.
+
+    >>> checkpoint_step(Path("step_00001000.safetensors"))
+    1000
+    """
+    return int(_NAME.fullmatch(path.name)[1])
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
@@ -198,7 +205,7 @@ def tidy(folder: Path, step: int) -> None:
     for path in folder.glob(".step_*.tmp"):
         path.unlink(missing_ok=True)
     for path in checkpoint_paths(folder):
-        if int(_NAME.fullmatch(path.name)[1]) > step:
+        if checkpoint_step(path) > step:
             path.rename(path.with_name(f"{path.name}.damaged"))
 
 

@@ -83,6 +83,17 @@ class SameRun:
         if lines[Verdict.WARN]:
             self._warn("; ".join(lines[Verdict.WARN]))
 
+    def differing(self) -> list[str]:
+        """Settings on which weights depend and that are not the run's, a line each; not what is merely allowed."""
+        if self._recorded is None:
+            return []
+        lines = [
+            f"{path}: {say(now)} here, {say(then)} in the run"
+            for path, (then, now) in self._differences().items()
+            if verdict(path, self._use)
+        ]
+        return lines + ([self._say_roots()] if self._other_root() else [])
+
     def check_scene(self, dataset: Dataset) -> None:
         """Compares scenes: the folder may be another one, or hold other files than it did.
 

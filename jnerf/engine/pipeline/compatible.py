@@ -31,12 +31,20 @@ def check_channels(
         ConfigError: names the missing channel, who needs it, what there is, and who could provide it.
     """
     _require("sampler", sampler, network.provides, network, "network", NETWORKS)
+    lacking = sampler.requires_field - network.offers
+    if lacking:
+        able = [name for name in _loaded(NETWORKS) if lacking <= NETWORKS.get(name).offers]
+        raise ConfigError(
+            f"sampler: {type(sampler).__name__} asks for the field's {', '.join(sorted(lacking))}, which network "
+            f"{type(network).__name__} has not. Choose another sampler, or a network that has: {', '.join(able)}"
+        )
     _require("renderer", renderer, network.provides, network, "network", NETWORKS)
-    rendered = RENDER_CHANNELS | renderer.provides
+    trained = renderer.provides if renderer.trains is None else renderer.trains
+    rendered = RENDER_CHANNELS | trained
     truths = BATCH_CHANNELS | dataset.provides
     for name, loss in losses.items():
         _require(f"loss.{name}", loss, rendered | truths, renderer, "renderer", RENDERERS, DATASETS)
-        lacking = loss.requires_field - network.offers
+        lacking = loss.requires_field - network.offered()
         if lacking:
             raise ConfigError(
                 f"loss.{name}: {type(loss).__name__} is of the field's {', '.join(sorted(lacking))}, which network "

@@ -8,6 +8,7 @@ from dataclasses import replace
 import jittor as jt
 
 from jnerf.models.networks.base import Network
+from jnerf.ops.octree_interp import Octree
 from jnerf.samplers.field import Field
 from jnerf.structures import RaySamples
 
@@ -21,6 +22,11 @@ class FrozenField(Field):
 
     def __init__(self, network: Network) -> None:
         self._network = network
+
+    @property
+    def network(self) -> Network:
+        """Whose answers they are."""
+        return self._network
 
     def density(self, positions: jt.Var) -> jt.Var:
         """See ``Network.density``."""
@@ -46,7 +52,16 @@ class FrozenField(Field):
         with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
             return self._network.density_of(samples)
 
+    def octree(self) -> Octree | None:
+        """See ``Network.octree``."""
+        return self._network.octree()
+
     def sdf(self, positions: jt.Var) -> jt.Var:
         """See ``Network.sdf``."""
         with jt.no_grad():
             return self._network.sdf(positions)
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """See ``Network.gradient``."""
+        with jt.no_grad():
+            return self._network.gradient(positions)

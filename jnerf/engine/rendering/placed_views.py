@@ -93,7 +93,7 @@ def _gradient(
     var = jt.array(twist.astype(np.float32))
     nowhere = jt.zeros((n,), "int32")
     where = rays.rays_o, rays.rays_d, nowhere, learned.mode, learned.middle
-    moved = RayBundle(*move_rays(var, *where), None, lambda: rays.radii, True)
+    moved = RayBundle(*move_rays(var, *where), None, lambda: rays.radii, trained=True)
     samples = pipeline.sampler(moved, FrozenField(pipeline.network), None)
     behind = pipeline.renderer.test_background(n)
     render = pipeline.renderer(samples, pipeline.network(samples), behind)

@@ -63,6 +63,13 @@ class Loss(ABC):
             return frozenset(range(n_earlier))
         return frozenset() if self.round is None else frozenset({self.round})
 
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
+        """How much it is a mean over: of a batch in parts, each part's loss counts by its share of this.
+
+        By default the rays that count. A loss that is a mean over something else (samples, rays of a mask) says so.
+        """
+        return float(len(samples.rays)) if samples.live is None else samples.live.sum()
+
     @abstractmethod
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """The loss before its weight, a scalar."""
@@ -105,6 +112,10 @@ class FieldLoss(Loss):
 
     def __init__(self, weight: Scheduled = 1.0) -> None:
         super().__init__(weight)
+
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float:
+        """The same for every part of a batch: it is the same loss."""
+        return 1.0
 
     @abstractmethod
     def of(self, network: Network, step: int) -> jt.Var:

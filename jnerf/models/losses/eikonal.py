@@ -34,6 +34,10 @@ class EikonalLoss(Loss):
 
     requires = frozenset({"gradients", "inside"})
 
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+        """Samples where the field is a distance."""
+        return render.extras["inside"].sum()
+
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over samples."""
         gradients, inside = render.extras["gradients"], render.extras["inside"].reshape(-1)

@@ -113,6 +113,10 @@ class L1Loss(PhotometricLoss):
         super().__init__(weight, round)
         self._masked = masked
 
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
+        """Rays, or what the mask leaves of them."""
+        return batch.rgba[:, 3].sum() if self._masked else super().extent(render, batch, samples)
+
     def _mean(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:

@@ -9,6 +9,7 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.octree_interp import Octree
 from jnerf.structures import FieldOutput, RaySamples
 
 
@@ -20,8 +21,8 @@ class Network(jt.Module):
         earlier_provides: channels that it fills for samples of earlier rounds; None: the same. Proposals give
             {"sigmas"}: ``rgbs`` is None then.
         optional: channels that it fills as well if it is given an argument, by which: "background=True".
-        offers: what losses of the field may ask of it beside (``FieldLoss.requires_field``): "gradient", "pos_encoder",
-            "voxels".
+        offers: what losses of the field and samplers may ask of it beside (``requires_field``): "gradient",
+            "pos_encoder", "voxels", "factors", "octree".
         earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
             have; None: it takes any number.
         protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.
@@ -98,6 +99,10 @@ class Network(jt.Module):
         "gradient"."""
         raise NotImplementedError(f"{type(self).__name__} does not define gradient(positions)")
 
+    def octree(self) -> Octree | None:
+        """The tree outside of whose leaves the field is empty, over the scene's box. Where ``offers`` has "octree"."""
+        return None
+
     def update(self, step: int) -> None:
         """Takes what changes with the step alone, before training step ``step`` and before rendering.
 
@@ -133,6 +138,11 @@ class Network(jt.Module):
             Whether parameters were replaced; see ``refine``. False too for a state that does not fit.
         """
         return False
+
+    def offered(self) -> frozenset[str]:
+        """What losses of the field may ask: ``offers``, and "variation" where an encoder can tell its own."""
+        told = any(encoder.variation is not None for encoder in self.encoders())
+        return self.offers | ({"variation"} if told else set())
 
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""

@@ -12,6 +12,7 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.models.renderers.base import Renderer, filled
 from jnerf.ops.background import background
+from jnerf.ops.common import uniform
 from jnerf.ops.composite import composite
 from jnerf.ops.median_depth import median_depth
 from jnerf.registry import RENDERERS
@@ -27,9 +28,10 @@ class VolumeRenderer(Renderer):
 
     Args:
         background: what lies behind the scene in training. "random": a new uniform sRGB colour for every ray and
-            step, which keeps the field from hiding density in the background colour; "last_sample": the colour of the
+            step, which keeps the field from hiding density in the background colour; "random_batch": a new one for
+            every step, the same for all of its rays; "last_sample": the colour of the
             ray's last sample, in pictures too, so that opacities are 1; [r, g, b] in [0, 1]: that colour; None: black.
-            When rendering, "random" is black.
+            When rendering, random ones are black.
         early_stop: a ray ends where its transmittance falls below this, and then sees no background.
         opaque: the last sample of each ray lets nothing through, whatever its density: there is no background.
         depth: "mean": the sum of weight x distance; "median": the distance in front of which half of the weight lies,
@@ -53,11 +55,12 @@ class VolumeRenderer(Renderer):
         test_background: Sequence[float] | None = None,
         seed: int = 0,
     ) -> None:
-        fixed = background is not None and background not in ("random", "last_sample")
+        named = ("random", "random_batch", "last_sample")
+        fixed = background is not None and background not in named
         if fixed and (isinstance(background, str) or not _is_color(background)):
             raise ConfigError(
-                f"VolumeRenderer: background is {background!r}; it must be 'random', 'last_sample', None, or three "
-                "numbers in [0, 1] such as [1, 1, 1] for white"
+                f"VolumeRenderer: background is {background!r}; it must be 'random', 'random_batch', 'last_sample', "
+                "None, or three numbers in [0, 1] such as [1, 1, 1] for white"
             )
         self._last = background == "last_sample"
         if test_background is not None and (self._last or not _is_color(test_background)):
@@ -69,7 +72,7 @@ class VolumeRenderer(Renderer):
             raise ConfigError(f"VolumeRenderer: depth is {depth!r}; choose one of mean, median")
         if not 0 <= early_stop < 1:
             raise ConfigError(f"VolumeRenderer: early_stop is {early_stop}; it must be in [0, 1)")
-        self._random = background == "random"
+        self._random, self._random_batch = background == "random", background == "random_batch"
         self._color = _as_color(background) if fixed else None
         self._test_color = None if test_background is None else _as_color(test_background)
         self._early_stop, self._opaque, self._seed = early_stop, opaque, seed
@@ -79,12 +82,15 @@ class VolumeRenderer(Renderer):
         """The background of a batch, float32 [n_rays, 3]; None is black."""
         if self._random and step is not None:
             return background(n_rays, None, self._seed, step, _BACKGROUND_DRAW)
+        if self._random_batch and step is not None:
+            draws = _BACKGROUND_DRAW + np.arange(3)
+            return background(n_rays, uniform(self._seed, step, 0, draws))
         return None if self._color is None else background(n_rays, self._color)
 
     def bare(self) -> VolumeRenderer:
         """See ``Renderer``."""
         found = copy.copy(self)  # of whatever kind it is
-        found._last = found._opaque = found._random = False
+        found._last = found._opaque = found._random = found._random_batch = False
         found._color = found._test_color = None
         return found
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_MOST = 0xFFFFFFFF  # of 32 bits
+
 
 def pcg_hash(value: ArrayLike) -> NDArray[np.uint32]:
     """Hashes 32-bit integers, elementwise, with wrap-around arithmetic.
@@ -20,6 +22,42 @@ def pcg_hash(value: ArrayLike) -> NDArray[np.uint32]:
         state = np.asarray(value).astype(np.uint32) * np.uint32(747796405) + np.uint32(2891336453)
         word = ((state >> ((state >> np.uint32(28)) + np.uint32(4))) ^ state) * np.uint32(277803737)
         return (word >> np.uint32(22)) ^ word
+
+
+def pcg_unhash(value: int) -> int:
+    """The integer whose ``pcg_hash`` this is: it is a permutation.
+
+    >>> pcg_unhash(int(pcg_hash(12345)))
+    12345
+    """
+    word = (value ^ (value >> 22)) * pow(277803737, -1, 2**32) & _MOST
+    shift = (word >> 28) + 4  # those bits are the state's own
+    state = word
+    for _ in range(32 // shift):
+        state = word ^ (state >> shift)
+    return (state - 2891336453) * pow(747796405, -1, 2**32) & _MOST
+
+
+def step_from(seed: int, step: int | None, first: int) -> int | None:
+    """The step with which element i draws what element ``first + i`` draws at ``step``.
+
+    Elements are added to a key of seed and step, so that a part of a batch draws as it does within the whole, by the
+    same kernels.
+
+    Args:
+        seed: as in ``uniform``.
+        step: the training step; None stays None.
+        first: number of the part's first element in the whole.
+
+    >>> part = uniform(7, step_from(7, 3, 100), np.arange(4), 0)
+    >>> bool((part == uniform(7, 3, np.arange(100, 104), 0)).all())
+    True
+    """
+    if step is None or first == 0:
+        return step
+    hashed = int(pcg_hash(seed & _MOST))
+    key = int(pcg_hash((hashed + step) & _MOST)) + first
+    return (pcg_unhash(key & _MOST) - hashed) & _MOST
 
 
 def uniform(seed: int, step: int, element: ArrayLike, draw: ArrayLike) -> NDArray[np.float32]:

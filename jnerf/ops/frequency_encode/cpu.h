@@ -28,12 +28,33 @@ template <int D> inline void frequency_encode_rows(int64_t n, FrequencyShape sha
     parallel_for(n, [=](int64_t i) { frequency_encode_row<D>(shape, x + i * D, frequencies, values + i * width); });
 }
 
+// One sample of many dimensions, which lie side by side: those of one frequency at a time.
+inline void frequency_encode_wide_row(const FrequencyShape& shape, const float* x, const float* frequencies, float* row) {
+    constexpr int kLanes = 16;
+    const int D = shape.n_dims;
+    for (int d = 0; d < shape.head(); d++) row[d] = fmaf(shape.scale, x[d], shape.offset);
+    row += shape.head();
+    for (int k = 0; k < shape.n_frequencies; k++, row += 2 * D)
+        for (int first = 0; first < D; first += kLanes) {
+            const int count = std::min(kLanes, D - first);
+            float phase[kLanes] = {}, s[kLanes], c[kLanes];
+            for (int j = 0; j < count; j++) phase[j] = frequencies[k] * fmaf(shape.scale, x[first + j], shape.offset);
+            for (int j = 0; j < kLanes; j++) sincos_pi(phase[j], s[j], c[j]);
+            for (int j = 0; j < count; j++) row[first + j] = s[j], row[D + first + j] = c[j];
+        }
+}
+
+inline void frequency_encode_wide(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, float* values) {
+    const int width = shape.width();
+    parallel_for(n, [=](int64_t i) { frequency_encode_wide_row(shape, x + i * shape.n_dims, frequencies, values + i * width); });
+}
+
 inline void frequency_encode(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, float* values) {
     switch (shape.n_dims) {
         case 1: return frequency_encode_rows<1>(n, shape, x, frequencies, values);
         case 2: return frequency_encode_rows<2>(n, shape, x, frequencies, values);
         case 3: return frequency_encode_rows<3>(n, shape, x, frequencies, values);
-        default: parallel_for(n * std::max(shape.waves(), 1), FrequencyEncode{shape, x, frequencies, values});
+        default: return frequency_encode_wide(n, shape, x, frequencies, values);
     }
 }
 

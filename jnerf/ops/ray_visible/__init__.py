@@ -1,6 +1,6 @@
 """Marching that ends where nothing shines through any more."""
 
-from jnerf.ops.ray_visible.op import VisibleSamples, ray_visible
+from jnerf.ops.ray_visible.op import VisibleSamples, ray_visible, visible_of
 from jnerf.ops.ray_visible.padded import PaddedSamples, padded_windows, ray_visible_padded
 from jnerf.ops.ray_visible.steps import LookFn
 
@@ -11,4 +11,5 @@ __all__ = [
     "padded_windows",
     "ray_visible",
     "ray_visible_padded",
+    "visible_of",
 ]

@@ -13,7 +13,7 @@ import jittor as jt
 from jnerf.ops.common.intervals import INT_MAX, PackedIntervals, check_budget, read_totals
 from jnerf.ops.ray_march.rule import MarchRule, march_data
 from jnerf.ops.ray_visible.gather import gather
-from jnerf.ops.ray_visible.steps import FIRST_WINDOW, LookFn, Walk, windows
+from jnerf.ops.ray_visible.steps import FIRST_WINDOW, LookFn, Walk, Window, windows
 
 _FEW = 4096  # samples of all rays that a window is worth its overhead for
 _MOST_WINDOWS = 64
@@ -105,6 +105,39 @@ def ray_visible(
             return _keep(walk, rays, capacity, len(spans))
         n //= 2
     raise ValueError(f"max_looked is {most}; the first ray alone has more samples")
+
+
+def visible_of(
+    intervals: PackedIntervals,
+    rays_o: jt.Var,
+    rays_d: jt.Var,
+    sigmas: jt.Var,
+    features: jt.Var | None,
+    early_stop: float = 1e-4,
+    max_samples: int | None = None,
+) -> VisibleSamples:
+    """The same choice among samples that are placed and looked at already.
+
+    Args:
+        intervals: at least one.
+        rays_o: origins, float32 [R, 3].
+        rays_d: unit directions, float32 [R, 3].
+        sigmas: densities of the intervals, float32 [S].
+        features: what the field computed at them, [S, C] or grouped [G, S, F]; or None.
+        early_stop: as of ``ray_visible``.
+        max_samples: as of ``ray_visible``.
+
+    Returns:
+        The kept samples.
+
+    Raises:
+        ValueError: the budget is out of range.
+    """
+    rays = [rays_o, rays_d]
+    walk = Walk(rays, {"early_stop": early_stop})
+    where = intervals.t_starts, intervals.t_ends, intervals.packed_info
+    walk.parts.append(Window(*where, 0, features, sigmas))
+    return _keep(walk, rays, check_budget(max_samples), 1)
 
 
 def _march(walk: Walk, spans: Iterable[tuple[int, int]], look: LookFn, most: int) -> bool:

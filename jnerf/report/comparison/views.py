@@ -14,8 +14,14 @@ from jnerf.report.sections.views import shots
 _MOST_VIEWS, _MOST_PICTURES = 4, 60
 
 
-def views(runs: Sequence[RunData], names: Sequence[str]) -> Html | None:
-    """The views that all have, those first in which the runs differ most by the first metric."""
+def views(runs: Sequence[RunData], names: Sequence[str], most: int = _MOST_VIEWS) -> Html | None:
+    """The views that all have, those first in which the runs differ most by the first metric.
+
+    Args:
+        runs: the runs.
+        names: what they are called.
+        most: how many views at most; of many runs fewer.
+    """
     items = [{item.get("name"): item for item in run.test.get("items", [])} for run in runs]
     shared = [n for n in items[0] if isinstance(n, str) and all(n in found for found in items)]
     measure = next(iter(runs[0].test.get("mean", {})), None)
@@ -24,7 +30,7 @@ def views(runs: Sequence[RunData], names: Sequence[str]) -> Html | None:
         values = [found[name].get(measure) for found in items]
         return max(values) - min(values) if all(map(is_number, values)) else 0.0
 
-    most = max(1, min(_MOST_VIEWS, _MOST_PICTURES // (1 + 2 * len(runs))))
+    most = max(1, min(most, _MOST_PICTURES // (1 + 2 * len(runs))))
     blocks = []
     for name in sorted(shared, key=spread, reverse=True)[:most]:
         block = _view(name, runs, [found[name] for found in items], names, measure)

@@ -5,6 +5,7 @@
 #include "frustum_gaussians/cuda.h"
 #include "grid_interp/cuda.h"
 #include "integrated_encode/cuda.h"
+#include "mesh_distance/cuda.h"
 #include "occupancy/cuda.h"
 #include "play.h"
 #include "sh_encode/cuda.h"
@@ -72,4 +73,9 @@ extern "C" void bitfield(const float* grid, int64_t res, int64_t levels, float m
 }
 extern "C" void hull(const float* grid, const float* cameras, const int* counts, int64_t n_cameras, int64_t rows, int64_t cols, int64_t res, int64_t levels, int64_t least, float block, float* out) {
     carve(res * res * res * levels, {grid, cameras, counts, (int)n_cameras, (int)rows, (int)cols, (int)res, (int)levels, (int)least, block, out});
+}
+extern "C" void mesh(int64_t n, const float* boxes, const float* areas, const float* triangles, const int* numbers, const float* normals, int64_t depth, const float* points, int64_t side,
+                     float reach, float* distances, float* nearest, int* faces) {
+    const MeshArrays arrays{boxes, areas, triangles, numbers, normals, (int)depth};
+    mesh_distance(n, {arrays, points, nullptr, 0, (int)side, reach, distances, nearest, faces});
 }

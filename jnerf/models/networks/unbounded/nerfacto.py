@@ -10,21 +10,19 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Network, trainable
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.models.networks.unbounded.appearance import Appearance
-from jnerf.models.networks.unbounded.proposals import Proposals
+from jnerf.models.networks.unbounded.proposed import ProposedNetwork
 from jnerf.ops.field_mlp import from_geometry
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS
-from jnerf.structures import FieldOutput, RaySamples
+from jnerf.structures import RaySamples
 
 
 @NETWORKS.register()
-class NerfactoNetwork(Network):
+class NerfactoNetwork(ProposedNetwork):
     """A density and a colour as of Instant-NGP in contracted space, and a small density for each earlier round.
 
     A density is ``initial_density`` exp(x) per unit, a unit being half the box's longest edge: what a contraction
@@ -43,7 +41,7 @@ class NerfactoNetwork(Network):
         density_layers: hidden layers of the density MLP.
         color_layers: hidden layers of the colour MLP.
         geometry_features: outputs of the density MLP beside the density.
-        proposal_width: of the hidden layer of a proposal.
+        proposal_width: of the hidden layer of a proposal; 0 for none.
         initial_density: factor of all densities: what there is of space begins almost empty.
         appearance: learned numbers for each training image; 0 for none.
         test_appearance: what pictures take for them: "mean" of the images, or "zeros".
@@ -55,10 +53,6 @@ class NerfactoNetwork(Network):
     Raises:
         ConfigError: a value is out of its range, or an encoder is missing.
     """
-
-    earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
-    offers = frozenset({"pos_encoder"})
 
     def __init__(
         self,
@@ -80,80 +74,43 @@ class NerfactoNetwork(Network):
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
-        super().__init__()
         for name, value, least in (
             ("hidden_width", hidden_width, 1),
             ("density_layers", density_layers, 1),
             ("color_layers", color_layers, 1),
             ("geometry_features", geometry_features, 1),
-            ("proposal_width", proposal_width, 1),
+            ("proposal_width", proposal_width, 0),
             ("appearance", appearance, 0),
         ):
             if value < least:
                 raise ConfigError(
                     f"NerfactoNetwork: {name} is {value}; it must be at least {least}"
                 )
-        if not initial_density > 0:
-            raise ConfigError(
-                f"NerfactoNetwork: initial_density is {initial_density}; it must be above 0"
-            )
-        self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._space, self._bounded = make_space(space, aabb), space == "box"
-        low, high = np.split(np.asarray(aabb, np.float64), 2)
-        self._density_scale = float(initial_density / ((high - low).max() / 2))
+        where = aabb, proposals, proposal_width, initial_density, space
+        super().__init__(pos_encoder, encoders, *where, seed, precision)
+        self.dir_encoder = dir_encoder
         how = {"seed": seed, "precision": precision}
         widths = [pos_encoder.out_dim, *[hidden_width] * density_layers, 1 + geometry_features]
         self.density_mlp = MLP(widths, **how)
         n_seen = geometry_features + (dir_encoder.out_dim if dir_encoder else 0) + appearance
         widths = [n_seen, *[hidden_width] * color_layers, padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, **how)
-        self.proposals = Proposals(encoders, proposals, proposal_width, **how)
         self.appearance = (
             Appearance(n_images, appearance, test_appearance, seed) if appearance else None
         )
-        if len(self.proposals):
-            self.earlier_rounds = len(self.proposals)
-        else:  # all rounds ask the field itself
-            self.earlier_provides, self.features_carry_gradients = None, False
         if self.appearance:
             self.protocol = {"appearance": self.appearance.rule}
 
-    def density(self, positions: jt.Var) -> jt.Var:
-        """Density of the field at positions [S, 3] in field units: float32 [S]."""
-        return self.look(positions)[0]
+    def field_density(self, features: jt.Var) -> jt.Var:
+        """See ``ProposedNetwork``."""
+        return self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
 
-    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
-        """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
-        unit, inside = self._unit(positions)
-        features = self.pos_encoder(unit)
-        sigmas = self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
-        return self._scaled(sigmas, inside), features if self.pos_encoder.known else None
-
-    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """Of an earlier round its proposal's density, which is all that there is to say of it."""
-        if samples.round >= len(self.proposals):
-            return self.look(samples.positions)
-        unit, inside = self._unit(samples.positions)
-        sigmas = self._scaled(self.proposals(samples.round, unit), inside)
-        return sigmas, sigmas.unsqueeze(1)
-
-    def execute(self, samples: RaySamples) -> FieldOutput:
-        """Densities, of the last round with colours."""
-        if samples.round < len(self.proposals):
-            if samples.features is not None:  # known since the samples were placed
-                return FieldOutput(sigmas=samples.features.reshape(-1))
-            return FieldOutput(sigmas=self.density_of(samples)[0])
-        unit, inside = self._unit(samples.positions)
-        if samples.features is None:
-            features = self.pos_encoder(unit)
-        else:
-            features = self.pos_encoder.known(unit, samples.features)
-        if self.appearance is None:
-            mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
-            sigmas, rgbs = density_and_color(*mlps, head_sees_density=False)
-        else:
-            sigmas, rgbs = self._with_appearance(features, samples)
-        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs)
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
+        """See ``ProposedNetwork``."""
+        if self.appearance is not None:
+            return self._with_appearance(features, samples)
+        mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
+        return density_and_color(*mlps, head_sees_density=False)
 
     def _with_appearance(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
         rays = samples.rays
@@ -165,24 +122,7 @@ class NerfactoNetwork(Network):
             self.density_mlp(features), lambda seen: self.color_mlp(seen, extra, 3), True, False
         )
 
-    def _unit(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
-        """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
-        unit = self._space(positions)
-        if not self._bounded:
-            return unit, None
-        held = jt.minimum(jt.maximum(unit, 0.0), 1.0)
-        inside = (held == unit).float32().min(1).stop_grad()
-        return held.stop_grad() if unit.is_stop_grad() else held, inside
-
-    def _scaled(self, sigmas: jt.Var, inside: jt.Var | None) -> jt.Var:
-        sigmas = sigmas * self._density_scale
-        return sigmas if inside is None else sigmas * inside
-
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, "proposals" and, where it is, "appearance"; see ``Network``."""
-        parts = {"proposals": trainable(self.proposals.mlps)}
-        if self.appearance:
-            parts["appearance"] = trainable(self.appearance)
-        elsewhere = {id(p) for group in parts.values() for p in group}
-        own = [p for p in super().param_groups()[""] if id(p) not in elsewhere]
-        return {"": own} | {name: group for name, group in parts.items() if group}
+        parts = {"proposals": self.proposals.mlps}
+        return self._apart(parts | ({"appearance": self.appearance} if self.appearance else {}))

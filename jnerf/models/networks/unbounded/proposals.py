@@ -20,7 +20,7 @@ class Proposals(jt.Module):
     Args:
         encoders: of the config, by name.
         names: the encoder of each round.
-        hidden_width: of the hidden layer.
+        hidden_width: of the hidden layer; 0 for none.
         seed: of the initial weights.
         precision: see ``MLP``.
 
@@ -43,7 +43,8 @@ class Proposals(jt.Module):
                     f"network.proposals names encoder.{name}, which there is not. {hint(name, encoders)}"
                 )
         self.encoders = jt.nn.ModuleList([encoders[name] for name in names])
-        widths = [[encoders[name].out_dim, hidden_width, 16] for name in names]
+        hidden = [hidden_width] if hidden_width else []
+        widths = [[encoders[name].out_dim, *hidden, 16] for name in names]
         self.mlps = jt.nn.ModuleList(
             [
                 MLP(width, 1, seed=seed, stream=_FIRST_STREAM + i, precision=precision)

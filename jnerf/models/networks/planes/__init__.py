@@ -1,0 +1,1 @@
+"""Networks on planes of features: the explicit K-Planes, and EG3D's decoder."""

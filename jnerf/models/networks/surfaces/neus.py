@@ -1,0 +1,200 @@
+"""The network of NeuS (Wang et al. 2021, https://arxiv.org/abs/2106.10689, section 3.4 and appendix)."""
+
+from __future__ import annotations
+
+import jittor as jt
+import numpy as np
+
+from jnerf.encoders.base import as_rows
+from jnerf.errors import ConfigError
+from jnerf.models.networks.base import trainable
+from jnerf.models.networks.distance_mlp import DistanceMLP
+from jnerf.models.networks.normed_layers import NormedMLP
+from jnerf.models.networks.space import Box
+from jnerf.models.networks.surfaces.outside import OutsideField
+from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.ops.gather_rays import gather_rays
+from jnerf.registry import NETWORKS
+from jnerf.structures import FieldOutput, RaySamples
+
+_FAR = 1.0  # distance given to samples of the background, in radii of the ball: nothing is there
+
+
+@NETWORKS.register()
+class NeuSNetwork(SDFNetwork):
+    """Position -> distance and features -> colour, given position, direction and normal; two MLPs.
+
+    The normal is the distance's exact derivative, and losses of it train the weights. With a background, samples
+    outside the ball of the object are asked of a second field (NeRF++), and channels ``inside`` [S, 1] and ``outside``
+    [S, 1], the density there, come on top.
+
+    Args:
+        pos_encoder: encodes positions in [0, 1]^3; one that can be pulled back (``Encoder.pull``). The position itself
+            comes first in any case, from -1 to 1 in the ball.
+        dir_encoder: encodes unit directions; None for a colour that does not depend on the direction.
+        aabb: the scene's box, float32 [6].
+        hidden_width: of all hidden layers.
+        n_layers: hidden layers of the distance's MLP.
+        skip: its input is appended again behind this many layers; None: it is not.
+        color_layers: hidden layers of the colour MLP.
+        geometry_features: outputs behind the distance.
+        radius_init: of the sphere at the beginning; 1 is the ball that fits into the box.
+        variance_init: v at the beginning; s is exp(10 v) per radius of the ball.
+        halo: what grids of cells keep around the surface, radii of the ball.
+        weight_norm: weight normalisation in both MLPs.
+        background: with a field outside the ball.
+        background_width: of its layers.
+        background_layers: of its trunk.
+        seed: of the initial weights.
+        precision: of the products of colour MLP and background: "auto", "fp32", "bf16" or "fp16".
+
+    Raises:
+        ConfigError: a value is out of its range, or the encoder cannot be pulled back.
+    """
+
+    optional = {"inside": "background=True", "outside": "background=True"}
+
+    def __init__(
+        self,
+        pos_encoder: jt.Module,
+        dir_encoder: jt.Module | None,
+        aabb: np.ndarray,
+        hidden_width: int = 256,
+        n_layers: int = 8,
+        skip: int | None = 4,
+        color_layers: int = 4,
+        geometry_features: int = 256,
+        radius_init: float = 0.5,
+        variance_init: float = 0.3,
+        halo: float = HALO,
+        weight_norm: bool = True,
+        background: bool = False,
+        background_width: int = 256,
+        background_layers: int = 8,
+        seed: int = 0,
+        precision: str = "auto",
+    ) -> None:
+        super().__init__(aabb, variance_init, halo)
+        n_in = pos_encoder.out_dim + 3
+        _check(
+            hidden_width=(hidden_width, 1 if skip is None else n_in + 1),
+            n_layers=(n_layers, 1),
+            color_layers=(color_layers, 1),
+            geometry_features=(geometry_features, 1),
+            background_width=(background_width, 2),
+            background_layers=(background_layers, 2),
+        )
+        if skip is not None and not 1 <= skip < n_layers:
+            raise ConfigError(
+                f"NeuSNetwork: skip is {skip}; it must be None or in 1 .. n_layers - 1 = {n_layers - 1}"
+            )
+        if not 0 < radius_init < 1:
+            raise ConfigError(f"NeuSNetwork: radius_init is {radius_init}; it must be in (0, 1)")
+        if pos_encoder.pull is None:
+            raise ConfigError(
+                f"NeuSNetwork: {type(pos_encoder).__name__} cannot be differentiated twice, which exact normals need. "
+                "Choose FrequencyEncoder, or a network of type HashNeuSNetwork, whose normals are differences"
+            )
+        self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._learned = bool(trainable(pos_encoder))
+        self._box = Box(aabb)
+        self.distance_mlp = DistanceMLP(
+            pos_encoder.out_dim, hidden_width, n_layers, skip, geometry_features, radius_init,
+            normed=weight_norm, seed=seed,
+        )  # fmt: skip
+        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        widths = [6 + n_dir + geometry_features] + [hidden_width] * color_layers + [3]
+        self.color_mlp = NormedMLP(widths, weight_norm, seed, 1, precision)
+        self.outside = None
+        if background:
+            half = background_layers // 2
+            size = background_width, background_layers, half
+            self.outside = OutsideField(*size, seed, precision)
+            self.provides = SDFNetwork.provides | {"inside", "outside"}
+
+    def sdf(self, positions: jt.Var) -> jt.Var:
+        """Signed distances of positions [S, 3], field units: float32 [S]."""
+        out, _, _ = self.distance_mlp(self._ball(positions), self._encoded(self._box(positions)))
+        return out[:, 0] * self._ball.radius
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """Distances, normals and colours of samples."""
+        positions = samples.positions
+        directions = gather_rays(samples.rays.rays_d, samples.ray_indices, samples.packed_info)
+        sharpness = self.sharpness()
+        if self.outside is None:
+            sdf, normals, rgbs = self._object(positions, directions)
+            extras = {}
+        else:
+            sdf, normals, rgbs, extras = self._object_and_background(positions, directions)
+        extras |= {"sdf": sdf, "normals": normals, "sharpness": sharpness.reshape(1, 1)}
+        sigmas = opaque_density(sdf.reshape(-1), sharpness)
+        if self.outside is not None:
+            sigmas = sigmas * extras["inside"].reshape(-1) + extras["outside"].reshape(-1)
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs, extras=extras)
+
+    def _encoded(self, unit: jt.Var) -> jt.Var:
+        """Encoded positions of the unit box as rows, [S, C]; constants where the encoder learns nothing."""
+        features = as_rows(self.pos_encoder(unit))
+        return features if self._learned else features.stop_grad()
+
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """The distance's gradient at positions [S, 3]: float32 [S, 3]."""
+        return self._distances(positions)[1]
+
+    def _distances(self, positions: jt.Var) -> tuple[jt.Var, jt.Var]:
+        """The MLP's outputs [S, 1 + geometry_features] and the distance's gradient [S, 3]."""
+        unit = self._box(positions)
+        features = self._encoded(unit)
+        out, *layers = self.distance_mlp(self._ball(positions), features)
+        grad = self.distance_mlp.gradient(*layers)
+        # features are of the box, [0, 1] along each edge, x is of the ball
+        pulled = self.pos_encoder.pull(unit, features, grad[:, 3:])
+        return out, grad[:, :3] + self._box.pull(positions, pulled, self._ball.radius)
+
+    def _object(self, positions: jt.Var, directions: jt.Var) -> tuple[jt.Var, jt.Var, jt.Var]:
+        """Distances [S, 1], normals [S, 3] and colours [S, 3] of the object."""
+        out, normals = self._distances(positions)
+        seen = [self._ball(positions), normals, out[:, 1:]]
+        if self.dir_encoder:
+            seen.append(self.dir_encoder(directions))
+        rgbs = jt.sigmoid(self.color_mlp(jt.concat(seen, dim=1)))
+        return out[:, :1] * self._ball.radius, normals, rgbs
+
+    def _object_and_background(
+        self, positions: jt.Var, directions: jt.Var
+    ) -> tuple[jt.Var, jt.Var, jt.Var, dict[str, jt.Var]]:
+        """The same, and ``inside`` and ``outside``; each field is asked of its own samples alone."""
+        x = self._ball(positions)
+        is_inside = ((x * x).sum(1) < 1).numpy()
+        # A field without a sample of its own gets one whose result no one takes.
+        here, there = (np.flatnonzero(v) for v in (is_inside, ~is_inside))
+        rows = [jt.array(v if len(v) else np.zeros(1, np.int64)) for v in (here, there)]
+        sdf, normals, rgbs = self._object(
+            positions[rows[0]].stop_grad(), directions[rows[0]].stop_grad()
+        )
+        sigmas, colors = self.outside(x[rows[1]].stop_grad(), directions[rows[1]].stop_grad())
+        n_here, n_there = sdf.shape[0], sigmas.shape[0]
+        places = np.empty(len(is_inside), np.int64)
+        places[here], places[there] = np.arange(len(here)), n_here + np.arange(len(there))
+        places = jt.array(places)
+
+        def joined(inner: jt.Var, outer: jt.Var) -> jt.Var:
+            return jt.concat([inner, outer], dim=0)[places]
+
+        inside = jt.array(is_inside.astype(np.float32)[:, None]).stop_grad()
+        nowhere = jt.zeros((n_there, 1)) + _FAR * self._ball.radius
+        outside = (sigmas * (1 / self._ball.radius)).reshape(-1, 1)
+        extras = {"inside": inside, "outside": joined(jt.zeros((n_here, 1)), outside)}
+        sdf = joined(sdf, nowhere)
+        return sdf, joined(normals, jt.zeros((n_there, 3))), joined(rgbs, colors), extras
+
+
+def _check(**arguments: tuple[int, int]) -> None:
+    """Raises a ConfigError for the first argument, (value, least), below its least value."""
+    for name, (value, least) in arguments.items():
+        if value < least:
+            reason = " (the input is appended at the skip)" if name == "hidden_width" else ""
+            raise ConfigError(
+                f"NeuSNetwork: {name} is {value}; it must be at least {least}{reason}"
+            )

@@ -1,0 +1,1 @@
+"""Fields of low-rank grids (TensoRF)."""

@@ -1,0 +1,134 @@
+"""What networks with proposals share: where in the unit cube a position is, what of it counts, whom each round asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import jittor as jt
+import numpy as np
+
+from jnerf.encoders.base import Encoder
+from jnerf.errors import ConfigError
+from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.space import make_space
+from jnerf.models.networks.unbounded.proposals import Proposals
+from jnerf.structures import FieldOutput, RaySamples
+
+
+class ProposedNetwork(Network):
+    """A field, and a small density for each earlier round; subclasses define ``field_density`` and ``field``.
+
+    A density is ``initial_density`` exp(x) per unit, a unit being half the box's longest edge: what a contraction
+    leaves as it is.
+
+    Args:
+        pos_encoder: encodes positions in [0, 1]^3.
+        encoders: of the config, by name.
+        aabb: the scene's box, float32 [6].
+        proposals: names of the encoders of the proposals, for as many earlier rounds of the sampler; [] for samplers
+            with one round, or where all rounds ask the field itself.
+        proposal_width: of the hidden layer of a proposal; 0 for none.
+        initial_density: factor of all densities.
+        space: how positions reach the unit cube; outside of a "box" nothing is.
+        seed: of the initial weights.
+        precision: see ``NGPNetwork``.
+
+    Raises:
+        ConfigError: the density is not above 0, or an encoder is missing.
+    """
+
+    earlier_provides = frozenset({"sigmas"})
+    features_carry_gradients = True
+    offers = frozenset({"pos_encoder"})
+
+    def __init__(
+        self,
+        pos_encoder: Encoder,
+        encoders: Mapping[str, Encoder],
+        aabb: np.ndarray,
+        proposals: Sequence[str],
+        proposal_width: int,
+        initial_density: float,
+        space: str,
+        seed: int,
+        precision: str,
+    ) -> None:
+        super().__init__()
+        if not initial_density > 0:
+            raise ConfigError(
+                f"{type(self).__name__}: initial_density is {initial_density}; it must be above 0"
+            )
+        self.pos_encoder = pos_encoder
+        self._space, self._bounded = make_space(space, aabb), space == "box"
+        low, high = np.split(np.asarray(aabb, np.float64), 2)
+        self._density_scale = float(initial_density / ((high - low).max() / 2))
+        self.proposals = Proposals(encoders, proposals, proposal_width, seed, precision)
+        if len(self.proposals):
+            self.earlier_rounds = len(self.proposals)
+        else:  # all rounds ask the field itself
+            self.earlier_provides, self.features_carry_gradients = None, False
+
+    def field_density(self, features: jt.Var) -> jt.Var:
+        """exp of what the field says of encoded positions, float32 [S]."""
+        raise NotImplementedError(f"{type(self).__name__} does not define field_density(features)")
+
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
+        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known."""
+        raise NotImplementedError(f"{type(self).__name__} does not define field(features, samples)")
+
+    def density(self, positions: jt.Var) -> jt.Var:
+        """Density of the field at positions [S, 3] in field units: float32 [S]."""
+        return self.look(positions)[0]
+
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
+        unit, inside = self._unit(positions)
+        features = self.pos_encoder(unit)
+        sigmas = self._scaled(self.field_density(features), inside)
+        return sigmas, features if self.pos_encoder.known else None
+
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
+        """Of an earlier round its proposal's density, which is all that there is to say of it."""
+        if samples.round >= len(self.proposals):
+            return self.look(samples.positions)
+        unit, inside = self._unit(samples.positions)
+        sigmas = self._scaled(self.proposals(samples.round, unit), inside)
+        return sigmas, sigmas.unsqueeze(1)
+
+    def execute(self, samples: RaySamples) -> FieldOutput:
+        """Densities, of the last round with colours."""
+        if samples.round < len(self.proposals):
+            if samples.features is not None:  # known since the samples were placed
+                return FieldOutput(sigmas=samples.features.reshape(-1))
+            return FieldOutput(sigmas=self.density_of(samples)[0])
+        unit, inside = self._unit(samples.positions)
+        if samples.features is None:
+            features = self.pos_encoder(unit)
+        else:
+            features = self.pos_encoder.known(unit, samples.features)
+        sigmas, rgbs = self.field(features, samples)
+        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs)
+
+    def _unit(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
+        unit = self._space(positions)
+        if not self._bounded:
+            return unit, None
+        held = jt.minimum(jt.maximum(unit, 0.0), 1.0)
+        inside = (held == unit).float32().min(1).stop_grad()
+        return held.stop_grad() if unit.is_stop_grad() else held, inside
+
+    def _scaled(self, sigmas: jt.Var, inside: jt.Var | None) -> jt.Var:
+        sigmas = sigmas * self._density_scale
+        return sigmas if inside is None else sigmas * inside
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """The field's, and "proposals"; see ``Network``."""
+        return self._apart({"proposals": self.proposals.mlps})
+
+    def _apart(self, parts: Mapping[str, jt.Module]) -> dict[str, list[jt.Var]]:
+        """Groups of their own for the parameters of ``parts``."""
+        groups = {name: trainable(module) for name, module in parts.items()}
+        elsewhere = {id(p) for group in groups.values() for p in group}
+        own = [p for p in super().param_groups()[""] if id(p) not in elsewhere]
+        return {"": own} | {name: group for name, group in groups.items() if group}

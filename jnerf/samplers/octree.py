@@ -1,0 +1,201 @@
+"""Samples in the leaves of an octree that the field itself keeps: empty space is what the tree leaves out.
+
+NGLOD (Takikawa et al. 2021, https://arxiv.org/abs/2101.10994), section 4.2, and the two ways of Kaolin Wisp to place
+samples for a radiance field.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import jittor as jt
+import numpy as np
+
+from jnerf.errors import ConfigError
+from jnerf.ops.common import device
+from jnerf.ops.common.intervals import PackedIntervals
+from jnerf.ops.octree_march import octree_march
+from jnerf.ops.ray_points import ray_points
+from jnerf.ops.ray_visible import visible_of
+from jnerf.registry import SAMPLERS
+from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
+from jnerf.samplers.field import Field
+from jnerf.samplers.looking import look_along
+from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
+from jnerf.structures import RayBundle, RaySamples
+
+_STREAM = 10
+_MOST_RAYS = 2**18
+_SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
+
+
+@SAMPLERS.register()
+class OctreeSampler(Sampler):
+    """Rays go through the field's octree, and samples lie in the leaves that they meet.
+
+    A look at the density of all of them drops those behind what is opaque. The number of rays follows the samples
+    that are left.
+
+    Args:
+        aabb: scene fact: (min xyz, max xyz), field units; the tree lies over it.
+        near: scene fact: smallest distance, field units.
+        far: scene fact: largest distance, field units.
+        seed: the run's seed.
+        total_steps: training steps of the run.
+        marching: "voxel": ``per_leaf`` intervals in every leaf, however long the way through it is; "ray": intervals of
+            ``step_size`` along the ray, as far as they lie in leaves.
+        per_leaf: intervals in a leaf, for "voxel".
+        step_size: of the intervals for "ray", field units; a number, or a schedule.
+        max_steps: most samples of a ray.
+        target_samples: samples that a training step should have; a number, or a schedule.
+        n_rays_init: rays of the first steps; None for 1/64 of the samples.
+        fixed_rays: keep to ``n_rays_init``.
+        look_samples: most samples that a training step looks at.
+        early_stop: transmittance below which a ray ends; 0: all samples stay, and nothing is looked at.
+        update_every: steps between two changes of the number of rays.
+        density_chunk: most positions that the field is asked for at once; None for what suits the device.
+
+    Raises:
+        ConfigError: a value is out of its range.
+    """
+
+    requires_field = frozenset({"octree"})
+
+    def __init__(
+        self,
+        aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
+        near: float = 0.0,
+        far: float = 1e9,
+        seed: int = 0,
+        total_steps: int | None = None,
+        marching: Literal["voxel", "ray"] = "voxel",
+        per_leaf: int = 2,
+        step_size: Scheduled = 3**0.5 / 1024,
+        max_steps: int = 1024,
+        target_samples: ScheduledCount = 2**18,
+        n_rays_init: int | None = None,
+        fixed_rays: bool = False,
+        look_samples: int = 2**21,
+        early_stop: float = 1e-4,
+        update_every: int = 16,
+        density_chunk: int | None = None,
+    ) -> None:
+        if marching not in ("voxel", "ray"):
+            raise ConfigError(f"OctreeSampler: marching is {marching!r}; choose 'voxel' or 'ray'")
+        self._step_size = make_schedule(step_size) if marching == "ray" else None
+        for length in map(make_schedule(step_size), (0, total_steps or 0)):
+            if not length > 0:
+                raise ConfigError(f"OctreeSampler: step_size is {length}; it must be above 0")
+        self._target = make_schedule(target_samples)
+        if n_rays_init is None:
+            n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
+        if density_chunk is None:
+            density_chunk = 2**21 if device.on_cuda() else 2**19
+        least = min(map(self.target_samples, (0, total_steps or 0)))
+        numbers = {
+            "per_leaf": (per_leaf, 1), "max_steps": (max_steps, 1), "n_rays_init": (n_rays_init, 1),
+            "target_samples": (least, max_steps), "look_samples": (look_samples, max_steps),
+            "update_every": (update_every, 1), "density_chunk": (density_chunk, 1),
+        }  # fmt: skip
+        for name, (value, smallest) in numbers.items():
+            if value < smallest:
+                why = " (max_steps: one ray may need as many)" if smallest > 1 else ""
+                raise ConfigError(
+                    f"OctreeSampler: {name} is {value}; it must be at least {smallest}{why}"
+                )
+        self._place = {"near": float(near), "far": float(far), "max_steps": max_steps}
+        self._place |= {"per_leaf": per_leaf, "seed": stream_seed(seed, _STREAM)}
+        self._aabb = [float(x) for x in aabb]
+        self.early_stop, self.update_every = early_stop, update_every
+        self.look_samples, self.density_chunk = look_samples, density_chunk
+        self._n_rays, self._fixed_rays = n_rays_init, fixed_rays
+        self._measured = self._window = self._now = 0
+        self._stats: dict[str, float] = {}
+
+    def target_samples(self, step: int) -> int:
+        """Samples that training step ``step`` is to have."""
+        return round(self._target(step))
+
+    @property
+    def n_rays(self) -> int:
+        """Rays for the next step, so that about ``target_samples`` samples remain."""
+        return self._n_rays
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Samples of the last training step: ``looked`` at, ``wanted`` (seen) and ``kept`` (within the budget)."""
+        return dict(self._stats)
+
+    def update(self, field: Field, step: int) -> None:
+        """Adapts the number of rays, every ``update_every`` steps; see ``Sampler``."""
+        self._now = step
+        if step % self.update_every or not self._window or self._fixed_rays:
+            return
+        target = self.target_samples(step)
+        rays = self._n_rays * target / max(self._measured / self._window, 1.0)
+        quantum = max(1, target // _SAMPLES_PER_QUANTUM)
+        self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
+        self._measured = self._window = 0
+
+    def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
+        """Goes through the tree, looks at the density, keeps the visible samples; see ``Sampler``.
+
+        In training the rays past a budget are dropped: the samples then belong to the leading rays only.
+        """
+        with jt.no_grad():
+            return self._samples(rays, field, step)
+
+    def _samples(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
+        n_rays, training = len(rays), step is not None
+        budget = (
+            (self.look_samples if self.early_stop > 0 else self.target_samples(step))
+            if training
+            else None
+        )
+        where = rays.rays_o, rays.rays_d, field.octree(), self._aabb
+        length = (
+            None
+            if self._step_size is None
+            else self._step_size(self._now if step is None else step)
+        )
+        found = octree_march(
+            *where, **self._place, length=length, step=step, max_samples=budget
+        ).intervals
+        looked = len(found)
+        if looked < found.wanted:
+            rays, found = leading_rays(rays, found, _last_ray(found) + 1)
+        share = max(len(rays), 1) / max(n_rays, 1)
+        features = None
+        if looked and self.early_stop > 0:
+            arrays = found.t_starts, found.t_ends, found.ray_indices
+            positions = ray_points(rays.rays_o, rays.rays_d, *arrays)
+            sigmas, features = look_along(field, self.density_chunk)(positions, *arrays)
+            most = self.target_samples(step) if training else None
+            seen = visible_of(
+                found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most
+            )
+            found, features = seen.intervals, seen.features
+        if training:
+            self._measured += round(found.wanted / share)
+            self._window += 1
+            self._stats = {"looked": looked, "wanted": found.wanted, "kept": len(found)}
+        if len(found) < found.wanted:
+            rays, found = leading_rays(rays, found, _last_ray(found) + 1)
+        return to_samples(rays, found, features)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Number of rays, the counters behind it, and the last step; see ``Sampler``."""
+        counters = [self._n_rays, self._measured, self._window, self._now]
+        return {"counters": np.array(counters, np.int64)}
+
+    def load_state(self, state: dict[str, np.ndarray]) -> None:
+        """Restores the counters; see ``Sampler``."""
+        super().load_state(state)
+        self._n_rays, self._measured, self._window, self._now = (int(x) for x in state["counters"])
+
+
+def _last_ray(found: PackedIntervals) -> int:
+    """The last ray with samples; -1 where there is none."""
+    return int(found.ray_indices[-1].item()) if len(found) else -1

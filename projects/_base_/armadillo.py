@@ -1,0 +1,6 @@
+"""Scene: the armadillo of Stanford's repository, 99 976 triangles, closed."""
+
+dataset = dict(
+    type="MeshDataset",
+    root="sdf/armadillo.obj",  # under $JNERF_DATA, ./data or ../shared/data
+)

@@ -1,0 +1,12 @@
+"""TensoRF CP-384 for some minutes of one CPU core: 400 x 400 pixels, 64^3 to 256^3 voxels, short schedules."""
+
+_base_ = ["tensorf_vm48_lego_small.py"]
+
+exp_name = "tensorf_cp384_lego_small"
+
+encoder = dict(
+    density_factors=dict(type="CPEncoder", n_components=96, resolution=64),
+    color_factors=dict(type="CPEncoder", n_components=288, resolution=64, stream=1),
+)
+network = dict(final_resolution=256)
+loss = dict(sparsity=dict(weight=dict(_delete_=True, schedule="constant", value=1e-5)))

@@ -1,0 +1,39 @@
+"""Locks on files."""
+
+import os
+
+from jnerf.engine.guards.lock import is_locked, take_lock
+
+
+def elsewhere(ask):
+    """What a process of its own answers."""
+    pid = os.fork()
+    if not pid:
+        os._exit(int(ask()))
+    return bool(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def test_a_lock_is_taken_once_and_given_back(tmp_path):
+    path = tmp_path / "lock"
+    assert not is_locked(path)
+    lock = take_lock(path, "me")
+    assert elsewhere(lambda: take_lock(path, "other") is None)
+    assert elsewhere(lambda: is_locked(path))
+    assert path.read_text() == "me"
+    assert take_lock(path) is not None  # the process has it already
+    lock.close()
+    assert not elsewhere(lambda: is_locked(path))
+
+
+def test_a_killed_process_gives_it_back(tmp_path):
+    assert elsewhere(lambda: take_lock(tmp_path / "lock") is not None)  # and has ended
+    assert not is_locked(tmp_path / "lock")
+
+
+def test_a_file_system_without_locks_refuses_nobody(tmp_path, monkeypatch):
+    def no_locks(*arguments):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", no_locks)
+    assert take_lock(tmp_path / "lock") is not None
+    assert not is_locked(tmp_path / "lock")

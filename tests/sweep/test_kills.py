@@ -1,0 +1,101 @@
+"""kill -9 of runs and of the sweep itself, at any moment; real processes, trainings that cost nothing."""
+
+import contextlib
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+from fake_sweeps import start_sweep
+from fake_training import check_steps
+
+NAMES = ["a-x", "a-y", "b-x", "b-y"]
+
+
+def workers(root):
+    """The processes that train in a sweep's folder."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if folder.name.isdecimal() and any(w.startswith(f"{root}/".encode()) for w in words):
+            found.append(int(folder.name))
+    return found
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_kills_at_random_lose_nothing_and_train_nothing_twice(tmp_path):
+    draw, root = random.Random(1), tmp_path / "s"
+    how = {"behaviour": {name.replace("-", "_"): {"delay": 0.04} for name in NAMES}}
+    how |= {"jobs": 2, "retries": 9}
+    sweep, kills, end = start_sweep(root, NAMES, **how), 0, time.monotonic() + 120
+    while sweep.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(draw.uniform(0.1, 0.8))
+        targets = workers(root)
+        if kills == 8 or not targets:
+            continue
+        kills += 1
+        target = sweep.pid if draw.random() < 0.3 else draw.choice(targets)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(target, signal.SIGKILL)
+        if target == sweep.pid:
+            sweep.communicate()
+            sweep = start_sweep(root, NAMES, **how)
+    out = sweep.communicate()[0]
+    assert sweep.returncode == 0, out
+    starts = sum(check_steps(root / name, 20) for name in NAMES)
+    assert starts > len(NAMES)  # some were killed halfway
+    before = {name: (root / name / "steps.txt").read_text() for name in NAMES}
+    again = start_sweep(root, NAMES)
+    assert "4 of them complete" in again.communicate()[0] and again.returncode == 0
+    assert before == {name: (root / name / "steps.txt").read_text() for name in NAMES}
+
+
+def test_ctrl_c_saves_says_so_and_the_same_command_goes_on(tmp_path):
+    root = tmp_path / "s"
+    slow = {"a_x": {"delay": 0.05, "every": 1000}, "a_y": {"delay": 0.05, "every": 1000}}
+    sweep = start_sweep(root, NAMES, 60, slow, jobs=2)
+    wait_for(lambda: all((root / n / "steps.txt").exists() for n in NAMES[:2]))
+    os.killpg(sweep.pid, signal.SIGINT)
+    out = sweep.communicate(timeout=60)[0]
+    assert sweep.returncode == 130 and "Traceback" not in out, out
+    assert "SIGINT: the runs at work save and leave; once more to quit at once" in out
+    assert "a-x: stopped, saved after step" in out
+    assert "stopped: 4 of 4 runs are not complete. The same command goes on." in out
+    assert not workers(root)
+    again = start_sweep(root, NAMES, 60, jobs=2)
+    assert "a-x: goes on after step" in again.communicate()[0] and again.returncode == 0
+    assert check_steps(root / "a-x", 60, every=1) == 2
+
+
+def test_ctrl_c_twice_quits_at_once(tmp_path):
+    root = tmp_path / "s"
+    sweep = start_sweep(root, ["a-x"], 10000, {"a_x": {"delay": 30}})
+    wait_for(lambda: (root / "a-x" / "steps.txt").exists())
+    os.kill(sweep.pid, signal.SIGINT)
+    time.sleep(0.5)
+    os.kill(sweep.pid, signal.SIGINT)
+    assert "Traceback" not in sweep.communicate(timeout=20)[0]
+    assert sweep.returncode == 130 and not workers(root)
+
+
+def test_two_sweeps_on_one_folder(tmp_path):
+    root = tmp_path / "s"
+    first = start_sweep(root, ["a-x"], 100, {"a_x": {"delay": 0.02}})
+    wait_for(lambda: (root / "a-x" / "steps.txt").exists())
+    second = start_sweep(root, ["a-x"], 100, {"a_x": {"delay": 0.02}})
+    out = second.communicate()[0]
+    assert second.returncode == 2
+    assert f"another sweep is at work in {root} (process {first.pid} on " in out
+    assert first.communicate() and first.returncode == 0
+    assert check_steps(root / "a-x", 100) == 1
