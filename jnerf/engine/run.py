@@ -42,7 +42,7 @@ from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
 from jnerf.registry import RENDERERS
-from jnerf.runtime import show_kernel_progress
+from jnerf.runtime import mpi, show_kernel_progress
 
 TASKS = ("train", "test", "render")
 
@@ -186,7 +186,9 @@ def _train(
     print(data_line(info["data"]))
     if team().size > 1:
         info["protocol"]["processes"] = team().size
-        print(f"{team().size} processes train together")
+        pid = mpi.mpirun_pid()
+        how = f"; to stop and save: kill -USR2 {pid} (Ctrl-C leaves a second for it)" if pid else ""
+        print(f"{team().size} processes train together{how}")
     team().wait()  # until all have read what lies in the folder
     if team().first:
         folder.begin(config.dump(), info, step, resume, config_record(config))

@@ -44,6 +44,7 @@ SAMPLERS = {
         "sampler=dict(type='HierarchicalSampler', n_coarse=32, n_fine=32)",
         "n_rays=400",
     ],
+    "mask": ["sampler=dict(type='MaskSampler', step_size=0.04)", "n_rays=400"],
     "proposal": [
         "sampler=dict(type='ProposalSampler', n_samples=[24, 24, 24], span=[0.6, 3.4], spacing='linear')",
         "n_rays=250",
@@ -241,7 +242,7 @@ def test_trees_that_grow_train_under_every_sampler(scene, tmp_path, sampler, enc
         "total_steps=24",
         "log_every=1",
         "evaluation.at_end=False",
-        "sampler.target_samples=8192",
+        *(["sampler=dict(type='OccupancySampler')"] if sampler == "occupancy" else []),
         "network.hidden_width=16",
         "network.grow_steps=[10]",
         "network.prune_steps=[16]",

@@ -3,7 +3,7 @@
 _base_ = ["nglod_lego.py"]
 
 exp_name = "nglod_lego_small"
-total_steps = 2500
+total_steps = 2000
 
 dataset = dict(downscale=2)
 sampler = dict(
@@ -21,7 +21,7 @@ encoder = dict(
 network = dict(
     density_activation="exp",
     grow_steps=[200, 600],  # the tree gets its 128^3, then its 256^3 voxels
-    prune_steps=[1000, 1600],
+    prune_steps=[900, 1400],
     prune_alpha=0.01,
     dilation=1,
 )
@@ -30,11 +30,11 @@ loss = dict(type="HuberLoss", delta=0.1, weight=3.0)
 optim = dict(
     _delete_=True,
     type="Adam",
-    lr=dict(schedule="exponential", value=1e-2, start=1200, every=500, factor=0.33),
+    lr=dict(schedule="exponential", value=1e-2, start=1000, every=350, factor=0.33),
     betas=(0.9, 0.99),
     eps=1e-15,
     groups=dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6)),
 )
 ema = dict(type="EMA", decay=0.95)
 
-evaluation = dict(steps=[500, 1000, 1500, 2000], n_images=25)
+evaluation = dict(steps=[500, 1000], n_images=25)
