@@ -123,6 +123,10 @@ class PosedImages(Dataset):
         """The cameras, field units; where they learn, as they are now, for which the device is waited for."""
         return self._start if self.learned is None else self.learned.applied(self._start)
 
+    @cameras.setter
+    def cameras(self, cameras: Cameras) -> None:
+        self._given = self._start = cameras
+
     @property
     def starting_cameras(self) -> Cameras:
         """See ``Dataset``."""
@@ -205,18 +209,19 @@ class PosedImages(Dataset):
             where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
             found = pixel_rays(n_rays, windows, *where)
             bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
-            return Batch(self._moved(bundle), found.rgba)
+            return Batch(self._moved(bundle, step), found.rgba)
         images, x, y = self.draw_pixels(n_rays, step)
-        bundle = self._moved(self._start.bundle(images, x, y, jt.array(images).stop_grad()))
+        bundle = self._start.bundle(images, x, y, jt.array(images).stop_grad())
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self._start.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        return Batch(bundle, jt.array(rgba).stop_grad(), self.extras(images, x, y))
+        truth = jt.array(rgba).stop_grad(), self.extras(images, x, y)
+        return Batch(self._moved(bundle, step), *truth)
 
-    def _moved(self, bundle: RayBundle) -> RayBundle:
+    def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
         """Rays of the cameras now; the cones of their pixels stay as wide."""
-        if self.learned is None:
+        if self.learned is None or step < self.learned.begin:
             return bundle
         rays = self.learned.move(bundle.rays_o, bundle.rays_d, bundle.image_indices)
         return replace(bundle, rays_o=rays[0], rays_d=rays[1], trained=True)

@@ -20,7 +20,6 @@ from tqdm import tqdm
 
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
-from jnerf.engine.clock import TrainingClock
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
@@ -28,9 +27,10 @@ from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.total import total_of
-from jnerf.engine.progress import Unbroken
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
+from jnerf.engine.watching.clock import TrainingClock
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 

@@ -63,6 +63,14 @@ class _CroppedField(Field):
         """See ``Field``: the distance of what the surface and the box have in common."""
         return jt.maximum(self._field.sdf(positions), self._outside(positions))
 
+    def gradient(self, positions: jt.Var) -> jt.Var:
+        """See ``Field``: of the box where that is what was met."""
+        off = jt.concat([self._low - positions, positions - self._high], dim=1)
+        sides = jt.array(np.concatenate([-np.eye(3), np.eye(3)]).astype(np.float32))
+        of_box = sides[jt.argmax(off, 1)[0]]
+        cut = (off.max(1) > self._field.sdf(positions)).float32().unsqueeze(1)
+        return cut * of_box + (1 - cut) * self._field.gradient(positions)
+
 
 class _CroppedSampler(Sampler):
     """Places samples as another one does, and keeps those in the box."""
@@ -76,7 +84,7 @@ class _CroppedSampler(Sampler):
         """See ``Sampler``."""
         inner = _CroppedField(field, self._low, self._high)
         samples = self._sampler(rays, inner, step)
-        if not len(samples):
+        if not len(samples) or samples.normals is not None:  # on the surface of what is in the box
             return samples
         kept = np.flatnonzero(inner.inside(samples.positions).numpy()).astype(np.int32)
         if not len(kept):

@@ -45,6 +45,11 @@ def test_one_distance_for_each_point_and_gradients_for_all_parameters(encoder, w
         assert np.abs(grad.numpy()).max() > 0
 
 
+def test_no_point_has_no_distance():
+    network = network_of()
+    assert network.sdf(jt.zeros((0, 3))).shape == [0]
+
+
 def test_the_gradient_is_that_of_the_distance():
     network = network_of(normal_step=1e-3)
     points = points_of(20)

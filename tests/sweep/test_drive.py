@@ -6,6 +6,8 @@ import itertools
 import pytest
 from fake_sweeps import fake_plan
 from fake_training import test as complete
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jnerf.sweep.drive import Drive, cannot_write
 from jnerf.sweep.executor import Executor
@@ -154,3 +156,25 @@ def test_whether_a_disk_takes_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     assert cannot_write(tmp_path) == "No space left on device" and not list(tmp_path.iterdir())
+
+
+_ENDS = st.sampled_from(["died", "died 5", "died 10", "busy"])
+_SCRIPT = st.tuples(st.lists(_ENDS, max_size=6), st.sampled_from(["complete", "failed"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_SCRIPT, min_size=3, max_size=3), st.integers(1, 4), st.integers(0, 3))
+def test_whatever_happens_every_run_ends_and_none_twice(tmp_path_factory, scripts, jobs, retries):
+    """However runs end, each becomes complete or is given up once, and is not begun after that."""
+    names = ["a-x", "a-y", "b-x"]
+    script = {name: [*ends, last] for name, (ends, last) in zip(names, scripts, strict=True)}
+    left = {name: list(kinds) for name, kinds in script.items()}
+    result, executor = drive(
+        tmp_path_factory.mktemp("s"), script, names, jobs=jobs, retries=retries
+    )
+    assert result.complete | set(result.failed) == set(names)
+    assert not result.complete & set(result.failed) and executor.most <= jobs
+    for name in names:
+        happened = left[name][: executor.started.count(name)]
+        assert happened.count("complete") == (name in result.complete)
+        assert result.starts[name] == len(happened) - happened.count("busy")

@@ -37,6 +37,7 @@ class PoseRefinement:
         c2w: poses of the training cameras, field units, float32 [N, 3, 4].
         middle: of the scene's box, field units: what "se3" turns about.
         mode: "so3xr3": each camera turns about itself, and is shifted; "se3": a rigid motion about the scene's middle.
+        begin: the training step from which on cameras move: a field that is still noise would lead them astray.
         translation_penalty: weight of the mean length of shifts, field units; a number or a schedule.
         rotation_penalty: weight of the mean angle of turns, radians; likewise.
         test_steps: steps in which the test at the end fits each view's pose to its picture, the field being fixed; 0:
@@ -62,6 +63,7 @@ class PoseRefinement:
         c2w: NDArray[np.float32],
         middle: Sequence[float],
         mode: Literal["so3xr3", "se3"] = "so3xr3",
+        begin: int = 0,
         translation_penalty: Scheduled = 0.0,
         rotation_penalty: Scheduled = 0.0,
         test_steps: int = 0,
@@ -74,6 +76,7 @@ class PoseRefinement:
         if mode not in MODES:
             raise ConfigError(f"mode is {mode!r}; choose one of {', '.join(MODES)}")
         for name, value, least in (
+            ("begin", begin, 0),
             ("test_steps", test_steps, 0),
             ("test_rays", test_rays, 1),
             ("disturb_degrees", disturb_degrees, 0),
@@ -83,7 +86,7 @@ class PoseRefinement:
                 raise ConfigError(f"{name} is {value}; it must be at least {least}")
         if not test_lr > 0:
             raise ConfigError(f"test_lr is {test_lr}; it must be above 0")
-        self.mode, self.middle = mode, [float(x) for x in middle]
+        self.mode, self.begin, self.middle = mode, begin, [float(x) for x in middle]
         self._weights = make_schedule(translation_penalty), make_schedule(rotation_penalty)
         self.test_steps, self.test_lr, self.test_rays = test_steps, float(test_lr), test_rays
         self.given = np.asarray(c2w, np.float64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jnerf.engine.checkpoints.checkpoint import Checkpoint
 from jnerf.engine.parallel.field import SharedField, bounds
-from jnerf.engine.parallel.gradients import added
+from jnerf.engine.parallel.gradients import Adder
 from jnerf.engine.parallel.team import Item, Team
 from jnerf.engine.parallel.transport import Transport
 from jnerf.engine.pipeline.build import Pipeline
@@ -33,7 +33,8 @@ class Ranks(Team):
         self._first = 0  # number of this process's first ray in the batch of the step
         self._step_sizes = np.zeros((self.size, 2), np.int64)  # rays and samples of each process
         self._stopping = False
-        self._combined = 0
+        self._add = Adder(self._transport)
+        self._combined = False
         mpi.end_all_on_errors()
 
     def join(self, pipeline: Pipeline) -> None:
@@ -41,8 +42,8 @@ class Ranks(Team):
         pipeline.sampler.tally = self._tally
 
     def _combine(self, grads: list[jt.Var]) -> list[jt.Var]:
-        self._combined += 1
-        return added(self._transport, grads)
+        self._combined = True
+        return self._add(grads)
 
     def _tally(self, numbers: Sequence[int]) -> tuple[NDArray[np.int64], int]:
         return self._transport.gather(numbers).astype(np.int64), self.rank

@@ -6,6 +6,7 @@ from typing import Any
 
 from jnerf.engine.pipeline.build import Pipeline, build_dataset
 from jnerf.errors import ConfigError, DataError
+from jnerf.viewer.stages.object import ObjectStage
 from jnerf.viewer.stages.plane import PlaneStage
 from jnerf.viewer.stages.recorded import RecordedScene, RecordedStage
 from jnerf.viewer.stages.stage import Stage
@@ -21,6 +22,8 @@ def stage_of(pipeline: Pipeline, config: Any) -> Stage:
         return PlaneStage(pipeline)
     if isinstance(pipeline.dataset, RecordedScene):
         return RecordedStage(pipeline)
+    if pipeline.dataset.cameras is not None and not pipeline.dataset.n_images:
+        return ObjectStage(pipeline)
     return Stage(pipeline, held_out(config))
 
 

@@ -1,4 +1,4 @@
-"""TensoRF CP-384 for half an hour on one CPU core: 400 x 400 pixels, 64^3 to 256^3 voxels, short schedules."""
+"""TensoRF CP-384 for some minutes of one CPU core: 400 x 400 pixels, 64^3 to 256^3 voxels, short schedules."""
 
 _base_ = ["tensorf_vm48_lego_small.py"]
 

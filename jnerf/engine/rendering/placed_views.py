@@ -51,12 +51,12 @@ def placed_views(
     if tuned:
         poses = dataset.cameras.c2w.astype(np.float64)
         for i in tqdm(views_to_judge(dataset, n_images), "fit poses", leave=False, unit="view"):
-            poses[i] = _fitted(pipeline, dataset.view(i), poses[i], learned, stop)
+            poses[i] = fitted_pose(pipeline, dataset.view(i), poses[i], learned, stop)
         dataset = dataset.with_poses(poses)
     return dataset, learned.protocol(tuned)
 
 
-def _fitted(
+def fitted_pose(
     pipeline: Pipeline,
     view: View,
     pose: NDArray[np.float64],
