@@ -35,6 +35,5 @@ optim = dict(
     eps=1e-15,
     groups=dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6)),
 )
-ema = dict(type="EMA", decay=0.95)
 
 evaluation = dict(steps=[500, 1000], n_images=25)
