@@ -4,7 +4,8 @@
 
 Each time a random process is killed with SIGKILL (of the ranks, now and then mpirun itself): within seconds after the
 start, while modules are imported or kernels loaded, or when a random step has been saved, while steps are made or
-checkpoints written. All processes must be gone soon after. A training that is done before it has been killed often enough is compared, and another one begun.
+checkpoints written. All processes must be gone soon after. A training that is done before it has been killed often
+enough is compared, and another one begun.
 """
 
 from __future__ import annotations
@@ -97,11 +98,14 @@ def last_step(folder: Path, name: str) -> int:
 def reached(
     process: subprocess.Popen, folder: Path, name: str, steps: int, rng: random.Random
 ) -> bool:
-    """Waits for a random moment; False where the training was done before it."""
+    """Waits for a random moment; False where the training is done, or was before it."""
+    last = last_step(folder, name)
+    if last >= steps:
+        return False
     if rng.random() < 0.3:
         delay = rng.uniform(0, 6)
     else:
-        goal = rng.randint(min(last_step(folder, name) + 1, steps), steps)
+        goal = rng.randint(last + 1, steps)
         while process.poll() is None and last_step(folder, name) < goal:
             time.sleep(0.01)
         delay = rng.uniform(0, 0.5)
