@@ -50,3 +50,17 @@ def test_the_second_acts_as_ever():
         except KeyboardInterrupt:
             assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert (ended.name, ended.status) == ("SIGTERM", 143)
+
+
+def test_a_forked_child_ends_as_it_always_did():
+    with EndSignals():
+        child = os.fork()
+        if not child:
+            try:
+                time.sleep(20)
+            finally:
+                os._exit(3)  # a child that took it for Ctrl-C would come here
+        time.sleep(0.2)
+        os.kill(child, signal.SIGTERM)
+        _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM

@@ -112,10 +112,11 @@ def fuzz_one(options: argparse.Namespace) -> int:
 
 
 def _hunt(options: argparse.Namespace) -> Hunt:
-    from fuzzing.judge import Bench, quiet
+    from fuzzing.judge import Bench, bounded, quiet
     from fuzzing.targets import TARGETS
 
     quiet()
+    bounded()
     name, folder = options.one[0], Path(options.one[1])
     folder.mkdir()
     bench = Bench(TARGETS[name], folder)
