@@ -20,9 +20,10 @@ from jnerf.engine.parallel.team import Item, team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
-from jnerf.engine.placed_views import placed_views
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
+from jnerf.engine.rendering.placed_views import placed_views
+from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.judging.smaller import smaller
@@ -192,6 +193,9 @@ def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) ->
         path: the file.
         judgement: what was found.
         protocol: what else the numbers depend on (config, step, training seconds ...).
+
+    Raises:
+        JnerfError: the disk is full or refuses; an old file is still as it was.
     """
     items = f"{judgement.unit}s"
     protocol = {
@@ -201,5 +205,10 @@ def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) ->
         "device": device_name(),
     }
     content = {"protocol": protocol, "mean": judgement.mean, items: judgement.rows}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text_atomic(path, to_json(content, indent=2) + "\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(path, to_json(content, indent=2) + "\n")
+    except OSError as error:
+        raise JnerfError(
+            f"cannot write {path}: {error}. The weights are kept: free disk space, then test them again (jnerf test)"
+        ) from error

@@ -12,7 +12,6 @@ from typing import Any
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
-from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -20,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
     load_checkpoint,
     load_latest,
 )
+from jnerf.engine.checkpoints.learned_cameras import write_cameras
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.files import check_writable
@@ -29,7 +29,7 @@ from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.live.rules import look_up
-from jnerf.engine.logging import JsonLog, NoLog
+from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
@@ -42,7 +42,7 @@ from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
 from jnerf.registry import RENDERERS
-from jnerf.runtime import show_kernel_progress
+from jnerf.runtime import mpi, show_kernel_progress
 
 TASKS = ("train", "test", "render")
 
@@ -150,7 +150,11 @@ def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Datas
         fog_tolerance=config.fog_tolerance,
         split=lambda split: build_dataset(config, split).following(training),
         root=config.dataset.get("root"),
-        field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
+        field={
+            "run": config.exp_name,
+            "step": loaded.step,
+            "train_seconds": round(loaded.seconds, 3),
+        },
     )
 
 
@@ -186,11 +190,13 @@ def _train(
     print(data_line(info["data"]))
     if team().size > 1:
         info["protocol"]["processes"] = team().size
-        print(f"{team().size} processes train together")
+        pid = mpi.mpirun_pid()
+        how = f"; to stop and save: kill -USR2 {pid} (Ctrl-C leaves a second for it)" if pid else ""
+        print(f"{team().size} processes train together{how}")
     team().wait()  # until all have read what lies in the folder
     if team().first:
         folder.begin(config.dump(), info, step, resume, config_record(config))
-    tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
+    tested = step >= config.total_steps and _is_logged(folder, step)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
         evaluate_at = _during_training(config, pipeline, held_out, log)
@@ -211,6 +217,13 @@ def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Ch
     if checkpoint:
         return load_checkpoint(Path(checkpoint))
     return load_latest(folder.checkpoints) if resume else None
+
+
+def _is_logged(folder: RunFolder, step: int) -> bool:
+    """Whether the log has the metrics of a step."""
+    return folder.log.is_file() and any(
+        "eval" in row and row["step"] == step for row in read_log(folder.log)
+    )
 
 
 def _steps(trainer: Trainer) -> dict[str, Any]:

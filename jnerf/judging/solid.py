@@ -6,6 +6,7 @@ Lengths are in field units, of which the longest edge of the mesh's box has abou
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.errors import ConfigError, JnerfError
+from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
+from jnerf.judging.solid_pictures import View, write_pictures
 from jnerf.ops.common import uniform
 from jnerf.ops.mesh_distance import mesh_distance, mesh_tree
 
@@ -64,7 +67,12 @@ class Judging:
 
 
 def judge_solid(
-    truth: Truth, subject: Subject, how: Judging, name: str, folder: Path | None
+    truth: Truth,
+    subject: Subject,
+    how: Judging,
+    name: str,
+    folder: Path | None,
+    view: Callable[[], View] | None = None,
 ) -> Judgement:
     """Compares a field of signed distances with a mesh.
 
@@ -74,6 +82,7 @@ def judge_solid(
         how: by how many points.
         name: of the mesh.
         folder: None: only what random points of the volume say.
+        view: gives a view for pictures of both, field units; None: there are none.
 
     Returns:
         ``iou`` of the insides, ``mae_near``; with a folder also ``chamfer_l1`` and ``nae``, the mean angle between
@@ -83,7 +92,7 @@ def judge_solid(
     began = time.monotonic()
     points = in_box(truth.box, how.volume_points)
     true = truth.volume_distances(how.volume_points, points)
-    mean = compare_volumes(_ask(subject, points), true)
+    mean = compare_volumes(ask(subject, points), true)
     protocol = _protocol(truth, how, subject)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +102,8 @@ def judge_solid(
             protocol["left_out"] = f"chamfer_l1, nae: {error}"
         else:
             mean |= compare_surfaces(truth, vertices, faces, how.surface_points)
+        if view is not None:
+            write_pictures(truth, lambda p: ask(subject, p), view(), ViewFiles(folder, name))
     row = {"name": name, **mean, "seconds": round(time.monotonic() - began, 4)}
     return Judgement(mean, [row], unit="shape", protocol=protocol)
 
@@ -171,7 +182,7 @@ def _normals(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
 
 
-def _ask(subject: Subject, points: Floats) -> Floats:
+def ask(subject: Subject, points: Floats) -> Floats:
     """The field's signed distances of points [P, 3]."""
     found = np.empty(len(points), np.float32)
     for first in range(0, len(points), _AT_ONCE):

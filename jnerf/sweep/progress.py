@@ -39,7 +39,6 @@ class Progress:
                 initial=self._sum(),
                 unit="step",
                 file=Unbroken(sys.stderr),
-                dynamic_ncols=True,
                 smoothing=0.05,
             )
 

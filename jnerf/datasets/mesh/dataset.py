@@ -24,9 +24,11 @@ from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.solid import Judging, judge_solid
+from jnerf.judging.solid_pictures import View
 from jnerf.registry import DATASETS
 from jnerf.structures import Batch, RayBundle, RaySamples, RenderOutput
 
+_THINNED = 2  # every so many pixels of a camera are in the test's pictures
 Fit = Literal["box", "ball"]
 _SURFACE_STREAM = 77  # of the points that say where the surface is
 
@@ -173,7 +175,15 @@ class MeshDataset(Dataset):
         self, subject: Subject, n_images: int | None = None, folder: Path | None = None
     ) -> Judgement:
         """How much of the inside is the same, and with a folder how far the surfaces are apart; ``judge_solid``."""
-        return judge_solid(self.truth, subject, self._judging, self._name, folder)
+        where = self._name, folder, self._view
+        return judge_solid(self.truth, subject, self._judging, *where)
+
+    def _view(self) -> View:
+        """The first of the cameras, with fewer pixels."""
+        few = self.cameras.sizes[0] // _THINNED
+        y, x = np.mgrid[: few[1], : few[0]].reshape(2, -1) * _THINNED + _THINNED // 2
+        rays = self.cameras.generate_rays(np.zeros(len(x), np.int32), x, y)
+        return View(*rays, int(few[0]), int(few[1]))
 
     def check_judging(self, n_images: int | None = None) -> None:
         """There are always points."""

@@ -86,7 +86,7 @@ def read_info(run_root: Path) -> dict[str, Any]:
     """A run's run.json; empty where there is none that can be read."""
     try:
         found = json.loads((run_root / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -26,6 +26,14 @@ _RULES = (
     # the scene and its place in the field; root is compared by what lies there
     ("dataset.image_memory", _FREE, _FREE, _FREE),
     ("dataset.missing", _FREE, _FREE, _FREE),
+    ("dataset.up", _FREE, _FREE, _FREE),
+    ("dataset.volume_points", _FREE, _FREE, _FREE),
+    ("dataset.surface_points", _FREE, _FREE, _FREE),
+    ("dataset.surface_resolution", _FREE, _FREE, _FREE),
+    ("dataset.*_share", _WARN, _FREE, _FREE),
+    ("dataset.noise*", _WARN, _FREE, _FREE),
+    ("dataset.batches_at_once", _WARN, _FREE, _FREE),
+    ("dataset.passes", _WARN, _FREE, _FREE),
     ("dataset.crop_*", _WARN, _FREE, _FREE),
     ("dataset.extras", _WARN, _FREE, _FREE),
     ("dataset.n_test", _WARN, _WARN, _FREE),
@@ -41,6 +49,7 @@ _RULES = (
     # the field
     ("*.precision", _WARN, _WARN, _WARN),
     ("encoder.*", _REFUSE, _REFUSE, _REFUSE),
+    ("network.lod", _FREE, _FREE, _FREE),  # what is shown of one that is trained at all of them
     ("network.*", _REFUSE, _REFUSE, _REFUSE),
     # how it is looked at
     ("sampler.density_chunk", _FREE, _FREE, _FREE),
