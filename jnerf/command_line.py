@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 
+from jnerf.end_signals import EndSignals
 from jnerf.errors import CheckpointError, ConfigError, DataError, JnerfError
 from jnerf.runtime import mpi
 from jnerf.runtime.faults import explain
@@ -24,7 +25,7 @@ INTERRUPTED = 130
 #: What the user's disk can do to us; any other OSError is our mistake and keeps its traceback.
 DISK_FAULTS = frozenset(
     getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR".split()
+    for name in "ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EEXIST ENOTDIR EISDIR EIO ESTALE ENAMETOOLONG ELOOP".split()
 )
 
 
@@ -65,7 +66,9 @@ def parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argpa
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         if not unknown[0].startswith("-"):
-            parser.error(f"one word too many: {unknown[0]}. {parser.prog} --help shows what it takes")
+            parser.error(
+                f"one word too many: {unknown[0]}. {parser.prog} --help shows what it takes"
+            )
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
         parser.error(f"unknown flag {unknown[0]}.{meant} Valid: {', '.join(flags)}")
@@ -97,7 +100,8 @@ def exit_status(execute: Callable[[], int | None], mend: str) -> int:
         mend: what to do when the disk refuses.
 
     Returns:
-        0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted.
+        0 done, 1 failed, 2 wrong config, data or checkpoint, 130 interrupted, 143 and 129 ended by SIGTERM or SIGHUP,
+        which otherwise act as Ctrl-C does.
     """
     if mpi.several() is None:
         return _status(execute, mend)
@@ -119,20 +123,24 @@ def _say(text: str) -> None:
 
 def _status(execute: Callable[[], int | None], mend: str) -> int:
     """See ``exit_status``."""
+    ended = EndSignals()
     try:
         os.getcwd()
     except FileNotFoundError:
-        print("error: the current folder has been removed. cd to one that is there", file=sys.stderr)
+        print(
+            "error: the current folder has been removed. cd to one that is there", file=sys.stderr
+        )
         return 1
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ended:
             warnings.showwarning = partial(show_warning, set())
             status = execute() or 0
         sys.stdout.flush()  # here, where what is wrong with it can still be said
         return status
     except KeyboardInterrupt as interrupt:
-        _say(f"interrupted: {interrupt}" if interrupt.args else "interrupted")
-        return INTERRUPTED
+        what = f"ended by {ended.name}" if ended.name else "interrupted"
+        _say(f"{what}: {interrupt}" if interrupt.args else what)
+        return ended.status or INTERRUPTED
     except JnerfError as error:
         _say(f"error: {error}")
         return 2 if isinstance(error, (ConfigError, DataError, CheckpointError)) else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class RayBundle:
         radii_of: gives ``radii`` when somebody reads them, which few methods do; None where rays have none.
         number: that of its first ray in the batch of the step, of which these rays may be a part; random numbers of
             rays go by it (``draw_step``).
+        trained: whether gradients of origins and directions are wanted: their cameras learn.
     """
 
     rays_o: jt.Var
@@ -48,6 +49,7 @@ class RayBundle:
     image_indices: jt.Var | None = None
     radii_of: Callable[[], jt.Var | None] | None = None
     number: int = 0
+    trained: bool = False
 
     def __len__(self) -> int:
         return self.rays_o.shape[0]
@@ -63,17 +65,19 @@ class RayBundle:
         arrays += [] if self.image_indices is None else [self.image_indices]
         rays_o, rays_d, *indices = _leading(arrays, n)
         indices = indices[0] if indices else None
-        return RayBundle(rays_o, rays_d, indices, lambda: self._first_radii(n), self.number)
+        radii = partial(self._first_radii, n)
+        return RayBundle(rays_o, rays_d, indices, radii, self.number, self.trained)
 
     def part(self, first: int, n: int) -> RayBundle:
         """Rays ``first .. first + n - 1``, with their numbers."""
         rows = slice(first, first + n)
+        rays = self.rays_o[rows], self.rays_d[rows]
         indices = None if self.image_indices is None else self.image_indices[rows]
 
         def radii() -> jt.Var | None:
             return None if self.radii is None else self.radii[rows]
 
-        return RayBundle(self.rays_o[rows], self.rays_d[rows], indices, radii, self.number + first)
+        return RayBundle(*rays, indices, radii, self.number + first, self.trained)
 
     def draw_step(self, seed: int, step: int | None) -> int | None:
         """What samplers draw with in place of the step: each ray then draws by its number in the whole batch.
@@ -93,7 +97,8 @@ class RayBundle:
         def radii() -> jt.Var | None:
             return None if self.radii is None else self.radii[numbers]
 
-        return RayBundle(self.rays_o[numbers], self.rays_d[numbers], indices, radii)
+        rays = self.rays_o[numbers], self.rays_d[numbers]
+        return RayBundle(*rays, indices, radii, trained=self.trained)
 
     def _first_radii(self, n: int) -> jt.Var | None:
         return None if self.radii is None else self.radii[:n]
@@ -154,15 +159,18 @@ class RaySamples:
         """Midpoints of the intervals, float32 [S, 3], field units; [S, D] where the scene has D dimensions."""
         from jnerf.ops.ray_points import ray_points
 
+        where = (
+            self.rays.rays_o, self.rays.rays_d, self.t_starts, self.t_ends, self.ray_indices,
+        )  # fmt: skip
+        if self.rays.trained:
+            return ray_points(*where, self.packed_info)
         if self.middles is not None:
             return self.middles
         if self.rays.rays_o.shape[1] != 3:  # few points on few rays: an image's
             middles = (0.5 * (self.t_starts + self.t_ends)).unsqueeze(1)
             ways = middles * self.rays.rays_d[self.ray_indices]
             return (self.rays.rays_o[self.ray_indices] + ways).stop_grad()
-        return ray_points(
-            self.rays.rays_o, self.rays.rays_d, self.t_starts, self.t_ends, self.ray_indices
-        )
+        return ray_points(*where)
 
 
 @dataclass(frozen=True)

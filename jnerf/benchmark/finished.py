@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jnerf.benchmark.records.tables import commit
 from jnerf.benchmark.train import WARM_UP, curve, evaluations, speed
 from jnerf.errors import DataError
+
+if TYPE_CHECKING:
+    from jnerf.engine.run_folder import RunFolder
+
+# What files raise that lack what a run leaves in them, or have something else there.
+_DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -27,18 +32,28 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         DataError: the folder holds no run.
         TrainingError: its last start was too short to say how fast it was.
     """
-    from jnerf.engine.logging import read_log
+    from jnerf.datasets.text_files import read_json
     from jnerf.engine.run_folder import RunFolder
 
     folder = RunFolder(root)
     try:
-        info = json.loads(folder.info.read_text(encoding="utf-8"))
-        sessions = info["sessions"]
-        earliest = min(session["from_step"] for session in sessions)
-    except (OSError, ValueError, KeyError) as error:
+        return _finished(root, folder, read_json(folder.info))
+    except _DAMAGED as error:
+        said = f"{type(error).__name__}: {error}"
         raise DataError(
-            f"--run {root}: run.json cannot be read ({error}); give the folder of a run, such as logs/ngp_lego"
+            f"--run {root}: run.json and log.jsonl cannot be read ({said:.200}); give the folder of a run, such as "
+            "logs/ngp_lego"
         ) from error
+
+
+def _finished(
+    root: Path, folder: RunFolder, info: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries, of files that are as a run leaves them."""
+    from jnerf.engine.logging import read_log
+
+    sessions = info["sessions"]
+    earliest = min(session["from_step"] for session in sessions)
     rows = read_log(folder.log)
     trained = [row for row in rows if "samples_per_s" in row]
     if not trained:

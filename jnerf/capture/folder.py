@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jnerf.capture.settings import Settings
-from jnerf.datasets.text_files import read_text
-from jnerf.engine.files import write_text_atomic
+from jnerf.datasets.text_files import read_json
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError, DataError
 
@@ -25,6 +26,22 @@ _MADE = (
     "images", "masks", "colmap", "sparse",
     "transforms.json", "sparse_pc.ply", "process_report.json", "cameras.png",
 )  # fmt: skip
+
+
+def _are_rows(value: Any, *kinds: type) -> bool:
+    """Whether a stage has found rows of such columns."""
+    return isinstance(value, list) and all(
+        isinstance(row, list) and len(row) == len(kinds) and all(map(isinstance, row, kinds))
+        for row in value
+    )
+
+
+#: What stages leave in the journal that later ones build on, if they are done.
+_FOUND: dict[str, Callable[[Any], bool]] = {
+    "pictures": lambda value: _are_rows(value, str, str),
+    "models": lambda value: value != [] and _are_rows(value, str, int),
+    "scene": lambda value: isinstance(value, dict),
+}
 
 
 @dataclass
@@ -52,7 +69,8 @@ class SceneFolder:
             force: begin anew what is there.
 
         Raises:
-            ConfigError: both are asked for, or something is there and neither is, or other settings began it.
+            ConfigError: both are asked for, or something is there and neither is, or other settings began it, or
+                it cannot be written.
             DataError: the source, the masks or the vocabulary lie in it.
         """
         if resume and force:
@@ -69,7 +87,11 @@ class SceneFolder:
         if path.is_dir() and any(path.iterdir()):
             _clear(path, force, resume)
         folder = cls(path, plain, {})
-        path.mkdir(parents=True, exist_ok=True)
+        check_writable(path, "--output")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot make {path}: {error}. Choose another --output") from error
         folder.note()
         return folder
 
@@ -126,13 +148,20 @@ def _check_apart(path: Path, given: Path) -> None:
 def _noted(journal: Path, wanted: dict[str, Any]) -> dict[str, Any]:
     """What is done, if it was begun with the same settings."""
     try:
-        found = json.loads(read_text(journal))
+        found = read_json(journal)
         before, done = found["settings"], dict(found["done"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise DataError(f"{journal} cannot be read ({error}): begin anew with --force") from None
+        wrong = next((s for s, fits in _FOUND.items() if s in done and not fits(done[s])), None)
+        if wrong or not isinstance(before, dict):
+            raise ValueError(f"'{wrong or 'settings'}' is damaged")
+    except (DataError, ValueError, KeyError, TypeError, OSError) as error:
+        raise DataError(
+            f"{journal} cannot be read ({error!s:.200}): begin anew with --force"
+        ) from None
     changed = [key for key in wanted if wanted[key] != before.get(key)]
     if changed:
-        named = ", ".join(f"{key} {before.get(key)!r} (now {wanted[key]!r})" for key in changed)
+        named = ", ".join(
+            f"{key} {before.get(key)!r:.200} (now {wanted[key]!r:.200})" for key in changed
+        )
         raise ConfigError(
             f"{journal.parent} was begun with {named}: give the same settings to go on, or --force to begin anew"
         )

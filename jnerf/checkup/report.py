@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from jnerf.checkup import machine, python
 from jnerf.checkup.data import check_data
 from jnerf.checkup.finding import Finding
+from jnerf.checkup.mpi import check_mpi
 from jnerf.checkup.op import check_op
 from jnerf.runtime.facts import gather
 
@@ -30,6 +31,7 @@ def findings(compile_op: bool = False) -> Iterator[Finding]:
     yield machine.check_toolkit(facts)
     yield machine.check_device(facts)
     yield machine.check_onednn(facts)
+    yield check_mpi(facts)
     yield machine.check_cache(facts)
     yield machine.check_disk(facts)
     yield check_data()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from jnerf.cli.run_arguments import OVERRIDES, add_run_arguments, load_run_config
@@ -151,18 +152,19 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
 
     config = load_run_config(options)
     from jnerf.engine.run import run
+    from jnerf.report.write import report_after, report_if_broken
 
-    done = run(
-        config,
-        task=task,
-        save_dir=options.save_dir,
-        resume=getattr(options, "resume", False),
-        checkpoint=options.checkpoint,
-        **more,
-    )
     launch = mpi.several()
-    if launch is None or launch.rank == 0:
-        from jnerf.report.write import report_after
-
+    reports = launch is None or launch.rank == 0
+    with report_if_broken(config) if reports else nullcontext():
+        done = run(
+            config,
+            task=task,
+            save_dir=options.save_dir,
+            resume=getattr(options, "resume", False),
+            checkpoint=options.checkpoint,
+            **more,
+        )
+    if reports:
         report_after(config, done)
     return 0 if done["complete"] else INTERRUPTED

@@ -25,6 +25,7 @@ FACTS = frozenset(
         "far",
         "n_images",
         "silhouettes",
+        "surface",
         "cameras",
         "params",
         "total_steps",

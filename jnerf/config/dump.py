@@ -41,7 +41,7 @@ def read_dump(text: str) -> dict[str, Any]:
             if not isinstance(target, ast.Name):
                 raise ValueError(f"line {statement.lineno} is no setting")
             found[target.id] = literal(_Infinities().visit(statement.value))
-    except (SyntaxError, ValueError, TypeError) as error:
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise ConfigError(f"not only settings: {error}") from None
     return found
 

@@ -7,14 +7,16 @@ another default than that of a group suits a format, its decorator says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.arguments import argument_problems
+from jnerf.checks.types import Checked
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.image_folder import Split, check_split
@@ -25,6 +27,9 @@ from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
+from jnerf.registry import CAMERAS
+
+_CAMERA_FACTS = ("c2w", "middle", "seed")  # what a dataset hands to cameras that learn
 
 
 @dataclass(frozen=True)
@@ -222,6 +227,30 @@ class AutoPlacement(Placement):
             c2w = without_strays(labels, c2w)
         normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
         return normal.then(self.similarity)
+
+
+def cameras_problem(block: Any) -> str | None:
+    """What is wrong with a block of cameras that learn; None for a good one."""
+    if not isinstance(block, Mapping):
+        return None
+    block = dict(block)
+    try:
+        cls = CAMERAS.resolve(block, "cameras")
+    except ConfigError as error:
+        return str(error)
+    return next(iter(argument_problems(cls, block, "cameras", _CAMERA_FACTS)), None)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Cameras that learn.
+
+    Args:
+        cameras: ``dict(type="PoseRefinement", ...)``: training corrects the poses of its images; None: they stay as
+            they are. Their parameters are the group ``dataset.cameras`` of the optimiser.
+    """
+
+    cameras: Annotated[dict, Checked(cameras_problem)] | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
+    from jnerf.datasets.cameras.refinement import PoseRefinement
     from jnerf.datasets.placement.similarity import Similarity
     from jnerf.datasets.posed import View
 
@@ -37,6 +38,7 @@ class Dataset(ABC):
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
         focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
+        learned: cameras that learn (``PoseRefinement``); None where they do not.
         picture_size: of a scene of two dimensions, width and height of the picture that its box spans, pixels; None
             where it is none.
     """
@@ -49,6 +51,7 @@ class Dataset(ABC):
     sphere: tuple[NDArray, float] | None = None
     focus_depth: float | None = None
     picture_size: tuple[int, int] | None = None
+    learned: PoseRefinement | None = None
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.
@@ -110,6 +113,28 @@ class Dataset(ABC):
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Trainable parameters of its own, by part ("cameras"); see ``Network.param_groups``."""
         return {}
+
+    def penalty(self, step: int) -> jt.Var | None:
+        """What its own parameters cost at a training step, a scalar that is added to the losses; None: nothing."""
+        return None
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Numbers about its own parameters, for the log."""
+        return {}
+
+    @property
+    def starting_cameras(self) -> Cameras | None:
+        """The cameras before any have learned, in field units; None where there are none."""
+        return self.cameras
+
+    def following(self, training: Dataset) -> Dataset:
+        """The same views where the scene is now.
+
+        Args:
+            training: the training split, whose cameras may have learned, and taken the scene along.
+        """
+        return self
 
     def judge_batch(
         self, render: RenderOutput, batch: Batch, samples: RaySamples

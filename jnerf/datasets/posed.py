@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.arguments import Crop
 from jnerf.datasets.base import Dataset
+from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.errors import ConfigError
 from jnerf.ops.common import device, uniform
 from jnerf.ops.draw_pixels import draw_pixels, reference
 from jnerf.ops.pixel_rays import pixel_rays
+from jnerf.registry import CAMERAS
 from jnerf.structures import Batch, RayBundle
 
 if TYPE_CHECKING:
@@ -71,6 +75,10 @@ class PosedImages(Dataset):
         seed: the run's seed; with the step it decides which pixels are drawn.
         crop: in the first steps, pixels may come from the middle of the images alone.
         about: what ``summary`` adds: ``source``, the file or folder that was read, ``n_masks``, and ``dropped``.
+        learned: the block of cameras that learn (``Learned``); None for cameras that do not.
+
+    Raises:
+        ConfigError: ``learned`` is wrong, or the cameras are in NDC, where motions are not rigid.
     """
 
     def __init__(
@@ -85,25 +93,81 @@ class PosedImages(Dataset):
         seed: int,
         crop: Crop = _NO_CROP,
         about: Mapping[str, Any] | None = None,
+        learned: Mapping[str, Any] | None = None,
     ) -> None:
         self._crop = crop
         super().__init__(aabb, near, far)
-        self.cameras = cameras
+        self._given = self._start = cameras
         self.n_images = len(cameras)
         self.images = images
         self.transform = transform
         self.split = split
         self.seed = seed
         self.about = dict(about or {})
+        if learned is not None:
+            self._learn(learned)
+
+    def _learn(self, block: Mapping[str, Any]) -> None:
+        """Makes the cameras learn."""
+        if isinstance(self._given, NDCCameras):
+            raise ConfigError(
+                "cameras cannot learn in NDC, where no motion is rigid: set dataset.space='bounded', or cameras=None"
+            )
+        low, high = np.split(self.aabb, 2)
+        facts = {"c2w": self._given.c2w, "middle": (low + high) / 2, "seed": self.seed}
+        self.learned = CAMERAS.build(block, path="dataset.cameras", **facts)
+        self._start = replace(self._given, c2w=self.learned.start)
+
+    @property
+    def cameras(self) -> Cameras:
+        """The cameras, field units; where they learn, as they are now, for which the device is waited for."""
+        return self._start if self.learned is None else self.learned.applied(self._start)
+
+    @cameras.setter
+    def cameras(self, cameras: Cameras) -> None:
+        self._given = self._start = cameras
+
+    @property
+    def starting_cameras(self) -> Cameras:
+        """See ``Dataset``."""
+        return self._start
+
+    def param_groups(self) -> dict[str, list[jt.Var]]:
+        """See ``Dataset``."""
+        return {} if self.learned is None else {"cameras": [self.learned.twists]}
+
+    def penalty(self, step: int) -> jt.Var | None:
+        """See ``Dataset``."""
+        return None if self.learned is None else self.learned.penalty(step)
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """See ``Dataset``; how far learned cameras are from the given ones."""
+        return {} if self.learned is None else self.learned.stats()
+
+    def following(self, training: Dataset) -> Dataset:
+        """See ``Dataset``."""
+        learned = training.learned
+        transform = None if learned is None or training is self else learned.alignment()
+        if transform is None:
+            return self
+        return self.with_poses(transform.poses(self._start.c2w))
+
+    def with_poses(self, c2w: NDArray[np.floating]) -> PosedImages:
+        """The same images with other poses, float [N, 3, 4], that do not learn."""
+        found = copy.copy(self)
+        found.learned, found._start = None, replace(self._start, c2w=c2w)
+        return found
 
     def summary(self) -> dict[str, Any]:
         """See ``Dataset``. Cameras count once for all images that share one, pixels as far as masks keep them.
 
         Reasons in ``dropped`` speak of images but for "masked pixels". Masks are read, where there are some.
         """
-        cameras = zip(self.cameras.intrinsics.tolist(), self.cameras.sizes.tolist(), strict=True)
-        kinds = {(self.cameras.lens.key(i), *f, *size) for i, (f, size) in enumerate(cameras)}
-        pixels = int(self.cameras.sizes.astype(np.int64).prod(axis=1).sum())
+        sizes = self._start.sizes
+        cameras = zip(self._start.intrinsics.tolist(), sizes.tolist(), strict=True)
+        kinds = {(self._start.lens.key(i), *f, *size) for i, (f, size) in enumerate(cameras)}
+        pixels = int(sizes.astype(np.int64).prod(axis=1).sum())
         kept = pixels if self.images.kept is None else int(self.images.kept.counts.sum())
         dropped = {**self.about.get("dropped", {}), "masked pixels": pixels - kept}
         found = {**super().summary(), "n_cameras": len(kinds), "n_pixels": kept, **self.about}
@@ -117,9 +181,9 @@ class PosedImages(Dataset):
     def silhouettes(self) -> Iterator[NDArray[np.bool_]] | None:
         """Where each image is not transparent, bool [H, W], one after the other; None if all are opaque.
 
-        None too where pixels are masked out: what they would show is not known.
+        None too where pixels are masked out, or cameras learn: what they would show is not known.
         """
-        if self.images.kept is not None or self._opaque:
+        if self.images.kept is not None or self._opaque or self.learned is not None:
             return None
         return (self.images.image(i)[..., 3] > 0 for i in range(self.n_images))
 
@@ -144,15 +208,23 @@ class PosedImages(Dataset):
             shift, windows = self._shift(step), self._windows_at(step)
             where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
             found = pixel_rays(n_rays, windows, *where)
-            bundle = self.cameras.bundle_of(found.rays_o, found.rays_d, found.images)
-            return Batch(bundle, found.rgba)
+            bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
+            return Batch(self._moved(bundle, step), found.rgba)
         images, x, y = self.draw_pixels(n_rays, step)
-        bundle = self.cameras.bundle(images, x, y, jt.array(images).stop_grad())
+        bundle = self._start.bundle(images, x, y, jt.array(images).stop_grad())
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
-        where = self.images.offsets[images] + y * self.cameras.sizes[images, 0] + x
+        where = self.images.offsets[images] + y * self._start.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        return Batch(bundle, jt.array(rgba).stop_grad(), self.extras(images, x, y))
+        truth = jt.array(rgba).stop_grad(), self.extras(images, x, y)
+        return Batch(self._moved(bundle, step), *truth)
+
+    def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
+        """Rays of the cameras now; the cones of their pixels stay as wide."""
+        if self.learned is None or step < self.learned.begin:
+            return bundle
+        rays = self.learned.move(bundle.rays_o, bundle.rays_d, bundle.image_indices)
+        return replace(bundle, rays_o=rays[0], rays_d=rays[1], trained=True)
 
     def draw_pixels(
         self, n_rays: int, step: int
@@ -166,7 +238,7 @@ class PosedImages(Dataset):
             # Two draws of 24 bits for one number: an image may have more pixels than one draw has values.
             u = uniform(self.seed, step, rays, _DRAW_X).astype(np.float64)
             u += uniform(self.seed, step, rays, _DRAW_Y) * 2.0**-24
-            y, x = np.divmod(kept.pick(images, u), self.cameras.sizes[images, 0])
+            y, x = np.divmod(kept.pick(images, u), self._start.sizes[images, 0])
             return images, x.astype(np.int32), y.astype(np.int32)
         windows, where = self._windows_at(step), (shift, self.seed, step, (_DRAW_X, _DRAW_Y))
         if device.on_cuda():  # its numbers would have to be waited for; NumPy draws the same
@@ -183,16 +255,16 @@ class PosedImages(Dataset):
 
     @cached_property
     def _wholes(self) -> jt.Var:
-        return jt.array(_windows(self.cameras.sizes, 1.0)).stop_grad()
+        return jt.array(_windows(self._start.sizes, 1.0)).stop_grad()
 
     @cached_property
     def _middles(self) -> jt.Var:
-        return jt.array(_windows(self.cameras.sizes, self._crop.crop_fraction)).stop_grad()
+        return jt.array(_windows(self._start.sizes, self._crop.crop_fraction)).stop_grad()
 
     @cached_property
     def _on_device(self) -> tuple[jt.Var, ...] | None:
         """Poses, intrinsics, places and pixels of all images, as ``pixel_rays`` takes them; None if it cannot."""
-        kept, cameras = self.images.kept, self.cameras.on_device()
+        kept, cameras = self.images.kept, self._start.on_device()
         further = self.provides and type(self).extras is not PosedImages.extras
         if kept is not None or cameras is None or further:
             return None
@@ -202,7 +274,7 @@ class PosedImages(Dataset):
         with jt.flag_scope(reuse_array=1):  # on the CPU in the same memory
             on_device = jt.array(pixels).stop_grad()
         high, low = np.divmod(self.images.offsets, 2**30)
-        places = np.stack([low, high, self.cameras.sizes[:, 0]], axis=1).astype(np.int32)
+        places = np.stack([low, high, self._start.sizes[:, 0]], axis=1).astype(np.int32)
         return *cameras, jt.array(places).stop_grad(), on_device
 
     def extras(
@@ -222,8 +294,8 @@ class PosedImages(Dataset):
         """Image ``i`` of this split, whole."""
         if not 0 <= i < self.n_images:
             raise IndexError(f"view {i} of split '{self.split}', which has {self.n_images} images")
-        width, height = self.cameras.sizes[i].tolist()
-        return View(self, i, self.cameras.names[i], width, height)
+        width, height = self._start.sizes[i].tolist()
+        return View(self, i, self._start.names[i], width, height)
 
 
 def _windows(sizes: NDArray[np.int32], fraction: float) -> NDArray[np.int32]:
@@ -269,4 +341,4 @@ class View:
 
     def shown(self) -> NDArray[np.bool_] | None:
         """The pixels that show something of the scene, bool [H, W]; None for all; see ``Cameras.shown``."""
-        return self.dataset.cameras.shown(self.index)
+        return self.dataset.starting_cameras.shown(self.index)

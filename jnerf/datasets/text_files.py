@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import json
 from pathlib import Path
+from typing import Any
 
 from jnerf.errors import DataError
 
@@ -41,3 +43,24 @@ def read_text(path: Path) -> str:
         raise DataError(
             f"{path} is no UTF-8: byte {error.start} is 0x{data[error.start]:02x}. Save it as UTF-8"
         ) from None
+
+
+def read_json(path: Path) -> Any:
+    """What a json file holds.
+
+    Raises:
+        OSError: the file is missing or cannot be read.
+        DataError: it is no text, or no json; names the place.
+    """
+    text = read_text(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        said, place = error.msg, f"{path}:{error.lineno}:{error.colno}"
+    except ValueError as error:  # a number of thousands of digits
+        said, place = str(error), str(path)
+    except RecursionError:
+        said, place = "lists in lists without end", str(path)
+    raise DataError(
+        f"{place}: not valid json: {said}. The file may be truncated: copy it again, or save it anew"
+    )

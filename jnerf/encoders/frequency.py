@@ -6,9 +6,11 @@ import jittor as jt
 import numpy as np
 
 from jnerf.encoders.base import Encoder
+from jnerf.encoders.coarse_to_fine import CoarseToFine
 from jnerf.errors import ConfigError
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.registry import ENCODERS
+from jnerf.schedules import Scheduled
 
 
 @ENCODERS.register()
@@ -24,6 +26,8 @@ class FrequencyEncoder(Encoder):
         include_input: whether ``u`` itself comes first, as in NeRF's published code.
         log_sampling: frequencies are powers of two; else evenly spaced from 1 to 2^(n - 1).
         n_dims: number of coordinates.
+        coarse_to_fine: how many frequencies are open; they fade in one after the other (``CoarseToFine``): for cameras
+            that learn. A number, or a schedule. None: all.
         input_range: what the input spans: (0, 1) for positions, (-1, 1) for directions.
 
     Raises:
@@ -40,6 +44,7 @@ class FrequencyEncoder(Encoder):
         log_sampling: bool = True,
         n_dims: int = 3,
         input_range: tuple[float, float] = (0.0, 1.0),
+        coarse_to_fine: Scheduled | None = None,
     ) -> None:
         super().__init__()
         low, high = input_range
@@ -59,6 +64,7 @@ class FrequencyEncoder(Encoder):
         self.out_dim = n_dims * (2 * n_frequencies + include_input)
         self.include_input = include_input
         self.scale, self.offset = 2 / (high - low), -(high + low) / (high - low)
+        self._fading = CoarseToFine(coarse_to_fine, n_frequencies, 0)
         self._frequencies = jt.array(frequencies.astype(np.float32)).stop_grad()
 
     def execute(self, x: jt.Var) -> jt.Var:
@@ -67,7 +73,16 @@ class FrequencyEncoder(Encoder):
             raise ValueError(
                 f"FrequencyEncoder: x is {list(x.shape)}, n_dims is {self.n_dims}; give [S, n_dims]"
             )
-        return frequency_encode(x, self._frequencies, self.include_input, self.scale, self.offset)
+        how = self._frequencies, self.include_input, self.scale, self.offset
+        features = frequency_encode(x, *how)
+        if self._fading.complete:
+            return features
+        head = self.n_dims if self.include_input else 0
+        return features * self._fading.var((1, self.out_dim), 2 * self.n_dims, head)
+
+    def update(self, step: int) -> None:
+        """Sets what each frequency counts; see ``Network.update``."""
+        self._fading.update(step)
 
     def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
         """Gradient of the coordinates from that of the features, which can be differentiated again in the latter.

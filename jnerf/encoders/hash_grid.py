@@ -8,11 +8,12 @@ import jittor as jt
 import numpy as np
 
 from jnerf.encoders.base import Encoder
+from jnerf.encoders.coarse_to_fine import CoarseToFine, ScaleGradient
 from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, wants_half
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.registry import ENCODERS
-from jnerf.schedules import ScheduledCount, make_schedule
+from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
 
 
 @ENCODERS.register()
@@ -30,6 +31,8 @@ class HashGridEncoder(Encoder):
         init_scale: features start uniform in (-init_scale, init_scale).
         active_levels: how many levels are looked up, from the coarsest; the others' features are zero. A number, or a
             schedule (``jnerf.schedules``) that is rounded: from coarse to fine. None: all.
+        coarse_to_fine: how many levels are open, as ``active_levels``, but levels fade in (``CoarseToFine``): for
+            cameras that learn. At least 1; a number, or a schedule. None: all.
         grad_precision: of the sums that make up the table's gradient: "fp32", or "fp16", which on CUDA takes fewer
             additions to memory or fewer bytes; sums keep eleven bits then. ``pull`` and CPUs always take fp32.
         n_dims: 2 or 3.
@@ -53,6 +56,7 @@ class HashGridEncoder(Encoder):
         interpolation: Literal["linear", "smoothstep"] = "linear",
         init_scale: float = 1e-4,
         active_levels: ScheduledCount | None = None,
+        coarse_to_fine: Scheduled | None = None,
         grad_precision: Literal["fp32", "fp16"] = "fp32",
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
@@ -87,6 +91,7 @@ class HashGridEncoder(Encoder):
                 f"HashGridEncoder: active_levels begins with {self._schedule(0):g}; it must be in 1 .. n_levels = "
                 f"{n_levels}"
             )
+        self._fading = CoarseToFine(coarse_to_fine, n_levels, 1)
         self.update(0)
 
     @property
@@ -100,13 +105,15 @@ class HashGridEncoder(Encoder):
         return 1.0 / max(float(self.layout.scales[self._active - 1]), 1.0)
 
     def update(self, step: int) -> None:
-        """Sets the number of active levels; see ``Network.update``."""
-        self._active = min(max(round(self._schedule(step)), 1), self.layout.n_levels)
+        """Sets the number of active levels and what each counts; see ``Network.update``."""
+        self._fading.update(step)
+        self._active = min(max(round(self._schedule(step)), 1), self._fading.n_open)
 
     def execute(self, x: jt.Var) -> jt.Var:
         """Features, grouped by level, of positions in [0, 1]: [S, n_dims] -> [L, S, F]."""
         table, grid = self._grid()
-        return self._all_levels(hash_encode(x, table, *grid, self.smoothstep, self.grad_precision))
+        features = hash_encode(x, table, *grid, self.smoothstep, self.grad_precision)
+        return self._all_levels(features if self._fading.complete else features * self._weights())
 
     def known(self, x: jt.Var, features: jt.Var) -> jt.Var:
         """``self(x)`` where it is known already: ``features`` [L, S, F] of an earlier call without gradient.
@@ -118,7 +125,10 @@ class HashGridEncoder(Encoder):
         if self._active < self.layout.n_levels:
             features = features[: self._active]
         how = self.smoothstep, self.grad_precision
-        return self._all_levels(hash_encode_known(x, table, features, *grid, *how))
+        found = hash_encode_known(x, table, features, *grid, *how)
+        if not self._fading.complete:  # these are weighted already, their gradients are not
+            found = ScaleGradient()(found, self._weights())
+        return self._all_levels(found)
 
     def pull(self, x: jt.Var, features: jt.Var, grad: jt.Var) -> jt.Var:
         """Gradient by x of a scalar of each sample, differentiable again; see ``Encoder``.
@@ -137,7 +147,14 @@ class HashGridEncoder(Encoder):
             shape = grad.shape[0], self.layout.n_levels, self.layout.n_features
             grad = grad.reshape(shape).transpose(1, 0, 2)
         table, grid = self._grid()
-        return hash_encode_gradient(x, table, grad[: self._active], *grid, self.smoothstep)
+        grad = grad[: self._active]
+        if not self._fading.complete:
+            grad = grad * self._weights()
+        return hash_encode_gradient(x, table, grad, *grid, self.smoothstep)
+
+    def _weights(self) -> jt.Var:
+        """What each active level counts, float32 [K, 1, 1]."""
+        return self._fading.var((self.layout.n_levels, 1, 1))[: self._active].stop_grad()
 
     def _grid(self) -> tuple[jt.Var, tuple]:
         """Table, and (scales, meta, layout), of the active levels."""

@@ -22,8 +22,11 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
+from jnerf.engine.rendering.placed_views import placed_views
+from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
+from jnerf.judging.smaller import smaller
 from jnerf.structures import RayBundle, RenderOutput
 
 #: Opacity of a pixel that shows something, and the least share of such pixels in pictures that do.
@@ -144,6 +147,7 @@ def evaluate(
     stop: Callable[[], bool] = lambda: False,
     fog_tolerance: float = 0.0,
     see: Callable[[Image], None] = lambda image: None,
+    downscale: int = 1,
 ) -> Judgement | None:
     """Has a model judged with the averaged weights (the raw ones when there is no EMA).
 
@@ -156,6 +160,7 @@ def evaluate(
         stop: asked before each chunk of rays; True ends the evaluation.
         fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
         see: is shown each picture that is rendered.
+        downscale: judge smaller views, see ``jnerf.judging.smaller``.
 
     Returns:
         None when stopped. Its protocol has a ``warning`` where pictures are all but empty, and ``pixels_rendered``, the
@@ -167,13 +172,14 @@ def evaluate(
     model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
-            found = dataset.judge(model, n_images, folder)
+            dataset, placed = placed_views(pipeline, dataset, n_images, folder is not None, stop)
+            found = smaller(dataset, downscale).judge(model, n_images, folder)
         except StopRequested:
             found = None
         if model.settle(found is None):
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    told = dict(pipeline.network.protocol)
+    told = dict(pipeline.network.protocol) | placed
     told |= {} if model.warning is None else {"warning": model.warning}
     if model.rendered_share < 1:
         told["pixels_rendered"] = round(model.rendered_share, 4)
@@ -187,6 +193,9 @@ def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) ->
         path: the file.
         judgement: what was found.
         protocol: what else the numbers depend on (config, step, training seconds ...).
+
+    Raises:
+        JnerfError: the disk is full or refuses; an old file is still as it was.
     """
     items = f"{judgement.unit}s"
     protocol = {
@@ -196,5 +205,10 @@ def write_metrics(path: Path, judgement: Judgement, protocol: dict[str, Any]) ->
         "device": device_name(),
     }
     content = {"protocol": protocol, "mean": judgement.mean, items: judgement.rows}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text_atomic(path, to_json(content, indent=2) + "\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(path, to_json(content, indent=2) + "\n")
+    except OSError as error:
+        raise JnerfError(
+            f"cannot write {path}: {error}. The weights are kept: free disk space, then test them again (jnerf test)"
+        ) from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +26,8 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
         OSError: the disk is full or the folder is not writable; whatever ``write`` raises is passed
             on.
     """
+    if path.exists() and not path.is_file():  # a rename would put a file in place of /dev/null
+        raise FileExistsError(errno.EEXIST, "it is a folder or a device, no file", str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
@@ -31,9 +36,10 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> None:
         _fsync(temporary)
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong first is what is told
+            temporary.unlink(missing_ok=True)
         raise
-    _fsync(path.parent)
+    _fsync_folder(path.parent)
 
 
 def write_text_atomic(path: Path, text: str) -> None:
@@ -44,21 +50,33 @@ def write_text_atomic(path: Path, text: str) -> None:
 def check_writable(path: Path, flag: str) -> None:
     """Raises ConfigError where a file or folder could not be written, before the work whose results go there.
 
-    Nothing is made: the nearest folder that is there is asked. What the disk refuses later is told then.
+    The nearest folder that is there is asked; nothing is left in it. What the disk refuses later is told then.
 
     Args:
         path: a file, or a folder that will be made with the folders above it.
         flag: that names it, such as ``--json``.
     """
     above = next((p for p in (path, *path.parents) if os.path.lexists(p)), Path("."))
-    if above == path:
-        good, what = os.access(path, os.W_OK), "it is not writable"
-    elif above.is_dir():
-        good, what = os.access(above, os.W_OK | os.X_OK), f"{above} is not writable"
+    folder = above.parent if above == path and not path.is_dir() else above
+    if not folder.is_dir():
+        what = f"{above} is no folder"
+    elif above == path and not (path.is_dir() or path.is_file()):
+        what = "it is neither a file nor a folder"
+    elif not os.access(above, os.W_OK | (os.X_OK if above.is_dir() else 0)):
+        what = "it is not writable" if above == path else f"{above} is not writable"
     else:
-        good, what = False, f"{above} is no folder"
-    if not good:
+        what = _refused(folder)
+    if what is not None:
         raise ConfigError(f"cannot write {path}: {what}. Choose another place with {flag}.")
+
+
+def _refused(folder: Path) -> str | None:
+    """Why no file can be made in a folder: what rights promise, a file system may refuse. None if one can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
 
 
 def _umask() -> int:
@@ -69,7 +87,17 @@ def _umask() -> int:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    # Names of files may hold what is no text, and json may: it is written as Python and json write it.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _fsync_folder(path: Path) -> None:
+    """Makes a rename survive a loss of power, where the file system can promise that: some shares cannot."""
+    try:
+        _fsync(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF):
+            raise
 
 
 def _fsync(path: Path) -> None:

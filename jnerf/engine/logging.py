@@ -1,6 +1,6 @@
 """``log.jsonl``: one JSON object a line, the record that every curve and table is made from.
 
-Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.clock), each loss term as
+Training rows: ``step`` (steps completed), ``seconds`` (jnerf.engine.watching.clock), each loss term as
 ``loss/<name>``, ``loss`` (their sum), the metrics of the batch by the names that the dataset gives
 them (``psnr``), ``rays``, ``samples``, ``samples_per_s``, ``lr``, and what sampler and network report
 of themselves as ``sampler/<name>`` and ``network/<name>``.
@@ -65,13 +65,19 @@ class JsonLog:
             keep_until: when resuming, the checkpoint's step: rows beyond it, and a last line that a
                 killed process left half written, are dropped, because those steps are about to be
                 trained again.
+
+        Raises:
+            JnerfError: the disk is full or refuses.
         """
-        if keep_until is not None and path.exists():
-            rows = [row for row in read_log(path) if row["step"] <= keep_until]
-            write_text_atomic(path, "".join(f"{to_json(row)}\n" for row in rows))
-        # Unbuffered: rows that a full disk refused must not come again when the file is closed.
-        self._file = path.open("ab", buffering=0)
         self._path = path
+        try:
+            if keep_until is not None and path.exists():
+                rows = [row for row in read_log(path) if row["step"] <= keep_until]
+                write_text_atomic(path, "".join(f"{to_json(row)}\n" for row in rows))
+            # Unbuffered: rows that a full disk refused must not come again when the file is closed.
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise self._refused(error) from error
 
     def see(self, image: Image) -> None:
         """Is shown each picture of an evaluation before its row comes; a log of numbers takes none."""
@@ -90,10 +96,13 @@ class JsonLog:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
-            raise JnerfError(
-                f"cannot write {self._path}: {error}. The last checkpoint is kept: free disk space, then "
-                "continue with --resume."
-            ) from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> JnerfError:
+        return JnerfError(
+            f"cannot write {self._path}: {error}. The last checkpoint is kept: free disk space, then "
+            "continue with --resume."
+        )
 
     def close(self) -> None:
         """Closes the file; what was written reaches the disk even if the machine stops now."""
@@ -126,7 +135,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict) and isinstance(row.get("step"), int):
             rows.append(row)

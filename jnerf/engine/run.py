@@ -11,6 +11,7 @@ from typing import Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -18,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
     load_checkpoint,
     load_latest,
 )
+from jnerf.engine.checkpoints.learned_cameras import write_cameras
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.files import check_writable
@@ -27,20 +29,20 @@ from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.live.rules import look_up
-from jnerf.engine.logging import JsonLog, NoLog
+from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
-from jnerf.engine.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.tensorboard import TensorBoardLog, check_tensorboard
 from jnerf.errors import CheckpointError, ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement
 from jnerf.judging.smaller import smaller
 from jnerf.registry import RENDERERS
-from jnerf.runtime import show_kernel_progress
+from jnerf.runtime import mpi, show_kernel_progress
 
 TASKS = ("train", "test", "render")
 
@@ -134,21 +136,25 @@ def _run(
         dataset = build_dataset(config, "test")
         found = _test(config, pipeline, folder, dataset, loaded.step, loaded.seconds)
         return done | {"mean": found.mean}
-    files = render_film(pipeline, film, _setting(config, folder, loaded))
+    files = render_film(pipeline, film, _setting(config, folder, loaded, pipeline.dataset))
     print(f"step {loaded.step}: {', '.join(map(str, files))}")
     return done | {"files": [str(file) for file in files]}
 
 
-def _setting(config: Any, folder: RunFolder, loaded: Checkpoint) -> Setting:
-    """Where a film of a checkpoint is made."""
+def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Dataset) -> Setting:
+    """Where a film of a checkpoint is made; views of other splits are where the training cameras took the scene."""
     return Setting(
         folder=folder.render,
         defaults=config.render,
         rays_per_chunk=config.chunk,
         fog_tolerance=config.fog_tolerance,
-        split=lambda split: build_dataset(config, split),
+        split=lambda split: build_dataset(config, split).following(training),
         root=config.dataset.get("root"),
-        field={"run": config.exp_name, "step": loaded.step, "train_seconds": round(loaded.seconds, 3)},
+        field={
+            "run": config.exp_name,
+            "step": loaded.step,
+            "train_seconds": round(loaded.seconds, 3),
+        },
     )
 
 
@@ -184,11 +190,13 @@ def _train(
     print(data_line(info["data"]))
     if team().size > 1:
         info["protocol"]["processes"] = team().size
-        print(f"{team().size} processes train together")
+        pid = mpi.mpirun_pid()
+        how = f"; to stop and save: kill -USR2 {pid} (Ctrl-C leaves a second for it)" if pid else ""
+        print(f"{team().size} processes train together{how}")
     team().wait()  # until all have read what lies in the folder
     if team().first:
         folder.begin(config.dump(), info, step, resume, config_record(config))
-    tested = step >= config.total_steps and (folder.test / "metrics.json").is_file()
+    tested = step >= config.total_steps and _is_logged(folder, step)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
         evaluate_at = _during_training(config, pipeline, held_out, log)
@@ -209,6 +217,13 @@ def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Ch
     if checkpoint:
         return load_checkpoint(Path(checkpoint))
     return load_latest(folder.checkpoints) if resume else None
+
+
+def _is_logged(folder: RunFolder, step: int) -> bool:
+    """Whether the log has the metrics of a step."""
+    return folder.log.is_file() and any(
+        "eval" in row and row["step"] == step for row in read_log(folder.log)
+    )
 
 
 def _steps(trainer: Trainer) -> dict[str, Any]:
@@ -284,12 +299,11 @@ def _during_training(
 ) -> Callable[[int, Callable[[], bool]], dict[str, Any] | None]:
     """The trainer's way to evaluate: numbers only, of smaller pictures if asked, and of fog without every pixel."""
     evaluation = config.evaluation
-    views = None if held_out is None else smaller(held_out, evaluation.downscale)
 
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
         how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance, log.see
-        found = evaluate(pipeline, views, *how)
+        found = evaluate(pipeline, held_out, *how, evaluation.downscale)
         if found is None:
             return None
         if step:  # before training there may be nothing yet
@@ -314,6 +328,8 @@ def _test(
     at_step(pipeline, step)
     how = config.evaluation.n_images, folder.test, config.chunk
     found = evaluate(pipeline, dataset, *how, see=see)
+    if pipeline.dataset.learned is not None:
+        write_cameras(folder.cameras, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
     if team().first:

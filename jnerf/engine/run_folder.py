@@ -7,7 +7,7 @@
     test/          metrics.json and pictures
     render/        orbit.mp4, orbit.gif
     report.html    all of it for people (jnerf.report)
-    tensorboard/   event files, if asked for (jnerf.engine.tensorboard)
+    tensorboard/   event files, if asked for (jnerf.engine.watching.tensorboard)
     .lock          held by the process that trains here
 
 A run never writes over another: starting in a folder that already holds one is an error unless it
@@ -17,7 +17,9 @@ is resumed.
 from __future__ import annotations
 
 import json
+import os
 import sys
+import warnings
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +28,7 @@ from typing import IO, Any
 from jnerf.engine.checkpoints.checkpoint import tidy
 from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.guards.lock import take_lock
+from jnerf.engine.guards.record import read_info
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
@@ -51,6 +54,7 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.test = root / "test"
         self.render = root / "render"
+        self.cameras = root / "cameras.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
         self.lock = root / ".lock"
@@ -95,9 +99,10 @@ class RunFolder:
             self._claim()
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
-            sessions = (self._sessions() if self.holds_run else []) + [
-                _session(step) | dict(started_with or {})
-            ]
+            sessions = self._sessions() if self.holds_run else []
+            if self.holds_run and not sessions:
+                self._put_aside()
+            sessions.append(_session(step) | dict(started_with or {}))
             write_text_atomic(
                 self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
             )
@@ -119,7 +124,7 @@ class RunFolder:
                 {"step": step, "changed": changed}
             )
             write_text_atomic(self.info, to_json(info, indent=2) + "\n")
-        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise ConfigError(
                 f"cannot put down in {self.info} that settings have changed: {error}"
             ) from error
@@ -128,8 +133,12 @@ class RunFolder:
         """The values that settings had in the end, of those that were changed while it trained; by path."""
         found: dict[str, Any] = {}
         for session in self._sessions():
-            for entry in session.get("live_changes", ()):
-                found |= {path: values[1] for path, values in entry["changed"].items()}
+            entries = session.get("live_changes", ())
+            for entry in entries if isinstance(entries, list) else ():
+                try:
+                    found |= {path: values[1] for path, values in entry["changed"].items()}
+                except (AttributeError, LookupError, TypeError):  # a damaged record is none
+                    continue
         return found
 
     def check_free(self, resume: bool) -> None:
@@ -174,10 +183,20 @@ class RunFolder:
             )
 
     def _sessions(self) -> list[dict[str, Any]]:
-        try:
-            return list(json.loads(self.info.read_text(encoding="utf-8"))["sessions"])
-        except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
-            return []
+        """Its starts so far, as run.json has them; none of a file that is not there or damaged."""
+        found = read_info(self.root).get("sessions")
+        whole = isinstance(found, list) and all(isinstance(session, dict) for session in found)
+        return found if whole else []
+
+    def _put_aside(self) -> None:
+        """Keeps a run.json that cannot be read: somebody may mend it."""
+        if self.info.is_file():
+            kept = self.info.with_name("run.json.damaged")
+            os.replace(self.info, kept)
+            warnings.warn(
+                f"{self.info} is damaged: it is kept as {kept.name}, and a new one begins with this start",
+                stacklevel=4,
+            )
 
 
 def _is_run(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jnerf.engine.progress import Unbroken
+from jnerf.engine.watching.progress import Unbroken
 
 
 class StopSignal:

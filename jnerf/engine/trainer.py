@@ -20,7 +20,6 @@ from tqdm import tqdm
 
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
-from jnerf.engine.clock import TrainingClock
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
@@ -28,9 +27,10 @@ from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.total import total_of
-from jnerf.engine.progress import Unbroken
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
+from jnerf.engine.watching.clock import TrainingClock
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
@@ -297,7 +297,8 @@ class Trainer:
         row: dict[str, Any] = {f"loss/{name}": value for name, value in watched.losses.items()}
         row |= {"loss": loss, **watched.metrics, "rays": watched.rays, "samples": watched.samples}
         row |= {"samples_per_s": rate, "lr": self._pipeline.optim.lr_at(self.step - 1)}
-        modules = {"sampler": self._pipeline.sampler, "network": self._pipeline.network}
+        pipe = self._pipeline
+        modules = {"sampler": pipe.sampler, "network": pipe.network, "dataset": pipe.dataset}
         for family, module in modules.items():
             row |= {f"{family}/{name}": value for name, value in module.stats.items()}
         self.write(row)

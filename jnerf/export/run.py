@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.config.check import check
+from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.posed import PosedImages
 from jnerf.engine.evaluator import evaluate
@@ -193,6 +194,9 @@ def export_slices(
 def export_cameras(place: Place, splits: list[str], images: bool = False) -> list[Path]:
     """Writes ``transforms.json`` and pyramids to look at, ``cameras.ply``. A run need not have been trained.
 
+    Where cameras learn, training cameras are those that were learned, and other splits' are moved along with them; only
+    then is the run opened.
+
     Args:
         place: run and outputs.
         splits: train, test.
@@ -202,8 +206,7 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
     config = place.config
     check(config)
     scenes = {}
-    for split in splits:
-        scene = DATASETS.build(config.dataset, path="dataset", split=split, seed=config.seed)
+    for split, scene in _scenes(place, splits).items():
         if not isinstance(scene, PosedImages):
             raise ConfigError("this dataset has no views, so no cameras")
         if isinstance(scene.cameras, NDCCameras):
@@ -233,6 +236,21 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
     counts = ", ".join(f"{len(scene.cameras)} {split}" for split, scene in scenes.items())
     _say(f"{counts} cameras, world units", files)
     return files
+
+
+def _scenes(place: Place, splits: list[str]) -> dict[str, Dataset]:
+    """The datasets of splits, their cameras where the run has them."""
+    config = place.config
+    if config.dataset.get("cameras") is None:
+        build = DATASETS.build
+        return {s: build(config.dataset, path="dataset", split=s, seed=config.seed) for s in splits}
+    with place.opened("export") as run:
+        training = run.pipeline.dataset
+        learned = training.with_poses(training.cameras.c2w)
+        return {
+            split: learned if split == "train" else build_dataset(config, split).following(training)
+            for split in splits
+        }
 
 
 def _save(path: Path, arrays: dict[str, Any]) -> None:

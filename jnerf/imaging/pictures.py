@@ -96,4 +96,6 @@ def write_png(path: Path, image: NDArray[np.uint8]) -> None:
     try:
         path.write_bytes(encode_png(image))
     except OSError as error:
-        raise JnerfError(f"cannot write the picture {path}: {error}") from error
+        raise JnerfError(
+            f"cannot write the picture {path}: {error}. Free disk space or make the folder writable, then do it again"
+        ) from error

@@ -6,7 +6,6 @@ million vertices.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.suggest import hint
-from jnerf.engine.files import write_atomic
+from jnerf.engine.files import check_writable, write_atomic
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.mesh.obj import obj_files, obj_lines
 
@@ -41,8 +40,8 @@ def check_outputs(
         suffixes: that are known.
 
     Raises:
-        ConfigError: a suffix is unknown or holds no picture, or a file is there already.
-        JnerfError: a folder cannot be made or written.
+        ConfigError: a suffix is unknown or holds no picture, a file is there already, or its
+            folder cannot be made or written.
     """
     for path in paths:
         if path.suffix.lower() not in suffixes:
@@ -56,13 +55,15 @@ def check_outputs(
         there = [file for file in beside if file.is_file()]
         if there and not force:
             raise ConfigError(f"{there[0]} is there already: say --force to replace it")
+        if path.is_dir():
+            raise ConfigError(f"cannot write {path}: it is a folder. Name a file with --output")
+        check_writable(path, "--output")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _cannot_write(path, str(error)) from error
-        if path.is_dir() or not os.access(path.parent, os.W_OK):
-            reason = "it is a folder" if path.is_dir() else "its folder is not writable"
-            raise _cannot_write(path, reason)
+            raise ConfigError(
+                f"cannot write {path}: {error}. Choose another place with --output"
+            ) from error
 
 
 def write_mesh(mesh: Any, path: Path) -> list[Path]:

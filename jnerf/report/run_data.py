@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jnerf.checks.numbers import is_number
 from jnerf.config.dump import read_dump
 from jnerf.engine.logging import read_log
 from jnerf.engine.run_folder import RunFolder
@@ -46,7 +46,10 @@ class RunData:
     @property
     def name(self) -> str:
         """The run's name: its ``exp_name``, or of a folder that was renamed since, the folder's."""
-        noted, folder = Path(str(self.protocol.get("exp_name") or "")), self.folder.root.resolve().name
+        noted, folder = (
+            Path(str(self.protocol.get("exp_name") or "")),
+            self.folder.root.resolve().name,
+        )
         return str(noted) if noted.name == folder else folder
 
     @property
@@ -91,7 +94,7 @@ class RunData:
         """Settings that were changed while it trained: step, path, value before and after."""
         found = []
         for session in self.sessions:
-            entries = session.get("changes")
+            entries = session.get("live_changes")
             for entry in entries if isinstance(entries, list) else []:
                 for path, values in as_dict(as_dict(entry).get("changed")).items():
                     if isinstance(values, list) and len(values) == 2:
@@ -145,11 +148,6 @@ def eval_metrics(row: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def is_number(value: Any) -> bool:
-    """Whether something can be drawn."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def as_dict(value: Any) -> dict[str, Any]:
     """A dict, or an empty one in place of something else."""
     return value if isinstance(value, dict) else {}
@@ -161,7 +159,7 @@ def _read_json(path: Path, problems: list[str]) -> dict[str, Any]:
     except FileNotFoundError:
         problems.append(f"There is no {path.name}.")
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{path.name} cannot be read: {error}.")
         return {}
     if not isinstance(found, dict):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,31 @@ def report_html(run: RunData) -> str:
             body = h("p", "This part could not be made; see above.", class_="note")
         sections.append(Section(key, title, body))
     return page("report", run.name, head(run, problems), sections)
+
+
+@contextmanager
+def report_if_broken(config: Mapping[str, Any]) -> Iterator[None]:
+    """Writes the report of a run that an error ends after it has trained here; the error is passed on.
+
+    Args:
+        config: of the run.
+    """
+    root = Path(config.get("save_dir") or "logs") / str(config.get("exp_name"))
+    before = _written(RunFolder(root))
+    try:
+        yield
+    except Exception:
+        if _written(RunFolder(root)) != before:
+            report_after(config, {"folder": root})
+        raise
+
+
+def _written(folder: RunFolder) -> int:
+    """Bytes of the log; 0 without one."""
+    try:
+        return folder.log.stat().st_size
+    except OSError:
+        return 0
 
 
 def report_after(config: Mapping[str, Any], done: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jnerf.runtime import numpy_header, onednn
+from jnerf.runtime import mpi, numpy_header, onednn
 from jnerf.runtime.cuda import Driver, Toolkit, find_toolkit, probe_driver
 from jnerf.runtime.home import jittor_home
 
@@ -49,6 +49,10 @@ class Facts:
     """Whether oneDNN 2 is installed, or already lies where Jittor looks."""
     home: Path = Path("/home/user")
     """The folder under which Jittor keeps ``.cache/jittor``."""
+    mpicc: str | None = None
+    """Open MPI's compiler; looked for only where mpirun or srun has started this process."""
+    nccl: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which Jittor finds an installed NCCL; likewise."""
 
 
 def gather(environ: Mapping[str, str] | None = None) -> Facts:
@@ -75,6 +79,8 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
         onednn=onednn.placed(home)
         or (platform.machine() == "x86_64" and onednn.find() is not None),
         home=home,
+        mpicc=mpi.mpicc(environ) if mpi.launched(environ) else None,
+        nccl=mpi.nccl(environ) if mpi.launched(environ) else {},
     )
 
 

@@ -26,6 +26,9 @@ _MPICC = (
     "/usr/lib64/mpi/gcc/openmpi4/bin/mpicc",
 )
 _NCCL_FOLDERS = ("/usr", "/usr/local", "/usr/local/cuda")
+#: Jittor's MPI keeps a number of 8 bytes for each process in an array that is too short (``mpi_initer`` of
+#: extern/mpi/src/mpi_wrapper.cc: ``rank`` places, not ``size``). Behind it lie 1024 bytes that are not used any more.
+MOST = 128
 INSTALL = "apt-get install openmpi-bin libopenmpi-dev"
 
 
@@ -92,14 +95,16 @@ def other_make(environ: Mapping[str, str]) -> str:
     )
 
 
-def environment(launch: Launch, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
+def environment(
+    launch: Launch, environ: Mapping[str, str], compiler: str | None
+) -> tuple[dict[str, str], str]:
     """Variables with which Jittor finds Open MPI, and what is wrong where it cannot.
 
     Args:
         launch: this process.
         environ: the user's.
+        compiler: Open MPI's, see ``mpicc``.
     """
-    compiler = mpicc(environ)
     if compiler is None:
         given = environ.get("mpicc_path")
         where = (
@@ -110,6 +115,11 @@ def environment(launch: Launch, environ: Mapping[str, str]) -> tuple[dict[str, s
         return {}, (
             f"this is one of {launch.size} processes of mpirun, but {where}, with which Jittor builds its MPI. Run: "
             f"{INSTALL} (or set mpicc_path)"
+        )
+    if launch.size > MOST:
+        return {}, (
+            f"{launch.size} processes were started, and with more than {MOST} Jittor's MPI writes past an "
+            "array of its own. Start fewer, with more threads each (OMP_NUM_THREADS)"
         )
     if environ.get("use_mpi") == "0":
         return (
@@ -187,6 +197,15 @@ def several() -> Launch | None:
     """This process among several; None where it is alone."""
     launch = launched(os.environ)
     return launch if launch is not None and launch.size > 1 else None
+
+
+def mpirun_pid() -> int | None:
+    """The process number of the mpirun that has started this process on its own host; None elsewhere."""
+    parent = os.getppid()
+    with contextlib.suppress(OSError):
+        name = Path(f"/proc/{parent}/comm").read_text().strip()
+        return parent if name in ("mpirun", "mpiexec", "orterun", "prterun") else None
+    return None
 
 
 def end_all(status: int) -> None:

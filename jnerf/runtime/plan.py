@@ -97,12 +97,13 @@ def _mpi_env(facts: Facts, device: str) -> dict[str, str]:
     launch = mpi.launched(facts.environ)
     if launch is None:
         return {"use_mpi": "0"}  # costs 5 s wherever mpicc is installed
-    env, fault = mpi.environment(launch, facts.environ)
+    env, fault = mpi.environment(launch, facts.environ, facts.mpicc)
     if fault:
         raise SetupError(f"{fault}.")
     if device == "cuda" and launch.size > 1:
-        env["device_id"] = str(launch.local_rank % len(facts.driver.gpus))
-        env |= mpi.nccl(facts.environ)
+        gpus = len(facts.driver.gpus)
+        env["device_id"] = str(launch.local_rank % gpus)
+        env |= facts.nccl if launch.local_size <= gpus else {}  # it wants a GPU for each process
     return env
 
 

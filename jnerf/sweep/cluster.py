@@ -240,7 +240,15 @@ def connect(address: str | None) -> Any:
                 f"no Ray cluster at {where} ({told[0] if told else type(error).__name__}). Start one: ray start --head "
                 "on one host, then on each other one: ray start --address=HOST:6379"
             ) from error
+        _hush(ray)
     return ray
+
+
+def _hush(ray: Any) -> None:
+    """Keeps a page of a lost host's inner state off the terminal, for which Ray has no switch: we say it in a line."""
+    worker = getattr(ray._private, "worker", None)
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = lambda *arguments, **keywords: None
 
 
 def _sees(path: Path, token: str, patience: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tqdm import tqdm
 
-from jnerf.engine.progress import Unbroken
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.report.sections.head import duration
 from jnerf.sweep.plan import Plan
 from jnerf.sweep.state import State, live_step
@@ -39,7 +39,6 @@ class Progress:
                 initial=self._sum(),
                 unit="step",
                 file=Unbroken(sys.stderr),
-                dynamic_ncols=True,
                 smoothing=0.05,
             )
 

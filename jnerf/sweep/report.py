@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jnerf.report.comparison.views import views
-from jnerf.report.curves import charts_of_all, curves_html, on_the_way
+from jnerf.report.curves import Chart, charts_of_all, curves_html, on_the_way
 from jnerf.report.html import Cell, Html, folded, h, join, table
 from jnerf.report.page import Section, page
 from jnerf.report.run_data import RunData
@@ -73,7 +73,8 @@ def _tables(found: Found) -> Html | None:
             values = [(column, numbers.value(row, column)) for column in columns]
             rows.append([row, *(_cell(v, c.metric, row in best[c]) for c, v in values)])
         head = [title, *(column.title for column in columns)]
-        parts.append(table(head, rows, sortable=len(rows) > 1))
+        made = table(head, rows, sortable=len(rows) > 1)
+        parts.append(h("div", made, style="margin-bottom:1.2em"))
     note = (
         "Bold: the best of a column. Several seeds: their mean ± standard deviation. A dash: not all runs of the cell "
         "are complete; a mean over scenes is there when all of them are."
@@ -94,9 +95,14 @@ def _curves(found: Found) -> Html | None:
         charts += [
             replace(chart, title=f"{scene}: {chart.title}")
             for chart in charts_of_all(data, names)
-            if chart.title.endswith(_METRICS)
+            if chart.title.endswith(_METRICS) and _has_lines(chart)
         ]
     return curves_html(charts, on_the_way(runs)) if charts else None
+
+
+def _has_lines(chart: Chart) -> bool:
+    """Whether there is more to see than what the tables have."""
+    return any(len(curve.points("step")) > 1 for curve in chart.curves)
 
 
 def _views(found: Found) -> Html | None:

@@ -45,3 +45,10 @@ def test_a_scene_of_colmap_and_what_the_doctor_says(tmp_path, capsys):
     assert main(["doctor", "--data", output, "--picture", str(tmp_path / "c.png")]) == 0
     assert "COLMAPDataset: 7 training images, 2 test images" in capsys.readouterr().out
     assert (tmp_path / "c.png").is_file()
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "/dev/null"])
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path, capsys, place):
+    write_scene(tmp_path / "in")
+    assert main(["process", "colmap", str(tmp_path / "in"), "--output", place]) == 2
+    assert place in said(capsys)

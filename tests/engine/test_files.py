@@ -1,10 +1,13 @@
 """Whether a place can be written is found before the work whose results go there."""
 
+import errno
+import json
 import os
+from pathlib import Path
 
 import pytest
 
-from jnerf.engine.files import check_writable
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError
 
 
@@ -34,3 +37,39 @@ def test_no_permission(tmp_path, monkeypatch):
     (tmp_path / "a.json").write_text("")
     with pytest.raises(ConfigError, match="a.json: it is not writable"):
         check_writable(tmp_path / "a.json", "--json")
+
+
+def test_what_rights_promise_a_file_system_may_refuse():
+    """As root, /proc looks writable."""
+    with pytest.raises(ConfigError, match="cannot write /proc/x/a.json: /proc.* Choose .* --json"):
+        check_writable(Path("/proc/x/a.json"), "--json")
+
+
+def test_a_device_is_never_replaced(tmp_path):
+    with pytest.raises(ConfigError, match="cannot write /dev/null: it is neither a file nor a fol"):
+        check_writable(Path("/dev/null"), "--json")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="no file"):
+        write_text_atomic(tmp_path / "pipe", "text")
+    with pytest.raises(FileExistsError, match="no file"):
+        write_text_atomic(tmp_path, "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_share_that_cannot_sync_its_folders(tmp_path, monkeypatch):
+    real = os.fsync
+
+    def sync(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_text_atomic(tmp_path / "a.json", "{}")
+    assert (tmp_path / "a.json").read_text() == "{}"
+
+
+def test_text_that_is_none(tmp_path):
+    """Names of files that are no UTF-8, and what json may hold, are written as Python writes them."""
+    write_text_atomic(tmp_path / "a.json", '{"name": "a\udc80\ud800"}')
+    assert json.loads((tmp_path / "a.json").read_text()) == {"name": "a\udc80\ud800"}

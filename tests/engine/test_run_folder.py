@@ -118,3 +118,24 @@ def test_two_processes_never_train_in_one_folder(tiny, folder):
     finally:
         other.communicate("\n", timeout=60)
     assert run(tiny(), "train", resume=True)["step"] == 12  # free again
+
+
+def test_a_damaged_record_is_kept_aside(tiny, folder):
+    run(tiny("loss.sigint_at=6"), "train")
+    for damage in (b"{\xff", b'{"sessions": 3}', b"[" * 100_000):
+        (folder / "run.json").write_bytes(damage)
+        with pytest.warns(UserWarning, match="run.json is damaged: it is kept as run.json.damaged"):
+            run(tiny("loss.sigint_at=8"), "train", resume=True)
+        assert (folder / "run.json.damaged").read_bytes() == damage
+        assert len(json.loads((folder / "run.json").read_text())["sessions"]) == 1
+
+
+def test_the_last_row_is_written_if_the_process_died_before_it(tiny, folder):
+    run(tiny(), "train")
+    whole = read_log(folder / "log.jsonl")
+    text = (folder / "log.jsonl").read_text().splitlines(keepends=True)
+    (folder / "log.jsonl").write_text("".join(text[:-1]))
+    run(tiny(), "train", resume=True)
+    again = read_log(folder / "log.jsonl")
+    assert [row["step"] for row in again] == [row["step"] for row in whole]
+    assert again[-1]["eval"]["psnr"] == whole[-1]["eval"]["psnr"]

@@ -10,10 +10,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from jnerf.engine.checkpoints.checkpoint import checkpoint_paths
-from jnerf.engine.clock import TrainingClock
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
 from jnerf.engine.trainer import Trainer, evaluation_steps
+from jnerf.engine.watching.clock import TrainingClock
 from jnerf.errors import ConfigError, TrainingError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,7 +184,7 @@ def test_jittor_compiling_changes_the_folder_version_and_running_does_not():
 
     import jittor as jt
 
-    from jnerf.engine.clock import jit_folder_version
+    from jnerf.engine.watching.clock import jit_folder_version
 
     def run_kernel(text):
         jt.code([2], "float32", [jt.ones(2)], cpu_src=f"; out0_p[0] = out0_p[1] = {text};").sync()

@@ -23,8 +23,10 @@ LIBRARIES = {
     "steps": ("steps", 900),
     "elementwise": ("elementwise", 900),
     "voxels": ("voxels", 900),
+    "octree": ("octree", 900),
     "planes": ("planes", 900),
     "planes_75": ("planes", 750),
+    "factors": ("factors", 900),
     "machine": ("machine", 900),
 }
 _FLAGS = (

@@ -21,6 +21,7 @@ NOT_RUN = {
     ("uv",): "needs a network",
     ("python", "-m", "pip"): "needs a network",
     ("tensorboard",): "runs until it is stopped",
+    ("ray",): "makes this machine a host of a cluster; tests/sweep/test_cluster.py has one",
     ("jupyter",): "opens a browser; test_notebooks.py executes the notebooks",
 }
 #: Words put behind a command; of two equal flags the last wins.
@@ -66,6 +67,8 @@ class Shortened:
             return self.run(words[:cut]) or self.run(words[cut + 1 :])
         if any(tuple(words[: len(begin)]) == begin for begin in NOT_RUN):
             return None
+        if words[0] == "mpirun":  # one process stands in for several: tests/engine/parallel
+            words = words[words.index("jnerf") :]
         if words[0] == "make":
             done = subprocess.run(["make", "-n", "-C", str(ROOT), *words[1:]], capture_output=True)
             return None if done.returncode == 0 else done.stderr.decode()
@@ -84,6 +87,8 @@ class Shortened:
             # `make test` compiles; pip would change the environment of the tests.
             rest = [word for word in rest if word not in ("--compile", "--fix")]
             rest = [str(self.scene) if word.startswith("scenes/") else word for word in rest]
+        elif name == "sweep":  # what it trains small is in tests/cli/test_sweep.py
+            rest = self._planned(rest)
         elif name == "train" and not any(flag in rest for flag in _LOOKS):
             rest = [word for word in self._training(rest) if word != "--viewer"]  # it stays open
         elif name != "train" and "--help" not in rest:
@@ -93,6 +98,15 @@ class Shortened:
         except SystemExit as stop:
             status = stop.code
         return None if not status else f"exit status {status}: jnerf {name} {' '.join(rest)}"
+
+    def _planned(self, words: list[str]) -> list[str]:
+        """The words of ``jnerf sweep``, which shows its plan alone; scenes that are names are there."""
+        for name in words[words.index("--scene") + 1 :]:
+            if name.startswith("--"):
+                break
+            if name.isidentifier():
+                (self._shared / "nerf_synthetic" / name).mkdir(parents=True, exist_ok=True)
+        return [*words, "--dry-run"]
 
     def _on_runs(self, name: str, words: list[str]) -> list[str]:
         """The words of a command on runs, which are there then, short."""

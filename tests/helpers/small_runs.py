@@ -31,6 +31,8 @@ SMALL = {
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 256,
+    "base_level": 1,
+    "surface_samples": 2000,
 }
 # Sizes that a network cannot do without.
 NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip

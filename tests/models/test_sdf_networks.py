@@ -11,9 +11,9 @@ from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import trainable
 from jnerf.models.networks.differences import difference_gradient
-from jnerf.models.networks.hash_neus import HashNeuSNetwork
-from jnerf.models.networks.neus import NeuSNetwork
-from jnerf.models.networks.sdf import opaque_density, slopes_along
+from jnerf.models.networks.surfaces.hash_neus import HashNeuSNetwork
+from jnerf.models.networks.surfaces.neus import NeuSNetwork
+from jnerf.models.networks.surfaces.sdf import opaque_density, slopes_along
 from jnerf.ops.common.sections import section_density
 from jnerf.structures import RayBundle, RaySamples
 

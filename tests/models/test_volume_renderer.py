@@ -70,7 +70,7 @@ def test_a_background_of_pictures_alone():
 @pytest.mark.parametrize(
     "arguments, told",
     [
-        ({"background": "grey"}, "must be 'random', 'last_sample', None, or three"),
+        ({"background": "grey"}, "must be 'random', 'random_batch', 'last_sample', None, or three"),
         ({"background": "last_sample", "test_background": [0, 0, 0]}, "test_background is"),
         ({"test_background": [0, 2, 0]}, "must be three numbers"),
         ({"depth": "mode"}, "depth is 'mode'; choose one of mean, median"),
@@ -81,3 +81,13 @@ def test_wrong_arguments_are_named(arguments, told):
         VolumeRenderer(**arguments)
     with pytest.raises(ConfigError, match="which is VolumeRenderer's"):
         NeuSRenderer(background="last_sample")
+
+
+def test_one_random_background_for_a_whole_step():
+    renderer = VolumeRenderer("random_batch", seed=3)
+    first, again, next_step = (renderer.background(7, step).numpy() for step in (4, 4, 5))
+    assert first.shape == (7, 3) and (first >= 0).all() and (first < 1).all()
+    np.testing.assert_array_equal(first, np.tile(first[:1], (7, 1)))
+    np.testing.assert_array_equal(first, again)
+    assert (first[0] != next_step[0]).all() and len(set(first[0].tolist())) == 3
+    assert renderer.background(7, None) is None and renderer.bare().background(7, 4) is None

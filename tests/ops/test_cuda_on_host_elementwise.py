@@ -12,6 +12,7 @@ from jnerf.ops.integrated_encode import reference as integrated_encode
 from jnerf.ops.occupancy import reference as occupancy
 from jnerf.ops.sh_encode import reference as sh_encode
 from jnerf.ops.trunc_exp import reference as trunc_exp
+from tests.ops.ray_gradients import assert_near, differences, rays_and_samples
 
 SIZES = [0, 1, 31, 255, 257, 3000]
 
@@ -158,3 +159,31 @@ def test_gaussians_and_their_encoding(library, n):
     library.call("integrated", n, 3, 4, 0.5, 0.25, means, variances, values)
     right = integrated_encode.integrated_encode(means, variances, 4, 0.5, 0.25)
     np.testing.assert_allclose(values, right, atol=1e-5)
+
+
+def test_gradients_of_gaussians_and_their_encoding(library):
+    (o, d, *rest), rays, packed = rays_and_samples()
+    random = np.random.default_rng(3)
+    grads = random.normal(size=(2, len(rays), 3)).astype(np.float32)
+    found = np.full((2, *o.shape), np.nan, np.float32)
+    library.call("gaussians_backward", len(o), d, *rest, packed, *grads, *found)
+
+    def of_rays(o, d):
+        return (np.stack(frustum_gaussians.frustum_gaussians(o, d, *rest, rays)) * grads).sum()
+
+    assert_near(found[0], differences(lambda x: of_rays(x, d), o), 1e-3)
+    assert_near(found[1], differences(lambda x: of_rays(o, x), d), 1e-3)
+    means, variances = random.random((9, 3)).astype(np.float32), np.full((9, 3), 0.01, np.float32)
+    how = 4, 0.5, 0.25
+    values = integrated_encode.integrated_encode(means, variances, *how).astype(np.float32)
+    grad, found = (
+        random.normal(size=values.shape).astype(np.float32),
+        np.full((2, 9, 3), np.nan, np.float32),
+    )
+    library.call("integrated_backward", 9, 3, *how, values, grad, *found)
+
+    def of_waves(m, v):
+        return (integrated_encode.integrated_encode(m, v, *how) * grad).sum()
+
+    assert_near(found[0], differences(lambda x: of_waves(x, variances), means), 1e-3)
+    assert_near(found[1], differences(lambda x: of_waves(means, x), variances), 1e-3)

@@ -8,11 +8,13 @@ from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.composite import reference as composite
 from jnerf.ops.draw_pixels import reference as draw_pixels
 from jnerf.ops.gather_rays import reference as gather_rays
+from jnerf.ops.move_rays import reference as move_rays
 from jnerf.ops.ray_points import reference as ray_points
 from jnerf.ops.ray_resample import reference as ray_resample
 from jnerf.ops.ray_uniform import reference as ray_uniform
 from tests.ops.host_arrays import empty, packed_rays
 from tests.ops.march_rays import check_packed, tricky_rays
+from tests.ops.ray_gradients import assert_near, differences, rays_and_samples
 
 INT_MAX = 2**31 - 1
 UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
@@ -232,3 +234,44 @@ def test_padding_behind_composited_samples(rays_on_host, n):
     assert not outputs[3][size:].any() and (outputs[4][size:] == 1).all()
     assert np.isfinite(grad_sigmas).all() and not grad_sigmas[size:].any()
     assert np.isfinite(grad_rgbs).all() and not grad_rgbs[size:].any()
+
+
+@pytest.mark.parametrize("mode", ["so3xr3", "se3"])
+@pytest.mark.parametrize("n", [0, 1, 1024, 2500])
+def test_moved_rays(rays_on_host, mode, n):
+    random = np.random.default_rng(n)
+    o, d, of_o, of_d = random.normal(size=(4, n, 3)).astype(np.float32)
+    twists = (0.3 * random.normal(size=(5, 6))).astype(np.float32)
+    images, pivot = random.integers(0, 5, n).astype(np.int32), np.float32([0.5, 0.2, 0.4])
+    moved, sums = empty((n, 3), (n, 3)), empty((-(-n // 1024), 5, 6), (5, 6))
+    arrays = o, d, images, twists, pivot, mode == "se3"
+    rays_on_host.call("moved", n, 5, *arrays, *moved, of_o, of_d, *sums)
+    right = move_rays.move_rays(twists, o, d, images, mode, pivot)
+    for found, expected in zip(moved, right, strict=True):
+        np.testing.assert_allclose(found, expected, atol=5e-6)
+
+    def value(x):
+        some = slice(0, 200)  # the rest is added alike
+        found = move_rays.move_rays(x, o[some], d[some], images[some], mode, pivot)
+        return sum((v * g[some]).sum() for v, g in zip(found, (of_o, of_d), strict=True))
+
+    if n <= 1024:
+        few = [v[:200] for v in (o, d)], images[:200], [v[:200] for v in (of_o, of_d)]
+        n = min(n, 200)
+        moved = empty((n, 3), (n, 3))
+        rays_on_host.call("moved", n, 5, *few[0], few[1], *arrays[3:], *moved, *few[2], *sums)
+        right = differences(value, twists)
+        np.testing.assert_allclose(sums[1], right, atol=1e-4 * max(np.abs(right).max(), 1e-9))
+
+
+def test_gradients_of_points(rays_on_host):
+    (o, d, _, starts, ends), rays, packed = rays_and_samples()
+    grad = np.random.default_rng(2).normal(size=(len(rays), 3)).astype(np.float32)
+    found = empty(o.shape, d.shape)
+    rays_on_host.call("points_backward", len(o), grad, starts, ends, packed, *found)
+    right = [
+        differences(lambda x: (ray_points.ray_points(x, d, starts, ends, rays) * grad).sum(), o),
+        differences(lambda x: (ray_points.ray_points(o, x, starts, ends, rays) * grad).sum(), d),
+    ]
+    for one, two in zip(found, right, strict=True):
+        assert_near(one, two)

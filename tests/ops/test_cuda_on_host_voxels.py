@@ -6,6 +6,7 @@ import pytest
 from jnerf.ops.rmsprop import reference as rmsprop
 from jnerf.ops.voxel_grid import layout_of, reference
 from jnerf.ops.voxel_variation.reference import voxel_variation
+from tests.ops.ray_gradients import assert_near, differences
 
 SHAPE = np.int32([5, 6, 7])
 
@@ -50,6 +51,30 @@ def test_field(library, grid, n):
     colors = ((right[1] - 0.5) * grads[1] * shown).sum()
     assert (found[3] * sh).sum() == pytest.approx(colors, rel=1e-3, abs=1e-3)
     np.testing.assert_array_equal(found[3][:, 27:], 0)
+
+
+def test_field_by_rays(library, grid):
+    layout, density, sh = grid
+    random = np.random.default_rng(5)
+    d = random.normal(size=(40, 3))
+    d = (d / np.linalg.norm(d, axis=1, keepdims=True)).astype(np.float32)
+    x, own = random.random((40, 3)).astype(np.float32), np.arange(40, dtype=np.int32)
+    links = layout.links.numpy()
+    grads = (
+        random.normal(size=40).astype(np.float32),
+        random.normal(size=(40, 3)).astype(np.float32),
+    )
+
+    def value(x, d):
+        right = reference.voxel_field(x, d, own, links, density, sh)
+        return sum((v * g).sum() for v, g in zip(right, grads, strict=True))
+
+    seen = [v.astype(np.float32) for v in reference.voxel_field(x, d, own, links, density, sh)]
+    found = np.full((2, 40, 3), np.nan, np.float32)
+    arguments = [40, links, SHAPE, x, d, own, density, sh, *seen, *grads]
+    library.call("field_rays", *arguments, *found)
+    assert_near(found[0], differences(lambda y: value(y, d), x), 1e-3)
+    assert_near(found[1], differences(lambda y: value(x, y), d), 1e-3)
 
 
 @pytest.mark.parametrize("n", [0, 1, 300])

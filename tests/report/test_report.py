@@ -13,7 +13,7 @@ from run_folders import check_page, make_run
 from jnerf.config import load_config
 from jnerf.engine.run import run
 from jnerf.report.run_data import read_run
-from jnerf.report.write import report_after, report_html, write_report
+from jnerf.report.write import report_after, report_html, report_if_broken, write_report
 
 TINY = Path(__file__).parents[1] / "engine" / "configs" / "tiny.py"
 
@@ -106,11 +106,31 @@ def test_absent_metrics_say_why_and_warnings_stand_first(page, tmp_path):
     assert "The test is of step 20, the log goes on to step 40." in text
 
 
+def test_cameras_that_learned_are_told(page, tmp_path):
+    root = make_run(tmp_path / "a")
+    metrics = root / "test" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    content["protocol"] |= {
+        "cameras": "learned (se3); test views moved",
+        "cameras_disturbed": "each by 2 degrees",
+    }
+    content["protocol"] |= {"pose_degrees_mean": 0.05, "pose_degrees_max": 0.12}
+    content["protocol"] |= {"pose_share_mean": 0.001, "pose_share_max": 0.0025}
+    metrics.write_text(json.dumps(content))
+    text = page(root)[1]
+    assert (
+        "put wrong before training, each by 2 degrees; after alignment 0.05 degrees (0.12 at most)"
+        in text
+    )
+    assert "Cameras: learned (se3); test views moved" in text
+    assert "0.10% of their extent (0.25% at most)" in text
+
+
 def test_settings_that_changed_while_it_trained_are_told(page, tmp_path):
     root = make_run(tmp_path / "a")
     info = json.loads((root / "run.json").read_text())
     edit = {"step": 20, "changed": {"optim.lr": [0.01, 0.02]}}
-    info["sessions"][0]["changes"] = [edit, 3, {"changed": {"x": 1}}]
+    info["sessions"][0]["live_changes"] = [edit, 3, {"changed": {"x": 1}}]
     (root / "run.json").write_text(json.dumps(info))
     _, text = page(root)
     assert "Settings were changed while it trained: see Config." in text
@@ -170,3 +190,19 @@ def test_a_run_that_was_renamed_goes_by_its_folder(tmp_path):
     root = make_run(tmp_path / "before", exp_name="before")
     assert read_run(root).name == "before"
     assert read_run(root.rename(tmp_path / "after")).name == "after"
+
+
+def test_a_run_that_an_error_ends_has_its_report(tmp_path, capsys):
+    """If it has trained: the folder of another run stays as it is."""
+    config = {"save_dir": str(tmp_path), "exp_name": "run"}
+    with pytest.raises(ZeroDivisionError), report_if_broken(config):
+        raise ZeroDivisionError
+    root = make_run(tmp_path / "run")
+    with pytest.raises(ZeroDivisionError), report_if_broken(config):
+        raise ZeroDivisionError
+    assert not (root / "report.html").exists()
+    with pytest.raises(ZeroDivisionError), report_if_broken(config):
+        with (root / "log.jsonl").open("a") as log:
+            log.write('{"step": 41, "loss": 1.0}\n')
+        raise ZeroDivisionError
+    assert (root / "report.html").is_file() and "report ->" in capsys.readouterr().out

@@ -45,7 +45,7 @@ def doctor(tmp_path):
 def test_good_machine_without_data(doctor):
     lines, result = doctor(JNERF_DEVICE="cpu")
     assert result.returncode == 0, result.stdout + result.stderr
-    names = "python python-config numpy jittor packages compiler cpu threads gpu cuda device onednn cache disk data"
+    names = "python python-config numpy jittor packages compiler cpu threads gpu cuda device onednn mpi cache disk data"
     assert list(lines) == names.split()
     assert lines["numpy"].startswith("OK") and lines["jittor"].startswith("OK")
     assert "cold" in lines["cache"] and "cpu (JNERF_DEVICE=cpu)" in lines["device"]

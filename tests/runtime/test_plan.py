@@ -185,7 +185,8 @@ def test_the_users_compiler_is_the_only_one_looked_for(tmp_path):
 
 
 def test_mpi_only_under_mpirun():
-    assert "use_mpi" not in plan(facts(environ={"OMPI_COMM_WORLD_SIZE": "2"})).env
+    launched = facts(environ={"OMPI_COMM_WORLD_SIZE": "2"}, mpicc="/usr/bin/mpicc")
+    assert plan(launched).env["use_mpi"] == "1"
 
 
 def test_the_users_variables_win():

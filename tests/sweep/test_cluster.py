@@ -80,6 +80,7 @@ def test_a_host_goes_away_and_another_goes_on(cluster, tmp_path, capsys):
     thread.join(120)
     shown = capsys.readouterr().out
     assert status == [0], shown
+    assert "raylet" not in shown
     assert "a-x: begins (on Ray, 1 thread)" in shown and "has gone; it is tried again" in shown
     assert "| a           | 20.00 | 20.00 | 20.00 |" in shown
     # What a dying host's run has still saved may be newer than the multiple of five.

@@ -6,7 +6,10 @@ import itertools
 import pytest
 from fake_sweeps import fake_plan
 from fake_training import test as complete
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from jnerf.sweep import drive as module
 from jnerf.sweep.drive import Drive, cannot_write
 from jnerf.sweep.executor import Executor
 from jnerf.sweep.job import Outcome
@@ -47,6 +50,9 @@ class Scripted(Executor):
                 (root / "checkpoints" / f"step_{int(step):08d}.safetensors").touch()
             if kind == "complete":
                 complete(root, 20)
+            if kind == "full":
+                yield name, Outcome("failed", "exit status 2", ("error: No space left on device",))
+                continue
             yield name, Outcome(kind, f"told of {kind}", ("last line",))
 
     @property
@@ -62,7 +68,7 @@ class Scripted(Executor):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("jnerf.sweep.drive._POLL", 0)
+    monkeypatch.setattr(module, "_POLL", 0)
 
 
 def drive(tmp_path, script, names=("a-x", "a-y", "b-x", "b-y"), stop=lambda: False, jobs=2, **how):
@@ -137,12 +143,14 @@ def test_a_stop_lets_what_runs_save_and_begins_nothing(tmp_path, capsys):
     assert "a-x: stopped, saved after step 0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", ["refused", "failed"])
+@pytest.mark.parametrize("kind", ["refused", "failed", "full"])
 def test_on_a_full_disk_nothing_more_is_begun(tmp_path, monkeypatch, capsys, kind):
-    monkeypatch.setattr("jnerf.sweep.drive.cannot_write", lambda folder: "No space left on device")
+    if kind != "full":
+        monkeypatch.setattr(module, "cannot_write", lambda folder: "No space left on device")
     result, executor = drive(tmp_path, {"a-x": [kind]}, jobs=1)
     assert executor.started == ["a-x"] and list(result.failed) == ["a-x"]
-    assert "no further run is begun" in capsys.readouterr().out
+    said = "no further run is begun, since the disk refuses: No space left on device\n"
+    assert capsys.readouterr().out.count(said) == 1
 
 
 def test_whether_a_disk_takes_files(tmp_path, monkeypatch):
@@ -154,3 +162,25 @@ def test_whether_a_disk_takes_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     assert cannot_write(tmp_path) == "No space left on device" and not list(tmp_path.iterdir())
+
+
+_ENDS = st.sampled_from(["died", "died 5", "died 10", "busy"])
+_SCRIPT = st.tuples(st.lists(_ENDS, max_size=6), st.sampled_from(["complete", "failed"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_SCRIPT, min_size=3, max_size=3), st.integers(1, 4), st.integers(0, 3))
+def test_whatever_happens_every_run_ends_and_none_twice(tmp_path_factory, scripts, jobs, retries):
+    """However runs end, each becomes complete or is given up once, and is not begun after that."""
+    names = ["a-x", "a-y", "b-x"]
+    script = {name: [*ends, last] for name, (ends, last) in zip(names, scripts, strict=True)}
+    left = {name: list(kinds) for name, kinds in script.items()}
+    result, executor = drive(
+        tmp_path_factory.mktemp("s"), script, names, jobs=jobs, retries=retries
+    )
+    assert result.complete | set(result.failed) == set(names)
+    assert not result.complete & set(result.failed) and executor.most <= jobs
+    for name in names:
+        happened = left[name][: executor.started.count(name)]
+        assert happened.count("complete") == (name in result.complete)
+        assert result.starts[name] == len(happened) - happened.count("busy")

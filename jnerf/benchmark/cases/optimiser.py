@@ -12,6 +12,7 @@ from jnerf.benchmark.cases.registry import CASES, Case
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
 from jnerf.ops.ema import ema_update
 from jnerf.ops.hash_encode import HashGridLayout
+from jnerf.ops.touched_rows import mark_rows, pack_rows, unpack_rows, word_firsts
 
 _BETAS = (0.9, 0.99)
 _TOUCHED = 0.3  # share of the table's rows that a late training step touches
@@ -37,6 +38,27 @@ def _adam(inputs: Inputs) -> Iterator[Case]:
 
     yield Case(f"table, {_TOUCHED:.0%} touched", "parameter", n, sparse)
     yield Case("table, all", "parameter", n, dense)
+
+
+@CASES.of("touched_rows")
+def _touched_rows(inputs: Inputs) -> Iterator[Case]:
+    layout = HashGridLayout()
+    random = np.random.default_rng(0)
+    table = random.random((layout.n_rows, layout.n_features), dtype=np.float32)
+    table[random.random(layout.n_rows) >= _TOUCHED] = 0
+    grad = jt.array(table)
+    words = mark_rows(grad)
+    firsts, n = word_firsts(words.numpy())
+    where = words, jt.array(firsts)
+    rows = pack_rows(grad, *where, n)
+
+    def unpack() -> list[jt.Var]:
+        unpack_rows(rows, *where, grad)
+        return [grad]
+
+    yield Case("mark", "row", layout.n_rows, lambda: [mark_rows(grad)])
+    yield Case("pack", "row", layout.n_rows, lambda: [pack_rows(grad, *where, n)])
+    yield Case("unpack", "row", layout.n_rows, unpack)
 
 
 @CASES.of("ema")

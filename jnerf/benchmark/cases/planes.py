@@ -11,6 +11,7 @@ from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.ops.plane_interp import PlaneLayout, plane_interp
 from jnerf.ops.plane_variation import plane_variation
+from jnerf.ops.ray_dots import ray_dots
 
 _LAYOUTS = (
     PlaneLayout(),
@@ -46,3 +47,15 @@ def _plane_variation(inputs: Inputs) -> Iterator[Case]:
         return [value, *jt.grad(value, [table])]
 
     yield Case(_name(layout), "parameter", layout.n_rows * layout.n_features, run)
+
+
+@CASES.of("ray_dots")
+def _ray_dots(inputs: Inputs) -> Iterator[Case]:
+    n, groups, width = inputs.n_samples, 3, 32
+    features, vectors = random_var(groups, n, width), random_var(inputs.n_rays, 3, groups * width)
+    where = inputs.samples.ray_indices, inputs.samples.packed_info
+
+    def run() -> list[jt.Var]:
+        return with_gradient(ray_dots(features, vectors, *where), [features, vectors])
+
+    yield Case(f"{groups} x {width}, 3 vectors of a ray", "sample", n, run)

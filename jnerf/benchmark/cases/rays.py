@@ -16,6 +16,7 @@ from jnerf.ops.draw_pixels import draw_pixels
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.leading_rows import leading_rows
+from jnerf.ops.move_rays import move_rays
 from jnerf.ops.photometric import photometric
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
@@ -82,6 +83,14 @@ def _ray_points(inputs: Inputs) -> Iterator[Case]:
     yield Case(
         "", "sample", inputs.n_samples, lambda: [ray_points(inputs.rays_o, inputs.rays_d, *where)]
     )
+    rays = [(v + 0.0) for v in (inputs.rays_o, inputs.rays_d)]
+    packed = inputs.samples.packed_info
+    yield Case(
+        "trained rays",
+        "sample",
+        inputs.n_samples,
+        lambda: with_gradient(ray_points(*rays, *where, packed), rays),
+    )
 
 
 @CASES.of("ray_uniform")
@@ -139,6 +148,20 @@ def _camera_rays(inputs: Inputs) -> Iterator[Case]:
     cameras, n = inputs.dataset.cameras, 2**16
     pixels = inputs.dataset.draw_pixels(n, 0)
     yield Case("pinhole", "ray", n, lambda: list(cameras.rays(*pixels)))
+
+
+@CASES.of("move_rays")
+def _move_rays(inputs: Inputs) -> Iterator[Case]:
+    images, n = 60, 2**16
+    twists = jt.ones((images, 6)) * 1e-2
+    rays_o, rays_d = jt.ones((n, 3)).stop_grad(), (jt.ones((n, 3)) * 3**-0.5).stop_grad()
+    of = (jt.arange(n) % images).int32().stop_grad()
+
+    def run() -> list[jt.Var]:
+        moved = move_rays(twists, rays_o, rays_d, of, "se3", (0.5, 0.5, 0.5))
+        return [*moved, *with_gradient(moved[0] + moved[1], [twists])[1:]]
+
+    yield Case(f"{images} cameras", "ray", n, run)
 
 
 @CASES.of("draw_pixels")

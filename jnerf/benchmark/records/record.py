@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.benchmark.records.shapes import MAYBE, NUMBER, check_shape
+from jnerf.datasets.text_files import read_json
 from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.errors import DataError
@@ -224,12 +225,10 @@ def load(path: Path) -> dict[str, Any]:
         DataError: it does not exist, is no JSON, or does not fit the schema.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        record = read_json(path)
+    except OSError as error:
         raise DataError(f"cannot read {path}: {error}") from error
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path} is not JSON: {error}. Write it again with jnerf benchmark."
-        ) from error
+    except DataError as error:
+        raise DataError(f"{error}. Write it again with jnerf benchmark.") from error
     validate(record, str(path))
     return record

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import Crop, Placement, SceneFiles
+from jnerf.datasets.arguments import Crop, Learned, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.paths import nearby
@@ -43,6 +43,7 @@ class BlenderDataset(PosedImages):
             only one of them is there.
         place: see ``Placement``.
         crop: see ``Crop``.
+        learned: see ``Learned``.
         max_images: of the training split, at most this many of its first images; None for all.
 
     Raises:
@@ -52,7 +53,12 @@ class BlenderDataset(PosedImages):
 
     @flat_arguments()
     def __init__(
-        self, files: SceneFiles, place: Placement, crop: Crop, max_images: int | None = None
+        self,
+        files: SceneFiles,
+        place: Placement,
+        crop: Crop,
+        learned: Learned,
+        max_images: int | None = None,
     ) -> None:
         split, downscale = files.split, files.downscale
         scene = read_transforms(_scene_file(files.folder, split))
@@ -73,8 +79,9 @@ class BlenderDataset(PosedImages):
             files, [frame.path for frame in scene.frames], sizes, empty_colors(scene.frames)
         )
         super().__init__(
-            cameras, images, transform, aabb, near, far, split, files.seed, crop, scene.about
-        )
+            cameras, images, transform, aabb, near, far, split, files.seed, crop, scene.about,
+            learned.cameras,
+        )  # fmt: skip
 
 
 def _images(

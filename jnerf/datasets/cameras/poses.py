@@ -14,6 +14,7 @@ _ROTATION_TOLERANCE = 1e-3
 # What an entry may differ from the nearest rotation's, the scale apart: numbers rounded to one decimal are off by 0.05.
 _MOST_OFF = 0.06
 _SINGULAR = 1e-3  # smallest over largest singular value
+_FARTHEST = 1e15  # of a position: squares of distances stay far within float32
 
 
 def check_poses(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
@@ -97,14 +98,14 @@ def pose_rows(matrix: NDArray[np.float64], label: str) -> NDArray[np.float64]:
 
 
 def _finite(c2w: ArrayLike, names: Sequence[str]) -> NDArray[np.float64]:
-    """Poses as float64 [N, 3, 4], none of which holds NaN or infinity."""
+    """Poses as float64 [N, 3, 4], none of which holds NaN, infinity or what would become that."""
     c2w = np.asarray(c2w, np.float64)
     if c2w.ndim != 3 or c2w.shape[1:] != (3, 4) or len(c2w) != len(names) or not len(c2w):
         raise DataError(f"camera poses must be [N, 3, 4] with N >= 1, got {list(c2w.shape)}")
     for name, pose in zip(names, c2w, strict=True):
-        if not np.isfinite(pose).all():
+        if not (np.abs(pose) < _FARTHEST).all():
             raise DataError(
-                f"{name}: the pose holds NaN or infinity: {pose.tolist()}. Remove the frame or "
-                "repair it"
+                f"{name}: the pose holds NaN or infinity, or numbers beyond {_FARTHEST:g}: {pose.tolist()}. Remove the "
+                "frame or repair it"
             )
     return c2w

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import AutoPlacement, Photographs
+from jnerf.datasets.arguments import AutoPlacement, Learned, Photographs
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range, place_around_points
@@ -33,6 +33,7 @@ class COLMAPDataset(PosedImages):
         files: see ``Photographs``; masks are ``masks/<image>.png``, zero where pixels must not become training rays.
         place: see ``AutoPlacement``. Where they are None, ``aabb_scale`` is the smallest of 1, 2, 4 ... 128 that holds
             nearly all points, ``near`` half the distance of the nearest points, ``far`` twice that of the farthest.
+        learned: see ``Learned``.
         images: folder of the images below ``root``. They may be smaller or larger than those COLMAP saw, if only of
             the same shape (``images_4``).
         sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
@@ -52,6 +53,7 @@ class COLMAPDataset(PosedImages):
         self,
         files: Photographs,
         place: AutoPlacement,
+        learned: Learned,
         images: str = "images",
         sparse: str | None = None,
         around: Literal["cameras", "points"] = "cameras",
@@ -95,4 +97,5 @@ class COLMAPDataset(PosedImages):
             "dropped": {**part.dropped, "not in the model": images_beside(frames)},
         }
         where = transform, place.aabb, near, far
-        super().__init__(cameras, pictures, *where, split, files.seed, about=about)
+        how = {"about": about, "learned": learned.cameras}
+        super().__init__(cameras, pictures, *where, split, files.seed, **how)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import Box, CaptureFiles
+from jnerf.datasets.arguments import Box, CaptureFiles, Learned
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.dtu.projection_matrices import decompose
@@ -51,6 +51,7 @@ class DTUDataset(PosedImages):
     Args:
         files: see ``CaptureFiles``; NeuS has ``holdout=0``.
         box: see ``Box``.
+        learned: see ``Learned``.
         radius: of the object's sphere, field units.
         masks: "alpha": masks are the images' alpha, so that all around the object is empty; "rays": pixels outside
             them never become training rays; "ignore": the images as they are.
@@ -67,6 +68,7 @@ class DTUDataset(PosedImages):
         self,
         files: CaptureFiles,
         box: Box,
+        learned: Learned,
         radius: float = 0.5,
         masks: Literal["alpha", "rays", "ignore"] = "alpha",
         pixel_centre: float = 0.0,
@@ -109,7 +111,8 @@ class DTUDataset(PosedImages):
             "dropped": {"in other splits": len(paths) - len(chosen)},
         }
         where = transform, box.aabb, near, far
-        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
+        how = {"about": about, "learned": learned.cameras}
+        super().__init__(cameras, images, *where, files.split, files.seed, **how)
         self.scale_mat = scene.scale_mat
         self.sphere = np.full(3, 0.5), float(radius)
 

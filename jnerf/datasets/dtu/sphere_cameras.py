@@ -7,8 +7,6 @@ lies in the unit sphere to the world; 4x4, in OpenCV's axes.
 from __future__ import annotations
 
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.array_files import load_arrays
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
@@ -98,15 +97,12 @@ def read_sphere_cameras(folder: Path, n_images: int) -> SphereCameras:
 
 def _load(path: Path) -> dict[str, NDArray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        return load_arrays(path)
     except FileNotFoundError:
         raise DataError(
             f"{path} not found, nor {_FILES[1]}. {nearby(path.absolute())} A scan in the format of NeuS keeps the "
             "file beside its folders of images and masks"
         ) from None
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {error}. Copy the file again") from None
 
 
 def _matrix(path: Path, arrays: Mapping[str, NDArray], key: str) -> NDArray[np.float64]:

@@ -141,7 +141,8 @@ class ImageDataset(Dataset):
         """See ``Dataset``; of a large picture every n-th pixel."""
         width, height = self.picture_size
         n = -(-max(width, height) // _NOTED)
-        y, x = np.mgrid[n // 2 : height : n, n // 2 : width : n]
+        top, left = (n // 2 if n // 2 < size else size // 2 for size in (height, width))
+        y, x = np.mgrid[top:height:n, left:width:n]  # of a long strip, at least one
         seen = to_uint8(self.displayed(self.picture.at(x.ravel(), y.ravel())))
         return np.dstack([seen.reshape(*x.shape, 3), np.full(x.shape, 255, np.uint8)])
 

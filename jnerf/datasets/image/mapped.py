@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from jnerf.datasets.array_files import load_array
 from jnerf.datasets.image.picture import Stored
 from jnerf.errors import DataError
 
-_NETPBM = re.compile(rb"P([56])(?:\s+|#[^\n]*\n)+" + rb"(\d+)(?:\s+|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
+_NETPBM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+" + rb"(\d+)(?:\s|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
 _HEADER = 4096  # bytes in which a Netpbm header ends
 _KINDS = {"u1": 255.0, "u2": 65535.0, "f2": None, "f4": None}
 
@@ -43,10 +44,7 @@ def map_picture(path: Path) -> Stored | None:
 
 
 def _map_npy(path: Path) -> Stored:
-    try:
-        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise DataError(f"image {path} is no array that NumPy can read: {error}") from None
+    pixels = load_array(path, mapped=True)
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4 or pixels.dtype.str[1:] not in _KINDS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 import warnings
 import weakref
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from jnerf.datasets.image.tiles import read_tiff
 from jnerf.datasets.paths import no_scene, scene_path
 from jnerf.datasets.pictures.corrections import decode
 from jnerf.datasets.pictures.decoding import read_stored
+from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.orientation import orientation, turn
 from jnerf.datasets.pictures.pixel_store import free_memory
 from jnerf.datasets.pictures.tiff import TiffTags, read_tags
@@ -30,6 +30,9 @@ from jnerf.errors import DataError
 _WHOLE = 2**28
 _GIB = 2**30
 _IN_PLACE = "a TIFF in tiles (vips tiffsave big.jpg big.tif --tile --compression deflate) or a .ppm"
+
+# Not OpenCV's, which has refused the file already, and may crash on it this way.
+_PLUGINS = ("pillow", "tifffile", "pyav")
 
 _known: weakref.WeakValueDictionary[tuple, Picture] = weakref.WeakValueDictionary()
 
@@ -146,12 +149,15 @@ def _whole(path: Path) -> Stored:
 
 def _by_imageio(path: Path) -> NDArray | None:
     """What only imageio reads (GIF, TGA, PSD, AVIF ...), in OpenCV's order of colours; None if it does not either."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow suspects large pictures of being an attack
-            pixels = np.asarray(imageio.imread(path, index=0))
-    except (OSError, ValueError, SyntaxError, TypeError, RuntimeError, LookupError, struct.error):
-        return None
+    pixels = np.empty(0)
+    for plugin in _PLUGINS:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow suspects large pictures of being an attack
+                pixels = np.asarray(imageio.imread(path, index=0, plugin=plugin))
+        except (ImportError, *BROKEN):
+            continue
+        break
     if pixels.ndim not in (2, 3) or not pixels.size:  # what is left of a broken file
         return None
     if pixels.ndim == 3 and pixels.shape[2] in (3, 4):

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import Box, CaptureFiles
+from jnerf.datasets.arguments import Box, CaptureFiles, Learned
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.frusta import farthest, frustum_corners
 from jnerf.datasets.cameras.ndc import NDCCameras, fit_ndc
@@ -52,6 +52,7 @@ class LLFFDataset(PosedImages):
         files: see ``CaptureFiles``. ``downscale`` is against the folder ``images``; images are read from
             ``images_<downscale>`` where there is one, else shrunk from the next larger ones.
         box: see ``Box``; 1 for "ndc".
+        learned: see ``Learned``; not for "ndc".
         space: "ndc" for captures that face forward to any depth, "spherify" for those that go around an object, or
             "bounded".
         bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame.
@@ -66,6 +67,7 @@ class LLFFDataset(PosedImages):
         self,
         files: CaptureFiles,
         box: Box,
+        learned: Learned,
         space: Literal["ndc", "spherify", "bounded"] = "ndc",
         bound_factor: float = 0.75,
     ) -> None:
@@ -97,7 +99,8 @@ class LLFFDataset(PosedImages):
             "dropped": {"in other splits": len(paths) - len(chosen), "without a pose": left},
         }
         where = transform, box.aabb, field.near, field.far
-        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
+        how = {"about": about, "learned": learned.cameras}
+        super().__init__(cameras, images, *where, files.split, files.seed, **how)
         self.focus_depth = float(1 / (1 / scene.bounds).mean())
 
     def facts(self) -> dict[str, Any]:

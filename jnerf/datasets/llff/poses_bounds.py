@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.array_files import load_array
 from jnerf.datasets.cameras.poses import mended_poses
 from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.paths import nearby
@@ -26,6 +27,7 @@ from jnerf.datasets.placement.outliers import describe, stray_cameras, strays
 from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
+_LARGEST = 1e15  # of a number, whose square float32 still holds
 _FEW = 0.1  # of the bounds can be strays
 _VIEWS = "view_imgs.txt"
 
@@ -84,8 +86,10 @@ def read_poses_bounds(folder: Path) -> PosesBounds:
     matrices = table[:, :15].reshape(-1, 3, 5)
     height, width, focal = matrices[:, :, 4].T
     for i, row in enumerate(table):
-        if not np.isfinite(row).all():
-            raise DataError(f"{path}: row {i} holds NaN or infinity: run LLFF's imgs2poses again")
+        if not (np.abs(row) < _LARGEST).all():
+            raise DataError(
+                f"{path}: row {i} holds NaN or infinity, or numbers beyond {_LARGEST:g}: run LLFF's imgs2poses again"
+            )
         if not (matrices[i, :, 4] > 0).all():
             raise DataError(
                 f"{path}: row {i}: height, width and focal length must be positive, got {matrices[i, :, 4].tolist()}"
@@ -129,21 +133,14 @@ def _bounds(names: list[str], bounds: NDArray[np.float64]) -> NDArray[np.float64
 
 def _load(path: Path) -> NDArray[np.float64]:
     try:
-        table = np.load(path, allow_pickle=False)
+        table = load_array(path)
     except FileNotFoundError:
         raise DataError(
             f"{path} not found. {nearby(path.absolute())} An LLFF scene keeps this file beside its folders of "
             "images; LLFF's imgs2poses makes it"
         ) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Copy or make the file again") from None
-    if (
-        not isinstance(table, np.ndarray)
-        or table.ndim != 2
-        or table.shape[1] != 17
-        or not len(table)
-    ):
-        shape = list(table.shape) if isinstance(table, np.ndarray) else type(table).__name__
+    if table.ndim != 2 or table.shape[1] != 17 or not len(table):
+        shape = list(table.shape)
         raise DataError(f"{path}: expected a table [N, 17] of numbers with N >= 1, found {shape}")
     if table.dtype.kind not in "fiu":
         raise DataError(f"{path}: expected numbers, found {table.dtype}")
@@ -201,7 +198,7 @@ def _listed_images(scene: PosesBounds, folder: Path) -> list[Path] | None:
     missing = [name for name, file in zip(names, found, strict=True) if file is None]
     if missing:
         raise DataError(
-            f"{path} lists {len(missing)} images that are not in {folder}, the first of them {missing[0]}. "
+            f"{path} lists {len(missing)} images that are not in {folder}, the first of them {missing[0]:.200}. "
             f"{nearby((folder / missing[0]).absolute())} Restore them"
         )
     return found

@@ -32,6 +32,7 @@ from jnerf.structures import Batch, RayBundle, RaySamples, RenderOutput
 
 _THINNED = 2  # every so many pixels of a camera are in the test's pictures
 Fit = Literal["box", "ball"]
+_SURFACE_STREAM = 77  # of the points that say where the surface is
 
 
 @DATASETS.register()
@@ -118,8 +119,15 @@ class MeshDataset(Dataset):
             raise ConfigError(f"MeshDataset: margin is {margin}; it must be in [0, 1)")
 
     def facts(self) -> dict[str, Any]:
-        """See ``Dataset``; the cameras are for pictures alone, no sampler is to learn from where they look."""
-        return {**super().facts(), "cameras": None}
+        """See ``Dataset``; the cameras are for pictures alone, no sampler is to learn from where they look.
+
+        ``surface``: (n, seed) -> points spread evenly over the surface, float32 [n, 3].
+        """
+        return {**super().facts(), "cameras": None, "surface": self._surface}
+
+    def _surface(self, n: int, seed: int) -> NDArray[np.float32]:
+        random = np.random.Generator(np.random.Philox(key=[seed, _SURFACE_STREAM]))
+        return self.truth.on_surface(*random.random((3, n)))[0]
 
     @cached_property
     def cameras(self) -> Cameras:

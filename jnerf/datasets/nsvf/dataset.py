@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import Reach, SceneFiles
+from jnerf.datasets.arguments import Learned, Reach, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix, read_size
@@ -38,6 +38,7 @@ class NSVFDataset(PosedImages):
     Args:
         files: see ``SceneFiles``; ``val`` and ``test`` stand for each other where only one of them is there.
         reach: see ``Reach``; None is where the first camera is nearest to the box, and the last one farthest from it.
+        learned: see ``Learned``.
         background: "alpha": as the images' alpha says, opaque where they have none; "white": pure white pixels are
             empty, for images without alpha.
         bbox: (min xyz, max xyz) of the scene, world units; None: what ``bbox.txt`` says.
@@ -52,6 +53,7 @@ class NSVFDataset(PosedImages):
         self,
         files: SceneFiles,
         reach: Reach,
+        learned: Learned,
         background: Literal["alpha", "white"] = "alpha",
         bbox: tuple[float, float, float, float, float, float] | None = None,
     ) -> None:
@@ -85,8 +87,9 @@ class NSVFDataset(PosedImages):
         else:
             images = files.photographs(paths, sizes, upright=stored)
         super().__init__(
-            cameras, images, transform, cube(1.0), near, far, files.split, files.seed, about=about
-        )
+            cameras, images, transform, cube(1.0), near, far, files.split, files.seed,
+            about=about, learned=learned.cameras,
+        )  # fmt: skip
 
 
 def _check_arguments(split: str, background: str) -> None:

@@ -16,17 +16,24 @@ import cv2
 import imageio.v3 as imageio
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import DecompressionBombError
 
+from jnerf.datasets.pictures.formats import BROKEN
+from jnerf.datasets.pictures.plausible import J2K_SIZE, holds_too_little
 from jnerf.datasets.pictures.tiff import PREMULTIPLIED, STRAIGHT, TiffTags, read_tags
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_NETPBM = re.compile(rb"P[56](?:\s+|#[^\n]*\n)+" + rb"(\d+)(?:\s+|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
+_NETPBM = re.compile(rb"P[56](?:\s|#[^\n]*\n)+" + rb"(\d+)(?:\s|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
 _PAM = re.compile(rb"P7\s.*?\nENDHDR\n", re.DOTALL)
-_J2K_SIZE = b"\xff\x4f\xff\x51"  # start of a JPEG 2000 codestream, and of its segment of sizes
 
 
 def decode(data: bytes) -> NDArray | None:
-    """One image file's pixels as they are stored, of any type; None if it cannot be decoded."""
+    """One image file's pixels as they are stored, of any type; None if it cannot be decoded, or has no pixel."""
+    image = _decode(data)
+    return None if image is None or not image.size else image
+
+
+def _decode(data: bytes) -> NDArray | None:
     tags = read_tags(data)
     if tags is not None:
         return _decode_tiff(data, tags)
@@ -40,24 +47,42 @@ def decode(data: bytes) -> NDArray | None:
         return _with_transparent_grey(image, data)
     if data[:1] == b"P":
         return _full_range(image, _netpbm_maximum(data))
-    start = data.find(_J2K_SIZE, 0, 4096)
+    start = data.find(J2K_SIZE, 0, 4096)
     if start >= 0 and image.dtype == np.uint16 and len(data) > start + 42:
         return _full_range(image, 2 ** ((data[start + 42] & 0x7F) + 1) - 1)
     return image
 
 
 def _opencv(data: bytes) -> NDArray | None:
+    if not data or holds_too_little(data) or (_is_j2k(data) and not _pillow_reads(data)):
+        return None
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # a kind that this build of it leaves out
         return None
+
+
+def _is_j2k(data: bytes) -> bool:
+    """Whether OpenCV would take bytes for JPEG 2000."""
+    return data.startswith(J2K_SIZE) or b"jP" in data[:12]
+
+
+def _pillow_reads(data: bytes) -> bool:
+    """Whether Pillow can decode a JPEG 2000 file, or finds it too large to try: OpenCV crashes on some broken ones."""
+    try:
+        imageio.imread(data, plugin="pillow", index=0)
+    except DecompressionBombError:
+        return True
+    except BROKEN:
+        return False
+    return True
 
 
 def _decode_tiff(data: bytes, tags: TiffTags) -> NDArray | None:
     if tags.loses_alpha:
         try:
             image = imageio.imread(tags.as_stored(data, STRAIGHT), plugin="pillow", index=0)
-        except (OSError, ValueError, SyntaxError):
+        except BROKEN:
             return None
     else:
         image = _opencv(tags.as_stored(data, PREMULTIPLIED))
@@ -108,7 +133,7 @@ def _decode_pam(data: bytes, header: bytes) -> NDArray | None:
 
 def _full_range(image: NDArray, maximum: int | None) -> NDArray:
     """Values of 0 .. maximum stretched to all that the array's type has."""
-    full = np.iinfo(image.dtype).max
+    full = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 0
     if not maximum or maximum >= full:
         return image
     scaled = image.astype(np.float64) * full / maximum + 0.5

@@ -82,6 +82,8 @@ def same_shape(stored: tuple[int, int], asked: tuple[int, int]) -> bool:
     (True, False)
     """
     (w0, h0), (w1, h1) = stored, asked
+    if min(w0, h0, w1, h1) <= 0:
+        return False
     # Rounding moves each side by up to a pixel, which matters most in the smaller image.
     slack = 1 / min(w0, w1) + 1 / min(h0, h1)
     return abs((w0 * h1) / (w1 * h0) - 1) <= slack

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
+from PIL.Image import DecompressionBombError
+
+#: What Pillow, and imageio on it, raise of files that are damaged, or none of their kinds.
+BROKEN = (
+    OSError, ValueError, SyntaxError, TypeError, RuntimeError, LookupError, EOFError, OverflowError, MemoryError,
+    AttributeError, struct.error, zlib.error, DecompressionBombError,
+)  # fmt: skip
 #: Endings of image files that are read, in the order in which a name without one is tried.
 READ = (
     ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import read_stored
+from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.tiff import read_tags
 from jnerf.errors import DataError
 
@@ -67,7 +68,7 @@ def image_size(path: Path) -> tuple[int, int]:
         if tags is not None:  # others would say the size of what the orientation tag makes of it
             return tags.size
         height, width = imageio.improps(path, plugin="pillow").shape[:2]
-    except (OSError, ValueError, SyntaxError):  # of a kind that only OpenCV knows, or broken
+    except BROKEN:  # of a kind that only OpenCV knows, or broken
         height, width = read_stored(path).shape[:2]
     return width, height
 

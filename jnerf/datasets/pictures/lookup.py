@@ -69,7 +69,7 @@ def _plain(folder: Path, name: str) -> Path | None:
         candidates = [path]
         if path.name and not is_image(path):
             candidates = [*(path.with_name(path.name + suffix) for suffix in READ), path]
-        there = next((candidate for candidate in candidates if candidate.is_file()), None)
+        there = next((file for file in candidates if os.path.isfile(file)), None)
         if there is not None:
             return there
     return None

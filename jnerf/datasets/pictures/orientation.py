@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import same_shape
+from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.tiff import read_tags
 
 _LYING = (5, 6, 7, 8)  # tags that exchange width and height
@@ -28,7 +29,7 @@ def orientation(path: Path) -> int:
     if tags is None:
         try:
             exif = imageio.immeta(data, plugin="pillow").get("exif", b"")
-        except (OSError, ValueError, SyntaxError):  # of a kind that has no tags
+        except BROKEN:  # of a kind that has no tags
             return 1
         tags = read_tags(exif.removeprefix(b"Exif\0\0"))
     return 1 if tags is None else tags.orientation

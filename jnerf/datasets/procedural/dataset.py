@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import Reach
+from jnerf.datasets.arguments import Learned, Reach
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
@@ -48,6 +48,7 @@ class ProceduralDataset(PosedImages):
         n_test: test views.
         resolution: width and height of the images.
         reach: see ``Reach``.
+        learned: see ``Learned``.
         extras: truths to add to every training batch: ``depths`` [R, 1] (field units, 0 where a ray meets
             nothing) and ``normals`` [R, 3] (0 there).
         wires: put a bird cage of thin wires around it, for samplers to lose. From ``resolution=400`` on, every
@@ -61,6 +62,7 @@ class ProceduralDataset(PosedImages):
     def __init__(
         self,
         reach: Reach,
+        learned: Learned,
         split: str = "train",
         seed: int = 0,
         n_train: int = 60,
@@ -84,7 +86,8 @@ class ProceduralDataset(PosedImages):
         images = RenderedImages(self._scene, Cameras(world, intrinsics, sizes), split)
         cameras = Cameras(transform.poses(world), intrinsics, sizes, names=names)
         aabb = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
-        super().__init__(cameras, images, transform, aabb, reach.near, reach.far, split, seed)
+        where = transform, aabb, reach.near, reach.far, split, seed
+        super().__init__(cameras, images, *where, learned=learned.cameras)
         self._wanted = tuple(extras)
         self.provides = frozenset(extras)
 
@@ -116,7 +119,7 @@ class ProceduralDataset(PosedImages):
         """The truths asked for, each [R, C]."""
         if not self._wanted:
             return {}
-        geometry = self.geometry(*self.cameras.generate_rays(images, x, y))
+        geometry = self.geometry(*self._given.generate_rays(images, x, y))
         return {name: jt.array(getattr(geometry, name)) for name in self._wanted}
 
 

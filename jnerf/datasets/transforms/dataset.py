@@ -15,13 +15,14 @@ from dataclasses import replace
 from typing import Any
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import AutoPlacement, Photographs, Placement
+from jnerf.checks.numbers import is_number
+from jnerf.datasets.arguments import AutoPlacement, Learned, Photographs, Placement
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
-from jnerf.datasets.transforms.file import Keys
+from jnerf.datasets.transforms.file import LARGEST, Keys
 from jnerf.datasets.transforms.lens import declared_sizes, read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks, image_circles, with_circles
 from jnerf.datasets.transforms.split import read_split
@@ -43,6 +44,7 @@ class TransformsDataset(PosedImages):
             is there. ``holdout`` is for one file that does not list its splits.
         place: see ``AutoPlacement``; None is what the file says, else the defaults of ``Placement``. What the file
             says of ``scale`` does not count with ``auto_scale``, nor of ``offset`` with ``auto_centre``.
+        learned: see ``Learned``.
         distortion: heed the lenses' coefficients; False takes them for 0, which shows what they are worth.
 
     Raises:
@@ -55,6 +57,7 @@ class TransformsDataset(PosedImages):
         self,
         files: Photographs,
         place: AutoPlacement,
+        learned: Learned,
         distortion: bool = True,
     ) -> None:
         scene, train = read_split(files.root, files.split, files.holdout, files.missing == "drop")
@@ -97,7 +100,8 @@ class TransformsDataset(PosedImages):
         images = files.photographs(paths, sizes, masks, empty_colors(scene.frames), stored)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
-        super().__init__(cameras, images, *where, files.split, files.seed, about=about)
+        how = {"about": about, "learned": learned.cameras}
+        super().__init__(cameras, images, *where, files.split, files.seed, **how)
 
 
 def _first(*values: Any) -> Any:
@@ -116,7 +120,7 @@ def _offset(file: Keys) -> tuple[float, ...] | None:
     """The key ``offset`` of a scene file, three numbers or one for all axes; None if it is not there."""
     value = file.values.get("offset")
     if isinstance(value, list):
-        if len(value) != 3 or not all(isinstance(x, (int, float)) for x in value):
+        if len(value) != 3 or not all(is_number(x) and abs(x) < LARGEST for x in value):
             raise DataError(f"{file.label}: 'offset' must be three numbers, got {value!r:.200}")
         return tuple(float(x) for x in value)
     number = file.number("offset")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.numbers import is_number
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.formats import READ, is_image
 from jnerf.datasets.pictures.lookup import find_named, portable
-from jnerf.datasets.text_files import read_text
+from jnerf.datasets.text_files import read_json
 from jnerf.errors import DataError
 
+LARGEST = 1e15  # of a number, whose square float32 still holds
 _NAMED = 5  # of missing images
 # What can be said in several ways: where a frame says it in one, the file's keys for the others do not count for it.
 _ALTERNATIVES = (
@@ -44,15 +46,17 @@ class Keys:
         """The first of the keys that is there, as a number; None if none is.
 
         Raises:
-            DataError: the value is no finite number.
+            DataError: the value is no number, or too large for one.
         """
         for key in keys:
             value = self.values.get(key)
             if value is not None:
                 if isinstance(value, bool) or not isinstance(value, (int, float)):
-                    raise DataError(f"{self.label}: '{key}' must be a number, got {value!r}")
-                if not math.isfinite(value):
-                    raise DataError(f"{self.label}: '{key}' must be finite, got {value!r}")
+                    raise DataError(f"{self.label}: '{key}' must be a number, got {value!r:.80}")
+                if not is_number(value) or abs(value) >= LARGEST:
+                    raise DataError(
+                        f"{self.label}: '{key}' must be finite, below {LARGEST:g}, got {value!r:.80}"
+                    )
                 return float(value)
         return None
 
@@ -167,16 +171,11 @@ def _over(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(read_text(path))
+        data = read_json(path)
     except FileNotFoundError:
         raise DataError(
             f"scene file {path} not found. {nearby(path.absolute())} "
             "A Blender scene keeps one transforms_<split>.json per split beside its images"
-        ) from None
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path}:{error.lineno}:{error.colno}: not valid json: {error.msg}. The file may be "
-            "truncated: copy or export it again"
         ) from None
     except OSError as error:
         raise DataError(f"scene file {path} cannot be read: {error}") from error
@@ -240,13 +239,13 @@ def _strip_suffix(path: Path) -> Path:
 def _image_path(folder: Path, name: str) -> Path:
     """The file that a frame would have, where none was found."""
     named = folder / portable(name)
-    return named if is_image(named) else named.with_name(named.name + READ[0])
+    return named if is_image(named) or not named.name else named.with_name(named.name + READ[0])
 
 
 def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
     try:
         pose = np.array(matrix, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pose = np.empty(0)
     if pose.shape not in ((4, 4), (3, 4)):
         raise DataError(
@@ -258,10 +257,10 @@ def _pose(label: str, matrix: Any) -> NDArray[np.float64]:
 
 def _present(path: Path, frames: list[Frame], drop_missing: bool) -> list[int]:
     """The frames whose image is there; raises, or warns, if that is not all."""
-    there = [i for i, frame in enumerate(frames) if frame.path.is_file()]
+    there = [i for i, frame in enumerate(frames) if os.path.isfile(frame.path)]
     if len(there) == len(frames):
         return there
-    missing = [frame for frame in frames if not frame.path.is_file()]
+    missing = [frame for frame in frames if not os.path.isfile(frame.path)]
     count = f"{len(missing)} of the {len(frames)} images that {path.name} names are"
     names = ", ".join(frame.path.name for frame in missing[:_NAMED])
     names += ", ..." if len(missing) > _NAMED else ""

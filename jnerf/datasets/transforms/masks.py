@@ -13,6 +13,7 @@ Beside all of these, ``fisheye_crop_radius`` (nerfstudio; pixels) leaves out wha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def find_masks(scene: TransformsFile) -> list[MaskFile | None] | None:
     found = [
         named or _dynamic(frame) for named, frame in zip(_named(scene), scene.frames, strict=True)
     ]
-    missing = [mask.path for mask in found if mask is not None and not mask.path.is_file()]
+    missing = [mask.path for mask in found if mask is not None and not isfile(mask.path)]
     if missing:
         names = ", ".join(path.name for path in missing[:5]) + (", ..." if missing[5:] else "")
         raise DataError(
@@ -112,7 +113,7 @@ def _named(scene: TransformsFile) -> list[MaskFile | None]:
 
 def _dynamic(frame: Frame) -> MaskFile | None:
     path = frame.path.with_name(f"dynamic_mask_{frame.path.stem}.png")
-    return MaskFile(path, keeps_zeros=True) if path.is_file() else None
+    return MaskFile(path, keeps_zeros=True) if isfile(path) else None
 
 
 def _in_folder(masks: Path, frame: Frame) -> MaskFile | None:
@@ -125,6 +126,6 @@ def _in_folder(masks: Path, frame: Frame) -> MaskFile | None:
     for place in (below, inside, Path(below.name)):
         for name in (f"{place.stem}.png", f"{place.name}.png"):
             path = masks / place.with_name(name)
-            if path.is_file():
+            if isfile(path):
                 return MaskFile(path)
     return None

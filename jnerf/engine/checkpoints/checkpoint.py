@@ -3,8 +3,8 @@ whole or absent.
 
 ``checkpoints/step_00001000.safetensors`` holds the arrays ``network.*``, ``params.*`` (of other modules), ``optim.*``,
 ``ema.*`` and ``sampler.*``; the file's metadata entry ``jnerf`` is JSON: format, version of jnerf, step, seed, elapsed
-training seconds and a SHA-256 of the arrays, so that not only a truncated file but also a flipped bit is found. One
-file, hence one rename: the two can never disagree.
+training seconds, a SHA-256 of the arrays and one of the entry itself, so that not only a truncated file but also a
+flipped bit is found. One file, hence one rename: the two can never disagree.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from jnerf import __version__
+from jnerf.checks.numbers import is_number
 from jnerf.engine.files import write_atomic
 from jnerf.errors import CheckpointError
 
@@ -30,6 +32,16 @@ State = dict[str, NDArray]
 _NAME = re.compile(r"step_(\d+)\.safetensors")
 FORMAT = 2
 _READABLE = (1, FORMAT)  # jnerf.engine.checkpoints.old knows what has changed
+_BROKEN = (
+    SafetensorError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+)
 _SHOWN = 8  # how many differing tensors an error lists
 
 
@@ -40,7 +52,7 @@ class Checkpoint:
     Attributes:
         step: steps completed.
         seed: the run's seed.
-        seconds: training seconds so far (jnerf.engine.clock).
+        seconds: training seconds so far (jnerf.engine.watching.clock).
         state: every array, named ``<module>.<tensor>``.
         format: of the names.
         version: of the jnerf that wrote it.
@@ -107,6 +119,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         "seconds": checkpoint.seconds,
         "sha256": _digest(checkpoint.state),
     }
+    meta["told"] = _digest_of_told(meta)
     arrays = {name: np.asarray(a, order="C") for name, a in checkpoint.state.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,8 +163,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="numpy") as file:
             meta = json.loads((file.metadata() or {}).get("jnerf", "null"))
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path} is truncated or corrupt: {error}") from error
+    except _BROKEN as error:
+        raise CheckpointError(
+            f"checkpoint {path} is truncated or corrupt: {error!s:.300}"
+        ) from error
     if not isinstance(meta, dict) or meta.get("format") not in _READABLE:
         format, version = (
             (meta.get("format"), meta.get("version")) if isinstance(meta, dict) else (None, None)
@@ -161,10 +176,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path} is not a checkpoint of this jnerf {__version__}: its format is {format}{writer}, readable are "
             f"{' and '.join(map(str, _READABLE))}"
         )
-    if _digest(state) != meta["sha256"]:
+    if _digest(state) != meta.get("sha256"):
         raise CheckpointError(
             f"checkpoint {path} is corrupt: its arrays do not match their checksum"
         )
+    if meta.get("told", _digest_of_told(meta)) != _digest_of_told(meta) or not _is_told(meta):
+        raise CheckpointError(f"checkpoint {path} is corrupt: what it says of itself is damaged")
     told = {"format": meta["format"], "version": meta.get("version", "0.1.0")}
     return Checkpoint(meta["step"], meta["seed"], meta["seconds"], state, **told)
 
@@ -184,7 +201,13 @@ def load_latest(folder: Path) -> Checkpoint | None:
     paths = checkpoint_paths(folder)
     for path in paths:
         try:
-            return load_checkpoint(path)
+            found = load_checkpoint(path)
+            if found.step != int(_NAME.fullmatch(path.name)[1]):
+                raise CheckpointError(
+                    f"checkpoint {path} is of step {found.step}, which its name does not say: it was renamed, or is "
+                    "corrupt"
+                )
+            return found
         except CheckpointError as error:
             before = "; falling back to the one before" if path != paths[-1] else ""
             warnings.warn(f"{error}{before}", RuntimeWarning, stacklevel=2)
@@ -251,6 +274,19 @@ def _digest(state: State) -> str:
         digest.update(f"{name}{array.dtype.str}{array.shape}".encode())
         digest.update(memoryview(array.reshape(-1)).cast("B") if array.size else b"")
     return digest.hexdigest()
+
+
+def _digest_of_told(meta: Mapping[str, Any]) -> str:
+    """A checksum of the entry of metadata, but for itself."""
+    told = {key: value for key, value in meta.items() if key != "told"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _is_told(meta: Mapping[str, Any]) -> bool:
+    """Whether the numbers that a run goes on with are there; earlier checkpoints have no checksum of them."""
+    step, seed, seconds = (meta.get(key) for key in ("step", "seed", "seconds"))
+    whole = all(isinstance(number, int) and is_number(number) for number in (step, seed))
+    return whole and step >= 0 and is_number(seconds) and isinstance(meta.get("version", ""), str)
 
 
 def nonfinite(state: State) -> dict[str, int]:

@@ -6,7 +6,11 @@ Closing any descriptor of the file in that process gives it back.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -50,3 +54,42 @@ def is_locked(path: Path) -> bool:
     if file is not None:
         file.close()
     return file is None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Holds a lock for a while, and leaves nothing behind: neither its file nor a folder that was made for it.
+
+    Args:
+        path: the lock's file.
+
+    Yields:
+        Whether it is held; False if another process holds it.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    made = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = take_lock(path)
+    # Whoever held it may have removed it just now: what was locked is then no longer what others see.
+    while file is not None and not _is_at(file, path):
+        file.close()
+        file = take_lock(path)
+    try:
+        yield file is not None
+    finally:
+        if file is not None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+                for folder in made:
+                    folder.rmdir()  # those that hold something stay
+            file.close()
+
+
+def _is_at(file: IO, path: Path) -> bool:
+    """Whether an open file is the one that a path names."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -36,8 +36,8 @@ def scene_record(dataset: Dataset, root: str | None, picture: bool = True) -> di
     """
     found: dict[str, Any] = {"root": None if root is None else str(absolute_root(root) or root)}
     found |= {"n_images": dataset.n_images, "aabb": [round(float(x), 6) for x in dataset.aabb]}
-    if dataset.cameras is not None:
-        cameras = dataset.cameras
+    cameras = dataset.starting_cameras
+    if cameras is not None:
         found["pose"] = cameras.c2w.astype(np.float64).mean(axis=0).round(6).tolist()
         focal = cameras.intrinsics / np.tile(cameras.sizes, 2).astype(np.float64)
         found["focal"] = focal.mean(axis=0).round(6).tolist()
@@ -86,7 +86,7 @@ def read_info(run_root: Path) -> dict[str, Any]:
     """A run's run.json; empty where there is none that can be read."""
     try:
         found = json.loads((run_root / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

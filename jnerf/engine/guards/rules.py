@@ -49,6 +49,7 @@ _RULES = (
     # the field
     ("*.precision", _WARN, _WARN, _WARN),
     ("encoder.*", _REFUSE, _REFUSE, _REFUSE),
+    ("network.lod", _FREE, _FREE, _FREE),  # what is shown of one that is trained at all of them
     ("network.*", _REFUSE, _REFUSE, _REFUSE),
     # how it is looked at
     ("sampler.density_chunk", _FREE, _FREE, _FREE),

@@ -149,8 +149,10 @@ class SameRun:
 
     def _roots(self) -> tuple[str | None, str | None]:
         """The scene's folder (then, now)."""
-        then = (self._recorded or self._config)["dataset"].get("root")
-        return then, self._config["dataset"].get("root")
+        then, now = (
+            (c or {}).get("dataset") for c in (self._recorded or self._config, self._config)
+        )
+        return tuple(d.get("root") if isinstance(d, dict) else None for d in (then, now))
 
     def _other_root(self) -> bool:
         then, now = self._roots()

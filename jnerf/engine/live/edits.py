@@ -18,8 +18,8 @@ from tqdm import tqdm
 from jnerf.engine.hooks import Hook
 from jnerf.engine.live.changes import Outcome, change, take_config
 from jnerf.engine.live.kernels import Kernels
-from jnerf.engine.progress import Unbroken
 from jnerf.engine.trainer import Trainer
+from jnerf.engine.watching.progress import Unbroken
 from jnerf.errors import JnerfError
 
 #: What asks for it from outside.

@@ -67,7 +67,7 @@ class Team:
         step: int,
         stop: bool,
     ) -> dict[str, jt.Var]:
-        """The losses, each a scalar, so weighed that those of all processes add up to that of the whole batch.
+        """The losses and the dataset's penalty, scalars, so weighed that those of all processes add up to the batch's.
 
         Args:
             pipeline: has the losses.
@@ -85,7 +85,8 @@ class Team:
             for name, loss in pipeline.losses.items()
         }
         check_terms(pipeline.losses, losses)
-        return losses
+        own = pipeline.dataset.penalty(step)
+        return losses if own is None else {**losses, "dataset": own}
 
     def counted(self, samples: RaySamples) -> int | jt.Var:
         """Samples of the step, of all processes; a Var, [1], where only the device knows."""

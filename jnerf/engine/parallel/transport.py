@@ -60,6 +60,15 @@ class Transport:
         flat = array.reshape(-1).view(np.uint8)
         return self._sent(flat, 0).view(array.dtype).reshape(shape)
 
+    def union(self, words: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The bits that any process has set; as many words from each."""
+        found = np.zeros_like(words)
+        for rank in range(self.size):
+            given = words.copy() if rank == self.rank else np.zeros_like(words)
+            self._sent(given.view(np.uint8), rank)
+            found |= given
+        return found
+
     def _sent(self, buffer: NDArray[np.uint8], root: int) -> NDArray[np.uint8]:
         """Bytes of one process, in place; in pieces that MPI's int can count."""
         piece = 2**30

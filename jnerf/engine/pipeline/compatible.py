@@ -52,6 +52,19 @@ def check_channels(
             )
 
 
+def check_cameras(dataset: Dataset, network: Network) -> None:
+    """Checks that cameras which learn can: the network must give gradients to rays.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if dataset.learned is not None and not network.trains_rays:
+        raise ConfigError(
+            f"dataset.cameras: network {type(network).__name__} gives no gradients to rays, so cameras cannot learn. "
+            "Set dataset.cameras=None, or take the cameras that another method learned (jnerf export cameras)"
+        )
+
+
 def check_rounds(
     sampler: Sampler, network: Network, renderer: Renderer, losses: Mapping[str, Loss]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import jittor as jt
 
@@ -46,6 +47,8 @@ class FrozenField(Field):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """See ``Network.density_of``; with gradients where features carry them."""
+        if samples.rays.trained:  # positions that are kept from here on would have no gradients
+            samples = replace(samples)
         with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
             return self._network.density_of(samples)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from jnerf.checks.numbers import is_number
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.engine.guards.lock import held
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering import channels
 from jnerf.engine.rendering.encode import write_film
@@ -117,11 +119,18 @@ class _Film:
     def make(self) -> list[Path]:
         """Renders what is not there yet, and writes the films."""
         request, frames = self._request, self._frames
-        with self._disk():
-            ready = frames.claim([film for film, _ in self._films], request.force, request.resume)
         pictures = {"png", "exr"} & set(request.formats)
-        if not ready or (pictures and not all(map(self._kept, self._reel.shots))):
-            self._work()
+        with ExitStack() as stack:
+            with self._disk():
+                if not stack.enter_context(held(frames.lock)):
+                    raise ConfigError(
+                        f"another process is making the film {self._folder / self._name}. Wait until it has ended or "
+                        "stop it; --output names another place"
+                    )
+                films = [film for film, _ in self._films]
+                ready = frames.claim(films, request.force, request.resume)
+            if not ready or (pictures and not all(map(self._kept, self._reel.shots))):
+                self._work()
         return [film for film, _ in self._films] + ([frames.folder] if pictures else [])
 
     def _work(self) -> None:
@@ -207,7 +216,7 @@ class _Film:
         pipeline = self._pipeline
         pipeline.network.eval()
         with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
-            span = frames.found("depth_span") or self._depth_span()
+            span = _span(frames.found("depth_span")) or self._depth_span()
             frames.note(depth_span=span)
             done = len(shots) - len(open_shots)
             with tqdm(total=len(shots), initial=done, desc="render", unit="frame") as bar:
@@ -264,6 +273,12 @@ class _Film:
         for shot in tqdm(self._reel.shots, desc=what, unit="frame", leave=False):
             data = self._frames.path(_file(strip, shot, "png")).read_bytes()
             yield channels.decode_png(data)
+
+
+def _span(noted: Any) -> tuple[float, float] | None:
+    """Two ends, if a record holds them."""
+    whole = isinstance(noted, list) and len(noted) == 2 and all(map(is_number, noted))
+    return (float(noted[0]), float(noted[1])) if whole else None
 
 
 def _file(strip: Sequence[str], shot: Shot, suffix: str) -> str:

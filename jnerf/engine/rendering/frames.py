@@ -20,7 +20,7 @@ class Frames:
     """Frames in a folder, beside a record of what they show.
 
     The record, ``<name>.film.json``, stays when the film is ready; the folder, ``<name>/``, if its frames were asked
-    for. Both are made when there is something to keep.
+    for. Both are made when there is something to keep. ``lock`` is held by the process that makes the film.
 
     Args:
         folder: where films go.
@@ -31,6 +31,7 @@ class Frames:
     def __init__(self, folder: Path, name: str, about: Mapping[str, Any]) -> None:
         self.folder = folder / name
         self.record = folder / f"{name}.film.json"
+        self.lock = folder / f".{name}.lock"
         self._about = json.loads(to_json(dict(about)))
         self._found: dict[str, Any] = {}
 
@@ -60,14 +61,16 @@ class Frames:
                 "--output names another place"
             )
         known = self._read()
-        about = known.get("about", {})
+        about = known.get("about")
+        about = about if isinstance(about, dict) else {}
         other = [key for key in {**about, **self._about} if about.get(key) != self._about.get(key)]
         if other:
             said = f"{other[0]} is {about.get(other[0])} there and {self._about.get(other[0])} here"
             raise ConfigError(
                 f"{self.record} is not of this film: {said}. --force renders anew, --output names another place"
             )
-        self._found = known.get("found", {})
+        found = known.get("found")
+        self._found = found if isinstance(found, dict) else {}
         return bool(known.get("ready")) and all(film.exists() for film in films)
 
     def found(self, key: str) -> Any:
@@ -133,7 +136,7 @@ class Frames:
             found = json.loads(self.record.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(
                 f"{self.record} cannot be read: {error}. --force renders anew"
             ) from None

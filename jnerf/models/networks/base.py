@@ -28,6 +28,7 @@ class Network(jt.Module):
         protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.
         features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
             differentiates, so that ``execute`` may return what is made of them instead of asking again.
+        trains_rays: whether gradients reach positions and directions of samples, so that cameras can learn.
         pos_encoder: encodes positions in the unit cube; only where ``offers`` has it.
     """
 
@@ -38,6 +39,7 @@ class Network(jt.Module):
     optional: Mapping[str, str] = {}
     offers: frozenset[str] = frozenset()
     features_carry_gradients: bool = False
+    trains_rays: bool = True
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """The field at S samples."""

@@ -160,7 +160,8 @@ class NeRFNetwork(Network):
                 "(RayBundle.radii): choose a dataset whose field is the world (not NDC), or another pos_encoder"
             )
         where = samples.t_starts, samples.t_ends, samples.ray_indices
-        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where)
+        packed = samples.packed_info if rays.trained else None
+        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where, packed)
         return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
     def _of(self, samples: RaySamples) -> Trunk:

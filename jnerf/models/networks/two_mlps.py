@@ -33,7 +33,8 @@ def density_and_color(
     Returns:
         float32 [S] and, in [0, 1], [S, 3].
     """
-    if dir_encoder and trainable(dir_encoder):  # the fused kernel gives directions no gradient
+    trained = samples.rays.trained or (dir_encoder and trainable(dir_encoder))
+    if dir_encoder and trained:  # the fused kernel gives directions no gradient
         directions = directions_of(samples, dir_encoder)
         return from_geometry(
             trunk(features), lambda seen: head(seen, directions, 3), exponential, head_sees_density

@@ -10,6 +10,24 @@ _SOURCE = (
     "jnerf::frustum_gaussians(in3->num, jnerf::FrustumGaussians{"
     "in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p});"
 )
+_BACKWARD = (
+    "jnerf::frustum_gaussians_backward(in4->num / 2, jnerf::FrustumGaussiansGrad{"
+    "in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, in6_p, out0_p, out1_p});"
+)
+
+
+class _FrustumGaussians(jt.Function):
+    def execute(self, rays_o, rays_d, radii, t_starts, t_ends, ray_indices, packed_info):
+        self.saved = [rays_d, radii, t_starts, t_ends, packed_info]
+        return _gaussians(rays_o, rays_d, radii, t_starts, t_ends, ray_indices)
+
+    def grad(self, grad_means, grad_variances):
+        rays_d, _, t_starts, *_ = self.saved
+        nothing = jt.zeros((t_starts.shape[0], 3))
+        grads = [nothing if g is None else g for g in (grad_means, grad_variances)]
+        inputs, shapes = [*self.saved, *grads], [rays_d.shape] * 2
+        found = code_op("frustum_gaussians", shapes, ["float32"] * 2, inputs, _BACKWARD)
+        return *found, *[None] * 5
 
 
 def frustum_gaussians(
@@ -19,6 +37,7 @@ def frustum_gaussians(
     t_starts: jt.Var,
     t_ends: jt.Var,
     ray_indices: jt.Var,
+    packed_info: jt.Var | None = None,
 ) -> tuple[jt.Var, jt.Var]:
     """Mean and diagonal of the covariance of the pieces of pixels' cones.
 
@@ -29,9 +48,11 @@ def frustum_gaussians(
         t_starts: where each piece begins, float32 [S].
         t_ends: where it ends, float32 [S].
         ray_indices: the ray of each piece, int32 [S].
+        packed_info: (first, count) of each ray, int32 [R, 2], for gradients to origins and directions, of which at
+            least one is trained; None: rays are data.
 
     Returns:
-        Means and variances, float32 [S, 3] each; nothing is differentiable.
+        Means and variances, float32 [S, 3] each.
 
     Raises:
         ValueError: there is not one radius per ray.
@@ -41,6 +62,12 @@ def frustum_gaussians(
     n = t_starts.shape[0]
     if n == 0:
         return jt.zeros((0, 3)), jt.zeros((0, 3))
-    inputs = [rays_o, rays_d, radii, t_starts, t_ends, ray_indices]
-    out = code_op("frustum_gaussians", [(n, 3)] * 2, ["float32"] * 2, inputs, _SOURCE)
-    return tuple(v.stop_grad() for v in out)
+    where = rays_o, rays_d, radii, t_starts, t_ends, ray_indices
+    if packed_info is None:
+        return tuple(v.stop_grad() for v in _gaussians(*where))
+    return _FrustumGaussians()(*where, packed_info)
+
+
+def _gaussians(*inputs: jt.Var) -> tuple[jt.Var, ...]:
+    shape = inputs[3].shape[0], 3
+    return tuple(code_op("frustum_gaussians", [shape] * 2, ["float32"] * 2, inputs, _SOURCE))

@@ -36,4 +36,26 @@ struct IntegratedEncode {
     }
 };
 
+// One sample and dimension per call. The faded waves are read back from the forward pass.
+struct IntegratedEncodeGrad {
+    FrequencyShape shape;
+    const float *values, *grad_values;
+    float *grad_means, *grad_variances;
+    JNERF_FN void operator()(int64_t i) const {
+        const int D = shape.n_dims;
+        const int64_t first = i / D * shape.width() + i % D;
+        float of_mean = 0, of_variance = 0;
+        for (int k = 0; k < shape.n_frequencies; k++) {
+            const int64_t at = first + 2 * k * D;
+            const float turn = 3.14159265358979f * exp2i(k) * shape.scale;
+            const float s = values[at], c = values[at + D], gs = grad_values[at], gc = grad_values[at + D];
+            of_mean = fmaf(turn, gs * c - gc * s, of_mean);
+            of_variance = fmaf(-0.5f * turn * turn, gs * s + gc * c, of_variance);
+        }
+        grad_means[i] = of_mean, grad_variances[i] = of_variance;
+    }
+};
+
+inline void integrated_encode_backward(int64_t n, const IntegratedEncodeGrad& kernel) { parallel_for(n, kernel); }
+
 }  // namespace jnerf

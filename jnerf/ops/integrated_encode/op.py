@@ -6,11 +6,27 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 
+_SHAPE = '{{{}, (int)data["n_frequencies"], 0, (float)data["scale"], (float)data["offset"]}}'
 _SOURCE = (
     "jnerf::integrated_encode(in0_shape0, jnerf::IntegratedEncode{"
-    '{in0_shape1, (int)data["n_frequencies"], 0, (float)data["scale"], (float)data["offset"]}, '
-    "in0_p, in1_p, out0_p});"
+    f"{_SHAPE.format('in0_shape1')}, in0_p, in1_p, out0_p}});"
 )
+_BACKWARD = (
+    "jnerf::integrated_encode_backward(out0->num, jnerf::IntegratedEncodeGrad{"
+    f"{_SHAPE.format('out0_shape1')}, in0_p, in1_p, out0_p, out1_p}});"
+)
+
+
+class _IntegratedEncode(jt.Function):
+    def execute(self, means, variances, data):
+        self.shape, self.data = means.shape, data
+        self.values = _encode(means, variances, data)
+        return self.values
+
+    def grad(self, grad_out):
+        inputs, shapes = [self.values, grad_out], [self.shape, self.shape]
+        how = "integrated_encode", shapes, ["float32"] * 2, inputs, _BACKWARD, self.data
+        return *code_op(*how), None
 
 
 def integrated_encode(
@@ -28,7 +44,8 @@ def integrated_encode(
         offset: added after it.
 
     Returns:
-        For each frequency the sines and then the cosines of all coordinates, float32 [S, 2 L D]; not differentiable.
+        For each frequency the sines and then the cosines of all coordinates, float32 [S, 2 L D]; differentiable in
+        means and variances, unless both are ``stop_grad``.
 
     Raises:
         ValueError: shapes differ, or there is no frequency.
@@ -43,6 +60,11 @@ def integrated_encode(
     if n == 0:
         return jt.zeros((0, 2 * n_frequencies * n_dims))
     data = {"n_frequencies": n_frequencies, "scale": scale, "offset": offset}
-    shape = (n, 2 * n_frequencies * n_dims)
-    out = code_op("integrated_encode", [shape], ["float32"], [means, variances], _SOURCE, data)
-    return out[0].stop_grad()
+    if means.is_stop_grad() and variances.is_stop_grad():
+        return _encode(means, variances, data).stop_grad()
+    return _IntegratedEncode()(means, variances, data)
+
+
+def _encode(means: jt.Var, variances: jt.Var, data: dict[str, float]) -> jt.Var:
+    shape = means.shape[0], 2 * int(data["n_frequencies"]) * means.shape[1]
+    return code_op("integrated_encode", [shape], ["float32"], [means, variances], _SOURCE, data)[0]

@@ -130,4 +130,49 @@ struct VoxelFieldGrad {
     }
 };
 
+// The gradient of a sample by where it lies and from where it is seen; each has a direction of its own.
+struct VoxelFieldRaysGrad {
+    VoxelFieldGrad grad;
+    const float *density, *sh;
+    float *grad_positions, *grad_directions;  // [S, 3]
+
+    JNERF_FN void operator()(int64_t i) const {
+        const float *x = grad.positions + 3 * i, *d = grad.rays_d + 3 * (int64_t)grad.ray_indices[i];
+        float by_x[3] = {}, by_d[3] = {}, by_basis[9] = {};
+        if (grad.any(i)) {
+            const VoxelCorners corners(grad.grid, x);
+            float basis[kShWidth];
+            voxel_basis(d, basis);
+            for (int k = 0; k < kCorners; k++)
+                if (corners.row[k] >= 0) add(i, x, corners, k, basis, by_x, by_basis);
+            sh_row_backward<3, 0>(d, 1.0f, 0.0f, 0.0f, 0.0f, by_basis, by_d);
+        }
+        for (int c = 0; c < 3; c++) grad_positions[3 * i + c] = by_x[c], grad_directions[3 * i + c] = by_d[c];
+    }
+    // What one corner adds.
+    JNERF_FN void add(int64_t i, const float* x, const VoxelCorners& corners, int k, const float* basis, float* by_x, float* by_basis) const {
+        const float* row = sh + (int64_t)corners.row[k] * kShWidth;
+        float value = density[corners.row[k]] * grad.grad_sigmas[i];
+        for (int j = 0; j < 27; j++) {
+            const float of_color = grad.color_grad(i, voxel_channel(j)) * row[j];
+            value += of_color * basis[j];
+            by_basis[j < 24 ? j & 7 : 8] += corners.weight[k] * of_color;
+        }
+        float w[3], slope[3];
+        for (int c = 0; c < 3; c++) {
+            const int last = grad.grid.size[c] - 1;
+            const float t = x[c] * last - grad.grid.cell(x, c);
+            const bool upper = k >> c & 1, held = t < 0 || t > 1;  // a face's value goes on behind it
+            const float inside = t < 0 ? 0 : t > 1 ? 1 : t;
+            w[c] = upper ? inside : 1 - inside;
+            slope[c] = held ? 0.0f : upper ? (float)last : -(float)last;
+        }
+        by_x[0] += value * slope[0] * w[1] * w[2];
+        by_x[1] += value * w[0] * slope[1] * w[2];
+        by_x[2] += value * w[0] * w[1] * slope[2];
+    }
+};
+
+inline void voxel_field_rays_backward(int64_t n, const VoxelFieldRaysGrad& kernel) { parallel_for(n, kernel); }
+
 }  // namespace jnerf

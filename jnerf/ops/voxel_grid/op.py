@@ -17,6 +17,10 @@ _BACKWARD = (
     f"jnerf::voxel_field_backward(in4->num, {{{_GRID.format(0)}, in1_p, in2_p, in3_p, in4_p, in5_p,"
     " in6_p, in7_p}, in8_p, out0->num, out0_p, out1_p);"
 )
+_RAYS = (
+    f"jnerf::voxel_field_rays_backward(in4->num, {{{{{_GRID.format(0)}, in1_p, in2_p, in3_p, in4_p, in5_p,"
+    " in6_p, in7_p}, in8_p, in9_p, out0_p, out1_p});"
+)
 _INTERP = (
     f"jnerf::voxel_interp(in1->num / 3, {{{_GRID.format(0)}, (int)out0->shape[1], in1_p, in2_p,"
     ' out0_p, data["positive"] != 0});'
@@ -24,8 +28,9 @@ _INTERP = (
 
 
 class _VoxelField(jt.Function):
-    def execute(self, density, sh, layout, positions, rays_d, ray_indices):
+    def execute(self, density, sh, layout, positions, rays_d, ray_indices, wants_rays):
         n = positions.shape[0]
+        self.wants_rays, self.rows = wants_rays, [density, sh]
         self.planes, self.shapes = layout.planes, [density.shape, sh.shape]
         self.where = [layout.links, positions, rays_d, ray_indices]
         inputs = [*self.where, density, sh]
@@ -39,13 +44,17 @@ class _VoxelField(jt.Function):
         grad_rgbs = jt.zeros((n, 3)) if grad_rgbs is None else grad_rgbs
         inputs = [*self.where, *self.out, grad_sigmas, grad_rgbs, self.planes]
         grads = code_op("voxel_grid", self.shapes, ["float32"] * 2, inputs, _BACKWARD)
-        return *grads, None, None, None, None
+        of_rays = None, None
+        if self.wants_rays:
+            inputs = [*inputs[:-1], *self.rows]
+            of_rays = code_op("voxel_grid", [(n, 3)] * 2, ["float32"] * 2, inputs, _RAYS)
+        return *grads, None, *of_rays, None, None
 
 
 def voxel_field(
     positions: jt.Var,
     rays_d: jt.Var,
-    ray_indices: jt.Var,
+    ray_indices: jt.Var | None,
     layout: VoxelLayout,
     density: jt.Var,
     sh: jt.Var,
@@ -59,14 +68,14 @@ def voxel_field(
     Args:
         positions: in [0, 1]^3, float32 [S, 3]; others are moved to the nearest face.
         rays_d: unit directions, float32 [R, 3].
-        ray_indices: the ray of each sample, int32 [S].
+        ray_indices: the ray of each sample, int32 [S]; None: each has a direction of its own.
         layout: which vertices have rows.
         density: raw density of each row, float32 [V, 1].
         sh: coefficients, float32 [V, 32]; see ``SH_WIDTH``.
 
     Returns:
         Densities, float32 [S], and colours, float32 [S, 3]; the density is NaN where a position is. Gradients go to
-        ``density`` and ``sh``, not to positions and directions.
+        ``density`` and ``sh``, and without ``ray_indices`` also to positions and directions.
 
     Raises:
         ValueError: shapes or dtypes do not fit together.
@@ -79,13 +88,16 @@ def voxel_field(
         raise ValueError(
             f"voxel_field: rays_d are {rays_d.dtype} {list(rays_d.shape)}; give float32 [R, 3]"
         )
+    wants_rays = ray_indices is None
+    if wants_rays:
+        ray_indices = jt.arange(rays_d.shape[0]).int32()
     if list(ray_indices.shape) != [n] or ray_indices.dtype != "int32":
         raise ValueError(
             f"voxel_field: ray_indices are {ray_indices.dtype} {list(ray_indices.shape)}; give int32 [{n}]"
         )
     if n == 0 or layout.n_rows == 0:
         return jt.zeros((n,)), jt.zeros((n, 3))
-    return _VoxelField()(density, sh, layout, positions, rays_d, ray_indices)
+    return _VoxelField()(density, sh, layout, positions, rays_d, ray_indices, wants_rays)
 
 
 def voxel_interp(

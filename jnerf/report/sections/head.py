@@ -5,7 +5,7 @@ from __future__ import annotations
 from jnerf.figures.metrics import metric, metric_title
 from jnerf.figures.numbers import number
 from jnerf.report.html import Html, h, join
-from jnerf.report.run_data import RunData, as_dict
+from jnerf.report.run_data import RunData, as_dict, is_number
 
 
 def head(run: RunData, more_problems: list[str]) -> Html:
@@ -32,7 +32,7 @@ def status(run: RunData) -> str:
 
 def tiles(run: RunData) -> Html:
     """The numbers that count."""
-    rate = _median([row["samples_per_s"] for row in run.rows if row.get("samples_per_s")])
+    rate = _median([r["samples_per_s"] for r in run.rows if is_number(r.get("samples_per_s"))])
     source = "test" if run.test else "last evaluation"
     shown = [(metric(n, value), f"{metric_title(n)}, {source}") for n, value in run.mean.items()]
     shown.append((f"{run.step:,}".replace(",", " "), "steps"))

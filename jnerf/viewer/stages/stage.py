@@ -63,7 +63,7 @@ class Stage:
         self.pipeline = pipeline
         self.splits: Mapping[str, Dataset] = {"train": dataset}
         if held_out is not None and held_out.cameras is not None:
-            self.splits = {"train": dataset, "test": held_out}
+            self.splits = {"train": dataset, "test": held_out.following(dataset)}
         self.aabb = np.asarray(pipeline.facts["aabb"], np.float64)
         self.up = up_axis(dataset.cameras.c2w)
         ndc = isinstance(dataset.cameras, NDCCameras)

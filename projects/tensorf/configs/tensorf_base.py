@@ -10,16 +10,10 @@ n_rays = 4096
 _upsample = [2000, 3000, 4000, 5500, 7000]
 
 sampler = dict(
-    type="OccupancySampler",
-    grid_resolution=128,
-    n_rays_init=4096,
-    fixed_rays=True,
-    target_samples=2**20,  # a budget only
-    look_samples=2**22,
-    # about half a voxel, whose edge falls with the crop and the stages
+    type="MaskSampler",
+    # half a voxel, whose edge falls with the crop and the stages
     step_size=dict(schedule="log_linear", value=1 / 256, end=1 / 900, steps=(1000, 7000)),
     max_steps=2048,
-    early_stop=1e-4,
 )
 encoder = dict(
     density_factors=dict(type="VMEncoder", n_components=16, resolution=128),

@@ -1,4 +1,4 @@
-"""VQAD on lego at 800 x 800, every voxel there from the start, 4 bits; training takes some 20 GB for logits alone."""
+"""VQAD on lego at 800 x 800, 4 bits, every voxel there from the start: 310 million logits."""
 
 _base_ = ["../../_base_/lego.py", "vqad_base.py"]
 

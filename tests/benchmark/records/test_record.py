@@ -39,7 +39,7 @@ def test_infinities_become_null_where_they_may_be(tmp_path):
     ("text", "said"),
     [
         (None, r"cannot read .*run\.json"),
-        ("{", r"run\.json is not JSON: .*Write it again"),
+        ("{", r"run\.json:1:2: not valid json: .*Write it again"),
         ("[1]", r"is not a benchmark record: it has no 'schema'"),
         ('{"schema": 2}', r"has schema 2; this version reads schema 1"),
         ('{"schema": 1}', r"run\.json: 'kind' is missing"),

@@ -32,8 +32,17 @@ extern "C" void integrated(int64_t n, int64_t dims, int64_t count, float scale, 
     integrated_encode(n, {{(int)dims, (int)count, 0, scale, offset}, means, variances, values});
 }
 
+extern "C" void integrated_backward(int64_t n, int64_t dims, int64_t count, float scale, float offset, const float* values, const float* grad, float* grad_means, float* grad_variances) {
+    integrated_encode_backward(n * dims, {{(int)dims, (int)count, 0, scale, offset}, values, grad, grad_means, grad_variances});
+}
+
 extern "C" void gaussians(int64_t n, const float* o, const float* d, const float* radii, const float* starts, const float* ends, const int* rays, float* means, float* variances) {
     frustum_gaussians(n, {o, d, radii, starts, ends, rays, means, variances});
+}
+
+extern "C" void gaussians_backward(int64_t n_rays, const float* d, const float* radii, const float* starts, const float* ends, const int* packed, const float* grad_means,
+                                   const float* grad_variances, float* grad_o, float* grad_d) {
+    frustum_gaussians_backward(n_rays, {d, radii, starts, ends, packed, grad_means, grad_variances, grad_o, grad_d});
 }
 
 extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float* positions, const float* grid, float* values, const float* grad_values, float* grad_positions, float* grad_grid) {

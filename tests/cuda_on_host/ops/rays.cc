@@ -3,6 +3,7 @@
 #include "composite/cuda.h"
 #include "draw_pixels/cuda.h"
 #include "gather_rays/cuda.h"
+#include "move_rays/cuda.h"
 #include "play.h"
 #include "ray_march/cuda.h"
 #include "ray_points/cuda.h"
@@ -103,6 +104,17 @@ extern "C" void rows_of_rays(int64_t n_rays, int64_t n, const float* rows, const
 
 extern "C" void points(int64_t n, const float* o, const float* d, const float* starts, const float* ends, const int* rays, float* positions) {
     ray_points(n, {o, d, starts, ends, rays, positions});
+}
+
+extern "C" void points_backward(int64_t n_rays, const float* grad, const float* starts, const float* ends, const int* packed, float* grad_o, float* grad_d) {
+    ray_points_backward(n_rays, {grad, starts, ends, packed, grad_o, grad_d});
+}
+
+// parts: float [ceil(n / 1024), images, 6]
+extern "C" void moved(int64_t n, int64_t images, const float* o, const float* d, const int* image, const float* twists, const float* pivot, int64_t rigid, float* moved_o, float* moved_d,
+                      const float* grad_o, const float* grad_d, float* parts, float* grad_twists) {
+    move_rays(n, {o, d, image, twists, {pivot[0], pivot[1], pivot[2]}, rigid != 0, moved_o, moved_d});
+    move_rays_backward({{o, moved_d, grad_o, grad_d, image, twists, {pivot[0], pivot[1], pivot[2]}, rigid != 0}, n, images, parts}, grad_twists);
 }
 
 extern "C" void pixels(int64_t n, const int* cameras, const int* x, const int* y, const float* c2w, const float* intrinsics, float* rays_o, float* rays_d) {

@@ -13,6 +13,10 @@ extern "C" void field(int64_t n, const int* links, const int* shape, const float
     voxel_field(n, {grid, x, d, rays, density, sh, sigmas, rgbs});
     voxel_field_backward(n, {grid, x, d, rays, sigmas, rgbs, grad_sigmas, grad_rgbs}, planes, rows, grad_density, grad_sh);
 }
+extern "C" void field_rays(int64_t n, const int* links, const int* shape, const float* x, const float* d, const int* rays, const float* density, const float* sh, const float* sigmas,
+                           const float* rgbs, const float* grad_sigmas, const float* grad_rgbs, float* grad_x, float* grad_d) {
+    voxel_field_rays_backward(n, {{links_of(links, shape), x, d, rays, sigmas, rgbs, grad_sigmas, grad_rgbs}, density, sh, grad_x, grad_d});
+}
 extern "C" void voxels(int64_t n, const int* links, const int* shape, int64_t width, const float* x, const float* values, float* out) {
     voxel_interp(n, {links_of(links, shape), (int)width, x, values, out});
 }

@@ -2,7 +2,7 @@
 
 import os
 
-from jnerf.engine.guards.lock import is_locked, take_lock
+from jnerf.engine.guards.lock import held, is_locked, take_lock
 
 
 def elsewhere(ask):
@@ -37,3 +37,34 @@ def test_a_file_system_without_locks_refuses_nobody(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.lockf", no_locks)
     assert take_lock(tmp_path / "lock") is not None
     assert not is_locked(tmp_path / "lock")
+
+
+def test_a_lock_for_a_while_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "a/b/lock"
+    with held(path) as ours:
+        assert ours and elsewhere(lambda: is_locked(path))
+        assert elsewhere(lambda: refused(path))
+        assert path.exists()  # it was not the other's to remove
+    assert list(tmp_path.iterdir()) == []
+    with held(path):
+        (tmp_path / "a/film").write_text("")
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["a", "film"]
+
+
+def refused(path):
+    with held(path) as ours:
+        return not ours
+
+
+def test_a_lock_whose_file_was_just_removed_is_taken_anew(tmp_path, monkeypatch):
+    path, real = tmp_path / "lock", take_lock
+
+    def late(path):
+        file = real(path)
+        monkeypatch.undo()
+        path.unlink()  # by whoever held it before
+        return file
+
+    monkeypatch.setattr("jnerf.engine.guards.lock.take_lock", late)
+    with held(path) as ours:
+        assert ours and path.exists()

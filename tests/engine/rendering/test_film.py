@@ -1,14 +1,19 @@
 """Films of a tiny run: what is written, and how it goes on when it was broken off."""
 
+import contextlib
 import errno
 import json
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import imageio.v2 as imageio
 import numpy as np
 import pytest
+from faulty_disk import FaultyDisk, Killed
 
 from jnerf.config import load_config
 from jnerf.engine.rendering import film
@@ -181,7 +186,7 @@ def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, mon
     monkeypatch.setattr(film._Film, "_keep", keep)
     with pytest.raises(KeyboardInterrupt, match="Nothing is left"):
         render(film_of(tmp_path, "mp4"))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_full_disk_leaves_frames_to_go_on_with(render, tmp_path, monkeypatch):
@@ -282,3 +287,30 @@ def test_a_file_in_place_of_the_folder_is_told_before_the_work(render, tmp_path)
     with pytest.raises(ConfigError, match="out is no folder. Choose another place with --output"):
         render(film_of(tmp_path, "png"))
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_one_process_makes_a_film(render, trained, tmp_path):
+    (tmp_path / "out").mkdir()
+    hold = "from jnerf.engine.guards.lock import take_lock; from pathlib import Path; import sys;"
+    hold += "f = take_lock(Path(sys.argv[1])); print('held', flush=True); input()"
+    command = [sys.executable, "-c", hold, str(tmp_path / "out/.orbit.lock")]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ConfigError, match="another process is making the film .*out/orbit"):
+            render(film_of(tmp_path, "gif"))
+    finally:
+        other.communicate("\n", timeout=60)
+    assert render(film_of(tmp_path, "gif")) == [tmp_path / "out/orbit.gif"]
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("kind", ["ENOSPC", "torn", "killed", "killed_torn"])
+@pytest.mark.parametrize("at", [0, 3, 8, 20])
+def test_a_film_on_a_disk_that_fails_is_gone_on_with(render, tmp_path, at, kind):
+    whole = render(film_of(tmp_path / "whole", "gif"))[0].read_bytes()
+    request = film_of(tmp_path, "gif")
+    with contextlib.suppress(JnerfError, Killed), FaultyDisk(tmp_path).failing(at, kind):
+        render(request)
+    (film,) = render(replace(request, resume=True))
+    assert film.read_bytes() == whole

@@ -3,8 +3,8 @@
 import jittor as jt
 import numpy as np
 
-from jnerf.models.networks.hash_neus import fibonacci_sphere, sphere_parameters
-from jnerf.models.networks.sdf import Ball
+from jnerf.models.networks.surfaces.hash_neus import fibonacci_sphere, sphere_parameters
+from jnerf.models.networks.surfaces.sdf import Ball
 
 BOX = np.float32([-1, 0, 1, 3, 4, 6])  # edges 4, 4, 5
 

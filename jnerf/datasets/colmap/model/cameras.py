@@ -85,7 +85,7 @@ def _values(camera: ColmapCamera) -> dict[str, float]:
     if len(camera.params) != len(names) or not all(map(math.isfinite, camera.params)):
         raise DataError(
             f"{camera.label}: {camera.model} takes {len(names)} finite numbers, {' '.join(names)}; found "
-            f"{list(camera.params)}. Export the model again"
+            f"{str(list(camera.params)):.300}. Export the model again"
         )
     if not (1 <= camera.width < 10**6 and 1 <= camera.height < 10**6):
         raise DataError(

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from os.path import isfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -156,7 +157,7 @@ class Frames:
 
 def _mask(image: Path) -> MaskFile | None:
     for path in (image.with_name(image.name + ".png"), image.with_suffix(".png")):
-        if path.is_file():
+        if isfile(path):
             return MaskFile(path)
     return None
 

@@ -19,6 +19,7 @@ from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.errors import DataError
 
+_WIDEST = 10**9  # pixels
 _STEMS = ("cameras", "images")  # without points, the scene's size has to be given
 
 
@@ -157,6 +158,8 @@ def read_model(folder: Path, suffix: str) -> SparseModel:
     path = folder / f"images{suffix}"
     if not images:
         raise DataError(f"{path} lists no image: the reconstruction failed. Run COLMAP again")
+    for camera in cameras.values():
+        _check_camera(camera)
     for image in images:
         _check_image(path, image, cameras)
     names = [image.name for image in images]
@@ -197,6 +200,14 @@ def _known(path: Path, images: list[ColmapImage], points: Points) -> list[Colmap
         replace(image, point_ids=image.point_ids[there])
         for image, there in zip(images, known, strict=True)
     ]
+
+
+def _check_camera(camera: ColmapCamera) -> None:
+    if not (0 < camera.width < _WIDEST and 0 < camera.height < _WIDEST):
+        raise DataError(
+            f"{camera.label} has images of {camera.width!s:.20}x{camera.height!s:.20} pixels: the file is damaged. "
+            "Export the model again"
+        )
 
 
 def _check_image(path: Path, image: ColmapImage, cameras: dict[int, ColmapCamera]) -> None:

@@ -67,12 +67,12 @@ def read_points(path: Path) -> Points:
     for number, line in _records(path):
         words = line.split()
         try:
-            ids.append(int(words[0]))
+            ids.append(int(np.int64(int(words[0]))))
             positions.append([float(word) for word in (words[1], words[2], words[3])])
             # Some writers leave out what is not needed to place a scene.
             colors.append([float(x) for x in words[4:7]] if len(words) > 6 else [0.0, 0.0, 0.0])
             errors.append(float(words[7]) if len(words) > 7 else 0.0)
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, OverflowError):
             wanted = "POINT3D_ID X Y Z R G B ERROR TRACK..."
             raise _malformed(path, number, line, wanted) from None
         tracks.append(max(0, len(words) - 8) // 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.numbers import is_number
 from jnerf.errors import DataError
 
 _NEEDED = object()
@@ -40,11 +40,7 @@ class Fields:
         value = self.values.get(key)
         if value is None and default is not _NEEDED:
             return default
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not math.isfinite(value)
-        ):
+        if not is_number(value):
             raise DataError(f"{self.label}: '{key}' must be a number, got {value!r:.80}")
         return float(value)
 
@@ -90,7 +86,7 @@ class Fields:
         """
         try:
             value = np.asarray(self.values.get(key), np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = np.empty(0)
         if value.shape not in shapes or not np.isfinite(value).all():
             allowed = " or ".join("x".join(map(str, shape)) for shape in shapes)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
-from jnerf.datasets.text_files import read_text
+from jnerf.datasets.text_files import read_json
 from jnerf.engine.files import write_text_atomic
 from jnerf.engine.rendering.paths.camera_path import CameraPath
 from jnerf.engine.rendering.paths.fields import Fields
@@ -126,13 +126,8 @@ def load_json(file: Path) -> Any:
         DataError: it is missing, cannot be read, or is no json.
     """
     try:
-        return json.loads(read_text(file))
+        return read_json(file)
     except FileNotFoundError:
         raise DataError(f"camera path {file} not found") from None
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{file}:{error.lineno}:{error.colno}: not valid json: {error.msg}. The file may be truncated: save the "
-            "path again"
-        ) from None
     except OSError as error:
         raise DataError(f"camera path {file} cannot be read: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.datasets.text_files import read_text
+from jnerf.datasets.text_files import read_json
 from jnerf.engine.rendering.paths.fields import Fields
 from jnerf.errors import DataError
 
@@ -90,7 +89,13 @@ def nerfstudio_space(elsewhere: Elsewhere, folder: Path | None, label: str) -> S
     scale = fields.positive("scale")
     if elsewhere.applied is not None:
         full = [np.vstack([m, [0, 0, 0, 1]]) for m in (matrix, elsewhere.applied)]
-        matrix = (full[0] @ np.linalg.inv(full[1]))[:3]
+        try:
+            matrix = (full[0] @ np.linalg.inv(full[1]))[:3]
+        except np.linalg.LinAlgError:
+            raise DataError(
+                f"{label}: 'applied_transform' of the scene is singular: {elsewhere.applied.tolist()}. It must be a "
+                "turn and a shift: export the scene again"
+            ) from None
     # The axes may be those of a matrix with some scale in it.
     inner = float(np.cbrt(np.linalg.det(matrix[:, :3])))
     with fields.named():
@@ -101,8 +106,8 @@ def nerfstudio_space(elsewhere: Elsewhere, folder: Path | None, label: str) -> S
 
 def _read(file: Path) -> Fields:
     try:
-        return Fields(str(file), json.loads(read_text(file)))
+        return Fields(str(file), read_json(file))
     except FileNotFoundError:
         raise DataError(f"{file} not found") from None
-    except (OSError, json.JSONDecodeError) as error:
+    except OSError as error:
         raise DataError(f"{file} cannot be read: {error}") from None

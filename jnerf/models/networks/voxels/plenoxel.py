@@ -18,6 +18,7 @@ from jnerf.models.networks.voxels.voxel_mask import (
     upsampled_mask,
     vertex_positions,
 )
+from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.voxel_grid import SH_WIDTH, VoxelLayout, layout_of, voxel_field, voxel_interp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -103,12 +104,15 @@ class PlenoxelNetwork(Network):
         return voxel_interp(*where, positive=True).reshape(-1)
 
     def execute(self, samples: RaySamples) -> FieldOutput:
-        """Densities and colours of samples; gradients go to the voxels alone."""
+        """Densities and colours of samples; gradients go to the voxels, and to rays whose cameras learn."""
         positions, rays = self._box(samples.positions), samples.rays
+        directions, indices = rays.rays_d, samples.ray_indices
+        if rays.trained:
+            directions, indices = gather_rays(directions, indices, samples.packed_info), None
         sigmas, rgbs = voxel_field(
             positions,
-            rays.rays_d,
-            samples.ray_indices,
+            directions,
+            indices,
             self.layout,
             self.density_rows,
             self.sh_rows,

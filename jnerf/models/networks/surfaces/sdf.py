@@ -59,6 +59,7 @@ class SDFNetwork(Network):
 
     provides = frozenset({"sigmas", "rgbs", "sdf", "normals", "sharpness"})
     offers = frozenset({"gradient"})
+    trains_rays = False  # normals are derivatives by positions: theirs would be second ones
 
     def __init__(self, aabb: np.ndarray, variance_init: float = 0.3, halo: float = HALO) -> None:
         super().__init__()

@@ -10,9 +10,9 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.base import trainable
 from jnerf.models.networks.distance_mlp import DistanceMLP
 from jnerf.models.networks.normed_layers import NormedMLP
-from jnerf.models.networks.outside import OutsideField
-from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density
 from jnerf.models.networks.space import Box
+from jnerf.models.networks.surfaces.outside import OutsideField
+from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples

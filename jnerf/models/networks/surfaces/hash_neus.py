@@ -17,8 +17,8 @@ from jnerf.models.networks.base import directions_of
 from jnerf.models.networks.differences import TAPS, difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.sdf import HALO, SDFNetwork, opaque_density
 from jnerf.models.networks.space import make_space
+from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 

@@ -7,7 +7,7 @@ import pytest
 
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
-from jnerf.engine.tensorboard import scalars
+from jnerf.engine.watching.tensorboard import scalars
 from jnerf.errors import ConfigError
 
 

@@ -5,8 +5,8 @@ import signal
 
 from tqdm import tqdm
 
-from jnerf.engine.progress import Unbroken
 from jnerf.engine.stop import StopSignal
+from jnerf.engine.watching.progress import Unbroken
 
 
 def test_a_closed_pipe_is_no_error():

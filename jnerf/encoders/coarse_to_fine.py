@@ -1,0 +1,89 @@
+"""From coarse to fine: levels of an encoding that fade in one after the other, so that poses find their way first.
+
+BARF (Lin et al. 2021, https://arxiv.org/abs/2104.06405, equation 14): with a levels open, level k counts
+(1 - cos(pi clamp(a - k, 0, 1))) / 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jittor as jt
+import numpy as np
+from numpy.typing import NDArray
+
+from jnerf.errors import ConfigError
+from jnerf.schedules import make_schedule
+
+
+class CoarseToFine:
+    """The weight of each level, a function of the step alone.
+
+    Args:
+        open_levels: how many levels are open, which need not be a whole number: a number or a schedule; None: all.
+        n_levels: how many there are.
+        least: of them to begin with.
+
+    Raises:
+        ConfigError: the schedule begins with less, or with more than there are.
+    """
+
+    def __init__(self, open_levels: float | dict | None, n_levels: int, least: float) -> None:
+        self._schedule = make_schedule(n_levels if open_levels is None else open_levels)
+        self._n = n_levels
+        if not least <= self._schedule(0) <= n_levels:
+            raise ConfigError(
+                f"coarse_to_fine begins with {self._schedule(0):g} levels; it must be in {least:g} .. {n_levels}"
+            )
+        self.update(0)
+
+    def update(self, step: int) -> None:
+        """Takes the weights of a step."""
+        a = self._schedule(step)
+        #: Of each level, float64 [n_levels].
+        self.weights: NDArray[np.float64] = level_weights(a, self._n)
+        #: Levels that count at all.
+        self.n_open = int((self.weights > 0).sum())
+        self._vars: dict[Any, jt.Var] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether all levels count fully: nothing is to be done."""
+        return bool((self.weights == 1).all())
+
+    def var(self, shape: tuple[int, ...], repeats: int = 1, before: int = 0) -> jt.Var:
+        """The weights as a Var.
+
+        Args:
+            shape: of the result.
+            repeats: features of a level, next to one another.
+            before: features in front of the first level, which always count.
+        """
+        key = shape, repeats, before
+        if key not in self._vars:
+            row = np.concatenate([np.ones(before), np.repeat(self.weights, repeats)])
+            self._vars[key] = jt.array(row.astype(np.float32).reshape(shape)).stop_grad()
+        return self._vars[key]
+
+
+def level_weights(open_levels: float, n_levels: int) -> NDArray[np.float64]:
+    """Weights of levels of which so many are open.
+
+    >>> level_weights(1.5, 3).round(3).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    part = np.clip(open_levels - np.arange(n_levels), 0.0, 1.0)
+    return np.where(part == 1, 1.0, (1 - np.cos(np.pi * part)) / 2)
+
+
+class ScaleGradient(jt.Function):
+    """Values as they are, and their gradient times factors: for what was scaled before it was kept."""
+
+    def execute(self, values: jt.Var, factors: jt.Var) -> jt.Var:
+        """``values``."""
+        self.factors = factors
+        return values.clone()
+
+    def grad(self, grad_out: jt.Var) -> tuple[jt.Var, None]:
+        """``grad_out`` times the factors."""
+        return grad_out * self.factors, None

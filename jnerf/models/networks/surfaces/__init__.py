@@ -1,0 +1,1 @@
+"""Fields of surfaces that are rendered: NeuS, as MLPs and on a hash grid."""

@@ -1,0 +1,2 @@
+#pragma once
+#include "touched_rows/kernel.h"

@@ -1,0 +1,30 @@
+"""NGLOD on the armadillo for some minutes on one CPU core: voxels only where the surface is, down to 128^3."""
+
+_base_ = ["nglod_armadillo.py"]
+
+exp_name = "nglod_armadillo_small"
+total_steps = 1500
+n_rays = 2**15
+
+dataset = dict(
+    fit="box",
+    surface_share=0.5,
+    near_share=0.375,
+    noise="logistic",
+    noise_std=0.866 / 512,
+    batches_at_once=16,
+    passes=4,
+)
+encoder = dict(
+    pos_encoder=dict(
+        base_level=1,  # 8 voxels, which leave nothing out
+        n_levels=7,  # to 128^3
+        n_features=16,
+        voxels="surface",
+    ),
+)
+network = dict(hidden_width=64)
+loss = dict(_delete_=True, type="MAPELoss", epsilon=0.01)
+optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=5e-5, steps=(0, 1500)))
+
+evaluation = dict(steps=[300])

@@ -1,0 +1,66 @@
+"""SIGTERM ends a command as Ctrl-C does, with a word and its own status."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from jnerf.command_line import exit_status
+from jnerf.end_signals import EndSignals
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_is_ended_keeps_what_it_can_and_says_so(capsys, number, status):
+    kept = []
+
+    def work():
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            kept.append(1)
+            raise KeyboardInterrupt("3 of 9 frames are kept") from None
+
+    before = signal.getsignal(number)
+    assert exit_status(work, "") == status
+    assert kept and signal.getsignal(number) == before
+    name = signal.Signals(number).name
+    assert capsys.readouterr().err == f"ended by {name}: 3 of 9 frames are kept\n"
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with EndSignals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_second_acts_as_ever():
+    with EndSignals(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    with EndSignals() as ended:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert (ended.name, ended.status) == ("SIGTERM", 143)
+
+
+def test_a_forked_child_ends_as_it_always_did():
+    with EndSignals():
+        child = os.fork()
+        if not child:
+            try:
+                time.sleep(20)
+            finally:
+                os._exit(3)  # a child that took it for Ctrl-C would come here
+        time.sleep(0.2)
+        os.kill(child, signal.SIGTERM)
+        _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM
