@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -11,7 +12,8 @@ from typing import Any
 class EndSignals:
     """While active, the first SIGTERM or SIGHUP raises KeyboardInterrupt; a second one acts as it always did.
 
-    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught.
+    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught, and a process that was
+    forked meanwhile (a pool's, which is ended so) dies of it as ever.
 
     Attributes:
         name: of the signal that came; empty if none did.
@@ -22,6 +24,7 @@ class EndSignals:
         """Nothing is caught before it is entered."""
         self.name, self.status = "", 0
         self._previous: dict[int, Any] = {}
+        self._process = os.getpid()
 
     def __enter__(self) -> EndSignals:
         if threading.current_thread() is threading.main_thread():
@@ -39,6 +42,10 @@ class EndSignals:
         self._restore()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
         self.name, self.status = signal.Signals(number).name, 128 + number
         self._restore()
         raise KeyboardInterrupt

@@ -50,3 +50,18 @@ def test_the_second_acts_as_ever():
         except KeyboardInterrupt:
             assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert (ended.name, ended.status) == ("SIGTERM", 143)
+
+
+def test_a_process_that_was_forked_dies_as_ever():
+    """A pool ends its processes by SIGTERM; they must not begin to clean up."""
+    with EndSignals() as ended:
+        pid = os.fork()
+        if not pid:
+            try:
+                time.sleep(30)
+            finally:
+                os._exit(7)
+        time.sleep(0.1)
+        os.kill(pid, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
+        assert not ended.name
