@@ -12,8 +12,8 @@ from typing import Any
 class EndSignals:
     """While active, the first SIGTERM or SIGHUP raises KeyboardInterrupt; a second one acts as it always did.
 
-    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught, and a process that was
-    forked meanwhile (a pool's, which is ended so) dies of it as ever.
+    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught, nor in processes that are
+    forked meanwhile: a pool of compilers is ended by SIGTERM, and waits for ever for one that takes it for Ctrl-C.
 
     Attributes:
         name: of the signal that came; empty if none did.
@@ -42,12 +42,11 @@ class EndSignals:
         self._restore()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
+        self._restore()
         if os.getpid() != self._process:
-            signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         self.name, self.status = signal.Signals(number).name, 128 + number
-        self._restore()
         raise KeyboardInterrupt
 
     def _restore(self) -> None:

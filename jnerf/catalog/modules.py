@@ -11,6 +11,8 @@ from pathlib import Path
 
 from jnerf.registry import REGISTRIES, Registry
 
+_VARIABLES = {"loss": "LOSSES"}  # of registries whose name is not the family's and an S
+
 
 @dataclass(frozen=True)
 class ModuleEntry:
@@ -43,11 +45,12 @@ def _of_family(registry: Registry) -> list[ModuleEntry]:
 
 def _of_file(path: Path, family: str) -> Iterator[ModuleEntry]:
     text = path.read_text(encoding="utf-8")
-    if ".register(" not in text:
+    decorator = f"{_VARIABLES.get(family, f'{family.upper()}S')}.register"
+    if f"@{decorator}(" not in text:
         return
     for node in ast.parse(text).body:
         for call in node.decorator_list if isinstance(node, ast.ClassDef) else ():
-            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".register"):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == decorator:
                 name = ast.literal_eval(call.args[0]) if call.args else node.name
                 summary = (ast.get_docstring(node) or "").partition("\n")[0]
                 yield ModuleEntry(name, family, summary, path)

@@ -67,7 +67,9 @@ class FactorEncoder(Encoder):
         super().__init__()
         owner, widths = type(self).__name__, [table.width for table in tables]
         if n_dims != 3:
-            raise ConfigError(f"{owner}: the scene has {n_dims} dimensions; its tables are of three axes")
+            raise ConfigError(
+                f"{owner}: the scene has {n_dims} dimensions; its tables are of three axes"
+            )
         if resolution < 2 or min(widths) < 1 or not init_scale > 0:
             raise ConfigError(
                 f"{owner}: resolution is {resolution}, n_components {widths[0]} and init_scale {init_scale}; they must "

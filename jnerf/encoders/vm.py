@@ -51,7 +51,9 @@ class VMEncoder(FactorEncoder):
     ) -> None:
         widths = [n_components] * 3 if isinstance(n_components, int) else list(n_components)
         if len(widths) != 3:
-            raise ConfigError(f"VMEncoder: n_components is {n_components}; give one number or three")
+            raise ConfigError(
+                f"VMEncoder: n_components is {n_components}; give one number or three"
+            )
         planes = ((1, 0), (2, 0), (2, 1))
         tables = [Table(f"plane_{m}", axes, w) for m, axes, w in zip(_MODES, planes, widths, strict=True)]  # fmt: skip
         tables += [Table(f"line_{m}", (2 - k,), widths[k]) for k, m in enumerate(_MODES)]

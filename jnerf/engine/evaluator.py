@@ -20,9 +20,9 @@ from jnerf.engine.parallel.team import Item, team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
-from jnerf.engine.placed_views import placed_views
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
+from jnerf.engine.rendering.placed_views import placed_views
 from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject

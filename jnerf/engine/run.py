@@ -12,7 +12,6 @@ from typing import Any
 from jnerf.checks.arguments import signature_of
 from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
-from jnerf.engine.cameras_file import write_cameras
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
@@ -20,6 +19,7 @@ from jnerf.engine.checkpoints.checkpoint import (
     load_checkpoint,
     load_latest,
 )
+from jnerf.engine.checkpoints.learned_cameras import write_cameras
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.files import check_writable

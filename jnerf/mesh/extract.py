@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import jittor as jt
@@ -46,18 +47,19 @@ def extract_mesh(
         progress: show progress bars.
 
     Returns:
-        A ``trimesh.Trimesh`` in world units, normals outward, with vertex colours if they were wanted.
+        A ``trimesh.Trimesh`` in world units, normals outward, with vertex colours if they were wanted and it has some.
 
     Raises:
         ConfigError: the field is in NDC, has no surface at this level or in this box, or an option is out of range.
         JnerfError: the field is not finite, or a library is missing.
     """
-    needed(options)
     refuse_ndc(pipeline)
     if options.color and "rgbs" not in pipeline.network.provides:
-        raise ConfigError(
-            f"{type(pipeline.network).__name__} has no colours: say --no-color for the bare surface"
-        )
+        if options.texture is not None:
+            name = type(pipeline.network).__name__
+            raise ConfigError(f"{name} has no colours: leave out --texture for the bare surface")
+        options = replace(options, color=False)
+    needed(options)
     if world_to_field is None:
         world_to_field = pipeline.dataset.transform or Similarity()
     lattice = make_lattice(

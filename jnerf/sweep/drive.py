@@ -17,6 +17,7 @@ from jnerf.sweep.state import state
 
 _POLL = 0.1  # seconds between looks at the processes
 _LATER = 5.0  # seconds until a run is tried again in whose folder another process trains
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _PROBE = 1 << 18  # bytes; whether they can be written tells a full disk, and a quota, too
 
 
@@ -128,7 +129,7 @@ class Drive:
             self._died(run, outcome, before.saved)
         else:
             self._fail(run, outcome.told, outcome.lines, where)
-            self._end_if_full()
+            self._end_if_full(outcome.lines)
 
     def _died(self, run: Run, outcome: Outcome, before: int) -> None:
         """A run was ended from outside: it goes on, unless that happens again and again at the same place."""
@@ -153,14 +154,17 @@ class Drive:
             self._no_more = "a run failed (--stop-on-error)"
             self._executor.stop()
 
-    def _end_if_full(self) -> None:
-        """Begins no further run on a disk that takes nothing: each would fail alike."""
-        problem = cannot_write(self._plan.root)
+    def _end_if_full(self, lines: tuple[str, ...] = ()) -> None:
+        """Begins no further run on a disk that takes nothing, or no checkpoint: each would fail alike.
+
+        Args:
+            lines: what the run has said that failed.
+        """
+        said = (text for text in map(os.strerror, _DISK) if any(text in line for line in lines))
+        problem = next(said, "") or cannot_write(self._plan.root)
         if problem and not self._no_more:
             self._no_more = problem
-            self._progress.say(
-                f"no further run is begun: {self._plan.root} takes no files ({problem})"
-            )
+            self._progress.say(f"no further run is begun, since the disk refuses: {problem}")
 
 
 def cannot_write(folder: Path) -> str:

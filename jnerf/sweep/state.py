@@ -59,10 +59,22 @@ def state_of(root: Path, total_steps: int, n_images: int | None, tested: bool) -
     if not isinstance(step, int) or step < total_steps:
         return State(False, saved)
     there = part_of(folder.info, "data", "test").get("n_images")
-    wanted = {n_images or "all"}
-    if isinstance(there, int):
-        wanted.add(min(n_images or there, there))
-    return State(told.get("n_images") in wanted, saved)
+    return State(_judged_on(told.get("n_images"), n_images, there), saved)
+
+
+def _judged_on(judged: int | str | None, wanted: int | None, there: int | None) -> bool:
+    """Whether a test was on as many views as it is to be.
+
+    Args:
+        judged: on how many it was; of what is not judged by views, how many were asked for, or "all".
+        wanted: None: all.
+        there: how many the scene has; None: nobody knows, as of a scene without cameras.
+    """
+    if not isinstance(judged, int):
+        return judged == (wanted or "all")
+    if there is None:
+        return wanted is None or judged <= wanted
+    return judged == min(wanted or there, there)
 
 
 def state(plan: Plan, run: Run) -> State:

@@ -15,15 +15,15 @@ CAPTURE = [*FILES, "holdout"]
 PLACEMENT = ["aabb_scale", "near", "far", "scale", "offset"]
 AUTO = [*PLACEMENT, "auto_orient", "auto_centre", "auto_scale"]
 KEYS = {
-    "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "max_images"],
+    "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "cameras", "max_images"],
     "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales"],
-    "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "distortion"],
-    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "images", "sparse", "around"],
-    "LLFFDataset": [*CAPTURE, "aabb_scale", "space", "bound_factor"],
-    "DTUDataset": [*CAPTURE, "aabb_scale", "radius", "masks", "pixel_centre"],
-    "NSVFDataset": [*FILES, "near", "far", "background", "bbox"],
+    "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "distortion"],
+    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "images", "sparse", "around"],
+    "LLFFDataset": [*CAPTURE, "aabb_scale", "cameras", "space", "bound_factor"],
+    "DTUDataset": [*CAPTURE, "aabb_scale", "cameras", "radius", "masks", "pixel_centre"],
+    "NSVFDataset": [*FILES, "near", "far", "cameras", "background", "bbox"],
     "ProceduralDataset": [
-        *("near", "far", "split", "seed", "n_train", "n_test", "resolution", "extras"),
+        *("near", "far", "cameras", "split", "seed", "n_train", "n_test", "resolution", "extras"),
         "wires",
     ],
 }
@@ -85,7 +85,7 @@ def test_box_and_crop():
 
 
 def test_shared_arguments_are_written_once():
-    shared = {*AUTO, *CAPTURE, "missing", "crop_steps", "crop_fraction"}
+    shared = {*AUTO, *CAPTURE, "missing", "crop_steps", "crop_fraction", "cameras"}
     # The embedded scene lies in no files: split and seed are its own.
     for name in set(KEYS) - {"ProceduralDataset"}:
         own = inspect.signature(vars(DATASETS.get(name))["__init__"].__wrapped__).parameters

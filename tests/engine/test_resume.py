@@ -41,6 +41,21 @@ CASES = {
             "loss.sh_variation.every=3",
         ],
     ),
+    # Cameras that learn, from a step on, and levels that fade in with the step.
+    "cameras": (
+        "projects/barf/configs/ngp_poses_small.py",
+        [
+            "dataset=dict(_delete_=True, type='BlenderDataset', root='{scene}', cameras=dict(type='PoseRefinement', "
+            "mode='se3', begin=10, translation_penalty=1e-2, disturb_degrees=1.0))",
+            "encoder.pos_encoder.log2_table_size=12",
+            "encoder.pos_encoder.coarse_to_fine=dict(schedule='linear', value=4, end=16, steps=(0, 60))",
+            "optim.groups.dataset.cameras.lr=1e-3",
+            "optim.groups.dataset.cameras.every=2",
+            "optim.groups.dataset.cameras.clip_norm=0.5",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=64",
+        ],
+    ),
     # A tree that is split and pruned before the saved state and after it, levels of detail drawn at random.
     "octree": (
         "projects/vqad/configs/vqad_lego_small.py",

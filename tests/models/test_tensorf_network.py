@@ -41,7 +41,6 @@ def write_blob(network, middle=(0.5, 0.5, 0.5), width=0.12, height=25.0):
     jt.sync(grid.values())
 
 
-
 def samples(n=30, rays=4, seed=0, length=0.02):
     random = np.random.default_rng(seed)
     o = (0.5 + 0.05 * random.normal(size=(rays, 3))).astype(np.float32)
@@ -111,7 +110,12 @@ def test_what_the_sampler_learned_is_used_again():
     with jt.no_grad():
         sigmas, sums = network.look(where.positions)
     told = RaySamples(
-        where.rays, where.t_starts, where.t_ends, where.ray_indices, where.packed_info, features=sums
+        where.rays,
+        where.t_starts,
+        where.t_ends,
+        where.ray_indices,
+        where.packed_info,
+        features=sums,
     )
     np.testing.assert_array_equal(network(told).sigmas.numpy(), sigmas.numpy())
     plane = network.density_factors.plane_z
@@ -133,7 +137,10 @@ def lerp_bound(grid):
     slope changes from one edge to the next, in each of its axes."""
     bound = 0.0
     for plane, line in zip(grid.values()[:3], grid.values()[3:], strict=True):
-        change = [0.25 * sum(np.abs(np.diff(t.numpy(), 2, axis)).max() for axis in range(t.ndim - 1)) for t in (plane, line)]  # fmt: skip
+        change = [
+            sum(np.abs(np.diff(t.numpy(), 2, axis)).max() for axis in range(t.ndim - 1)) / 4
+            for t in (plane, line)
+        ]
         most = [np.abs(t.numpy()).max() for t in (plane, line)]
         bound += change[0] * (most[1] + change[1]) + change[1] * most[0]
     return bound
@@ -201,7 +208,9 @@ def test_nothing_left_is_an_error():
     network = make()
     for table in network.density_factors.values():
         table.update(table * 0)
-    with pytest.raises(TrainingError, match=r"nothing is left of 1331 vertices.*network\.mask_alpha"):
+    with pytest.raises(
+        TrainingError, match=r"nothing is left of 1331 vertices.*network\.mask_alpha"
+    ):
         network.refine(4)
 
 
@@ -274,3 +283,18 @@ def test_wrong_arguments():
         TensoRFNetwork(*grids, AABB)
     with pytest.raises(ConfigError, match=r"\(8, 8, 8\) vertices, color_factors \(9, 9, 9\)"):
         TensoRFNetwork(VMEncoder(2, 8), VMEncoder(2, 9), AABB)
+
+
+@pytest.mark.parametrize("shading", ["mlp", "sh"])
+@pytest.mark.parametrize("least_weight", [0.0, 1e-4])
+def test_gradients_reach_positions_and_directions(shading, least_weight):
+    network, where = make(shading=shading, least_weight=least_weight), samples()
+    write_blob(network)
+    directions, middles = jt.array(where.rays.rays_d.numpy()), jt.array(where.positions.numpy())
+    bundle = RayBundle(where.rays.rays_o, directions)
+    arrays = where.t_starts, where.t_ends, where.ray_indices, where.packed_info
+    out = network(RaySamples(bundle, *arrays, middles=middles))
+    by_density = jt.grad(out.sigmas.sum(), [middles], retain_graph=True)[0].numpy()
+    by_color = [g.numpy() for g in jt.grad((out.rgbs * out.rgbs).sum(), [middles, directions])]
+    for grad in (by_density, *by_color):
+        assert np.isfinite(grad).all() and np.abs(grad).max() > 1e-4

@@ -22,13 +22,17 @@ def test_matches_the_reference(device, shape):
 
 
 def test_outside_is_never_marked(device):
-    x = np.float32([[np.nan, 0, 0], [np.inf, 0, 0], [0, -1e30, 0], [0, 0, 1.0000001], [-1e-7, 0, 0]])
+    x = np.float32(
+        [[np.nan, 0, 0], [np.inf, 0, 0], [0, -1e30, 0], [0, 0, 1.0000001], [-1e-7, 0, 0]]
+    )
     assert look(x, np.ones((2, 2, 2), bool)).numpy().tolist() == [0] * 5
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_few_positions(device, n):
-    assert look(np.full((n, 3), 0.5, np.float32), np.ones((3, 3, 3), bool)).numpy().tolist() == [1] * n
+    assert (
+        look(np.full((n, 3), 0.5, np.float32), np.ones((3, 3, 3), bool)).numpy().tolist() == [1] * n
+    )
 
 
 def test_wrong_arguments():

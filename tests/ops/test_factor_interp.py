@@ -75,9 +75,7 @@ def test_forward_and_backward_match_the_reference(device, kind, widths, summed):
     values, grad_x, *grads = run(kind, x, groups, summed, grad_out)
     np.testing.assert_allclose(values, expected(kind, x, groups, summed), atol=5e-6)
     rows = grad_out.reshape(12, -1)
-    numeric = row_gradient(
-        lambda u: expected(kind, u, groups, summed).reshape(12, -1), x, rows
-    )
+    numeric = row_gradient(lambda u: expected(kind, u, groups, summed).reshape(12, -1), x, rows)
     np.testing.assert_allclose(grad_x, numeric, atol=2e-4)
     np.testing.assert_array_equal(grad_x[:2], 0)
     for found, right in zip(grads, table_gradients(kind, x, groups, summed, grad_out), strict=True):

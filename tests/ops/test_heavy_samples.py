@@ -15,7 +15,12 @@ def rays(counts, seed=0):
     starts = random.random(n).astype(np.float32)
     sigmas = (random.random(n) * 10.0 ** random.integers(-4, 2, n)).astype(np.float32)
     firsts = np.cumsum([0, *counts])[:-1]
-    return sigmas, starts, starts + np.float32(0.1), np.int32(list(zip(firsts, counts, strict=True)))
+    return (
+        sigmas,
+        starts,
+        starts + np.float32(0.1),
+        np.int32(list(zip(firsts, counts, strict=True))),
+    )
 
 
 @pytest.mark.parametrize("least", [0.0, 1e-4, 0.05])

@@ -9,6 +9,7 @@ from fake_training import test as complete
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jnerf.sweep import drive as module
 from jnerf.sweep.drive import Drive, cannot_write
 from jnerf.sweep.executor import Executor
 from jnerf.sweep.job import Outcome
@@ -49,6 +50,9 @@ class Scripted(Executor):
                 (root / "checkpoints" / f"step_{int(step):08d}.safetensors").touch()
             if kind == "complete":
                 complete(root, 20)
+            if kind == "full":
+                yield name, Outcome("failed", "exit status 2", ("error: No space left on device",))
+                continue
             yield name, Outcome(kind, f"told of {kind}", ("last line",))
 
     @property
@@ -64,7 +68,7 @@ class Scripted(Executor):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("jnerf.sweep.drive._POLL", 0)
+    monkeypatch.setattr(module, "_POLL", 0)
 
 
 def drive(tmp_path, script, names=("a-x", "a-y", "b-x", "b-y"), stop=lambda: False, jobs=2, **how):
@@ -139,12 +143,14 @@ def test_a_stop_lets_what_runs_save_and_begins_nothing(tmp_path, capsys):
     assert "a-x: stopped, saved after step 0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", ["refused", "failed"])
+@pytest.mark.parametrize("kind", ["refused", "failed", "full"])
 def test_on_a_full_disk_nothing_more_is_begun(tmp_path, monkeypatch, capsys, kind):
-    monkeypatch.setattr("jnerf.sweep.drive.cannot_write", lambda folder: "No space left on device")
+    if kind != "full":
+        monkeypatch.setattr(module, "cannot_write", lambda folder: "No space left on device")
     result, executor = drive(tmp_path, {"a-x": [kind]}, jobs=1)
     assert executor.started == ["a-x"] and list(result.failed) == ["a-x"]
-    assert "no further run is begun" in capsys.readouterr().out
+    said = "no further run is begun, since the disk refuses: No space left on device\n"
+    assert capsys.readouterr().out.count(said) == 1
 
 
 def test_whether_a_disk_takes_files(tmp_path, monkeypatch):

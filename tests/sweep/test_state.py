@@ -36,6 +36,12 @@ def folder_with(root, saved=(), step=None, n_images=3, there=3):
         ({"saved": (40,), "step": 40, "n_images": 2}, None, False, "to be tested"),
         ({"saved": (40,), "step": 40, "n_images": 2}, 2, True, "complete"),
         ({"saved": (40,), "step": 40, "n_images": 3}, 25, True, "complete"),  # there are no more
+        ({"saved": (40,), "step": 40, "n_images": 3}, 2, False, "to be tested"),
+        ({"saved": (40,), "step": 40, "n_images": 1, "there": None}, None, True, "complete"),
+        ({"saved": (40,), "step": 40, "n_images": 1, "there": None}, 5, True, "complete"),
+        ({"saved": (40,), "step": 40, "n_images": 9, "there": None}, 5, False, "to be tested"),
+        ({"saved": (40,), "step": 40, "n_images": "all", "there": None}, None, True, "complete"),
+        ({"saved": (40,), "step": 40, "n_images": "all", "there": None}, 5, False, "to be tested"),
     ],
 )
 def test_complete_is_trained_and_tested_on_the_views_that_are_wanted(

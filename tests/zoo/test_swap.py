@@ -116,6 +116,28 @@ def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
     assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
 
 
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("sampler", ["occupancy", "hierarchical", "proposal"])
+def test_cameras_learn_with_every_encoder_and_sampler(scene, tmp_path, encoder, sampler):
+    network = "nerf" if sampler == "hierarchical" else "ngp"
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.cameras=dict(type='PoseRefinement', begin=4, rotation_penalty=1e-3)",
+        "optim.groups.dataset=dict(cameras=dict(lr=1e-3))",
+        "total_steps=12",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS[encoder],
+        *SAMPLERS[sampler],
+        *NETWORKS[network],
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "ngp_lego/log.jsonl").read_text().splitlines()]
+    turns = [row["dataset/pose_degrees_mean"] for row in rows]
+    assert np.isfinite([row["loss"] for row in rows]).all()
+    assert turns[3] < 1e-3 < 0.01 < turns[-1] < 2
+
+
 TENSORF = Path(__file__).parents[2] / "projects/tensorf/configs/tensorf_vm48_lego_small.py"
 
 
@@ -179,6 +201,23 @@ def test_voxels_that_become_finer_train_under_every_sampler(scene, tmp_path, sam
     losses = [json.loads(line)["loss/rgb"] for line in lines]
     assert len(losses) == 20 and np.isfinite(losses).all()
     assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
+
+
+def test_cameras_learn_with_voxels(scene, tmp_path):
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.downscale=1",
+        "dataset.cameras=dict(type='PoseRefinement')",
+        "total_steps=8",
+        "log_every=1",
+        "evaluation.at_end=False",
+        "network=dict(type='PlenoxelNetwork', resolutions=[12], upsample_steps=[])",
+        "optim=dict(type='Adam', lr=1e-2, groups={'network.density': dict(lr=5.0), 'dataset.cameras': dict(lr=1e-3)})",
+        *SAMPLERS["uniform"],
+    ]
+    run(load_config(PLENOXELS, overrides), "train", save_dir=tmp_path)
+    rows = (tmp_path / "plenoxels_lego_small" / "log.jsonl").read_text().splitlines()
+    assert 0.01 < json.loads(rows[-1])["dataset/pose_degrees_mean"] < 2
 
 
 TREE = Path(__file__).parents[2] / "projects/nglod/configs/nglod_lego_small.py"

@@ -111,4 +111,8 @@ def test_variants_train_through_a_stage(tmp_path, variant):
 
 def test_a_field_that_stays_empty_is_a_clear_error(tmp_path):
     with pytest.raises(TrainingError, match="nothing is left of 4096 vertices"):
-        run(config("embedded", "optim.lr.value=0.0", "network.density_shift=-10.0"), "train", save_dir=tmp_path)
+        run(
+            config("embedded", "optim.lr.value=0.0", "network.density_shift=-10.0"),
+            "train",
+            save_dir=tmp_path,
+        )

@@ -92,7 +92,7 @@ def vm_interp(
         known: what an earlier call gave for the same arguments: it is returned, with the gradients of a call.
 
     Returns:
-        float32 [S, C1 + C2 + C3], or with ``summed`` [S]; NaN where a position is NaN. Gradients go to planes and lines,
+        float32 [S, C1 + C2 + C3], or with ``summed`` [S]; NaN where a position is NaN. Gradients go to the tables,
         and to positions unless they are ``stop_grad``.
 
     Raises:

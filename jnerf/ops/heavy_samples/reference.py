@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 
-def heavy_samples(sigmas, t_starts, t_ends, packed_info, least: float) -> tuple[np.ndarray, np.ndarray]:
+def heavy_samples(
+    sigmas, t_starts, t_ends, packed_info, least: float
+) -> tuple[np.ndarray, np.ndarray]:
     """As ``jnerf.ops.heavy_samples``."""
     depths = np.asarray(sigmas, np.float64) * (np.asarray(t_ends, np.float64) - t_starts)
     rows, packed = [], []

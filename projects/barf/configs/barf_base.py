@@ -4,14 +4,6 @@ seed = 1337
 total_steps = 200000
 n_rays = 1024
 
-dataset = dict(
-    cameras=dict(
-        type="PoseRefinement",
-        mode="se3",
-        test_steps=100,  # as published: test views are moved along, then each pose is fitted to its picture
-        test_lr=1e-3,
-    ),
-)
 sampler = dict(type="UniformSampler", n_samples=128)
 # Waves fade in between a tenth and half of the training.
 _positions = dict(schedule="linear", value=0, end=10, steps=(20000, 100000))

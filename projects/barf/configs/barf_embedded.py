@@ -8,7 +8,15 @@ n_rays = 1024
 
 dataset = dict(
     resolution=128,
-    cameras=dict(disturb_degrees=2.0, disturb_distance=0.02, begin=200),
+    cameras=dict(
+        type="PoseRefinement",
+        mode="se3",
+        begin=200,  # before that the field is noise
+        test_steps=100,  # as published: test views are moved along, then each pose is fitted to its picture
+        test_lr=1e-3,
+        disturb_degrees=2.0,
+        disturb_distance=0.02,
+    ),
 )
 sampler = dict(n_samples=64)
 encoder = dict(

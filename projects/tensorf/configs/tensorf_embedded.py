@@ -6,7 +6,12 @@ exp_name = "tensorf_embedded"
 total_steps = 400
 
 dataset = dict(_delete_=True, type="ProceduralDataset")
-sampler = dict(target_samples=2**15, n_rays_init=512, look_samples=2**19, step_size=dict(value=1 / 120, end=1 / 300, steps=(50, 250)))
+sampler = dict(
+    target_samples=2**15,
+    n_rays_init=512,
+    look_samples=2**19,
+    step_size=dict(value=1 / 120, end=1 / 300, steps=(50, 250)),
+)
 encoder = dict(density_factors=dict(resolution=40), color_factors=dict(resolution=40))
 _upsample = [100, 150, 200, 250]
 _fall = 0.1 ** (1 / 400)

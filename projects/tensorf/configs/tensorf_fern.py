@@ -1,4 +1,4 @@
-"""TensoRF on fern of LLFF, as published for forward-facing scenes: NDC, more components across the view than along it."""
+"""TensoRF on fern of LLFF, as published for forward-facing scenes: NDC, most components across the view."""
 
 _base_ = ["../../_base_/fern.py", "tensorf_base.py"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from jnerf.encoders.octree import OctreeEncoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.lod_distance import LODDistanceNetwork
+from jnerf.models.networks.voxels.lod_distance import LODDistanceNetwork
 from jnerf.ops.octree_interp import reference
 from jnerf.structures import RayBundle, RaySamples
 

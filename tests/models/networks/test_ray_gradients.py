@@ -95,7 +95,7 @@ def samples_of(o, d, trained: bool, round: int) -> RaySamples:
     starts, ends = (jt.array(np.tile(v, N)) for v in (edges[:-1], edges[1:]))
     images = jt.array(np.arange(N, dtype=np.int32) % 3)
     radii = jt.array(np.full((N, 1), 0.02, np.float32)).stop_grad()
-    bundle = RayBundle(o, d, images, lambda: radii, trained)
+    bundle = RayBundle(o, d, images, lambda: radii, trained=trained)
     middles = jt.zeros((N * PER_RAY, 3)).stop_grad()  # of other rays: not to be taken for these
     return RaySamples(
         bundle,

@@ -99,7 +99,9 @@ class TensoRFNetwork(Network):
         check_number("mask_alpha", mask_alpha, 0, 1)
         check_number("density_scale", density_scale, 0)
         if not 0 <= least_weight < 1:
-            raise ConfigError(f"TensoRFNetwork: least_weight is {least_weight}; it must be in [0, 1)")
+            raise ConfigError(
+                f"TensoRFNetwork: least_weight is {least_weight}; it must be in [0, 1)"
+            )
         check_steps("upsample_steps", upsample_steps)
         check_steps("mask_steps", mask_steps)
         self.density_factors, self.color_factors = density_factors, color_factors
@@ -248,8 +250,8 @@ def _check_grids(density: jt.Module, color: jt.Module, final_resolution: int) ->
             )
     if density.sizes != color.sizes:
         raise ConfigError(
-            f"TensoRFNetwork: density_factors have {density.sizes} vertices, color_factors {color.sizes}; give both the "
-            "same resolution"
+            f"TensoRFNetwork: density_factors have {density.sizes} vertices, color_factors {color.sizes}; give "
+            "both the same resolution"
         )
     if final_resolution < density.resolution:
         raise ConfigError(

@@ -78,7 +78,9 @@ def vertices(sizes: Sequence[int], chunk: int) -> Iterator[NDArray[np.float32]]:
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
     """Raises ConfigError unless a value is one of those allowed."""
     if value not in allowed:
-        raise ConfigError(f"TensoRFNetwork: {name} is {value!r}; choose one of {', '.join(allowed)}")
+        raise ConfigError(
+            f"TensoRFNetwork: {name} is {value!r}; choose one of {', '.join(allowed)}"
+        )
 
 
 def check_number(name: str, value: float, above: float, below: float = np.inf) -> None:

@@ -1,1 +1,1 @@
-"""Fields of voxels without a network."""
+"""Fields whose features, or values, lie at the corners of voxels."""
