@@ -144,7 +144,7 @@ def growth(options: Namespace) -> None:
         "opening": "processor time until the first step is made: reading, decoding, building; compiling, if need be",
         "peak": "largest resident size of the process",
         "images": f"Blender scene of {options.resolution} x {options.resolution}, few drawn views under many names",
-        "stores": "a file with holes in place of the pixels, mapped as beyond the memory there is; 4096 draws, none of them read before",
+        "stores": "a file with holes, mapped as beyond the memory there is; 4096 draws, none of them read before",
     }
     results = {"config": shown(options.config_file), "steps": options.steps, **found}
     finish(options, make_record("growth", results, protocol), growth_plot)
