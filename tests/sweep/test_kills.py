@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from fake_sweeps import start_sweep
@@ -32,6 +33,10 @@ def at_steps(root):
     return [process for process in workers(root) if any(f"{process} " in log for log in logs)]
 
 
+def begun(sweep, root):
+    return sweep.poll() is not None or at_steps(root)
+
+
 def wait_for(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
@@ -41,17 +46,13 @@ def wait_for(condition, seconds=60.0):
 
 def test_kills_at_random_lose_nothing_and_train_nothing_twice(tmp_path):
     draw, root = random.Random(1), tmp_path / "s"
-    how = {"behaviour": {name.replace("-", "_"): {"delay": 0.04} for name in NAMES}}
+    how = {"behaviour": {name.replace("-", "_"): {"delay": 0.05} for name in NAMES}}
     how |= {"jobs": 2, "retries": 9}
-    sweep, kills, end = start_sweep(root, NAMES, **how), 0, time.monotonic() + 120
-    while sweep.poll() is None:
-        assert time.monotonic() < end
-        time.sleep(draw.uniform(0.05, 0.4))
-        targets = workers(root) if draw.random() < 0.2 else at_steps(root)
-        if kills == 8 or not targets:
-            continue
-        kills += 1
-        target = sweep.pid if draw.random() < 0.3 else draw.choice(targets)
+    sweep = start_sweep(root, NAMES, **how)
+    for kill in range(5):
+        wait_for(partial(begun, sweep, root))
+        time.sleep(draw.uniform(0.0, 0.4))
+        target = sweep.pid if kill in (1, 3) else draw.choice(workers(root) or [sweep.pid])
         with contextlib.suppress(ProcessLookupError):
             os.kill(target, signal.SIGKILL)
         if target == sweep.pid:

@@ -1,6 +1,9 @@
 """The process of a run, beside its training."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +41,10 @@ def test_a_worker_whose_parent_has_gone_does_not_begin(tmp_path):
         worker.main([str(os.getpid()), str(tmp_path), "1", "0", "1", "train"])
     assert stopped.value.code == 143
     assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_is_at_its_lock_before_it_imports_jittor():
+    """Whose import takes long, and asks for the name of the kernels."""
+    code = "import sys, jnerf.sweep.worker; sys.exit('jittor' in sys.modules)"
+    root = Path(__file__).resolve().parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
