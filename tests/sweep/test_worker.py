@@ -15,10 +15,14 @@ def other(ask):
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
-        os.write(write, ask().encode())
-        os._exit(0)
+        try:
+            os.write(write, ask().encode())
+        finally:
+            os._exit(0)
+    os.close(write)
     os.waitpid(pid, 0)
-    return os.read(read, 100).decode()
+    with os.fdopen(read) as file:
+        return file.read()
 
 
 def test_no_two_processes_of_a_machine_have_one_name_for_their_kernels(tmp_path, monkeypatch):
