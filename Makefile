@@ -1,6 +1,7 @@
 # make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
 # make test-cuda  what a GPU can tell in six minutes: tests, sanitizer, benchmarks; results in build/test_cuda
+# make fuzz   damages inputs of every reader for ten minutes; SECONDS=3600 for an hour
 # make lint   ruff alone
 # make docs   the documentation, in English and Chinese, to build/site
 # make clean  removes the virtual environments and caches; runs (logs/) stay
@@ -13,6 +14,7 @@ endif
 VENV ?= .venv
 NUMPY ?= numpy
 TESTS ?=
+SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without its dependencies, which setup.py names: they refuse NumPy 2, which jnerf makes work.
@@ -20,7 +22,7 @@ JITTOR := --no-deps jittor==1.3.11.0
 # One process for each core; a file goes to one of them (see tests/helpers/parallel.py).
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-cuda lint docs clean check
+.PHONY: demo test test-cuda fuzz lint docs clean check
 
 # --resume: a second call continues an interrupted run, or shows the finished one again.
 demo: $(VENV)/installed
@@ -34,6 +36,10 @@ test: $(VENV)/installed-test
 
 test-cuda: $(VENV)/installed-test
 	$(BIN)/python tools/test_cuda.py
+
+# What breaks a reader lies in build/fuzz afterwards, and the command fails.
+fuzz: $(VENV)/installed-test
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -50,3 +50,15 @@ def test_the_second_acts_as_ever():
         except KeyboardInterrupt:
             assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert (ended.name, ended.status) == ("SIGTERM", 143)
+
+
+def test_a_forked_child_ends_as_it_always_did():
+    with EndSignals():
+        child = os.fork()
+        if not child:
+            time.sleep(20 * (signal.getsignal(signal.SIGTERM) == signal.SIG_DFL))
+            os._exit(3)
+        time.sleep(0.5)
+        os.kill(child, signal.SIGTERM)
+        _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM

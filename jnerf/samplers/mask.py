@@ -94,7 +94,8 @@ class MaskSampler(Sampler):
     def _samples(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         rule = replace(self._rule, min_step=self._step_size(self._last if step is None else step))
         grid = self._everywhere.bits, self._everywhere.blocks, rule, _CELLS
-        found = ray_march(rays.rays_o, rays.rays_d, *grid, self._seed, step)
+        drawn = rays.draw_step(self._seed, step)
+        found = ray_march(rays.rays_o, rays.rays_d, *grid, self._seed, drawn)
         every = to_samples(rays, found)
         if not len(every):
             return every

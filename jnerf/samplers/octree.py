@@ -21,6 +21,7 @@ from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import visible_of
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
+from jnerf.samplers.budget import within_budget
 from jnerf.samplers.field import Field
 from jnerf.samplers.looking import look_along
 from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
@@ -160,8 +161,9 @@ class OctreeSampler(Sampler):
             if self._step_size is None
             else self._step_size(self._now if step is None else step)
         )
+        drawn = rays.draw_step(self._place["seed"], step)
         found = octree_march(
-            *where, **self._place, length=length, step=step, max_samples=budget
+            *where, **self._place, length=length, step=drawn, max_samples=budget
         ).intervals
         looked = len(found)
         if looked < found.wanted:
@@ -177,12 +179,19 @@ class OctreeSampler(Sampler):
                 found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most
             )
             found, features = seen.intervals, seen.features
+        leading = _last_ray(found) + 1 if len(found) < found.wanted else len(rays)
         if training:
-            self._measured += round(found.wanted / share)
+            counts = round(found.wanted / share), looked, found.wanted, len(found)
+            table, _ = self.tally(counts)
+            measured, looked, wanted, kept = table.sum(0).tolist()
+            self._measured += measured
             self._window += 1
-            self._stats = {"looked": looked, "wanted": found.wanted, "kept": len(found)}
-        if len(found) < found.wanted:
-            rays, found = leading_rays(rays, found, _last_ray(found) + 1)
+            if len(table) > 1 and wanted > self.target_samples(step):
+                budget = self.target_samples(step), self.tally
+                found, features, leading, kept = within_budget(found, features, *budget)
+            self._stats = {"looked": looked, "wanted": wanted, "kept": kept}
+        if leading < len(rays):
+            rays, found = leading_rays(rays, found, leading)
         return to_samples(rays, found, features)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -106,6 +106,26 @@ def test_absent_metrics_say_why_and_warnings_stand_first(page, tmp_path):
     assert "The test is of step 20, the log goes on to step 40." in text
 
 
+def test_cameras_that_learned_are_told(page, tmp_path):
+    root = make_run(tmp_path / "a")
+    metrics = root / "test" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    content["protocol"] |= {
+        "cameras": "learned (se3); test views moved",
+        "cameras_disturbed": "each by 2 degrees",
+    }
+    content["protocol"] |= {"pose_degrees_mean": 0.05, "pose_degrees_max": 0.12}
+    content["protocol"] |= {"pose_share_mean": 0.001, "pose_share_max": 0.0025}
+    metrics.write_text(json.dumps(content))
+    text = page(root)[1]
+    assert (
+        "put wrong before training, each by 2 degrees; after alignment 0.05 degrees (0.12 at most)"
+        in text
+    )
+    assert "Cameras: learned (se3); test views moved" in text
+    assert "0.10% of their extent (0.25% at most)" in text
+
+
 def test_settings_that_changed_while_it_trained_are_told(page, tmp_path):
     root = make_run(tmp_path / "a")
     info = json.loads((root / "run.json").read_text())

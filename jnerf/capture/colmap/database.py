@@ -45,7 +45,7 @@ def read_database(path: Path) -> Found:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             return _read(database)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise DataError(
             f"{path} cannot be read: {error}. Start again with --force instead of --resume"
         ) from error

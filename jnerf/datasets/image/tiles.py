@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.datasets.image.picture import Stored
+from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.pixel_store import byte_block
 from jnerf.errors import DataError
 
@@ -36,7 +37,7 @@ def read_tiff(path: Path, max_gib: float | None) -> Stored:
     try:
         with tifffile.TiffFile(path) as file:
             return _read(path, file.pages[0], max_gib)
-    except (tifffile.TiffFileError, ValueError, IndexError, OSError) as error:
+    except (tifffile.TiffFileError, *BROKEN) as error:
         mend = " (pip install imagecodecs)" if "imagecodecs" in str(error) else ""
         raise DataError(f"image {path} cannot be decoded by tiles: {error}{mend}") from error
 

@@ -10,6 +10,8 @@ from jnerf.datasets.mesh.triangles import Triangles
 from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
+_MOST = 2**62  # vertices: what an int64 holds
+
 
 def read_obj(path: Path) -> Triangles:
     """The triangles of a file; polygons become fans around their first vertex.
@@ -30,7 +32,7 @@ def read_obj(path: Path) -> Triangles:
                 vertices.append((float(x), float(y), float(z)))
                 continue
             corners = [int(word.partition("/")[0]) for word in words[1:]]
-            if len(corners) < 3 or 0 in corners:
+            if len(corners) < 3 or 0 in corners or max(map(abs, corners)) > _MOST:
                 raise ValueError
         except ValueError:
             what = "three numbers" if words[0] == "v" else "three vertices or more, from 1 on"

@@ -30,6 +30,7 @@ class Ranks(Team):
     def __init__(self) -> None:
         self._transport = Transport()
         self.rank, self.size = self._transport.rank, self._transport.size
+        self._asked = 0  # rays of the whole step, before any is dropped
         self._first = 0  # number of this process's first ray in the batch of the step
         self._step_sizes = np.zeros((self.size, 2), np.int64)  # rays and samples of each process
         self._stopping = False
@@ -52,6 +53,7 @@ class Ranks(Team):
         return SharedField(field.network, self._transport)
 
     def draw(self, pipeline: Pipeline, n_rays: int, step: int) -> Batch:
+        self._asked = n_rays
         self._first, end = bounds(n_rays, self.rank, self.size)
         return super().draw(pipeline, n_rays, step).part(self._first, end - self._first)
 
@@ -73,7 +75,13 @@ class Ranks(Team):
             _number(loss.extent(render, batch, samples)) if n_rays or _of_field(loss) else 0.0
             for loss in pipeline.losses.values()
         ]
-        table = self._transport.gather([n_rays, n_samples, float(stop), *extents])
+        asked = float(self._asked)
+        table = self._transport.gather([n_rays, n_samples, float(stop), asked, *extents])
+        if (table[:, 3] != asked).any():
+            raise TrainingError(
+                f"sampler: {type(pipeline.sampler).__name__}.n_rays is {table[:, 3].astype(int).tolist()} in the "
+                f"processes at step {step + 1}; it must be the same: count what it follows from with self.tally"
+            )
         self._step_sizes = table[:, :2].astype(np.int64)
         self._stopping = self._stopping or bool(table[:, 2].any())
         if not n_rays:  # means over nothing are no numbers
@@ -81,7 +89,7 @@ class Ranks(Team):
             found = {n: loss.of_field(pipeline.network, step) for n, loss in parts.items()}
         else:
             found = super().terms(pipeline, render, batch, samples, step, stop)
-        whole = table[:, 3:].sum(0)
+        whole = table[:, 4:].sum(0)
         shares = np.divide(extents, whole, out=np.zeros(len(whole)), where=whole > 0)
         losses = dict(zip(pipeline.losses, shares, strict=True))
         own = pipeline.dataset.penalty(step)

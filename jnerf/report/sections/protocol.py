@@ -16,6 +16,8 @@ _WEIGHTS = {
 }
 #: Keys of a test's protocol that the sentences below tell.
 _TOLD = {"exp_name", "train_split", "test_split", "train_background", "weights", "n_images", "seed"}
+_TOLD |= {"cameras", "cameras_disturbed", "pose_degrees_mean", "pose_degrees_max"}
+_TOLD |= {"pose_share_mean", "pose_share_max"}
 _TOLD |= {"clock", "step", "train_seconds", "resolution", "background", "metric", "absent"}
 
 
@@ -27,6 +29,7 @@ def protocol(run: RunData) -> Html | None:
     sentences = [_training(run, told), _test(run, told), _background(told), told.get("metric")]
     seed = told.get("seed")
     sentences.append(None if seed is None else f"Seed {seed}")
+    sentences.append(_cameras(told))
     if told.get("clock"):
         sentences.append(f"The clock: {told['clock']}")
     listed = (
@@ -81,6 +84,25 @@ def _test(run: RunData, told: dict[str, Any]) -> str | None:
     if isinstance(told.get("train_seconds"), (int, float)):
         text += f", after step {told.get('step')} ({duration(told['train_seconds'])} of training)"
     return text
+
+
+def _cameras(told: dict[str, Any]) -> str | None:
+    """Of cameras that learn: where test views are, and how far the learned ones are from the given ones."""
+    if not isinstance(told.get("cameras"), str):
+        return None
+    text = f"cameras: {told['cameras']}"
+    if told.get("cameras_disturbed"):
+        text += f"; put wrong before training, {told['cameras_disturbed']}"
+    numbers = [
+        told.get(f"pose_{what}_{kind}") for what in ("degrees", "share") for kind in ("mean", "max")
+    ]
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        return text
+    degrees, most, share, farthest = numbers
+    return (
+        f"{text}; after alignment {degrees:.3g} degrees ({most:.3g} at most) and {share:.2%} of their extent "
+        f"({farthest:.2%} at most) from the given ones"
+    )
 
 
 def _background(told: dict[str, Any]) -> str | None:

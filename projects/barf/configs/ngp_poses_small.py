@@ -13,23 +13,24 @@ dataset = dict(
     cameras=dict(
         type="PoseRefinement",
         mode="se3",  # about the middle of the scene: each camera keeps looking at it
-        begin=150,  # before that the field is noise
+        begin=100,  # before that the field is noise
         disturb_degrees=2.0,
         disturb_distance=0.02,
     ),
 )
-sampler = dict(target_samples=2**16)
+# Long steps, about a pixel wide: what counts for a pose is how many of its pixels are seen, not how finely.
+sampler = dict(target_samples=2**15, step_size=0.004)
 encoder = dict(
     pos_encoder=dict(
-        log2_table_size=16,
+        log2_table_size=15,
         max_resolution=512,
-        coarse_to_fine=dict(schedule="linear", value=6, end=16, steps=(150, 1000)),
+        coarse_to_fine=dict(schedule="linear", value=5, end=16, steps=(0, 500)),
     ),
 )
 optim = dict(
     groups=dict(
         dataset=dict(
-            cameras=dict(lr=dict(schedule="log_linear", value=1e-3, end=2e-5, steps=(600, 2000)))
+            cameras=dict(lr=dict(schedule="log_linear", value=1.5e-3, end=3e-5, steps=(500, 2000)))
         )
     ),
 )

@@ -3,12 +3,12 @@
 _base_ = ["nglod_lego.py"]
 
 exp_name = "nglod_lego_small"
-total_steps = 1500
+total_steps = 1200
 
 dataset = dict(downscale=2)
 sampler = dict(
     marching="ray",
-    step_size=dict(schedule="log_linear", value=1 / 96, end=1 / 512, steps=(0, 600)),  # field units
+    step_size=dict(schedule="log_linear", value=1 / 96, end=1 / 512, steps=(0, 500)),  # field units
     target_samples=2**16,  # samples per step; the number of rays follows
     n_rays_init=1024,
     fixed_rays=False,
@@ -20,8 +20,8 @@ encoder = dict(
 )
 network = dict(
     density_activation="exp",
-    grow_steps=[150, 450],  # the tree gets its 128^3, then its 256^3 voxels
-    prune_steps=[700, 1050],
+    grow_steps=[150, 400],  # the tree gets its 128^3, then its 256^3 voxels
+    prune_steps=[650, 900],
     prune_alpha=0.02,
     dilation=1,
 )
@@ -30,11 +30,10 @@ loss = dict(type="HuberLoss", delta=0.1, weight=3.0)
 optim = dict(
     _delete_=True,
     type="Adam",
-    lr=dict(schedule="exponential", value=1e-2, start=750, every=250, factor=0.33),
+    lr=dict(schedule="exponential", value=1e-2, start=600, every=200, factor=0.33),
     betas=(0.9, 0.99),
     eps=1e-15,
     groups=dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6)),
 )
-ema = dict(type="EMA", decay=0.95)
 
 evaluation = dict(steps=[500, 1000], n_images=25)

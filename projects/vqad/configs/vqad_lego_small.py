@@ -16,4 +16,3 @@ encoder = dict(
         logit_scale=0.01,
     ),
 )
-ema = None  # of logits it would be no average of what they choose

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from fuzzing.mutations import of_bytes, of_tree, of_words, several
+from fuzzing.mutations import DEEP, of_bytes, of_tree, of_words, several
 
 _PLAIN = 6  # of so many damages, one is of bare bytes
 
@@ -46,19 +46,9 @@ def _json(data: bytes, rng: Random) -> bytes:
 
 
 def dumped(tree: Any) -> str:
-    """Json text of a tree of any depth, which ``json.dumps`` would not survive."""
-    deep = 0
-    while isinstance(tree, list) and len(tree) == 1 and deep < 10**5:
-        tree, deep = tree[0], deep + 1
-    if deep > 500:
-        return "[" * deep + json.dumps(tree) + "]" * deep
-    for _ in range(deep):
-        tree = [tree]
-    return _dumped(tree)
-
-
-def _dumped(tree: Any) -> str:
-    """As ``json.dumps`` writes it; lists that hold one thing may be of any depth."""
+    """Json text of a tree: with numbers of any length, and lists in lists where ``DEEP`` stands."""
+    if tree == DEEP:
+        return "[" * 10**5 + "]" * 10**5
     if isinstance(tree, dict):
         return "{" + ", ".join(f"{json.dumps(k)}: {dumped(v)}" for k, v in tree.items()) + "}"
     if isinstance(tree, list):

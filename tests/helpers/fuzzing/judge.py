@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import resource
 import signal
@@ -150,9 +151,14 @@ def _fault(error: BaseException, what: str) -> Fault:
 
 
 def quiet() -> None:
-    """Silences libraries that print what they think of a damaged file, and bounds the memory that may be asked for."""
+    """Silences libraries that print what they think of a damaged file."""
+    cv2.setLogLevel(0)
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    logging.getLogger("trimesh").setLevel(logging.CRITICAL)
+
+
+def bounded() -> None:
+    """Bounds the memory that this process may ask for from here on."""
     used = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
     limit = int(used[1]) * 1024 + 3 * MEMORY
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    cv2.setLogLevel(0)
-    cv2.setNumThreads(1)

@@ -43,7 +43,8 @@ _NUMBERS = (
     2**64 - 1,
 )
 _FLOATS = (0.0, -1.0, 1e-320, 1e38, 1e308, float("nan"), float("inf"), float("-inf"))
-_DEEP = 20_000  # lists in lists, far beyond what recursion survives
+#: Stands for lists in lists, far deeper than recursion survives; ``formats.dumped`` writes them.
+DEEP = "\0deep"
 
 
 def of_bytes(data: bytes, rng: Random) -> bytes:
@@ -102,7 +103,7 @@ def of_tree(tree: Any, rng: Random) -> Any:
     tree = copy.deepcopy(tree)
     places = _places(tree)
     if not places or rng.randrange(40) == 0:
-        return _deep(rng) if rng.randrange(2) else rng.choice(VALUES)
+        return DEEP if rng.randrange(2) else rng.choice(VALUES)
     holder, key = rng.choice(places)
     kind = rng.randrange(8)
     if kind <= 2:
@@ -119,7 +120,7 @@ def of_tree(tree: Any, rng: Random) -> Any:
     elif kind == 6:
         holder[rng.choice((key, key.upper(), key + "_", "frames", "format"))] = holder[key]
     else:
-        holder[key] = [holder[key]] if rng.randrange(20) else _deep(rng)
+        holder[key] = [holder[key]] if rng.randrange(20) else DEEP
     return tree
 
 
@@ -128,13 +129,6 @@ def several(change: Callable[[Any, Random], Any], value: Any, rng: Random) -> An
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         value = change(value, rng)
     return value
-
-
-def _deep(rng: Random) -> Any:
-    tree: Any = rng.choice((0, "x"))
-    for _ in range(_DEEP):
-        tree = [tree]
-    return tree
 
 
 def _other(value: Any, rng: Random) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import os
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,7 @@ import imageio.v3 as imageio
 import numpy as np
 
 from fuzzing.judge import Target
+from fuzzing.single import each_changed
 from jnerf.datasets.image.dataset import ImageDataset
 from jnerf.datasets.image.reading import Reading, read_picture
 from jnerf.datasets.pictures.decoding import read_rgba
@@ -18,7 +19,6 @@ from jnerf.datasets.pictures.headers import stored_sizes
 from jnerf.datasets.pictures.orientation import orientation
 from jnerf.engine.guards.record import scene_record
 from jnerf.engine.logging import to_json
-from jnerf.errors import JnerfError
 
 _SHAPE = 6, 8
 
@@ -30,9 +30,10 @@ def _pixels(channels: int, kind: type = np.uint8) -> np.ndarray:
 
 def make_pictures(folder: Path) -> None:
     """A picture in every kind of file."""
+    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # it asks once
     color, alpha, grey = _pixels(3), _pixels(4), _pixels(1)[..., 0]
-    for suffix in (".png", ".jpg", ".webp", ".bmp", ".ppm", ".tif", ".hdr", ".pfm"):
-        picture = color.astype(np.float32) / 255 if suffix in (".hdr", ".pfm") else color
+    for suffix in (".png", ".jpg", ".webp", ".bmp", ".ppm", ".tif", ".hdr", ".pfm", ".exr"):
+        picture = color.astype(np.float32) / 255 if suffix in (".hdr", ".pfm", ".exr") else color
         cv2.imwrite(str(folder / f"color{suffix}"), picture)
     cv2.imwrite(str(folder / "large.jp2"), cv2.resize(color, (64, 64)))
     for suffix in (".png", ".webp", ".tif"):
@@ -70,23 +71,15 @@ def make_mapped(folder: Path) -> None:
     (folder / "deep.ppm").write_bytes(b"P6\n# a\n8 6\n65535\n" + _pixels(3, np.uint16).tobytes())
 
 
-def read_pictures(folder: Path) -> None:
-    """Whatever a scene asks of its pictures; each is asked, so that one error does not hide others."""
-    _each(folder, _read_one)
-
-
-def _read_one(path: Path) -> None:
+def read_stored(path: Path) -> None:
+    """Whatever a scene asks of a picture."""
     stored_sizes([path])
     orientation(path)
     read_rgba(path)
 
 
-def read_as_dataset(folder: Path) -> None:
-    """As a scene of its own."""
-    _each(folder, _read_scene)
-
-
-def _read_scene(path: Path) -> None:
+def read_scene(path: Path) -> None:
+    """A picture as a scene of its own."""
     picture = read_picture(str(path), Reading(upright=True))
     picture.part(0, min(64, picture.n_pixels))
     dataset = ImageDataset(str(path))
@@ -94,24 +87,8 @@ def _read_scene(path: Path) -> None:
     to_json(scene_record(dataset, str(path)))
 
 
-def _each(folder: Path, read: Callable[[Path], None]) -> None:
-    """Reads the files that are not as they were made: the others would cost time and tell nothing."""
-    whole = _WHOLE.setdefault(folder, {p: p.read_bytes() for p in sorted(folder.iterdir())})
-    changed = [path for path in whole if path.read_bytes() != whole[path]]
-    refused = None
-    for path in changed or list(whole)[:1]:
-        try:
-            read(path)
-        except JnerfError as error:
-            refused = error
-    if refused is not None:
-        raise refused
-
-
-_WHOLE: dict[Path, dict[Path, bytes]] = {}
-
 TARGETS = (
-    Target("pictures", make_pictures, read_pictures, ("*",)),
-    Target("picture_dataset", make_pictures, read_as_dataset, ("*",)),
-    Target("picture_in_place", make_mapped, read_as_dataset, ("*",)),
+    Target("pictures", make_pictures, each_changed(read_stored), ("*",)),
+    Target("picture_dataset", make_pictures, each_changed(read_scene), ("*",)),
+    Target("picture_in_place", make_mapped, each_changed(read_scene), ("*",)),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from scenes import ring_poses
 from fuzzing.judge import Target
 from jnerf.benchmark.finished import finished_run
 from jnerf.benchmark.records import record
+from jnerf.capture.colmap.database import read_database
 from jnerf.capture.process import process
 from jnerf.capture.settings import Settings
 from jnerf.config import load_config
@@ -183,6 +186,25 @@ def capture(folder: Path, resume: bool = True) -> None:
     process(settings, folder / "scene", resume, say=lambda text: None)
 
 
+def make_database(folder: Path) -> None:
+    """COLMAP's database, as far as it is read."""
+    with closing(sqlite3.connect(folder / "database.db")) as database, database:
+        database.execute("CREATE TABLE images (image_id INTEGER, name TEXT, camera_id INTEGER)")
+        database.execute("CREATE TABLE keypoints (image_id INTEGER, rows INTEGER)")
+        database.execute("CREATE TABLE two_view_geometries (pair_id INTEGER, rows INTEGER)")
+        for i in range(1, 4):
+            database.execute("INSERT INTO images VALUES (?, ?, 1)", (i, f"{i}.png"))
+            database.execute("INSERT INTO keypoints VALUES (?, 9)", (i,))
+        database.execute("INSERT INTO two_view_geometries VALUES (?, 5)", (2147483647 + 2,))
+
+
+def read_captured(folder: Path) -> None:
+    """What a report says of it."""
+    found = read_database(folder / "database.db")
+    found.camera_of(["1.png"])
+    sum(found.features.values())
+
+
 TARGETS = (
     Target("checkpoints", make_checkpoints, read_checkpoints, ("*20.safetensors",)),
     Target("reports", make_run_folder, read_reports, ("run/*.json", "run/*.jsonl", "run/config.py", "run/test/*.json")),
@@ -190,5 +212,6 @@ TARGETS = (
     Target("camera_paths", make_paths, read_paths, ("*.json",)),
     Target("configs", make_config, read_config, ("*.py", "*.txt")),
     Target("records", make_record, read_records, ("*.json",)),
+    Target("database", make_database, read_captured, ("*",)),
     Target("capture", make_capture, capture, ("process.json", "*_report.json")),
 )  # fmt: skip

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fuzzing import pictures, runs, scenes
+from fuzzing import meshes, pictures, runs, scenes
 
-TARGETS = {t.name: t for module in (scenes, pictures, runs) for t in module.TARGETS}
+TARGETS = {t.name: t for module in (scenes, pictures, meshes, runs) for t in module.TARGETS}
