@@ -152,7 +152,7 @@ def _fault(error: BaseException, what: str) -> Fault:
 
 def quiet() -> None:
     """Silences libraries that print what they think of a damaged file."""
-    cv2.setLogLevel(0)
+    getattr(cv2, "setLogLevel", cv2.utils.logging.setLogLevel)(0)  # some versions have it there
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     logging.getLogger("trimesh").setLevel(logging.CRITICAL)
 
