@@ -54,14 +54,14 @@ def test_noise_is_as_wide_as_it_says(cube):
 
 
 def test_noise_may_follow_a_schedule(cube):
-    falling = dict(schedule="linear", value=0.05, end=0.005, steps=(0, 10))
+    falling = dict(schedule="linear", value=0.004, end=4e-4, steps=(0, 10))
     near = {"surface_share": 0.0, "near_share": 1.0, "batches_at_once": 1}
     dataset = MeshDataset(cube, noise_std=falling, **near)
     wide, narrow = (
         np.abs(dataset.sample(2000, step).extras["distances"].numpy()).mean() for step in (0, 10)
     )
     assert wide / narrow == pytest.approx(10, rel=0.2)
-    same = MeshDataset(cube, noise_std=0.005, **near).sample(2000, 10)
+    same = MeshDataset(cube, noise_std=4e-4, **near).sample(2000, 10)
     np.testing.assert_array_equal(
         same.rays.rays_o.numpy(), dataset.sample(2000, 10).rays.rays_o.numpy()
     )
