@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import trimesh
 from captures import facing_poses, make_llff
+from scenes import make_tiny_blender
 
 from jnerf.cli import main
 from jnerf.config import find_config, load_config
 from jnerf.engine.run import run
+from jnerf.export.codebook import read_codebook
 
 TINY = """
 dataset.resolution=24 dataset.n_train=6 dataset.n_test=2 total_steps=100 evaluation.at_end=False
@@ -84,6 +86,28 @@ def test_occupancy(start, trained):
     with np.load(trained / "export/occupancy.npz") as found:
         assert len(found["middles"]) == len(found["edges"]) > 0
     assert len(trimesh.load(trained / "export/occupancy.ply", process=False).faces) > 0
+
+
+def test_a_codebook_as_one_file_that_answers(start, trained, tmp_path):
+    start("export", "codebook", trained, status=2, message="has no codebooks to pack")
+    make_tiny_blender(tmp_path / "scene", n=4, size=16)
+    overrides = [
+        f"save_dir={str(tmp_path)!r}",
+        f"dataset.root={str(tmp_path / 'scene')!r}",
+        "dataset.downscale=1",
+        "total_steps=6",
+        "network.grow_steps=[3]",
+        "network.prune_steps=[]",
+        "sampler.target_samples=4096",
+        "encoder.pos_encoder.base_level=1",
+        "evaluation.at_end=False",
+    ]
+    run(load_config(find_config("vqad_lego_small"), overrides), "train")
+    folder = tmp_path / "vqad_lego_small"
+    start("export", "codebook", folder, "--test", message="as it was read back: {'psnr'")
+    found = read_codebook(folder / "export/codebook.jcb")
+    assert found.bits == 4 and found.tree.depth == 3 and len(found.keys) == found.tree.n_rows
+    start("export", "codebook", folder, "--output", tmp_path / "a.ply", status=2, message=".jcb")
 
 
 def test_a_mesh_with_a_texture(start, trained):

@@ -97,21 +97,24 @@ def fuzz(name: str, options: argparse.Namespace, seconds: float) -> tuple[int, i
 
 def fuzz_one(options: argparse.Namespace) -> int:
     """Fuzzes one reader in this process."""
+    said = os.fdopen(os.dup(1), "w", buffering=1)
+    for stream in (1, 2):  # what readers and their libraries print is of no interest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     if options.engine == "atheris":
         import atheris
 
         with atheris.instrument_imports(include=["jnerf"]):
-            hunt = _hunt(options)
+            hunt = _hunt(options, said)
         _led(hunt, options)
     else:
-        hunt, rng = _hunt(options), random.Random(options.seed)
+        hunt, rng = _hunt(options, said), random.Random(options.seed)
         while hunt.try_one(rng):
             pass
     hunt.tell(ended=True)
     return 0
 
 
-def _hunt(options: argparse.Namespace) -> Hunt:
+def _hunt(options: argparse.Namespace, said: TextIO) -> Hunt:
     from fuzzing.judge import Bench, bounded, quiet
     from fuzzing.targets import TARGETS
 
@@ -120,9 +123,6 @@ def _hunt(options: argparse.Namespace) -> Hunt:
     name, folder = options.one[0], Path(options.one[1])
     folder.mkdir()
     bench = Bench(TARGETS[name], folder)
-    said = os.fdopen(os.dup(1), "w", buffering=1)
-    for stream in (1, 2):  # what readers and their libraries print is of no interest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     return Hunt(bench, options.output / name, folder.parent / "told.json", options.seconds, said)
 
 
