@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -11,7 +12,9 @@ from typing import Any
 class EndSignals:
     """While active, the first SIGTERM or SIGHUP raises KeyboardInterrupt; a second one acts as it always did.
 
-    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught.
+    A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught, nor in processes that are
+    forked meanwhile: pools of compilers are ended by SIGTERM, and a handler does not run in one that waits for a lock,
+    so that it would be waited for for ever.
 
     Attributes:
         name: of the signal that came; empty if none did.
@@ -28,6 +31,7 @@ class EndSignals:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) == signal.SIG_DFL:
                     self._previous[number] = signal.signal(number, self._take)
+        _active.append(self)
         return self
 
     def __exit__(
@@ -37,13 +41,26 @@ class EndSignals:
         trace: TracebackType | None,
     ) -> None:
         self._restore()
+        if self in _active:
+            _active.remove(self)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        self.name, self.status = signal.Signals(number).name, 128 + number
         self._restore()
+        self.name, self.status = signal.Signals(number).name, 128 + number
         raise KeyboardInterrupt
 
     def _restore(self) -> None:
         while self._previous:
             number, handler = self._previous.popitem()
             signal.signal(number, handler)
+
+
+_active: list[EndSignals] = []
+
+
+def _forget_in_child() -> None:
+    while _active:
+        _active.pop()._restore()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -22,9 +22,12 @@ def test_a_command_that_is_ended_keeps_what_it_can_and_says_so(capsys, number, s
             kept.append(1)
             raise KeyboardInterrupt("3 of 9 frames are kept") from None
 
-    before = signal.getsignal(number)
-    assert exit_status(work, "") == status
-    assert kept and signal.getsignal(number) == before
+    before = signal.signal(number, signal.SIG_DFL)  # nohup may have had it ignored
+    try:
+        assert exit_status(work, "") == status
+        assert kept and signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     name = signal.Signals(number).name
     assert capsys.readouterr().err == f"ended by {name}: 3 of 9 frames are kept\n"
 
@@ -50,3 +53,15 @@ def test_the_second_acts_as_ever():
         except KeyboardInterrupt:
             assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         assert (ended.name, ended.status) == ("SIGTERM", 143)
+
+
+def test_a_forked_child_ends_as_it_always_did():
+    with EndSignals():
+        child = os.fork()
+        if not child:
+            time.sleep(20 * (signal.getsignal(signal.SIGTERM) == signal.SIG_DFL))
+            os._exit(3)
+        time.sleep(0.5)
+        os.kill(child, signal.SIGTERM)
+        _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM

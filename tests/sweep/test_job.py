@@ -19,7 +19,7 @@ def start(plan, name="a-x", **other):
 
 def begun(root, steps=3):
     """Waits until a run has trained some steps."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while time.monotonic() < end:
         file = root / "steps.txt"
         if file.exists() and file.read_text().count("\n") >= steps:
@@ -48,12 +48,14 @@ def test_a_complete_run_is_not_trained_again(tmp_path):
 
 
 def test_of_two_starts_one_trains(tmp_path):
-    plan = fake_plan(tmp_path / "s", ["a-x"], 40, a_x={"delay": 0.02})
+    plan = fake_plan(tmp_path / "s", ["a-x"], 10000, a_x={"delay": 0.02})
     first = start(plan)
     begun(tmp_path / "s" / "a-x")
     assert start(plan).wait().kind == "busy"
-    assert first.wait().kind == "complete"
-    assert check_steps(tmp_path / "s" / "a-x", 40) == 1
+    first.stop()
+    assert first.wait().kind == "stopped"
+    lines = (tmp_path / "s" / "a-x" / "steps.txt").read_text().splitlines()
+    assert len({line.split()[0] for line in lines}) == 1
 
 
 def test_a_run_saves_and_ends_when_whoever_started_it_is_killed(tmp_path):
@@ -67,7 +69,7 @@ def test_a_run_saves_and_ends_when_whoever_started_it_is_killed(tmp_path):
     begun(root)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 240
     while not (root / "checkpoints").is_dir() or not any((root / "checkpoints").glob("step_*")):
         assert time.monotonic() < end
         time.sleep(0.01)
