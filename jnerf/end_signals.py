@@ -13,7 +13,8 @@ class EndSignals:
     """While active, the first SIGTERM or SIGHUP raises KeyboardInterrupt; a second one acts as it always did.
 
     A signal that is ignored (``nohup``) stays so. Outside the main thread nothing is caught, nor in processes that are
-    forked meanwhile: a pool of compilers is ended by SIGTERM, and waits for ever for one that takes it for Ctrl-C.
+    forked meanwhile: pools of compilers are ended by SIGTERM, and a handler does not run in one that waits for a lock,
+    so that it would be waited for for ever.
 
     Attributes:
         name: of the signal that came; empty if none did.
@@ -24,13 +25,13 @@ class EndSignals:
         """Nothing is caught before it is entered."""
         self.name, self.status = "", 0
         self._previous: dict[int, Any] = {}
-        self._process = os.getpid()
 
     def __enter__(self) -> EndSignals:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) == signal.SIG_DFL:
                     self._previous[number] = signal.signal(number, self._take)
+        _active.append(self)
         return self
 
     def __exit__(
@@ -40,12 +41,11 @@ class EndSignals:
         trace: TracebackType | None,
     ) -> None:
         self._restore()
+        if self in _active:
+            _active.remove(self)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         self._restore()
-        if os.getpid() != self._process:
-            os.kill(os.getpid(), number)
-            return
         self.name, self.status = signal.Signals(number).name, 128 + number
         raise KeyboardInterrupt
 
@@ -53,3 +53,14 @@ class EndSignals:
         while self._previous:
             number, handler = self._previous.popitem()
             signal.signal(number, handler)
+
+
+_active: list[EndSignals] = []
+
+
+def _forget_in_child() -> None:
+    while _active:
+        _active.pop()._restore()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -59,11 +59,9 @@ def test_a_forked_child_ends_as_it_always_did():
     with EndSignals():
         child = os.fork()
         if not child:
-            try:
-                time.sleep(20)
-            finally:
-                os._exit(3)  # a child that took it for Ctrl-C would come here
-        time.sleep(0.2)
+            time.sleep(20 * (signal.getsignal(signal.SIGTERM) == signal.SIG_DFL))
+            os._exit(3)
+        time.sleep(0.5)
         os.kill(child, signal.SIGTERM)
         _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM
