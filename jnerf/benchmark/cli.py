@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "PSNR against training seconds, samples/s, rays/s, peak memory",
     "profile": "time per op of one training step, and what of it is idle",
     "memory": "peak memory against samples per step and number of images",
+    "growth": "CPU time and memory of a step as batches and scenes grow, and of the store of pixels",
     "render": "seconds per frame, frames per second, preview",
     "host": "an emptied training step: Python, launches, kernels by name, syncs, read-backs",
     "compare": "two JSON files, number by number",
@@ -31,6 +32,7 @@ examples:
   {prog} train --run logs/ngp_lego --json train.json --plot train.svg
   {prog} profile --config-file CONFIG --checkpoint PATH --json profile.json
   {prog} memory --config-file CONFIG --json memory.json --plot memory.svg
+  {prog} growth --config-file ngp_embedded --json growth.json --plot growth.svg
   {prog} render --config-file CONFIG --checkpoint PATH --frames 10
   {prog} host --config-file ngp_embedded --json host.json
   {prog} compare before.json after.json
@@ -97,6 +99,7 @@ def _add_measuring(add: Add, command: str) -> None:
         "train": _add_train,
         "profile": _add_profile,
         "memory": _add_memory,
+        "growth": _add_growth,
         "render": _add_render,
         "host": _add_host,
     }[command](add)
@@ -134,6 +137,20 @@ def _add_memory(add: Add) -> None:
     add("--images", type=numbers, default=[8, 25, 50, 100], metavar="A,B",
         help="training images (default: 8,25,50,100)")  # fmt: skip
     add("--plot", metavar="OUT.svg", help="draw both curves")
+
+
+def _add_growth(add: Add) -> None:
+    add("--steps", type=positive, default=8, metavar="N", help="steps measured (default: 8)")
+    add("--samples", type=numbers, default=[2**k for k in range(15, 21)], metavar="A,B",
+        help="samples per step (default: 2^15 to 2^20)")  # fmt: skip
+    add("--images", type=numbers, default=[8, 50, 250, 1000, 2000], metavar="A,B",
+        help="training images (default: 8,50,250,1000,2000)")  # fmt: skip
+    add("--gib", type=numbers, default=[1, 10, 100], metavar="A,B",
+        help="sizes of the store of pixels, GiB (default: 1,10,100)")  # fmt: skip
+    add("--resolution", type=positive, default=128, metavar="N",
+        help="width and height of the images (default: 128)")  # fmt: skip
+    add("--here", action="store_true", help=argparse.SUPPRESS)  # one point, in this process
+    add("--plot", metavar="OUT.svg", help="draw CPU time and memory")
 
 
 def _add_render(add: Add) -> None:

@@ -122,6 +122,34 @@ def memory(options: Namespace) -> None:
     finish(options, make_record("memory", results, protocol), memory_plot)
 
 
+def growth(options: Namespace) -> None:
+    """``growth``: one short training per point, each in a process of its own, and stores of pixels."""
+    from jnerf.benchmark.growth import measure_growth, measure_point
+    from jnerf.benchmark.records.plot import growth_plot
+
+    check_plot(options.plot)
+    if options.here:
+        found = {
+            "samples": [measure_point(_config(options), options.steps)],
+            "images": [],
+            "stores": [],
+        }
+    else:
+        sizes = options.samples, options.images, options.gib
+        found = measure_growth(
+            options.config_file, options.overrides, options.steps, *sizes, options.resolution
+        )
+    protocol = {
+        "ms, ns": "processor time of one thread, over the steps after the first four",
+        "opening": "processor time until the first step is made: reading, decoding, building; compiling, if need be",
+        "peak": "largest resident size of the process",
+        "images": f"Blender scene of {options.resolution} x {options.resolution}, few drawn views under many names",
+        "stores": "a file with holes, mapped as beyond the memory there is; 4096 draws, none of them read before",
+    }
+    results = {"config": shown(options.config_file), "steps": options.steps, **found}
+    finish(options, make_record("growth", results, protocol), growth_plot)
+
+
 def render(options: Namespace) -> None:
     """``render``: whole frames of test views, and previews at an eighth of their size."""
     from jnerf.benchmark.render import measure_rendering
@@ -204,7 +232,9 @@ def run(options: Namespace) -> int | None:
         path = getattr(options, name, None)
         if path:
             check_writable(Path(path), f"--{name.replace('_', '-')}")
-    commands = {f.__name__: f for f in (train, host, profile, ops, memory, render, compare, report)}
+    commands = {
+        f.__name__: f for f in (train, host, profile, ops, memory, growth, render, compare, report)
+    }
     return commands[options.command](options)
 
 

@@ -120,6 +120,11 @@ class Trainer:
         return self._clock.seconds
 
     @property
+    def samples(self) -> NDArray[np.int64]:
+        """Samples of each step since the last log row, [K]; waits for the device where some have padding."""
+        return self._window.read()
+
+    @property
     def config(self) -> Any:
         """The config; what changes in it counts from the next step on."""
         return self._config

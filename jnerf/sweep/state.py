@@ -105,6 +105,6 @@ def part_of(path: Path, *keys: str) -> Mapping[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         for key in keys:
             found = found[key]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -3,4 +3,5 @@
 dataset = dict(
     type="MeshDataset",
     root="sdf/armadillo.obj",  # under $JNERF_DATA, ./data or ../shared/data
+    surface_resolution=640,  # points a side of the lattice on which the field's surface is judged
 )

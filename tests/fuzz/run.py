@@ -80,7 +80,12 @@ def fuzz(name: str, options: argparse.Namespace, seconds: float) -> tuple[int, i
             "--output",
             str(options.output),
         ]
-        subprocess.run(command, check=False)
+        with (folder / "said.txt").open("wb") as said:
+            subprocess.run(command, stderr=said, check=False)
+        if not (folder / "told.json").is_file():
+            end = (folder / "said.txt").read_text("utf-8", "replace")[-2000:]
+            print(f"{name}: cannot be tried: {end}", flush=True)
+            return inputs, faults + 1
         told = json.loads((folder / "told.json").read_text())
         left -= told["seconds"]
         inputs, faults, seed = inputs + told["inputs"], faults + told["faults"], seed + 1000
@@ -97,21 +102,23 @@ def fuzz(name: str, options: argparse.Namespace, seconds: float) -> tuple[int, i
 
 def fuzz_one(options: argparse.Namespace) -> int:
     """Fuzzes one reader in this process."""
+    said = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what readers print is of no interest
     if options.engine == "atheris":
         import atheris
 
         with atheris.instrument_imports(include=["jnerf"]):
-            hunt = _hunt(options)
+            hunt = _hunt(options, said)
         _led(hunt, options)
     else:
-        hunt, rng = _hunt(options), random.Random(options.seed)
+        hunt, rng = _hunt(options, said), random.Random(options.seed)
         while hunt.try_one(rng):
             pass
     hunt.tell(ended=True)
     return 0
 
 
-def _hunt(options: argparse.Namespace) -> Hunt:
+def _hunt(options: argparse.Namespace, said: TextIO) -> Hunt:
     from fuzzing.judge import Bench, bounded, quiet
     from fuzzing.targets import TARGETS
 
@@ -120,9 +127,6 @@ def _hunt(options: argparse.Namespace) -> Hunt:
     name, folder = options.one[0], Path(options.one[1])
     folder.mkdir()
     bench = Bench(TARGETS[name], folder)
-    said = os.fdopen(os.dup(1), "w", buffering=1)
-    for stream in (1, 2):  # what readers and their libraries print is of no interest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     return Hunt(bench, options.output / name, folder.parent / "told.json", options.seconds, said)
 
 

@@ -84,6 +84,39 @@ RESULTS = {
         "samples": [{"value": 32768, "peak_gib": 0.5}, {"value": 65536, "peak_gib": 0.7}],
         "images": [{"value": 8, "peak_gib": 0.6}],
     },
+    "growth": {
+        "config": "a.py",
+        "steps": 8,
+        "samples": [
+            {
+                "value": 32768,
+                "samples": 30000,
+                "step_ms": 10.0,
+                "ns_per_sample": 300.0,
+                "first_step_s": 2.0,
+                "peak_gib": 0.5,
+            }
+        ],
+        "images": [
+            {
+                "value": 8,
+                "samples": 30000,
+                "step_ms": 10.0,
+                "ns_per_sample": 300.0,
+                "first_step_s": 2.0,
+                "peak_gib": 0.5,
+            }
+        ],
+        "stores": [
+            {
+                "gib": 100,
+                "pixels": 26843545600,
+                "open_ms": 0.1,
+                "ns_per_pixel": 60.0,
+                "resident_gib": 0.1,
+            }
+        ],
+    },
     "render": {
         "config": "a.py",
         "checkpoint": "step_00000100.safetensors",

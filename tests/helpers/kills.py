@@ -30,8 +30,9 @@ import jnerf  # noqa: E402, F401
 from jnerf.engine.checkpoints.checkpoint import load_checkpoint  # noqa: E402
 from jnerf.engine.logging import read_log  # noqa: E402
 
-#: Seconds within which all processes must be gone once one is killed.
-PROMPT = 20.0
+#: Seconds within which all processes must be gone once one is killed. Those that still import modules when mpirun is
+#: killed learn of it when they begin to talk, which takes a while on a busy machine.
+PROMPT = 60.0
 
 
 def words(folder: Path, name: str, steps: int) -> list[str]:

@@ -32,6 +32,8 @@ SHORT = {
     "points": ["--count", "500"],
     "slices": ["--resolution", "16"],
 }
+#: The level of distances.
+DISTANCE = "0.0"
 #: Steps of runs that pages train, and of those that they take for granted, which have learned something.
 STEPS, LEARNED = 2, 60
 #: Commands of which only flags and configs are looked at, and what runs them small.
@@ -118,7 +120,10 @@ class Shortened:
             return _film(words)
         if "--texture" in words:
             words = [*words, "--texture", "64", "--faces", "300"]
-        return [*words, *SHORT.get(words[0] if name == "export" else name, [])]
+        short = SHORT.get(words[0] if name == "export" else name, [])
+        if name == "mesh" and Path(words[0]).name.startswith("sdf"):
+            short = ["--resolution", "24", "--level", DISTANCE]
+        return [*words, *short]
 
     def _training(self, words: list[str]) -> list[str]:
         """The words of ``jnerf train``, short; a run that is in the way is removed."""

@@ -283,3 +283,18 @@ def test_wrong_arguments():
         TensoRFNetwork(*grids, AABB)
     with pytest.raises(ConfigError, match=r"\(8, 8, 8\) vertices, color_factors \(9, 9, 9\)"):
         TensoRFNetwork(VMEncoder(2, 8), VMEncoder(2, 9), AABB)
+
+
+@pytest.mark.parametrize("shading", ["mlp", "sh"])
+@pytest.mark.parametrize("least_weight", [0.0, 1e-4])
+def test_gradients_reach_positions_and_directions(shading, least_weight):
+    network, where = make(shading=shading, least_weight=least_weight), samples()
+    write_blob(network)
+    directions, middles = jt.array(where.rays.rays_d.numpy()), jt.array(where.positions.numpy())
+    bundle = RayBundle(where.rays.rays_o, directions)
+    arrays = where.t_starts, where.t_ends, where.ray_indices, where.packed_info
+    out = network(RaySamples(bundle, *arrays, middles=middles))
+    by_density = jt.grad(out.sigmas.sum(), [middles], retain_graph=True)[0].numpy()
+    by_color = [g.numpy() for g in jt.grad((out.rgbs * out.rgbs).sum(), [middles, directions])]
+    for grad in (by_density, *by_color):
+        assert np.isfinite(grad).all() and np.abs(grad).max() > 1e-4

@@ -1,6 +1,9 @@
 """The process of a run, beside its training."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +15,14 @@ def other(ask):
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
-        os.write(write, ask().encode())
-        os._exit(0)
+        try:
+            os.write(write, ask().encode())
+        finally:
+            os._exit(0)
+    os.close(write)
     os.waitpid(pid, 0)
-    return os.read(read, 100).decode()
+    with os.fdopen(read) as file:
+        return file.read()
 
 
 def test_no_two_processes_of_a_machine_have_one_name_for_their_kernels(tmp_path, monkeypatch):
@@ -38,3 +45,10 @@ def test_a_worker_whose_parent_has_gone_does_not_begin(tmp_path):
         worker.main([str(os.getpid()), str(tmp_path), "1", "0", "1", "train"])
     assert stopped.value.code == 143
     assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_is_at_its_lock_before_it_imports_jittor():
+    """Whose import takes long, and asks for the name of the kernels."""
+    code = "import sys, jnerf.sweep.worker; sys.exit('jittor' in sys.modules)"
+    root = Path(__file__).resolve().parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0

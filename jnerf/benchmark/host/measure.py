@@ -84,10 +84,8 @@ def per_step(counts: Any, steps: int) -> dict[str, float]:
 
 
 @contextmanager
-def stepper(config: Any) -> Iterator[tuple[Any, Any]]:
-    """A function that trains some steps, unwatched, and the pipeline that it trains."""
-    import jittor as jt
-
+def trainer_of(config: Any) -> Iterator[Any]:
+    """The trainer of a config, in a folder that is removed; nothing is logged or evaluated."""
     from jnerf.config.check import check
     from jnerf.engine.pipeline.build import build_pipeline
     from jnerf.engine.run_folder import RunFolder
@@ -100,9 +98,18 @@ def stepper(config: Any) -> Iterator[tuple[Any, Any]]:
     with tempfile.TemporaryDirectory(prefix="jnerf-benchmark-") as folder:
         trainer = Trainer(config, pipeline, RunFolder(Path(folder)), _NoLog(), lambda *_: None)
         pipeline.network.train()
+        yield trainer
+
+
+@contextmanager
+def stepper(config: Any) -> Iterator[tuple[Any, Any]]:
+    """A function that trains some steps, unwatched, and the pipeline that it trains."""
+    import jittor as jt
+
+    with trainer_of(config) as trainer:
 
         def advance(steps: int) -> None:
             trainer.advance(steps)
             jt.sync_all(True)
 
-        yield advance, pipeline
+        yield advance, trainer.pipeline

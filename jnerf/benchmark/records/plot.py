@@ -1,4 +1,4 @@
-"""The plots of records: quality against training time, memory against sizes."""
+"""The plots of records: quality against training time, memory and time against sizes."""
 
 from __future__ import annotations
 
@@ -40,3 +40,17 @@ def memory_plot(record: dict[str, Any]) -> str:
     ]
     title = "Peak memory of training"
     return line_plot(title, Axis("number"), Axis("peak, GiB"), lines)
+
+
+def growth_plot(record: dict[str, Any]) -> str:
+    """Processor seconds of a step against its samples (in 2^15), and gigabytes against thousands of images."""
+    results = record["results"]
+    seconds = [(row["samples"] / 2**15, row["step_ms"] / 1e3) for row in results["samples"]]
+    memory = [(row["samples"] / 2**15, row["peak_gib"]) for row in results["samples"]]
+    images = [(row["value"] / 100, row["peak_gib"]) for row in results["images"]]
+    lines = [
+        Line("CPU seconds of a step, by samples / 32768", seconds, dots=True),
+        Line("peak GiB, by samples / 32768", memory, dots=True),
+        Line("peak GiB, by images / 100", images, dots=True),
+    ]
+    return line_plot("Growth", Axis("number"), Axis("seconds, GiB"), lines)

@@ -94,6 +94,28 @@ _MEMORY = {
     "samples": [{"value": int, "peak_gib": NUMBER}],
     "images": [{"value": int, "peak_gib": NUMBER}],
 }
+_GROWN = {
+    "value": int,
+    "samples": int,
+    "step_ms": NUMBER,
+    "ns_per_sample": NUMBER,
+    "first_step_s": NUMBER,
+    "peak_gib": NUMBER,
+}
+_STORE = {
+    "gib": int,
+    "pixels": int,
+    "open_ms": NUMBER,
+    "ns_per_pixel": NUMBER,
+    "resident_gib": NUMBER,
+}
+_GROWTH = {
+    "config": str,
+    "steps": int,
+    "samples": [_GROWN],
+    "images": [_GROWN],
+    "stores": [_STORE],
+}
 _RENDER = {
     "config": str,
     "checkpoint": str,
@@ -131,6 +153,7 @@ _RESULTS = {
     "train": {"runs": [_RUN]},
     "profile": _PROFILE,
     "memory": _MEMORY,
+    "growth": _GROWTH,
     "render": _RENDER,
     "host": {"runs": [_HOST]},
 }

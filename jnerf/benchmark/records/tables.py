@@ -199,6 +199,38 @@ def memory_points(record: Record) -> str:
     return table(["varied", "number", "peak, GiB"], rows)
 
 
+def growth_points(record: Record) -> str:
+    """Processor time and memory at each point of both curves."""
+    head = [
+        "varied",
+        "number",
+        "samples",
+        "ms of CPU per step",
+        "ns per sample",
+        "opening, s of CPU",
+        "peak, GiB",
+    ]
+    found = record["results"]
+    rows = [
+        [what, number(r["value"], 7), number(r["samples"], 7)]
+        + [number(r[key]) for key in ("step_ms", "ns_per_sample", "first_step_s", "peak_gib")]
+        for what, points in (("samples", found["samples"]), ("images", found["images"]))
+        for r in points
+    ]
+    return table(head, rows)
+
+
+def growth_stores(record: Record) -> str:
+    """Draws from stores of pixels."""
+    head = ["store, GiB", "pixels", "open, ms", "ns per pixel drawn", "resident, GiB"]
+    rows = [
+        [number(r["gib"]), number(r["pixels"], 12)]
+        + [number(r[key]) for key in ("open_ms", "ns_per_pixel", "resident_gib")]
+        for r in record["results"]["stores"]
+    ]
+    return table(head, rows, left=0)
+
+
 def render_frames(record: Record) -> str:
     """Seconds per frame and preview."""
     found = record["results"]
@@ -250,6 +282,7 @@ TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
     "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
     "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
     "memory": {"points": memory_points},
+    "growth": {"points": growth_points, "stores": growth_stores},
     "render": {"frames": render_frames},
     "host": {"steps": host_steps, "kernels": host_kernels},
 }

@@ -4,6 +4,7 @@ https://arxiv.org/abs/2201.05989, section 5.2)."""
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.solid import Judging, judge_solid
 from jnerf.judging.solid_pictures import View
 from jnerf.registry import DATASETS
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import Batch, RayBundle, RaySamples, RenderOutput
 
 _THINNED = 2  # every so many pixels of a camera are in the test's pictures
@@ -51,7 +53,8 @@ class MeshDataset(Dataset):
         surface_share: of a batch's points, those on the surface: their distance is 0 and costs nothing.
         near_share: those near it; the rest lies anywhere in the cube.
         noise: of near points, by which they are off the surface along each axis: "logistic" or "normal".
-        noise_std: its standard deviation, field units.
+        noise_std: its standard deviation, field units; a number or a schedule: wide noise tells the sides apart
+            sooner, narrow noise is about the surface.
         batches_at_once: batches whose points are drawn, and distances found, together.
         passes: how often these are used before new ones are: what a distance costs is shared by so many steps.
         up: the axis of the world that points up in pictures: "x", "y" or "z".
@@ -76,7 +79,7 @@ class MeshDataset(Dataset):
         surface_share: float = 0.5,
         near_share: float = 0.375,
         noise: Literal["logistic", "normal"] = "logistic",
-        noise_std: float = 0.866 / 1024,
+        noise_std: Scheduled = 0.866 / 1024,
         batches_at_once: int = 8,
         passes: int = 1,
         up: Literal["x", "y", "z"] = "y",
@@ -85,7 +88,8 @@ class MeshDataset(Dataset):
         surface_resolution: int = 384,
     ) -> None:
         super().__init__(aabb=[0, 0, 0, 1, 1, 1])
-        self._shares = Shares(surface_share, near_share, noise, noise_std)
+        self._noise_std = make_schedule(noise_std)
+        self._shares = Shares(surface_share, near_share, noise, self._noise_std(0))
         self._judging = Judging(volume_points, surface_points, surface_resolution)
         self._check(split, fit, margin, batches_at_once, passes, up)
         solid = make_solid(read_mesh(root), root)
@@ -143,7 +147,8 @@ class MeshDataset(Dataset):
     def _batches(self, turn: int, n: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """The batches that are drawn together, of n points each."""
         if self._drawn is None or self._drawn[0] != (turn, n):
-            how = self.truth, self._shares, n, self._seed, turn
+            std = self._noise_std(turn * self._together * self._passes)
+            how = self.truth, replace(self._shares, noise_std=std), n, self._seed, turn
             found = [draw(*how, first=i * n) for i in range(self._together)] if n else []
             nothing = np.empty((0, 3), np.float32), np.empty(0, np.float32)
             self._drawn = (turn, n), found or [nothing] * self._together

@@ -55,7 +55,10 @@ def byte_block(
         with tempfile.TemporaryFile(prefix="pixels_", dir=folder) as file:
             # Takes the space now: a write through the map to a full disk would kill the process.
             os.posix_fallocate(file.fileno(), 0, size)
-            return np.frombuffer(mmap.mmap(file.fileno(), size), np.uint8)
+            mapped = mmap.mmap(file.fileno(), size)
+            if hasattr(mmap, "MADV_RANDOM"):  # else each pixel drawn would read 128 KiB around it
+                mapped.madvise(mmap.MADV_RANDOM)
+            return np.frombuffer(mapped, np.uint8)
     except OSError as error:
         raise DataError(
             f"the scene's images need {size / _GIB:.3g} GiB, more than the {budget / _GIB:.3g} GiB of memory they "

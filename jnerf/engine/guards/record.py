@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jnerf.checks.origin import origin_of
 from jnerf.config import load_config
-from jnerf.datasets.base import Dataset
 from jnerf.datasets.paths import scene_path
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, DataError
+
+if TYPE_CHECKING:  # it imports Jittor, which a process that only looks at run folders can do without
+    from jnerf.datasets.base import Dataset
 
 _CELLS = 4  # a side of the noted picture
 #: How far notes of one scene may lie apart: lengths as a share of the box, colours of 255.

@@ -1,4 +1,4 @@
-"""An octree that grows with the scene, for ten minutes on one CPU core: 400 x 400 pixels."""
+"""An octree that grows with the scene, for five minutes on one CPU core: 400 x 400 pixels."""
 
 _base_ = ["nglod_lego.py"]
 

@@ -1,4 +1,4 @@
-"""A codebook of 4 bits on an octree that grows, for a quarter of an hour on one CPU core: 400 x 400 pixels."""
+"""A codebook of 4 bits on an octree that grows, for some minutes on one CPU core: 400 x 400 pixels."""
 
 _base_ = ["../../nglod/configs/nglod_lego_small.py"]
 

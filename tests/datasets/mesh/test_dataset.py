@@ -53,6 +53,20 @@ def test_noise_is_as_wide_as_it_says(cube):
         assert middle == pytest.approx({"logistic": 0.606, "normal": 0.674}[noise], abs=0.06)
 
 
+def test_noise_may_follow_a_schedule(cube):
+    falling = dict(schedule="linear", value=0.004, end=4e-4, steps=(0, 10))
+    near = {"surface_share": 0.0, "near_share": 1.0, "batches_at_once": 1}
+    dataset = MeshDataset(cube, noise_std=falling, **near)
+    wide, narrow = (
+        np.abs(dataset.sample(2000, step).extras["distances"].numpy()).mean() for step in (0, 10)
+    )
+    assert wide / narrow == pytest.approx(10, rel=0.2)
+    same = MeshDataset(cube, noise_std=4e-4, **near).sample(2000, 10)
+    np.testing.assert_array_equal(
+        same.rays.rays_o.numpy(), dataset.sample(2000, 10).rays.rays_o.numpy()
+    )
+
+
 def test_batches_depend_on_seed_and_step_alone(cube):
     one = MeshDataset(cube, seed=3, batches_at_once=4, passes=2)
     numbers = [one.sample(64, step).rays.rays_o.numpy() for step in range(16)]

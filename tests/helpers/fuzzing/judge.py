@@ -152,7 +152,8 @@ def _fault(error: BaseException, what: str) -> Fault:
 
 def quiet() -> None:
     """Silences libraries that print what they think of a damaged file."""
-    cv2.setLogLevel(0)
+    where = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging  # versions differ
+    where.setLogLevel(0)
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     logging.getLogger("trimesh").setLevel(logging.CRITICAL)
 

@@ -62,18 +62,28 @@ class EG3DNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]."""
-        return self._density(self._decoded(positions, 1))
+        return self.look(positions)[0]
+
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
+        features = self.pos_encoder(self._space(positions))
+        density = self._density(self._decoded(features, 1))
+        return density, features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
-        decoded = self._decoded(samples.positions, 4)
+        unit = self._space(samples.positions)
+        if samples.features is None:
+            features = self.pos_encoder(unit)
+        else:
+            features = self.pos_encoder.known(unit, samples.features)
+        decoded = self._decoded(features, 4)
         rgbs = jt.sigmoid(decoded[:, 1:]) * (1 + 2 * _BEYOND) - _BEYOND
         return FieldOutput(sigmas=self._density(decoded), rgbs=rgbs)
 
-    def _decoded(self, positions: jt.Var, n_out: int) -> jt.Var:
-        """The first outputs, [S, n_out]: density, then colours."""
-        hidden = softplus(self.hidden(self.pos_encoder(self._space(positions))))
-        return self.last(hidden, n_out=n_out)
+    def _decoded(self, features: jt.Var, n_out: int) -> jt.Var:
+        """The first outputs, [S, n_out], of encoded positions: density, then colours."""
+        return self.last(softplus(self.hidden(features)), n_out=n_out)
 
     def _density(self, decoded: jt.Var) -> jt.Var:
         return softplus(decoded[:, 0] - 1) * self._scale
