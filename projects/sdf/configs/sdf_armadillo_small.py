@@ -3,7 +3,7 @@
 _base_ = ["sdf_armadillo.py"]
 
 exp_name = "sdf_armadillo_small"
-total_steps = 4500
+total_steps = 6000
 n_rays = 2**16
 
 dataset = dict(
@@ -12,7 +12,7 @@ dataset = dict(
     batches_at_once=16,
     passes=4,
 )
-optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=2e-5, steps=(0, 4500)))
+optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=2e-5, steps=(0, 6000)))
 
 evaluation = dict(steps=[100, 300, 1000, 3000])
 checkpoint = dict(every=500)
