@@ -54,6 +54,7 @@ _SHARE = """name=$({{
 kept={folder}/$name
 exec 9>"$kept.lock"
 flock 9 2>/dev/null  # whoever needs the same waits, and then copies
+rm -f "$library"  # another checkout's process may have it loaded, and keeps what it has
 if sha1sum --status -c "$kept.headers" 2>/dev/null && cp "$kept.so" "$library"; then exit 0; fi
 shift $skip
 compile -MMD -MF "$kept.d" "$@" || exit
