@@ -3,7 +3,7 @@
 _base_ = ["nglod_armadillo.py"]
 
 exp_name = "nglod_armadillo_small"
-total_steps = 1500
+total_steps = 1100
 n_rays = 2**15
 
 dataset = dict(
@@ -18,6 +18,6 @@ dataset = dict(
 encoder = dict(pos_encoder=dict(n_features=16))  # 4^3 to 64^3 voxels, all of them
 network = dict(hidden_width=64)
 loss = dict(_delete_=True, type="MAPELoss", epsilon=0.01)
-optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=5e-5, steps=(0, 1500)))
+optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=5e-5, steps=(0, 1100)))
 
 evaluation = dict(steps=[])
