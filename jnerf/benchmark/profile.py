@@ -17,6 +17,7 @@ import numpy as np
 
 from jnerf.benchmark.kernel_clock import Call, KernelClock
 from jnerf.benchmark.stats import rounded, stats
+from jnerf.errors import JnerfError
 
 _WINDOW = 16  # steps between two updates of the occupancy grid, so that every window has one
 #: The kernels that the bound has a part for, by the names of ``Bound``.
@@ -155,14 +156,25 @@ def _aligned(step: int, window: int) -> int:
 
 
 def free_windows(rows: list[dict[str, Any]], begin: int) -> tuple[list[float], float]:
-    """Milliseconds per step of each window after step ``begin``, and the mean samples per step."""
+    """Milliseconds per step of each window after step ``begin``, and the mean samples per step.
+
+    Raises:
+        JnerfError: the clock of training, which stands still while kernels are compiled, did not run.
+    """
     rows = [row for row in rows if row["step"] >= begin]
     times, samples, n_steps = [], 0.0, 0
     for before, after in zip(rows[:-1], rows[1:], strict=True):
+        if after["samples_per_s"] is None:
+            continue
         seconds, n = after["seconds"] - before["seconds"], after["step"] - before["step"]
         times.append(seconds / n * 1e3)
         samples += after["samples_per_s"] * seconds
         n_steps += n
+    if not n_steps:
+        raise JnerfError(
+            "kernels were compiled in every step that was to be measured. They are there now: run the same command again, "
+            "or measure more steps (--steps 48)."
+        )
     return times, samples / n_steps
 
 

@@ -4,7 +4,7 @@ from jnerf.benchmark.kernel_clock import Call
 from jnerf.benchmark.profile import by_kernel, free_windows, parts_of
 from jnerf.benchmark.train import prepare, windows
 from jnerf.config import load_config
-from jnerf.errors import ConfigError
+from jnerf.errors import ConfigError, JnerfError
 from tests.engine.conftest import TINY
 
 
@@ -46,3 +46,11 @@ def test_free_windows_are_per_step():
     times, samples = free_windows(rows(1, 10, 20, 30), begin=10)
     assert times == [pytest.approx(100), pytest.approx(100)]
     assert samples == pytest.approx((2000 * 1 + 3000 * 1) / 20)
+
+
+def test_windows_in_which_all_steps_compiled_do_not_count():
+    found = rows(1, 10, 20, 30)
+    found[2]["samples_per_s"] = None
+    assert free_windows(found, begin=10) == ([pytest.approx(100)], pytest.approx(300))
+    with pytest.raises(JnerfError, match="run the same command again"):
+        free_windows(found[:3], begin=10)
