@@ -172,8 +172,8 @@ def free_windows(rows: list[dict[str, Any]], begin: int) -> tuple[list[float], f
         n_steps += n
     if not n_steps:
         raise JnerfError(
-            "kernels were compiled in every step that was to be measured. They are there now: run the same command again, "
-            "or measure more steps (--steps 48)."
+            "kernels were compiled in every step that was to be measured. They are there now: run the same command "
+            "again, or measure more steps (--steps 48)."
         )
     return times, samples / n_steps
 
