@@ -214,4 +214,4 @@ RENDERERS = Registry(
 LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES, "jnerf.models.losses.base:Loss")
 OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES, "jnerf.optims.base:Optim")
 #: Cameras that learn: no family of its own but a block inside of a dataset's, ``dataset.cameras``.
-CAMERAS = Registry("camera", "jnerf.datasets.cameras.refinement")
+CAMERAS = Registry("camera", "jnerf.datasets.placement.refinement")

@@ -10,6 +10,16 @@ from jnerf.command_line import exit_status
 from jnerf.end_signals import EndSignals
 
 
+@pytest.fixture(autouse=True)
+def as_by_default():
+    """Other tests of this process may have left a handler of their libraries, and nohup has SIGHUP ignored."""
+    numbers = signal.SIGTERM, signal.SIGHUP
+    before = [signal.signal(number, signal.SIG_DFL) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_command_that_is_ended_keeps_what_it_can_and_says_so(capsys, number, status):
     kept = []
@@ -22,12 +32,8 @@ def test_a_command_that_is_ended_keeps_what_it_can_and_says_so(capsys, number, s
             kept.append(1)
             raise KeyboardInterrupt("3 of 9 frames are kept") from None
 
-    before = signal.signal(number, signal.SIG_DFL)  # nohup may have had it ignored
-    try:
-        assert exit_status(work, "") == status
-        assert kept and signal.getsignal(number) == signal.SIG_DFL
-    finally:
-        signal.signal(number, before)
+    assert exit_status(work, "") == status
+    assert kept and signal.getsignal(number) == signal.SIG_DFL
     name = signal.Signals(number).name
     assert capsys.readouterr().err == f"ended by {name}: 3 of 9 frames are kept\n"
 

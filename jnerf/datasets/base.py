@@ -19,7 +19,7 @@ from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
-    from jnerf.datasets.cameras.refinement import PoseRefinement
+    from jnerf.datasets.placement.refinement import PoseRefinement
     from jnerf.datasets.placement.similarity import Similarity
     from jnerf.datasets.posed import View
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from jnerf.config import load_config
-from jnerf.datasets.cameras.disturbance import disturbed
-from jnerf.datasets.cameras.refinement import PoseRefinement
 from jnerf.datasets.placement.alignment import align_points
+from jnerf.datasets.placement.disturbance import disturbed
+from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
 from jnerf.engine.rendering.image import render_chunk

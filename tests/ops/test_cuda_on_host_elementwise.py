@@ -11,6 +11,8 @@ from jnerf.ops.grid_interp import reference as grid_interp
 from jnerf.ops.integrated_encode import reference as integrated_encode
 from jnerf.ops.occupancy import reference as occupancy
 from jnerf.ops.sh_encode import reference as sh_encode
+from jnerf.ops.touched_rows import reference as touched_rows
+from jnerf.ops.touched_rows import word_firsts
 from jnerf.ops.trunc_exp import reference as trunc_exp
 from tests.ops.ray_gradients import assert_near, differences, rays_and_samples
 
@@ -51,6 +53,22 @@ def test_adam(library, n):
     library.call("sparse", n, np.float32([lr, *rule[1:]]), grad, table, 4, *found)
     for a, b in zip(found, right, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+@pytest.mark.parametrize("n", SIZES)
+def test_rows_that_are_not_zero(library, n, width):
+    (table,) = floats(n, (width,))
+    table[np.arange(n) % 3 > 0] = 0
+    words = np.full(-(-n // 32), -1, np.int32)
+    library.call("marked_rows", n, width, table, words)
+    np.testing.assert_array_equal(words, touched_rows.mark_rows(table))
+    firsts, count = word_firsts(words)
+    rows, back = np.zeros((count, width), np.float32), np.ones_like(table)
+    library.call("packed_rows", len(words), width, words, firsts, table, rows)
+    np.testing.assert_array_equal(rows, table[np.arange(n) % 3 == 0])
+    library.call("unpacked_rows", len(words), width, words, firsts, 2 * rows, back)
+    np.testing.assert_array_equal(back, np.where(table == 0, 1, 2 * table))
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -88,7 +88,7 @@ def test_wrong_commands_and_flags(tool, capsys, arguments, said):
         (["ops", "--simd", "avx"], "'avx' is no instruction set. Did you mean 'avx2'?"),
         (["train"], "give either --config-file"),
         (["train", "--config-file", "no.py", "--run", "r"], "give either --config-file"),
-        (["train", "--run", "nowhere"], "--run nowhere: run.json cannot be read"),
+        (["train", "--run", "nowhere"], "--run nowhere: run.json and log.jsonl cannot be read"),
         (["train", "--config-file", "no.py"], "no.py"),
         (["profile", "--config-file", "ngp_leg"], "unknown config 'ngp_leg'. Did you mean 'ngp_"),
         (["train", "--config-file", CONFIG, "--plot", "a.png"], "plots are SVG files"),

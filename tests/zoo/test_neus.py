@@ -92,7 +92,7 @@ def test_modules_are_exchanged_by_config_alone(case, scan, tmp_path):
         (
             VANILLA,
             "network=dict(type='NGPNetwork')",
-            "NeuSSampler requires 'sdf', but network NGPNetwork .*by: .*network HashNeuSNetwork, network NeuSNetwork",
+            "NeuSSampler requires 'sdf', but network NGPNetwork .*by: .*network HashNeuSNetwork, .*network NeuSNetwork",
         ),
         (
             VANILLA,

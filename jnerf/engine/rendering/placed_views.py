@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.datasets.base import Dataset
-from jnerf.datasets.cameras.refinement import PoseRefinement
+from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.datasets.posed import PosedImages, View
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField

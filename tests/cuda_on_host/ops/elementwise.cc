@@ -9,6 +9,7 @@
 #include "occupancy/cuda.h"
 #include "play.h"
 #include "sh_encode/cuda.h"
+#include "touched_rows/cuda.h"
 #include "trunc_exp/cuda.h"
 #include "visual_hull/cuda.h"
 using namespace jnerf;
@@ -18,6 +19,13 @@ static AdamRule rule_of(const float* r) { return {r[0], r[1], r[2], r[3], r[4], 
 extern "C" void dense(int64_t n, const float* rule, float decay, const float* grads, float* params, float* m, float* v) { adam_dense(n, rule_of(rule), decay, grads, params, m, v); }
 extern "C" void sparse(int64_t n, const float* rule, const float* grads, const float* table, int64_t last, float* params, float* m, float* v, int* counts) {
     adam_sparse(n, rule_of(rule), grads, table, (int)last, params, m, v, counts);
+}
+extern "C" void marked_rows(int64_t n_rows, int64_t width, const float* table, int* words) { mark_rows(table, n_rows, (int)width, words); }
+extern "C" void packed_rows(int64_t n_words, int64_t width, const int* words, const int* firsts, const float* table, float* rows) {
+    move_rows<true>(n_words, words, firsts, (int)width, table, rows);
+}
+extern "C" void unpacked_rows(int64_t n_words, int64_t width, const int* words, const int* firsts, const float* rows, float* table) {
+    move_rows<false>(n_words, words, firsts, (int)width, rows, table);
 }
 extern "C" void average(int64_t n, float decay, float rest, const float* values, float* averages) { ema(n, decay, rest, values, averages); }
 

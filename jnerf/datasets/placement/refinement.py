@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.cameras.cameras import Cameras
-from jnerf.datasets.cameras.disturbance import disturbed
 from jnerf.datasets.placement.alignment import PoseErrors, align_points, pose_errors
+from jnerf.datasets.placement.disturbance import disturbed
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, DataError
 from jnerf.ops.move_rays import MODES, move_rays, reference
 from jnerf.registry import CAMERAS
 from jnerf.schedules import Scheduled, make_schedule
 
+Posed = TypeVar("Posed")  # a dataclass with poses ``c2w``: cameras
 _ROUND = 1e-4  # where norms are round, so that their gradient is finite: radians and field units
 
 
@@ -97,7 +97,7 @@ class PoseRefinement:
             extent = float(np.linalg.norm(eyes - eyes.mean(axis=0), axis=1).max())
             self.start = disturbed(self.given, disturb_degrees, disturb_distance * extent, seed)
         self.twists = jt.array(np.zeros((len(self.given), 6), np.float32))
-        self._known: tuple[NDArray[np.float32], Cameras] | None = None
+        self._known: tuple[NDArray[np.float32], Any] | None = None
 
     def move(self, rays_o: jt.Var, rays_d: jt.Var, images: jt.Var) -> tuple[jt.Var, jt.Var]:
         """Rays of the cameras where training started, as those of the cameras now; with gradients to ``twists``.
@@ -113,7 +113,7 @@ class PoseRefinement:
         """The poses now, float64 [N, 3, 4]; waits for the device."""
         return reference.move_poses(self.twists.numpy(), self.start, self.mode, self.middle)
 
-    def applied(self, cameras: Cameras) -> Cameras:
+    def applied(self, cameras: Posed) -> Posed:
         """The cameras now.
 
         Args:

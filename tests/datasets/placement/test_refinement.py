@@ -4,8 +4,8 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.datasets.cameras.refinement import PoseRefinement
 from jnerf.datasets.placement.alignment import pose_errors
+from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.procedural.dataset import ProceduralDataset
 from jnerf.errors import ConfigError
