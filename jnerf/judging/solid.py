@@ -15,7 +15,8 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.errors import ConfigError, JnerfError
+from jnerf.checks.least import at_least
+from jnerf.errors import JnerfError
 from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.solid_pictures import View, write_pictures
@@ -51,14 +52,12 @@ class Judging:
     surface_resolution: int = 384
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("volume_points", 1),
-            ("surface_points", 1),
-            ("surface_resolution", 8),
-        ):
-            value = getattr(self, name)
-            if value < least:
-                raise ConfigError(f"MeshDataset: {name} is {value}; it must be at least {least}")
+        at_least(
+            "MeshDataset",
+            volume_points=(self.volume_points, 1),
+            surface_points=(self.surface_points, 1),
+            surface_resolution=(self.surface_resolution, 8),
+        )
 
     def thinned(self, n: int) -> Judging:
         """By every n-th of the points."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 import jittor as jt
 import numpy as np
 
-from jnerf.errors import ConfigError
+from jnerf.checks.least import at_least
 from jnerf.ops.composite import composite
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
@@ -61,15 +61,9 @@ class HierarchicalSampler(Sampler):
         far: float = 1e9,
         seed: int = 0,
     ) -> None:
-        for name, value, least in (
-            ("n_coarse", n_coarse, 1),
-            ("n_fine", n_fine, 1),
-            ("padding", padding, 0),
-        ):
-            if not value >= least:
-                raise ConfigError(
-                    f"HierarchicalSampler: {name} is {value}; it must be at least {least}"
-                )
+        at_least(
+            "HierarchicalSampler", n_coarse=(n_coarse, 1), n_fine=(n_fine, 1), padding=(padding, 0)
+        )
         self.n_coarse, self.n_fine = n_coarse, n_fine
         self._how = {"merge": merge, "blur": blur, "padding": float(padding)}
         self._space = [float(x) for x in aabb], near, far

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.ops.common import uniform
 from jnerf.ops.common.intervals import PackedIntervals
@@ -59,14 +60,13 @@ class NeuSSampler(Sampler):
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
         seed: int = 0,
     ) -> None:
-        for name, value, least in (
-            ("n_samples", n_samples, 2),
-            ("n_rounds", n_rounds, 0),
-            ("n_fine", n_fine, 1),
-            ("n_outside", n_outside, 0),
-        ):
-            if value < least:
-                raise ConfigError(f"NeuSSampler: {name} is {value}; it must be at least {least}")
+        at_least(
+            "NeuSSampler",
+            n_samples=(n_samples, 2),
+            n_rounds=(n_rounds, 0),
+            n_fine=(n_fine, 1),
+            n_outside=(n_outside, 0),
+        )
         if not sharpness > 0:
             raise ConfigError(f"NeuSSampler: sharpness is {sharpness}; it must be above 0")
         self.n_samples, self.n_rounds, self.n_fine = n_samples, n_rounds, n_fine

@@ -15,6 +15,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
 from jnerf.ops.occupancy import (
@@ -140,14 +141,16 @@ class OccupancySampler(Sampler):
             density_chunk = 2**21 if device.on_cuda() else 2**19
         if n_rays_init is None:
             n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
-        _check_numbers(
+        why = "(max_steps: one ray may need as many)"
+        at_least(
+            "",
             n_rays_init=(n_rays_init, 1),
             update_every=(update_every, 1),
             max_steps=(max_steps, 1),
             density_chunk=(density_chunk, 1),
             # else one ray alone could exceed the budget, and nothing would be left to train on
-            target_samples=(min(map(self.target_samples, (0, total_steps or 0))), max_steps),
-            look_samples=(look_samples, max_steps),
+            target_samples=(min(map(self.target_samples, (0, total_steps or 0))), max_steps, why),
+            look_samples=(look_samples, max_steps, why),
             hull_steps=(hull_steps, 0),
         )
         self.levels = grid_levels(aabb)
@@ -371,11 +374,3 @@ class OccupancySampler(Sampler):
             int(x) for x in state["counters"]
         )
         self._set_grid(jt.array(np.asarray(state["grid"], np.float32)))
-
-
-def _check_numbers(**arguments: tuple[int, int]) -> None:
-    """Raises a ConfigError for the first argument, (value, least), below its least value."""
-    for name, (value, least) in arguments.items():
-        if value < least:
-            reason = "" if least == 1 else " (max_steps: one ray may need as many)"
-            raise ConfigError(f"{name} is {value}; it must be at least {least}{reason}")

@@ -13,6 +13,7 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
 from jnerf.ops.common.intervals import PackedIntervals
@@ -95,17 +96,17 @@ class OctreeSampler(Sampler):
         if density_chunk is None:
             density_chunk = 2**21 if device.on_cuda() else 2**19
         least = min(map(self.target_samples, (0, total_steps or 0)))
-        numbers = {
-            "per_leaf": (per_leaf, 1), "max_steps": (max_steps, 1), "n_rays_init": (n_rays_init, 1),
-            "target_samples": (least, max_steps), "look_samples": (look_samples, max_steps),
-            "update_every": (update_every, 1), "density_chunk": (density_chunk, 1),
-        }  # fmt: skip
-        for name, (value, smallest) in numbers.items():
-            if value < smallest:
-                why = " (max_steps: one ray may need as many)" if smallest > 1 else ""
-                raise ConfigError(
-                    f"OctreeSampler: {name} is {value}; it must be at least {smallest}{why}"
-                )
+        why = "(max_steps: one ray may need as many)"
+        at_least(
+            "OctreeSampler",
+            per_leaf=(per_leaf, 1),
+            max_steps=(max_steps, 1),
+            n_rays_init=(n_rays_init, 1),
+            target_samples=(least, max_steps, why),
+            look_samples=(look_samples, max_steps, why),
+            update_every=(update_every, 1),
+            density_chunk=(density_chunk, 1),
+        )
         self._place = {"near": float(near), "far": float(far), "max_steps": max_steps}
         self._place |= {"per_leaf": per_leaf, "seed": stream_seed(seed, _STREAM)}
         self._aabb = [float(x) for x in aabb]

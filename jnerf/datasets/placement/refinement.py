@@ -14,6 +14,7 @@ import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.checks.least import at_least
 from jnerf.datasets.placement.alignment import PoseErrors, align_points, pose_errors
 from jnerf.datasets.placement.disturbance import disturbed
 from jnerf.datasets.placement.similarity import Similarity
@@ -75,15 +76,14 @@ class PoseRefinement:
     ) -> None:
         if mode not in MODES:
             raise ConfigError(f"mode is {mode!r}; choose one of {', '.join(MODES)}")
-        for name, value, least in (
-            ("begin", begin, 0),
-            ("test_steps", test_steps, 0),
-            ("test_rays", test_rays, 1),
-            ("disturb_degrees", disturb_degrees, 0),
-            ("disturb_distance", disturb_distance, 0),
-        ):
-            if not value >= least:
-                raise ConfigError(f"{name} is {value}; it must be at least {least}")
+        at_least(
+            "",
+            begin=(begin, 0),
+            test_steps=(test_steps, 0),
+            test_rays=(test_rays, 1),
+            disturb_degrees=(disturb_degrees, 0),
+            disturb_distance=(disturb_distance, 0),
+        )
         if not test_lr > 0:
             raise ConfigError(f"test_lr is {test_lr}; it must be above 0")
         self.mode, self.begin, self.middle = mode, begin, [float(x) for x in middle]

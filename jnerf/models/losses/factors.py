@@ -23,7 +23,9 @@ class _FactorLoss(FieldLoss):
 
     requires_field = frozenset({"factors"})
 
-    def __init__(self, of_factors: str, weight: Scheduled) -> None:
+    def __init__(
+        self, of_factors: Literal["density", "color"] = "density", weight: Scheduled = 1.0
+    ) -> None:
         super().__init__(weight)
         if of_factors not in _KINDS:
             raise ConfigError(
@@ -48,11 +50,6 @@ class FactorL1Loss(_FactorLoss):
         ConfigError: there are no such factors.
     """
 
-    def __init__(
-        self, of_factors: Literal["density", "color"] = "density", weight: Scheduled = 1.0
-    ) -> None:
-        super().__init__(of_factors, weight)
-
     def of(self, network: Network, step: int) -> jt.Var:
         """See the class."""
         return sum(jt.abs(table).mean() for table in self.grid(network).values())
@@ -73,11 +70,6 @@ class FactorVariationLoss(_FactorLoss):
     Raises:
         ConfigError: there are no such factors.
     """
-
-    def __init__(
-        self, of_factors: Literal["density", "color"] = "density", weight: Scheduled = 1.0
-    ) -> None:
-        super().__init__(of_factors, weight)
 
     def of(self, network: Network, step: int) -> jt.Var:
         """See the class."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder, as_rows
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
@@ -52,11 +53,7 @@ class DistanceNetwork(Network):
         precision: str = "fp32",
     ) -> None:
         super().__init__()
-        for name, value, least in (("hidden_width", hidden_width, 1), ("n_layers", n_layers, 0)):
-            if value < least:
-                raise ConfigError(
-                    f"DistanceNetwork: {name} is {value}; it must be at least {least}"
-                )
+        at_least("DistanceNetwork", hidden_width=(hidden_width, 1), n_layers=(n_layers, 0))
         if not normal_step > 0:
             raise ConfigError(
                 f"DistanceNetwork: normal_step is {normal_step}; it must be above 0, field units"

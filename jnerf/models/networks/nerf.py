@@ -8,6 +8,7 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
@@ -98,13 +99,12 @@ class NeRFNetwork(Network):
         precision: str = "auto",
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("hidden_width", hidden_width, 2),
-            ("n_layers", n_layers, 1),
-            ("rounds", rounds, 1),
-        ):
-            if value < least:
-                raise ConfigError(f"NeRFNetwork: {name} is {value}; it must be at least {least}")
+        at_least(
+            "NeRFNetwork",
+            hidden_width=(hidden_width, 2),
+            n_layers=(n_layers, 1),
+            rounds=(rounds, 1),
+        )
         if skip is not None and not 1 <= skip < n_layers:
             raise ConfigError(
                 f"NeRFNetwork: skip is {skip}; it must be None or in 1 .. n_layers - 1 = {n_layers - 1}"

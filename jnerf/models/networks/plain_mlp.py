@@ -7,7 +7,7 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
-from jnerf.errors import ConfigError
+from jnerf.checks.least import at_least
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
@@ -51,11 +51,7 @@ class PlainMLPNetwork(Network):
         space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
     ) -> None:
         super().__init__()
-        for name, value, least in (("hidden_width", hidden_width, 2), ("n_layers", n_layers, 1)):
-            if value < least:
-                raise ConfigError(
-                    f"PlainMLPNetwork: {name} is {value}; it must be at least {least}"
-                )
+        at_least("PlainMLPNetwork", hidden_width=(hidden_width, 2), n_layers=(n_layers, 1))
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0

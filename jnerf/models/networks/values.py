@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
@@ -54,13 +55,12 @@ class ValueNetwork(Network):
         space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("n_values", n_values, 1),
-            ("hidden_width", hidden_width, 1),
-            ("n_layers", n_layers, 0),
-        ):
-            if value < least:
-                raise ConfigError(f"ValueNetwork: {name} is {value}; it must be at least {least}")
+        at_least(
+            "ValueNetwork",
+            n_values=(n_values, 1),
+            hidden_width=(hidden_width, 1),
+            n_layers=(n_layers, 0),
+        )
         if channel == "rgbs" and n_values != 3:
             raise ConfigError(
                 f"ValueNetwork: n_values is {n_values}; of channel 'rgbs' it must be 3"

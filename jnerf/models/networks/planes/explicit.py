@@ -8,8 +8,8 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
-from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
@@ -59,15 +59,12 @@ class ExplicitPlanesNetwork(ProposedNetwork):
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
-        for name, value, least in (
-            ("basis_width", basis_width, 1),
-            ("basis_layers", basis_layers, 1),
-            ("proposal_width", proposal_width, 0),
-        ):
-            if value < least:
-                raise ConfigError(
-                    f"ExplicitPlanesNetwork: {name} is {value}; it must be at least {least}"
-                )
+        at_least(
+            "ExplicitPlanesNetwork",
+            basis_width=(basis_width, 1),
+            basis_layers=(basis_layers, 1),
+            proposal_width=(proposal_width, 0),
+        )
         where = aabb, proposals, proposal_width, initial_density, space
         super().__init__(pos_encoder, encoders, *where, seed, precision)
         self.dir_encoder = dir_encoder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import trainable
@@ -76,8 +77,10 @@ class NeuSNetwork(SDFNetwork):
     ) -> None:
         super().__init__(aabb, variance_init, halo)
         n_in = pos_encoder.out_dim + 3
-        _check(
-            hidden_width=(hidden_width, 1 if skip is None else n_in + 1),
+        why = "(the input is appended at the skip)"
+        at_least(
+            "NeuSNetwork",
+            hidden_width=(hidden_width, 1 if skip is None else n_in + 1, why),
             n_layers=(n_layers, 1),
             color_layers=(color_layers, 1),
             geometry_features=(geometry_features, 1),
@@ -188,13 +191,3 @@ class NeuSNetwork(SDFNetwork):
         extras = {"inside": inside, "outside": joined(jt.zeros((n_here, 1)), outside)}
         sdf = joined(sdf, nowhere)
         return sdf, joined(normals, jt.zeros((n_there, 3))), joined(rgbs, colors), extras
-
-
-def _check(**arguments: tuple[int, int]) -> None:
-    """Raises a ConfigError for the first argument, (value, least), below its least value."""
-    for name, (value, least) in arguments.items():
-        if value < least:
-            reason = " (the input is appended at the skip)" if name == "hidden_width" else ""
-            raise ConfigError(
-                f"NeuSNetwork: {name} is {value}; it must be at least {least}{reason}"
-            )

@@ -8,8 +8,8 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
-from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.two_mlps import density_and_color
@@ -74,18 +74,15 @@ class NerfactoNetwork(ProposedNetwork):
         seed: int = 0,
         precision: str = "auto",
     ) -> None:
-        for name, value, least in (
-            ("hidden_width", hidden_width, 1),
-            ("density_layers", density_layers, 1),
-            ("color_layers", color_layers, 1),
-            ("geometry_features", geometry_features, 1),
-            ("proposal_width", proposal_width, 0),
-            ("appearance", appearance, 0),
-        ):
-            if value < least:
-                raise ConfigError(
-                    f"NerfactoNetwork: {name} is {value}; it must be at least {least}"
-                )
+        at_least(
+            "NerfactoNetwork",
+            hidden_width=(hidden_width, 1),
+            density_layers=(density_layers, 1),
+            color_layers=(color_layers, 1),
+            geometry_features=(geometry_features, 1),
+            proposal_width=(proposal_width, 0),
+            appearance=(appearance, 0),
+        )
         where = aabb, proposals, proposal_width, initial_density, space
         super().__init__(pos_encoder, encoders, *where, seed, precision)
         self.dir_encoder = dir_encoder
