@@ -14,6 +14,31 @@ from jnerf.ops.common.intervals import PackedIntervals
 Tally = Callable[[Sequence[int]], tuple[NDArray[np.int64], int]]
 
 
+def counted(
+    placed: tuple[PackedIntervals, jt.Var | None, int],
+    counts: Sequence[int],
+    budget: int,
+    tally: Tally,
+) -> tuple[tuple[PackedIntervals, jt.Var | None, int], int, dict[str, int]]:
+    """A training step's samples as all parts together keep them, and their numbers.
+
+    Args:
+        placed: samples of this part, their features, and how many of its leading rays have them.
+        counts: of this part: samples that its rays would have without any limit, those looked at, wanted, kept.
+        budget: most samples of the batch.
+        tally: see ``Sampler.tally``.
+
+    Returns:
+        ``placed``, within the budget; of all parts, the first count; and the others by name.
+    """
+    table, _ = tally(counts)
+    measured, looked, wanted, kept = table.sum(0).tolist()
+    if len(table) > 1 and wanted > budget:
+        *found, kept = within_budget(*placed[:2], budget, tally)
+        placed = tuple(found)
+    return placed, measured, {"looked": looked, "wanted": wanted, "kept": kept}
+
+
 def within_budget(
     intervals: PackedIntervals, features: jt.Var | None, budget: int, tally: Tally
 ) -> tuple[PackedIntervals, jt.Var | None, int, int]:

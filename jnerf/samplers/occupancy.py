@@ -32,7 +32,7 @@ from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
-from jnerf.samplers.budget import within_budget
+from jnerf.samplers.budget import counted
 from jnerf.samplers.field import Field
 from jnerf.samplers.hull import Hull
 from jnerf.samplers.looking import densities, look_along
@@ -313,14 +313,13 @@ class OccupancySampler(Sampler):
             leading = int(intervals.ray_indices[-1].item()) + 1 if last else found.leading
         if step is not None:
             measured = round(intervals.wanted * n_rays / max(len(rays), 1))
-            table, _ = self.tally((measured, found.looked, intervals.wanted, len(intervals)))
-            measured, looked, wanted, kept = table.sum(0).tolist()
+            counts = measured, found.looked, intervals.wanted, len(intervals)
+            placed, measured, self._stats = counted(
+                (intervals, features, leading), counts, self.target_samples(step), self.tally
+            )
+            intervals, features, leading = placed
             self._measured += measured
             self._window += 1
-            if len(table) > 1 and wanted > self.target_samples(step):
-                budget = self.target_samples(step), self.tally
-                intervals, features, leading, kept = within_budget(intervals, features, *budget)
-            self._stats = {"looked": looked, "wanted": wanted, "kept": kept}
         if leading < len(rays):
             rays, intervals = leading_rays(rays, intervals, leading)
         return to_samples(rays, intervals, features)

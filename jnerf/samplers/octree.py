@@ -22,7 +22,7 @@ from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import visible_of
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
-from jnerf.samplers.budget import within_budget
+from jnerf.samplers.budget import counted
 from jnerf.samplers.field import Field
 from jnerf.samplers.looking import look_along
 from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
@@ -183,14 +183,12 @@ class OctreeSampler(Sampler):
         leading = _last_ray(found) + 1 if len(found) < found.wanted else len(rays)
         if training:
             counts = round(found.wanted / share), looked, found.wanted, len(found)
-            table, _ = self.tally(counts)
-            measured, looked, wanted, kept = table.sum(0).tolist()
+            placed, measured, self._stats = counted(
+                (found, features, leading), counts, self.target_samples(step), self.tally
+            )
+            found, features, leading = placed
             self._measured += measured
             self._window += 1
-            if len(table) > 1 and wanted > self.target_samples(step):
-                budget = self.target_samples(step), self.tally
-                found, features, leading, kept = within_budget(found, features, *budget)
-            self._stats = {"looked": looked, "wanted": wanted, "kept": kept}
         if leading < len(rays):
             rays, found = leading_rays(rays, found, leading)
         return to_samples(rays, found, features)
