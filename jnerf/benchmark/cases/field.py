@@ -80,15 +80,17 @@ def _grid_name(layout: HashGridLayout) -> str:
     return f"{layout.n_levels} x {layout.n_features} x 2^19"
 
 
-def _mlp_case(inputs: Inputs, name: str, widths: tuple[int, ...], n_out: int) -> Case:
+def _mlp_case(
+    inputs: Inputs, name: str, widths: tuple[int, ...], n_out: int, biased: bool = False
+) -> Case:
     n = inputs.n_samples
-    x, params = random_var(n, widths[0]), random_var(n_params(widths), scale=0.2)
+    x, params = random_var(n, widths[0]), random_var(n_params(widths, biased), scale=0.2)
     flop = mlp_flop(widths)
     return Case(
         f"{name} {'-'.join(map(str, widths))}",
         "sample",
         n,
-        lambda: with_gradient(mlp(x, params, widths, n_out), [params, x]),
+        lambda: with_gradient(mlp(x, params, widths, n_out, None, biased), [params, x]),
         {"mlp_forward": flop, "mlp_backward": 2 * flop},
     )
 
@@ -97,6 +99,8 @@ def _mlp_case(inputs: Inputs, name: str, widths: tuple[int, ...], n_out: int) ->
 def _mlp(inputs: Inputs) -> Iterator[Case]:
     yield _mlp_case(inputs, "density", TRUNK, TRUNK[-1])
     yield _mlp_case(inputs, "colour", HEAD, 3)
+    for width in (256, 1024):
+        yield _mlp_case(inputs, NERF, (width,) * 4, width, biased=True)
 
 
 @CASES.of("field_mlp")

@@ -38,8 +38,10 @@ def architectures() -> list[int]:
 
 def multiplies_bf16(precision: str) -> bool:
     """Whether hidden layers are multiplied in bf16: unless float32 is asked for, where cuBLAS and the device can."""
-    ready = on_cuda() and jt.compile_extern.cublas_ops is not None
-    return precision != "fp32" and ready and min(architectures(), default=0) >= _BF16_ARCH
+    # Jittor has no such name before it has looked for CUDA
+    library = getattr(jt.compile_extern, "cublas_ops", None)
+    ready = on_cuda() and library is not None and min(architectures(), default=0) >= _BF16_ARCH
+    return precision != "fp32" and ready
 
 
 def cublas(a: jt.Var, b: jt.Var, turn_a: bool, turn_b: bool) -> jt.Var:
