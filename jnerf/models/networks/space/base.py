@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 import jittor as jt
 
+from jnerf.ops.cone_points import SpaceNumbers
+
 
 class Space(ABC):
     """A map from field units to [0, 1]^D, the only coordinates that position encoders see.
@@ -38,6 +40,10 @@ class Space(ABC):
 
         ``widths * |det J|^(1/D)`` (Zip-NeRF, Barron et al. 2023, https://arxiv.org/abs/2304.06706, section 2).
         """
+
+    @abstractmethod
+    def numbers(self) -> SpaceNumbers:
+        """The map as kernels take it, for those that map points of three dimensions themselves."""
 
     @abstractmethod
     def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
