@@ -32,6 +32,8 @@ class Encoder(jt.Module):
         level_squares: None, or a method () -> the mean square of what each level of a grid has learned, [L].
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
+        directions: of an encoder with ``integrate``, the unit vectors along which it takes means, from the cube's
+            middle, and variances, float32 [B, 3]; None: along the axes, [S, n_dims] each.
     """
 
     n_dims: int
@@ -40,6 +42,7 @@ class Encoder(jt.Module):
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     multisample: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     level_squares: Callable[[], jt.Var] | None = None
+    directions: jt.Var | None = None
     pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
     variation: Callable[[], jt.Var] | None = None
     finest_cell: float | None = None

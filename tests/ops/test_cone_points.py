@@ -6,14 +6,11 @@ import pytest
 from finite_differences import row_gradient
 
 from jnerf.models.networks.space import make_space
-from jnerf.ops.cone_points import SpaceNumbers, cone_points, reference
+from jnerf.ops.cone_points import cone_points, reference
 from jnerf.ops.frustum_gaussians.reference import frustum_gaussians
 
 BOX = np.float64([-1, -2, -3, 3, 2, 5])
-SPACES = [
-    SpaceNumbers(kind, (BOX[3:] + BOX[:3]) / 2, (BOX[3:] - BOX[:3]) / 2) for kind in (0, 1, 2)
-]
-KINDS = ("box", "contraction_l2", "contraction_linf")
+SPACES = {"box": "none", "contraction_l2": "l2", "contraction_linf": "linf"}
 
 
 def pieces(n_rays=7, per_ray=5, seed=0, far=6.0):
@@ -32,11 +29,11 @@ def pieces(n_rays=7, per_ray=5, seed=0, far=6.0):
     }
 
 
-def run(where, space, **how):
+def run(where, norm, **how):
     arrays = {
         k: jt.array(v.astype(np.float32) if v.dtype == np.float64 else v) for k, v in where.items()
     }
-    return cone_points(**arrays, space=space, **how), arrays
+    return cone_points(**arrays, aabb=BOX, norm=norm, **how), arrays
 
 
 @pytest.mark.parametrize("step", [None, 3])
@@ -77,32 +74,30 @@ def test_turns_leave_no_side_out():
 
 
 @pytest.mark.parametrize("step", [None, 5])
-@pytest.mark.parametrize("space", SPACES, ids=KINDS)
-def test_kernel_matches_the_reference(device, space, step):
+@pytest.mark.parametrize("norm", SPACES.values())
+def test_kernel_matches_the_reference(device, norm, step):
     where = pieces()
-    (points, widths), _ = run(where, space, seed=4, step=step, draw=9)
-    right = reference.cone_points(**where, space=space, seed=4, step=step, draw=9)
+    (points, widths), _ = run(where, norm, seed=4, step=step, draw=9)
+    right = reference.cone_points(**where, aabb=BOX, norm=norm, seed=4, step=step, draw=9)
     assert points.is_stop_grad()
     np.testing.assert_allclose(points.numpy(), right[0], atol=2e-6)
     np.testing.assert_allclose(widths.numpy(), right[1], rtol=2e-5)
 
 
-@pytest.mark.parametrize("kind, space", list(zip(KINDS, SPACES, strict=True)))
-def test_space_is_that_of_networks(device, kind, space):
+@pytest.mark.parametrize("kind", SPACES)
+def test_space_is_that_of_networks(device, kind):
     where = pieces()
     made = make_space(kind, BOX.astype(np.float32))
-    for a, b in zip(made.numbers(), space, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6)
     points, widths = reference.field_points(**where)
     x = jt.array(points.reshape(-1, 3).astype(np.float32)).stop_grad()
-    unit, wide = reference.to_unit(points, widths, space)
+    unit, wide = reference.to_unit(points, widths, made.aabb, made.norm)
     np.testing.assert_allclose(made(x).numpy(), unit.reshape(-1, 3), atol=2e-6)
     found = made.widths(x, jt.array(widths.reshape(-1).astype(np.float32)))
     np.testing.assert_allclose(found.numpy(), wide.reshape(-1), rtol=2e-5)
 
 
-@pytest.mark.parametrize("space", SPACES, ids=KINDS)
-def test_gradients_of_rays(device, space):
+@pytest.mark.parametrize("norm", SPACES.values())
+def test_gradients_of_rays(device, norm):
     """By finite differences of the float64 reference; the spirals around the axis do not move."""
     where = pieces(4, 3)
     which = where["ray_indices"]
@@ -114,12 +109,12 @@ def test_gradients_of_rays(device, space):
 
     def total(rays):
         points = rays[which, :3] + t[..., None] * rays[which, 3:] + spirals
-        moved = (reference.to_unit(points, t, space)[0] * grad).sum((0, 2))
+        moved = (reference.to_unit(points, t, BOX, norm)[0] * grad).sum((0, 2))
         return np.array([[moved[which == r].sum()] for r in range(4)])
 
     rays = np.concatenate([where["rays_o"], where["rays_d"]], 1)
     right = row_gradient(total, rays, np.ones((4, 1)))
-    (points, widths), arrays = run(where, space, trained=True)
+    (points, widths), arrays = run(where, norm, trained=True)
     assert widths.is_stop_grad()
     value = (points * jt.array(grad.astype(np.float32))).sum()
     found = jt.grad(value, [arrays["rays_o"], arrays["rays_d"]])
@@ -131,12 +126,14 @@ def test_far_and_empty_pieces_stay_finite(device):
     where = pieces(3, 2)
     where["t_starts"] = np.float64([0, 0, 1e6, 5e9, 2, 3])
     where["t_ends"] = np.float64([0, 1, 5e9, 1e12, 2, 1e6])
-    for space in SPACES[1:]:
-        (points, widths), _ = run(where, space, step=1)
+    for norm in ("l2", "linf"):
+        (points, widths), _ = run(where, norm, step=1)
         assert np.isfinite(points.numpy()).all() and np.isfinite(widths.numpy()).all()
         assert -1e-6 < points.numpy().min() and points.numpy().max() < 1 + 1e-6
     none = {k: v[:0] if k.startswith("t_") or k == "ray_indices" else v for k, v in where.items()}
-    (points, widths), _ = run(none, SPACES[1])
+    (points, widths), _ = run(none, "l2")
     assert points.shape == [6, 0, 3] and widths.shape == [6, 0]
     with pytest.raises(ValueError, match="radii has 2 numbers; there are 3 rays"):
-        run(where | {"radii": np.ones((2, 1))}, SPACES[1])
+        run(where | {"radii": np.ones((2, 1))}, "l2")
+    with pytest.raises(ValueError, match="norm is 'l1'; choose one of none, l2, linf"):
+        run(where, "l1")

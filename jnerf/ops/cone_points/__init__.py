@@ -1,5 +1,5 @@
 """Six points with a width in the piece of a pixel's cone that a sample stands for."""
 
-from jnerf.ops.cone_points.op import SpaceNumbers, cone_points
+from jnerf.ops.cone_points.op import cone_points
 
-__all__ = ["SpaceNumbers", "cone_points"]
+__all__ = ["cone_points"]

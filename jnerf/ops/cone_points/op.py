@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import jittor as jt
 import numpy as np
 
 from jnerf.ops.common import code_op
+from jnerf.ops.project_gaussians.op import NORMS
 
 _AXES = "xyz"
 _MIDDLE, _INVERSE = (
@@ -24,26 +25,15 @@ _FORWARD = f"{_PIECES} jnerf::cone_points(jnerf::ConePoints{{pieces, out0_p, out
 _BACKWARD = f"{_PIECES} jnerf::cone_points_backward(in2->num, jnerf::ConePointsGrad{{pieces, in7_p, out0_p, out1_p}});"
 
 
-class SpaceNumbers(NamedTuple):
-    """How field units become the unit cube, in numbers.
-
-    Attributes:
-        kind: 0 a box, 1 a contraction in the Euclidean norm, 2 in the largest coordinate's.
-        middle: of the box, field units, [3].
-        half: half of its edges, [3].
-    """
-
-    kind: int
-    middle: np.ndarray
-    half: np.ndarray
-
-    def data(self) -> dict[str, float]:
-        """What the kernels take."""
-        edges = np.asarray(self.half, np.float64) * (2 if self.kind == 0 else 4)
-        found = {"kind": self.kind, "width": float(np.exp(-np.log(edges).mean()))}
-        for k, axis in enumerate(_AXES):
-            found |= {f"middle_{axis}": self.middle[k], f"inverse_{axis}": 1 / self.half[k]}
-        return found
+def _space(aabb: Sequence[float] | np.ndarray, norm: str) -> dict[str, float]:
+    """The map to the unit cube as kernels take it."""
+    low, high = np.split(np.asarray(aabb, np.float64), 2)
+    half, middle = (high - low) / 2, (high + low) / 2
+    edges = half * (2 if norm == "none" else 4)
+    found = {"kind": NORMS.index(norm), "width": float(np.exp(-np.log(edges).mean()))}
+    for k, axis in enumerate(_AXES):
+        found |= {f"middle_{axis}": middle[k], f"inverse_{axis}": 1 / half[k]}
+    return found
 
 
 class _ConePoints(jt.Function):
@@ -68,7 +58,8 @@ def cone_points(
     t_ends: jt.Var,
     ray_indices: jt.Var,
     packed_info: jt.Var,
-    space: SpaceNumbers,
+    aabb: Sequence[float] | np.ndarray,
+    norm: str = "none",
     seed: int = 0,
     step: int | None = None,
     draw: int = 0,
@@ -84,7 +75,8 @@ def cone_points(
         t_ends: where it ends, float32 [S].
         ray_indices: the ray of each piece, int32 [S].
         packed_info: (first, count) of each ray, int32 [R, 2].
-        space: where points and widths go.
+        aabb: the scene's box, (lows, highs), float32 [6], field units.
+        norm: "none": the box becomes the unit cube; "l2", "linf": all of space does, the box its middle half.
         seed: of the spirals' turns.
         step: training step, part of the turns' key; None: every other piece is mirrored and turned by 30 degrees.
         draw: number of a ray's first draw; a ray of n pieces takes 2 n.
@@ -95,13 +87,15 @@ def cone_points(
         Points in the unit cube, float32 [6, S, 3], and their widths there, float32 [6, S].
 
     Raises:
-        ValueError: there is not one radius per ray.
+        ValueError: there is not one radius per ray, or the norm is unknown.
     """
+    if norm not in NORMS:
+        raise ValueError(f"cone_points: norm is {norm!r}; choose one of {', '.join(NORMS)}")
     if radii.numel() != rays_o.shape[0]:
         raise ValueError(f"radii has {radii.numel()} numbers; there are {rays_o.shape[0]} rays")
     if t_starts.shape[0] == 0:
         return jt.zeros((6, 0, 3)), jt.zeros((6, 0))
-    data = space.data() | {"random": step is not None, "seed": seed, "step": step or 0}
+    data = _space(aabb, norm) | {"random": step is not None, "seed": seed, "step": step or 0}
     data |= {"draw": draw}
     where = rays_o, rays_d, radii, t_starts, t_ends, ray_indices, packed_info
     if not trained:

@@ -50,18 +50,20 @@ def field_points(
     return points, away / 2
 
 
-def to_unit(points, widths, space) -> tuple[np.ndarray, np.ndarray]:
-    """Points [..., 3] and widths [...] in the unit cube of ``space`` (``SpaceNumbers``)."""
-    x = (points - space.middle) / space.half
-    whole = np.exp(-np.log(2 * np.asarray(space.half)).mean())
-    if space.kind == 0:
+def to_unit(points, widths, aabb, norm="none") -> tuple[np.ndarray, np.ndarray]:
+    """Points [..., 3] and widths [...] in the unit cube."""
+    low, high = np.split(np.asarray(aabb), 2)
+    half = (high - low) / 2
+    x = (points - (low + high) / 2) / half
+    whole = np.exp(-np.log(2 * half).mean())
+    if norm == "none":
         return x / 2 + 0.5, widths * whole
-    size = np.linalg.norm(x, axis=-1) if space.kind == 1 else np.abs(x).max(-1)
+    size = np.linalg.norm(x, axis=-1) if norm == "l2" else np.abs(x).max(-1)
     n = np.maximum(size, 1)
     unit = ((2 - 1 / n) / n)[..., None] * x / 4 + 0.5
     return unit, widths * whole / 2 * (2 * n - 1) ** (2 / 3) / n**2
 
 
-def cone_points(*where, space, **how) -> tuple[np.ndarray, np.ndarray]:
+def cone_points(*where, aabb, norm="none", **how) -> tuple[np.ndarray, np.ndarray]:
     """Arguments as in ``jnerf.ops.cone_points``, as arrays."""
-    return to_unit(*field_points(*where, **how), space)
+    return to_unit(*field_points(*where, **how), aabb, norm)

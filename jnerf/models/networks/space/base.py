@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 import jittor as jt
-
-from jnerf.ops.cone_points import SpaceNumbers
+import numpy as np
 
 
 class Space(ABC):
@@ -14,9 +14,13 @@ class Space(ABC):
 
     Attributes:
         edge: of the unit cube, field units, where nothing is squeezed: the longest one.
+        aabb: the scene's box, (lows, highs), float32 [2 D], field units.
+        norm: in which space is squeezed: "none", "l2" or "linf".
     """
 
     edge: float
+    aabb: np.ndarray
+    norm: Literal["none", "l2", "linf"]
 
     @abstractmethod
     def __call__(self, positions: jt.Var) -> jt.Var:
@@ -40,10 +44,6 @@ class Space(ABC):
 
         ``widths * |det J|^(1/D)`` (Zip-NeRF, Barron et al. 2023, https://arxiv.org/abs/2304.06706, section 2).
         """
-
-    @abstractmethod
-    def numbers(self) -> SpaceNumbers:
-        """The map as kernels take it, for those that map points of three dimensions themselves."""
 
     @abstractmethod
     def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:

@@ -6,7 +6,6 @@ import jittor as jt
 import numpy as np
 
 from jnerf.models.networks.space.base import Space
-from jnerf.ops.cone_points import SpaceNumbers
 from jnerf.ops.unit_box import unit_box
 
 
@@ -17,13 +16,14 @@ class Box(Space):
         aabb: (lows, highs), float32 [2 D], field units.
     """
 
+    norm = "none"
+
     def __init__(self, aabb: np.ndarray) -> None:
-        aabb = np.asarray(aabb, dtype=np.float32)
+        self.aabb = aabb = np.asarray(aabb, dtype=np.float32)
         low, high = np.split(aabb, 2)
         self.is_unit = bool((low == 0).all() and (high == 1).all())
         self.edge = float((high - low).max())
         self._size = high - low
-        self._numbers = SpaceNumbers(0, (low + high) / 2, self._size / 2)
         self._low = jt.array(low).stop_grad()
         self._inverse_size = jt.array(1 / self._size).stop_grad()
         self._slopes: dict[float, jt.Var] = {}
@@ -48,10 +48,6 @@ class Box(Space):
     def widths(self, positions: jt.Var, widths: jt.Var) -> jt.Var:
         """See ``Space``."""
         return widths * float(np.exp(-np.log(self._size).mean()))
-
-    def numbers(self) -> SpaceNumbers:
-        """See ``Space``."""
-        return self._numbers
 
     def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
         """See ``Space``."""

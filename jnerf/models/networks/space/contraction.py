@@ -13,7 +13,6 @@ import jittor as jt
 import numpy as np
 
 from jnerf.models.networks.space.base import Space
-from jnerf.ops.cone_points import SpaceNumbers
 
 
 class Contraction(Space):
@@ -28,12 +27,12 @@ class Contraction(Space):
     """
 
     def __init__(self, aabb: np.ndarray, norm: Literal["l2", "linf"]) -> None:
-        low, high = np.split(np.asarray(aabb, np.float32), 2)
+        self.aabb, self.norm = np.asarray(aabb, np.float32), norm
+        low, high = np.split(self.aabb, 2)
         self._largest = norm == "linf"
         self._dims = len(low)
         self._half = (high - low) / 2
         self.edge = float(4 * self._half.max())
-        self._numbers = SpaceNumbers(2 if self._largest else 1, (low + high) / 2, self._half)
         self._middle = jt.array((low + high) / 2).stop_grad()
         self._inverse_half = jt.array(1 / self._half).stop_grad()
 
@@ -59,10 +58,6 @@ class Contraction(Space):
         root = jt.pow(r, -2.0 / d) * jt.pow(_factor(r), (d - 1.0) / d)
         scale = float(np.exp(-np.log(4 * self._half).mean()))
         return widths * root.reshape(-1) * scale
-
-    def numbers(self) -> SpaceNumbers:
-        """See ``Space``."""
-        return self._numbers
 
     def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
         """See ``Space``."""
