@@ -210,11 +210,19 @@ class AutoPlacement(Placement):
         auto_orient: turn the scene so that the training cameras' mean up axis is +z.
         auto_centre: move the middle of the training cameras to ``offset``.
         auto_scale: let the farthest training camera be ``scale`` field units from that middle.
+        auto_frame: "up": as said; "principal": ``auto_orient`` makes the axes along which the training cameras spread
+            most, second and least x, y and z (up), and ``auto_scale`` goes by their largest coordinate (mip-NeRF 360).
     """
 
     auto_orient: bool = False
     auto_centre: bool = False
     auto_scale: bool = False
+    auto_frame: Literal["up", "principal"] = "up"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.auto_frame not in ("up", "principal"):
+            raise ConfigError(f"auto_frame is {self.auto_frame!r}; choose one of up, principal")
 
     def of(self, c2w: NDArray[np.float64], labels: Sequence[str]) -> Similarity:
         """World to field, for the training cameras; what stands far from all others has no say, with a warning.
@@ -225,7 +233,8 @@ class AutoPlacement(Placement):
         """
         if self.auto_orient or self.auto_centre or self.auto_scale:
             c2w = without_strays(labels, c2w)
-        normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
+        how = self.auto_orient, self.auto_centre, self.auto_scale
+        normal = normalize(c2w, *how, principal=self.auto_frame == "principal")
         return normal.then(self.similarity)
 
 

@@ -29,12 +29,15 @@ class Encoder(jt.Module):
             neighbouring features differ.
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
+        directions: of an encoder with ``integrate``, the unit vectors along which it takes means, from the cube's
+            middle, and variances, float32 [B, 3]; None: along the axes, [S, n_dims] each.
     """
 
     n_dims: int
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    directions: jt.Var | None = None
     pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
     variation: Callable[[], jt.Var] | None = None
     finest_cell: float | None = None

@@ -13,9 +13,9 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
-from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -131,7 +131,7 @@ class NeRFNetwork(Network):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """The density of the samples' own round, and their encoding where the encoder can take it back."""
-        encoded = self._encode_samples(samples)
+        encoded = encoded_samples(samples, self.pos_encoder, self._box)
         sigmas = self._activated(self._of(samples).density(encoded))
         reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
         return sigmas, encoded if reusable else None
@@ -139,7 +139,7 @@ class NeRFNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
         if samples.features is None:
-            encoded = self._encode_samples(samples)
+            encoded = encoded_samples(samples, self.pos_encoder, self._box)
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
         raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder)
@@ -149,20 +149,6 @@ class NeRFNetwork(Network):
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
-
-    def _encode_samples(self, samples: RaySamples) -> jt.Var:
-        if self.pos_encoder.integrate is None:
-            return self._encode(samples.positions)
-        rays = samples.rays
-        if rays.radii is None:
-            raise ConfigError(
-                f"{type(self.pos_encoder).__name__} encodes pieces of pixels' cones, and these rays have none "
-                "(RayBundle.radii): choose a dataset whose field is the world (not NDC), or another pos_encoder"
-            )
-        where = samples.t_starts, samples.t_ends, samples.ray_indices
-        packed = samples.packed_info if rays.trained else None
-        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where, packed)
-        return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
     def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
