@@ -100,7 +100,7 @@ class TransformsDataset(PosedImages):
         images = files.photographs(paths, sizes, masks, empty_colors(scene.frames), stored)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
 
 

@@ -140,11 +140,11 @@ def build_dataset(config: Any, split: str) -> Any:
 
     Args:
         config: the resolved config; a ``split`` in its dataset block is that of training and is
-            replaced, and its cameras do not learn: see ``Dataset.following``.
+            replaced; nothing is learned of its images (``Dataset.following``), and they are as they are.
         split: for example ``test``.
     """
     block = type(config.dataset)(config.dataset)
-    for key in ("split", "cameras"):
+    for key in ("split", "cameras", "exposure", "disturb"):
         block.pop(key, None)
     return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
 
