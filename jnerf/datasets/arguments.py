@@ -239,6 +239,47 @@ class AutoPlacement(Placement):
         return normal.then(self.similarity)
 
 
+@dataclass(frozen=True)
+class DepthImages:
+    """True distances in files beside the images, for losses of depth.
+
+    Args:
+        depth: what the numbers in the files are: "z", distances along the view axis, or "euclidean", along the ray;
+            None: files of depth are not read.
+        depth_unit: world units for a number of 1; None: what the scene says, else 0.001 (millimetres, where the world
+            is in metres), in files of floats as well.
+    """
+
+    depth: Literal["z", "euclidean"] | None = None
+    depth_unit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.depth not in (None, "z", "euclidean"):
+            raise ConfigError(f"depth must be z, euclidean or None, got {self.depth!r}")
+        if self.depth_unit is not None and not self.depth_unit > 0:
+            raise ConfigError(f"depth_unit must be positive, got {self.depth_unit}")
+
+
+@dataclass(frozen=True)
+class DepthTracks:
+    """True distances at the points of a sparse model, for losses of depth.
+
+    Args:
+        depth: "tracks": some rays of each batch go through pixels where their image sees a point, whose distance is a
+            truth of the batch; None: points are left alone.
+        depth_share: which part of the rays that is.
+    """
+
+    depth: Literal["tracks"] | None = None
+    depth_share: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.depth not in (None, "tracks"):
+            raise ConfigError(f"depth must be tracks or None, got {self.depth!r}")
+        if not 0 < self.depth_share <= 1:
+            raise ConfigError(f"depth_share must be in (0, 1], got {self.depth_share}")
+
+
 def cameras_problem(block: Any) -> str | None:
     """What is wrong with a block of cameras that learn; None for a good one."""
     return _block_problem(block, CAMERAS, "cameras", _CAMERA_FACTS)
