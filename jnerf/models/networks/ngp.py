@@ -41,6 +41,11 @@ class NGPNetwork(Network):
             "bf16" or "fp16".
         space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
             "contraction_linf", all of space with the box as its middle half.
+        initial_density: factor of all densities, and so about what they are to begin with, per field unit. The method
+            has 1, which in a box of many units is fog.
+
+    Raises:
+        ConfigError: a value is out of its range.
     """
 
     offers = frozenset({"pos_encoder"})
@@ -57,6 +62,7 @@ class NGPNetwork(Network):
         seed: int = 0,
         precision: str = "auto",
         space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
+        initial_density: float = 1.0,
     ) -> None:
         super().__init__()
         sizes = {
@@ -68,6 +74,11 @@ class NGPNetwork(Network):
         for name, value in sizes.items():
             if value < 1:
                 raise ConfigError(f"NGPNetwork: {name} is {value}; it must be at least 1")
+        if not initial_density > 0:
+            raise ConfigError(
+                f"NGPNetwork: initial_density is {initial_density}; it must be above 0"
+            )
+        self._density_scale = float(initial_density)
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         n_dir = dir_encoder.out_dim if dir_encoder else 0
@@ -86,7 +97,7 @@ class NGPNetwork(Network):
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         features = self.pos_encoder(self._space(positions))
         sigmas = self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
-        return sigmas, features if self.pos_encoder.known else None
+        return self._scaled(sigmas), features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
@@ -98,4 +109,7 @@ class NGPNetwork(Network):
         sigmas, rgbs = density_and_color(
             self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
         )
-        return FieldOutput(sigmas=sigmas, rgbs=rgbs)
+        return FieldOutput(sigmas=self._scaled(sigmas), rgbs=rgbs)
+
+    def _scaled(self, sigmas: jt.Var) -> jt.Var:
+        return sigmas if self._density_scale == 1 else sigmas * self._density_scale
