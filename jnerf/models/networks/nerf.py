@@ -13,12 +13,12 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.per_image.appearance import (
     Appearance,
     AppearanceBlock,
     make_appearance,
 )
+from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.registry import NETWORKS

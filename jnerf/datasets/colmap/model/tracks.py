@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model.frames import Frames
