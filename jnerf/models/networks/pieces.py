@@ -13,7 +13,6 @@ from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.project_gaussians import project_gaussians
 from jnerf.structures import RaySamples
 
-
 # Draws of a ray, two for each sample of a round: far from those of samplers, renderers and losses.
 _TURNS, _ROUND = 0x21F00000, 0x10000
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.unbounded.proposals import Proposals
@@ -138,10 +138,3 @@ class ProposedNetwork(Network):
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""
         return self._apart({"proposals": self.proposals.mlps})
-
-    def _apart(self, parts: Mapping[str, jt.Module]) -> dict[str, list[jt.Var]]:
-        """Groups of their own for the parameters of ``parts``."""
-        groups = {name: trainable(module) for name, module in parts.items()}
-        elsewhere = {id(p) for group in groups.values() for p in group}
-        own = [p for p in super().param_groups()[""] if id(p) not in elsewhere]
-        return {"": own} | {name: group for name, group in groups.items() if group}
