@@ -1,4 +1,4 @@
-"""Zip-NeRF on garden for half an hour on two CPU cores: 256x256 pixels, fewer rays, smaller tables, a smaller colour."""
+"""Zip-NeRF on garden for half an hour on two CPU cores: 256x256 pixels, fewer rays, smaller tables and colour MLP."""
 
 _base_ = ["zipnerf_garden.py"]
 
