@@ -179,7 +179,7 @@ def evaluate(
         if model.settle(found is None):
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    told = dict(pipeline.network.protocol) | placed
+    told = pipeline.network.protocol | pipeline.dataset.protocol | placed
     told |= {} if model.warning is None else {"warning": model.warning}
     if model.rendered_share < 1:
         told["pixels_rendered"] = round(model.rendered_share, 4)

@@ -20,6 +20,7 @@ from jnerf.engine.checkpoints.checkpoint import (
     load_latest,
 )
 from jnerf.engine.checkpoints.learned_cameras import write_cameras
+from jnerf.engine.checkpoints.learned_exposures import write_exposures
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.files import check_writable
@@ -330,6 +331,8 @@ def _test(
     found = evaluate(pipeline, dataset, *how, see=see)
     if pipeline.dataset.learned is not None:
         write_cameras(folder.cameras, pipeline)
+    if pipeline.dataset.exposure is not None:
+        write_exposures(folder.exposures, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
     if team().first:

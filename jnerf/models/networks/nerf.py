@@ -13,6 +13,11 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.per_image.appearance import (
+    Appearance,
+    AppearanceBlock,
+    make_appearance,
+)
 from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
@@ -26,7 +31,7 @@ class Trunk(jt.Module):
     def __init__(
         self,
         n_pos: int,
-        n_dir: int,
+        n_extra: int,
         width: int,
         n_layers: int,
         skip: int | None,
@@ -39,17 +44,21 @@ class Trunk(jt.Module):
         # density first, then the features, which have no activation
         widths = [n_pos] + [width] * n_layers + [width + 1]
         self.trunk = MLP(widths, stream=stream, skip=skip, **how)
-        self.color = MLP([width + n_dir, width // 2, 3], stream=stream + 2, **how)
+        self.color = MLP([width + n_extra, width // 2, 3], stream=stream + 2, **how)
 
     def density(self, encoded: jt.Var) -> jt.Var:
         """Density before its activation: [S, C] or grouped -> [S]."""
         return self.trunk(encoded, n_out=1).reshape(-1)
 
     def execute(
-        self, encoded: jt.Var, samples: RaySamples, dir_encoder: jt.Module | None
+        self,
+        encoded: jt.Var,
+        samples: RaySamples,
+        dir_encoder: jt.Module | None,
+        appearance: Appearance | None = None,
     ) -> tuple[jt.Var, jt.Var]:
         """Densities before their activation, [S], and colours in [0, 1], [S, 3]."""
-        how = {"exponential": False, "head_sees_density": False}
+        how = {"exponential": False, "head_sees_density": False, "appearance": appearance}
         return density_and_color(self.trunk, self.color, encoded, samples, dir_encoder, **how)
 
 
@@ -75,6 +84,9 @@ class NeRFNetwork(Network):
         rgb_padding: colours reach so far beyond [0, 1], so that black and white need no infinite input (mip-NeRF).
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, which all rounds see: how many or ``Appearance``'s
+            arguments; 0 for none.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -97,6 +109,8 @@ class NeRFNetwork(Network):
         rgb_padding: float = 0.0,
         seed: int = 0,
         precision: str = "auto",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
     ) -> None:
         super().__init__()
         at_least(
@@ -119,8 +133,10 @@ class NeRFNetwork(Network):
         self._activation = DENSITY_ACTIVATIONS[density_activation]
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
-        n_dir = dir_encoder.out_dim if dir_encoder else 0
-        sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
+        self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
+        n_extra = dir_encoder.out_dim if dir_encoder else 0
+        n_extra += self.appearance.n_appended if self.appearance else 0
+        sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
@@ -142,7 +158,7 @@ class NeRFNetwork(Network):
             encoded = encoded_samples(samples, self.pos_encoder, self._box)
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
-        raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder)
+        raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder, self.appearance)
         if self._padding:
             rgbs = rgbs * (1 + 2 * self._padding) - self._padding
         return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
