@@ -26,12 +26,13 @@ def network(aabb=UNIT, n_frequencies=4, **how):
     return MipNeRF360Network(encoder, directions, aabb, **how)
 
 
-def rays(n=20, radius=0.002):
+def rays(n=20, radius=0.002, images=None):
     random = np.random.default_rng(0)
     o, d = random.uniform(0.3, 0.7, (n, 3)), random.normal(size=(n, 3))
     arrays = (v.astype(np.float32) for v in (o, d / np.linalg.norm(d, axis=1, keepdims=True)))
     radii = None if radius is None else (lambda: jt.array(np.full((n, 1), radius, np.float32)))
-    return RayBundle(*map(jt.array, arrays), None, radii)
+    images = None if images is None else jt.array(np.int32(images))
+    return RayBundle(*map(jt.array, arrays), images, radii)
 
 
 def samples(net, step=3, counts=(16, 12, 8), **given):
@@ -83,14 +84,16 @@ def test_all_earlier_rounds_ask_one_proposal_and_each_is_asked_once():
     np.testing.assert_allclose(same, np.log1p(np.exp(-1)) * 2, rtol=1e-5)  # softplus(-1), per 0.5
 
 
-def test_gradients_reach_each_part():
-    net = network()
-    found = samples(net)
+@pytest.mark.parametrize("appearance", [0, 4, {"width": 4, "how": "affine"}])
+def test_gradients_reach_each_part(appearance):
+    net = network(appearance=appearance, n_images=3)
+    found = samples(net, images=[0, 1] * 10)
     output = net(found)
     total = output.rgbs.sum() + output.sigmas.sum()
     total += sum(net(earlier).sigmas.sum() for earlier in found.history)
     params = [p for group in net.param_groups().values() for p in group]
-    assert len(params) == 3
+    assert set(net.param_groups()) == {"", "proposals"} | ({"appearance"} if appearance else set())
+    assert len(params) == 3 + (not appearance == 0) + isinstance(appearance, dict)
     assert all(g.numpy().any() and np.isfinite(g.numpy()).all() for g in jt.grad(total, params))
 
 
