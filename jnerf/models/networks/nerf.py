@@ -18,8 +18,8 @@ from jnerf.models.networks.per_image.appearance import (
     AppearanceBlock,
     make_appearance,
 )
-from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import Box
+from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples

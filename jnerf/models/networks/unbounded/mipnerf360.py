@@ -14,8 +14,8 @@ from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import make_space
+from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
