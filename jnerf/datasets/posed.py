@@ -80,10 +80,14 @@ class PosedImages(Dataset):
         learned: what is learned of each image, and how images are disturbed.
         depth: knows distances at pixels, which then are truths of every batch; None: nothing does.
 
+    Attributes:
+        image_weights: what rays of each image count in losses of colours, float32 [N]; None: 1.
+
     Raises:
         ConfigError: ``learned`` is wrong, or its cameras are in NDC, where motions are not rigid.
     """
 
+    image_weights: NDArray[np.float32] | None = None
     _moved_away = False
 
     def __init__(
@@ -240,7 +244,7 @@ class PosedImages(Dataset):
             where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
             found = pixel_rays(n_rays, windows, *where)
             bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
-            return Batch(self._moved(bundle, step), found.rgba)
+            return Batch(self._moved(bundle, step), found.rgba, self._counting(found.images))
         images, x, y = self.draw_pixels(n_rays, step)
         known: Mapping[str, NDArray[np.float32]] = {}
         if self._depth is not None:
@@ -251,8 +255,18 @@ class PosedImages(Dataset):
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
         depth = {name: jt.array(values).stop_grad() for name, values in known.items()}
-        extras = {**depth, **self.extras(images, x, y)}
+        extras = {**depth, **self.extras(images, x, y), **self._counting(jt.array(images))}
         return Batch(self._moved(bundle, step), jt.array(rgba).stop_grad(), extras)
+
+    def _counting(self, images: jt.Var) -> dict[str, jt.Var]:
+        """What rays of these images count in losses of colours, float32 [R, 1]; nothing where all count 1."""
+        if self.image_weights is None:
+            return {}
+        return {"weights": self._image_weights[images].stop_grad()}
+
+    @cached_property
+    def _image_weights(self) -> jt.Var:
+        return jt.array(self.image_weights.reshape(-1, 1)).stop_grad()
 
     def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
         """Rays of the cameras now; the cones of their pixels stay as wide."""

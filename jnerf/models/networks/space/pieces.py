@@ -22,9 +22,7 @@ def sees_pieces(encoder: Encoder) -> bool:
     return encoder.integrate is not None or encoder.multisample is not None
 
 
-def encoded_samples(
-    samples: RaySamples, encoder: Encoder, space: Space, seed: int = 0
-) -> jt.Var:
+def encoded_samples(samples: RaySamples, encoder: Encoder, space: Space, seed: int = 0) -> jt.Var:
     """Features of samples, [S, C] or grouped: those of their pieces, of an encoder that takes these.
 
     Args:
