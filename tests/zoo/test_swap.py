@@ -138,6 +138,54 @@ def test_cameras_learn_with_every_encoder_and_sampler(scene, tmp_path, encoder, 
     assert turns[3] < 1e-3 < 0.01 < turns[-1] < 2
 
 
+APPEARANCES = {
+    "append": ["network.appearance=4"],
+    "affine": ["network.appearance=dict(width=4, how='affine', hidden=[16], test='zeros')"],
+}
+
+
+@pytest.mark.parametrize("sampler", ["occupancy", "hierarchical", "proposal"])
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("appearance", APPEARANCES)
+def test_every_colour_mlp_takes_an_appearance(scene, tmp_path, appearance, network, sampler):
+    overrides = [
+        f"dataset.root={scene}",
+        "total_steps=16",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS["hash"],
+        *SAMPLERS[sampler],
+        *NETWORKS[network],
+        *APPEARANCES[appearance],
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "ngp_lego/log.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in rows]
+    assert np.isfinite(losses).all() and np.mean(losses[-4:]) < 0.97 * np.mean(losses[:4]), losses
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_exposures_learn_under_every_method(scene, tmp_path, network, sampler):
+    overrides = [
+        f"dataset.root={scene}",
+        "dataset.disturb=dict(stops=1.0)",
+        "dataset.exposure=dict(type='ExposureRefinement', begin=2)",
+        "optim.groups.dataset=dict(exposure=dict(lr=1e-2))",
+        "total_steps=10",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS["hash"],
+        *SAMPLERS[sampler],
+        *NETWORKS[network],
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "ngp_lego/log.jsonl").read_text().splitlines()]
+    stops = [row["dataset/exposure_stops_mean"] for row in rows]
+    assert np.isfinite([row["loss"] for row in rows]).all()
+    assert stops[1] == 0 < 0.002 < stops[-1] < 0.2
+
+
 TENSORF = Path(__file__).parents[2] / "projects/tensorf/configs/tensorf_vm48_lego_small.py"
 
 

@@ -72,8 +72,11 @@ class ProposedNetwork(Network):
         """exp of what the field says of encoded positions, float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define field_density(features)")
 
-    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
-        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known."""
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple:
+        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known.
+
+        A third value is a dict of further channels, of densities among them ``transient_sigmas`` alone.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define field(features, samples)")
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -106,8 +109,11 @@ class ProposedNetwork(Network):
             features = self.pos_encoder(unit)
         else:
             features = self.pos_encoder.known(unit, samples.features)
-        sigmas, rgbs = self.field(features, samples)
-        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs)
+        sigmas, rgbs, *further = self.field(features, samples)
+        extras = dict(further[0]) if further else {}
+        if "transient_sigmas" in extras and inside is not None:
+            extras["transient_sigmas"] = extras["transient_sigmas"] * inside.unsqueeze(1)
+        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs, extras=extras)
 
     def _unit(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
