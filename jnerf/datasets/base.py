@@ -205,6 +205,11 @@ class Dataset(ABC):
             f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
         )
 
+    def depth_of(self, i: int) -> NDArray[np.float32] | None:
+        """The true distances along the rays of image ``i``, field units, [H, W], 0 where one is not known; None: no
+        distance is."""
+        return None
+
     def thinned(self, n: int) -> Dataset | None:
         """The same to be judged by fewer numbers on the way, every ``n``-th in each direction; None: its views are."""
         return None

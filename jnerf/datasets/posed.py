@@ -26,6 +26,7 @@ from jnerf.structures import Batch, RayBundle, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
+    from jnerf.datasets.pictures.depth_maps import DepthSource
     from jnerf.datasets.pictures.masks import KeptPixels
     from jnerf.datasets.placement.similarity import Similarity
 
@@ -77,10 +78,13 @@ class PosedImages(Dataset):
         crop: in the first steps, pixels may come from the middle of the images alone.
         about: what ``summary`` adds: ``source``, the file or folder that was read, ``n_masks``, and ``dropped``.
         learned: what is learned of each image, and how images are disturbed.
+        depth: knows distances at pixels, which then are truths of every batch; None: nothing does.
 
     Raises:
         ConfigError: ``learned`` is wrong, or its cameras are in NDC, where motions are not rigid.
     """
+
+    _moved_away = False
 
     def __init__(
         self,
@@ -95,8 +99,11 @@ class PosedImages(Dataset):
         crop: Crop = _NO_CROP,
         about: Mapping[str, Any] | None = None,
         learned: Learned = _NOTHING_LEARNED,
+        depth: DepthSource | None = None,
     ) -> None:
-        self._crop = crop
+        self._crop, self._depth = crop, depth
+        if depth is not None:
+            self.provides = self.provides | depth.provides
         super().__init__(aabb, near, far)
         self._given = self._start = cameras
         self.n_images = len(cameras)
@@ -180,6 +187,7 @@ class PosedImages(Dataset):
         """The same images with other poses, float [N, 3, 4], that do not learn."""
         found = copy.copy(self)
         found.learned, found._start = None, replace(self._start, c2w=c2w)
+        found._moved_away = True
         return found
 
     def summary(self) -> dict[str, Any]:
@@ -234,13 +242,17 @@ class PosedImages(Dataset):
             bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
             return Batch(self._moved(bundle, step), found.rgba)
         images, x, y = self.draw_pixels(n_rays, step)
+        known: Mapping[str, NDArray[np.float32]] = {}
+        if self._depth is not None:
+            x, y, known = self._depth.drawn(images, x, y, self.seed, step)
         bundle = self._start.bundle(images, x, y, jt.array(images).stop_grad())
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self._start.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        truth = jt.array(rgba).stop_grad(), self.extras(images, x, y)
-        return Batch(self._moved(bundle, step), *truth)
+        depth = {name: jt.array(values).stop_grad() for name, values in known.items()}
+        extras = {**depth, **self.extras(images, x, y)}
+        return Batch(self._moved(bundle, step), jt.array(rgba).stop_grad(), extras)
 
     def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
         """Rays of the cameras now; the cones of their pixels stay as wide."""
@@ -289,6 +301,7 @@ class PosedImages(Dataset):
         """Poses, intrinsics, places and pixels of all images, as ``pixel_rays`` takes them; None if it cannot."""
         kept, cameras = self.images.kept, self._start.on_device()
         further = self.provides and type(self).extras is not PosedImages.extras
+        further = further or self._depth is not None
         if kept is not None or cameras is None or further:
             return None
         pixels = self.images.pixels.view(np.int32)
@@ -308,6 +321,12 @@ class PosedImages(Dataset):
     ) -> dict[str, jt.Var]:
         """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
+
+    def depth_of(self, i: int) -> NDArray[np.float32] | None:
+        """See ``Dataset``; None too where cameras have learned and taken the scene along."""
+        if self._depth is None or self._moved_away:
+            return None
+        return self._depth.picture(i)
 
     def first_picture(self) -> NDArray[np.uint8]:
         """See ``Dataset``."""

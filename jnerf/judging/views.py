@@ -3,7 +3,8 @@
 Protocol: per-image PSNR and SSIM in sRGB, after clipping and 8-bit quantisation of both prediction
 and truth (so that the PNG files reproduce the numbers), mean over images. Each view is rendered
 once, over black; over white it is that colour plus (1 - opacity). ``psnr`` and ``ssim`` are over
-black, ``psnr_white`` over white. A test that writes pictures, which is that at the end of training, also has
+black, ``psnr_white`` over white. Where true distances are known, the errors of rendered ones are measured as well, in
+world units. A test that writes pictures, which is that at the end of training, also has
 ``flip`` and ``lpips`` where their libraries are: they take longer than the others.
 """
 
@@ -29,7 +30,7 @@ from jnerf.imaging.pictures import (
 )
 from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
-from jnerf.metrics import optional_metrics, psnr, ssim
+from jnerf.metrics import depth_errors, optional_metrics, psnr, ssim
 from jnerf.metrics.optional import OptionalMetrics
 from jnerf.metrics.ssim import WINDOW
 
@@ -41,6 +42,10 @@ PROTOCOL = {
     "background": "psnr and ssim on black, psnr_white on white",
     "metric": "per image in sRGB, clipped, 8 bit; mean over images; ssim of Wang et al. 2004, gaussian 11x11",
 }
+_DEPTH = (
+    "rendered against true distances along rays, where a true one is known: abs_rel = mean |error| / truth, rmse in world "
+    "units, delta1 = part within a factor of 1.25; per image, mean over images"
+)
 
 
 def judge_views(
@@ -55,7 +60,8 @@ def judge_views(
         folder: where the pictures go; None writes none.
 
     Returns:
-        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average, with a folder also ``flip`` and ``lpips``.
+        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average, with a folder also ``flip`` and ``lpips``;
+        ``depth_abs_rel``, ``depth_rmse`` and ``depth_delta1`` of views whose depth is known.
         Of what cannot be measured here, the protocol says in ``absent`` why.
 
     Raises:
@@ -73,6 +79,7 @@ def judge_views(
         seconds = time.perf_counter() - start
         files = None if folder is None else ViewFiles(folder, view.name)
         found = _measure(image, view.rgba(), shown, files, extra)
+        found |= _measure_depth(dataset, image, dataset.depth_of(index))
         about = {"size": [view.width, view.height], "cut": view.shown() is not None}
         rows.append(
             {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
@@ -84,6 +91,8 @@ def judge_views(
     shared = [key for key in found_of[-1]["metrics"] if all(key in row for row in rows)]
     mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
     protocol = {"resolution": resolution, **PROTOCOL, **extra.protocol()}
+    if "depth_abs_rel" in mean:
+        protocol["depth"] = _DEPTH
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)
@@ -152,6 +161,16 @@ def _measure(
         black, truth = black * shown[..., None], truth * shown[..., None]
         found["ssim"] = ssim(black, truth, shown)
     return found | extra.measure(black, truth, shown)
+
+
+def _measure_depth(
+    dataset: Dataset, image: Image, truth: NDArray[np.float32] | None
+) -> dict[str, float]:
+    """Errors of depth of one view, in world units; nothing where its depth is not known."""
+    if truth is None:
+        return {}
+    per_unit = 1.0 if dataset.transform is None else 1 / dataset.transform.scale
+    return depth_errors(image.depths * per_unit, truth * per_unit)
 
 
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:

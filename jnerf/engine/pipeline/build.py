@@ -117,7 +117,7 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     ema = _keeper(config.ema, "ema", Average, params, facts) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, network, renderer, losses)
-    check_cameras(dataset, network)
+    check_cameras(dataset, network, optim)
     check_fit(config.get("evaluation") or {}, network)
     choose_padding(sampler, renderer, losses)
     return replace(pipeline, optim=optim, ema=ema)

@@ -26,11 +26,11 @@ class PhotometricLoss(Loss):
 
     Attributes:
         kind: of ``jnerf.ops.photometric``.
-        delta: of "huber".
+        delta: of "huber" and "charbonnier".
     """
 
     takes_padding = True
-    kind: Literal["mse", "l1", "huber"]
+    kind: Literal["mse", "l1", "huber", "charbonnier"]
     delta: float = 1.0
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
@@ -59,6 +59,8 @@ class PhotometricLoss(Loss):
         """What the mean is of, for trained truths and backgrounds: the kernel gives them no gradient."""
         if self.kind == "mse":
             return residual * residual
+        if self.kind == "charbonnier":
+            return jt.sqrt(residual * residual + self.delta**2)
         size = jt.abs(residual)
         if self.kind == "l1":
             return size
@@ -85,6 +87,32 @@ class HuberLoss(PhotometricLoss):
         if not delta > 0:
             raise ConfigError(f"HuberLoss: delta is {delta}; it must be above 0")
         self.delta = delta
+
+
+@LOSSES.register()
+class CharbonnierLoss(PhotometricLoss):
+    """sqrt(d^2 + padding^2): a parabola near 0, the absolute difference beyond (Charbonnier et al. 1994).
+
+    As mip-NeRF 360 (Barron et al. 2022, https://arxiv.org/abs/2111.12077, section 5) has it.
+
+    Args:
+        padding: about where the one becomes the other.
+        weight: factor of the loss, a number or a schedule.
+        round: see ``Loss``.
+
+    Raises:
+        ConfigError: the padding is not above 0.
+    """
+
+    kind = "charbonnier"
+
+    def __init__(
+        self, padding: float = 0.001, weight: Scheduled = 1.0, round: int | None = None
+    ) -> None:
+        super().__init__(weight, round)
+        if not padding > 0:
+            raise ConfigError(f"CharbonnierLoss: padding is {padding}; it must be above 0")
+        self.delta = padding
 
 
 @LOSSES.register()

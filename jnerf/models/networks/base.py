@@ -153,9 +153,14 @@ class Network(jt.Module):
         return False
 
     def offered(self) -> frozenset[str]:
-        """What losses of the field may ask: ``offers``, and "variation" where an encoder can tell its own."""
-        told = any(encoder.variation is not None for encoder in self.encoders())
-        return self.offers | ({"variation"} if told else set())
+        """What losses of the field may ask: ``offers``, and what an encoder can tell: "variation", "level_squares"."""
+        told = {
+            name
+            for encoder in self.encoders()
+            for name in ("variation", "level_squares")
+            if getattr(encoder, name) is not None
+        }
+        return self.offers | told
 
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""

@@ -24,9 +24,9 @@ from jnerf.models.networks.per_image.transient import (
     TransientBlock,
     Transients,
 )
+from jnerf.models.networks.pieces import encoded_samples
 from jnerf.models.networks.space import Box
-from jnerf.models.networks.two_mlps import density_and_color, of_images
-from jnerf.ops.frustum_gaussians import frustum_gaussians
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -147,8 +147,7 @@ class NeRFNetwork(Network):
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
-        n_extra = dir_encoder.out_dim if dir_encoder else 0
-        n_extra += self.appearance.n_appended if self.appearance else 0
+        n_extra = n_beside(dir_encoder, self.appearance)
         sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
@@ -164,7 +163,7 @@ class NeRFNetwork(Network):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """The density of the samples' own round, and their encoding where the encoder can take it back."""
-        encoded = self._encode_samples(samples)
+        encoded = encoded_samples(samples, self.pos_encoder, self._box)
         sigmas = self._activated(self._of(samples).density(encoded))
         reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
         return sigmas, encoded if reusable else None
@@ -172,7 +171,7 @@ class NeRFNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
         if samples.features is None:
-            encoded = self._encode_samples(samples)
+            encoded = encoded_samples(samples, self.pos_encoder, self._box)
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
         last = samples.round >= len(self.rounds) - 1
@@ -184,20 +183,6 @@ class NeRFNetwork(Network):
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
-
-    def _encode_samples(self, samples: RaySamples) -> jt.Var:
-        if self.pos_encoder.integrate is None:
-            return self._encode(samples.positions)
-        rays = samples.rays
-        if rays.radii is None:
-            raise ConfigError(
-                f"{type(self.pos_encoder).__name__} encodes pieces of pixels' cones, and these rays have none "
-                "(RayBundle.radii): choose a dataset whose field is the world (not NDC), or another pos_encoder"
-            )
-        where = samples.t_starts, samples.t_ends, samples.ray_indices
-        packed = samples.packed_info if rays.trained else None
-        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where, packed)
-        return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
     def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]

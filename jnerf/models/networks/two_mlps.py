@@ -53,6 +53,12 @@ def density_and_color(
     return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
 
 
+def n_beside(dir_encoder: jt.Module | None, appearance: Appearance | None) -> int:
+    """Inputs of a colour MLP beside what it sees of the position: the encoded direction, appended appearance."""
+    n_appended = appearance.n_appended if appearance else 0
+    return n_appended + (dir_encoder.out_dim if dir_encoder else 0)
+
+
 def of_images(
     trunk: MLP,
     head: MLP,

@@ -178,9 +178,9 @@ def test_silhouettes_are_where_images_are_not_transparent():
 
 
 def test_batches_carry_the_extras_asked_for():
-    batch = small(extras=("depths", "normals")).sample(50, 0)
-    assert small(extras=("depths",)).provides == {"depths"} and not small().provides
-    assert batch.extras["depths"].shape == [50, 1] and batch.extras["normals"].shape == [50, 3]
+    batch = small(extras=("depth", "normals")).sample(50, 0)
+    assert small(extras=("depth",)).provides == {"depth"} and not small().provides
+    assert batch.extras["depth"].shape == [50, 1] and batch.extras["normals"].shape == [50, 3]
     opaque = batch.rgba.numpy()[:, 3] == 1
     lengths = np.linalg.norm(batch.extras["normals"].numpy(), axis=1)
     np.testing.assert_allclose(lengths[opaque], 1, atol=1e-4)

@@ -197,7 +197,7 @@ def _known(path: Path, images: list[ColmapImage], points: Points) -> list[Colmap
             stacklevel=4,
         )
     return [
-        replace(image, point_ids=image.point_ids[there])
+        replace(image, point_ids=image.point_ids[there], xy=image.xy[there])
         for image, there in zip(images, known, strict=True)
     ]
 

@@ -19,7 +19,7 @@ from jnerf.models.networks.per_image.transient import (
     TransientBlock,
     Transients,
 )
-from jnerf.models.networks.two_mlps import density_and_color, of_images
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
@@ -96,8 +96,7 @@ class NerfactoNetwork(ProposedNetwork):
         widths = [pos_encoder.out_dim, *[hidden_width] * density_layers, 1 + geometry_features]
         self.density_mlp = MLP(widths, **how)
         self.appearance = make_appearance(appearance, n_images, geometry_features, **how)
-        n_seen = geometry_features + (dir_encoder.out_dim if dir_encoder else 0)
-        n_seen += self.appearance.n_appended if self.appearance else 0
+        n_seen = geometry_features + n_beside(dir_encoder, self.appearance)
         widths = [n_seen, *[hidden_width] * color_layers, padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, **how)
         if transient is not None:
