@@ -14,6 +14,7 @@ from jnerf.ops.background import background
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.composite import composite
 from jnerf.ops.draw_pixels import draw_pixels
+from jnerf.ops.expose import expose
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.leading_rows import leading_rows
@@ -178,6 +179,21 @@ def _move_rays(inputs: Inputs) -> Iterator[Case]:
         return [*moved, *with_gradient(moved[0] + moved[1], [twists])[1:]]
 
     yield Case(f"{images} cameras", "ray", n, run)
+
+
+@CASES.of("expose")
+def _expose(inputs: Inputs) -> Iterator[Case]:
+    images, n = 60, 2**16
+    colors, opacities = jt.ones((n, 3)) * 0.5, jt.ones((n, 1)) * 0.9
+    behind, rgba = jt.ones((n, 3)).stop_grad(), (jt.ones((n, 4)) * 0.5).stop_grad()
+    stops = jt.ones((images, 3)) * 0.1
+    of = (jt.arange(n) % images).int32().stop_grad()
+
+    def run() -> list[jt.Var]:
+        found = expose(colors, opacities, behind, rgba, stops, of)
+        return [found, *with_gradient(found, [colors, opacities, stops])[1:]]
+
+    yield Case(f"{images} images", "ray", n, run)
 
 
 @CASES.of("draw_pixels")

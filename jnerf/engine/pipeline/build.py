@@ -17,7 +17,7 @@ import numpy as np
 from jnerf.checks.origin import complaint
 from jnerf.datasets.base import Dataset
 from jnerf.encoders.base import Encoder
-from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_rounds
+from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_fit, check_rounds
 from jnerf.engine.pipeline.padding import choose_padding
 from jnerf.engine.pipeline.params import check_once, network_groups, other_groups
 from jnerf.errors import ConfigError
@@ -118,6 +118,7 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, network, renderer, losses)
     check_cameras(dataset, network, optim)
+    check_fit(config.get("evaluation") or {}, network)
     choose_padding(sampler, renderer, losses)
     return replace(pipeline, optim=optim, ema=ema)
 

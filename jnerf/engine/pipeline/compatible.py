@@ -73,6 +73,19 @@ def check_cameras(dataset: Dataset, network: Network, optim: Optimiser | None) -
         )
 
 
+def check_fit(evaluation: Mapping[str, Any], network: Network) -> None:
+    """Checks that there is what tests are to fit to pictures.
+
+    Raises:
+        ConfigError: the network keeps no numbers of images.
+    """
+    if evaluation.get("fit") == "appearance" and network.appearance is None:
+        raise ConfigError(
+            f"evaluation.fit is 'appearance', but network {type(network).__name__} keeps none: give it an argument "
+            "appearance if it takes one, or set evaluation.fit='exposure' or 'none'"
+        )
+
+
 def check_rounds(
     sampler: Sampler, network: Network, renderer: Renderer, losses: Mapping[str, Loss]
 ) -> None:

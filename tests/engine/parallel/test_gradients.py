@@ -24,6 +24,8 @@ TOLERANCES = {
     "image_albert_small": 1e-5,
     "vqad_lego_small": 1e-5,
     "barf_embedded": 1e-5,  # trained cameras
+    "ngp_exposure_small": 1e-5,  # trained exposures
+    "nerfw_embedded": 1e-5,
 }
 
 

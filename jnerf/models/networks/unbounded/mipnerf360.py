@@ -16,7 +16,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -110,8 +110,7 @@ class MipNeRF360Network(Network):
         self._bias, self._padding = float(density_bias), float(rgb_padding)
         how = {"biased": True, "he": True, "seed": seed, "precision": precision}
         self.appearance = make_appearance(appearance, n_images, bottleneck, seed, precision)
-        n_pos, n_extra = pos_encoder.out_dim, dir_encoder.out_dim if dir_encoder else 0
-        n_extra += self.appearance.n_appended if self.appearance else 0
+        n_pos, n_extra = pos_encoder.out_dim, n_beside(dir_encoder, self.appearance)
         # density first, then the bottleneck, which has no activation
         self.trunk = MLP([n_pos, *[hidden_width] * n_layers, 1 + bottleneck], skip=skip, **how)
         self.color_mlp = MLP([bottleneck + n_extra, color_width, 3], stream=1, **how)
