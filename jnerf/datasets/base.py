@@ -38,6 +38,7 @@ class Dataset(ABC):
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
         focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
+        even_depth: whether pictures show depths of the field as they are, however far they reach: in NDC.
         learned: cameras that learn (``PoseRefinement``); None where they do not.
         picture_size: of a scene of two dimensions, width and height of the picture that its box spans, pixels; None
             where it is none.
@@ -52,6 +53,7 @@ class Dataset(ABC):
     focus_depth: float | None = None
     picture_size: tuple[int, int] | None = None
     learned: PoseRefinement | None = None
+    even_depth: bool = False
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.

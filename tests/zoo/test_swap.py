@@ -264,3 +264,36 @@ def test_a_sampler_of_trees_needs_a_field_with_one(scene, tmp_path):
     overrides = [f"dataset.root={scene}", "sampler=dict(type='OctreeSampler')"]
     with pytest.raises(ConfigError, match="asks for the field's octree.*that has: OctreeNetwork"):
         run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+
+
+DEPTH = {
+    "termination": "dict(type='RayTerminationLoss', weight=0.1)",
+    "sight": "dict(type='LineOfSightLoss', sigma=0.05)",
+    "l1": "dict(type='DepthL1Loss')",
+    "l2": "dict(type='DepthL2Loss')",
+}
+DEPTH_CASES = [(loss, name) for i, loss in enumerate(DEPTH) for name in [*SAMPLERS][i % 2 :: 2]]
+
+
+@pytest.fixture(scope="module")
+def scene_with_depth(tmp_path_factory):
+    return make_tiny_blender(tmp_path_factory.mktemp("depth"), n=6, size=32, depth=True)
+
+
+@pytest.mark.parametrize("loss, sampler", DEPTH_CASES)
+def test_depth_supervises_every_sampler(scene_with_depth, tmp_path, loss, sampler):
+    overrides = [
+        f"dataset=dict(type='TransformsDataset', root='{scene_with_depth}', depth='z')",
+        f"loss=dict(_delete_=True, rgb=dict(type='HuberLoss'), depth={DEPTH[loss]})",
+        "total_steps=20",
+        "log_every=1",
+        "evaluation.at_end=False",
+        *ENCODERS["hash"],
+        *SAMPLERS[sampler],
+        *NETWORKS["ngp"],
+    ]
+    run(load_config(CONFIG, overrides), "train", save_dir=tmp_path)
+    lines = (tmp_path / "ngp_lego" / "log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss/depth"] for line in lines]
+    assert len(losses) == 20 and np.isfinite(losses).all()
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4]), losses
