@@ -105,6 +105,6 @@ def _stored(path: Path) -> NDArray:
 def _check_shape(path: Path, found: tuple[int, ...], size: tuple[int, int]) -> None:
     if not same_shape((int(found[0]), int(found[1])), size):
         raise DataError(
-            f"depth {path} is {found[0]}x{found[1]} pixels, its image {size[0]}x{size[1]}: it may be larger or smaller, "
+            f"depth {path} is {found[0]}x{found[1]} pixels, its image {size[0]}x{size[1]}: it may be larger or smaller "
             "but of the same shape. Make it from the image again"
         )
