@@ -16,7 +16,7 @@ PLACEMENT = ["aabb_scale", "near", "far", "scale", "offset"]
 AUTO = [*PLACEMENT, "auto_orient", "auto_centre", "auto_scale"]
 KEYS = {
     "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "cameras", "max_images"],
-    "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales"],
+    "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales", "weighted"],
     "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "distortion"],
     "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "images", "sparse", "around"],
     "LLFFDataset": [*CAPTURE, "aabb_scale", "cameras", "space", "bound_factor"],
