@@ -17,8 +17,13 @@ AUTO = [*PLACEMENT, "auto_orient", "auto_centre", "auto_scale"]
 KEYS = {
     "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "cameras", "max_images"],
     "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales", "weighted"],
-    "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "distortion"],
-    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "images", "sparse", "around"],
+    "TransformsDataset": [
+        *(*CAPTURE, "missing", "masks", *AUTO, "cameras", "depth", "depth_unit", "distortion"),
+    ],
+    "COLMAPDataset": [
+        *(*CAPTURE, "missing", "masks", *AUTO, "cameras", "depth", "depth_share"),
+        *("images", "sparse", "around"),
+    ],
     "LLFFDataset": [*CAPTURE, "aabb_scale", "cameras", "space", "bound_factor"],
     "DTUDataset": [*CAPTURE, "aabb_scale", "cameras", "radius", "masks", "pixel_centre"],
     "NSVFDataset": [*FILES, "near", "far", "cameras", "background", "bbox"],

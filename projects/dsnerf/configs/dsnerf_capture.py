@@ -1,4 +1,4 @@
-"""DS-NeRF (Deng et al. 2022, https://arxiv.org/abs/2107.02791): NeRF and the distances of points, a capture of your own.
+"""DS-NeRF (Deng et al. 2022, https://arxiv.org/abs/2107.02791), as published on NeRF, for a capture of your own.
 
 Days on two CPU cores: ngp_tracks_capture.py is for those.
 """
