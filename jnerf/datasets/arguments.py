@@ -19,6 +19,7 @@ from jnerf.checks.arguments import argument_problems
 from jnerf.checks.types import Checked
 from jnerf.datasets.paths import scene_folder
 from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
+from jnerf.datasets.pictures.disturbance import disturbance_problem
 from jnerf.datasets.pictures.image_folder import Split, check_split
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import PixelMask
@@ -27,7 +28,7 @@ from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
-from jnerf.registry import CAMERAS
+from jnerf.registry import CAMERAS, EXPOSURES, Registry
 
 _CAMERA_FACTS = ("c2w", "middle", "seed")  # what a dataset hands to cameras that learn
 
@@ -210,11 +211,19 @@ class AutoPlacement(Placement):
         auto_orient: turn the scene so that the training cameras' mean up axis is +z.
         auto_centre: move the middle of the training cameras to ``offset``.
         auto_scale: let the farthest training camera be ``scale`` field units from that middle.
+        auto_frame: "up": as said; "principal": ``auto_orient`` makes the axes along which the training cameras spread
+            most, second and least x, y and z (up), and ``auto_scale`` goes by their largest coordinate (mip-NeRF 360).
     """
 
     auto_orient: bool = False
     auto_centre: bool = False
     auto_scale: bool = False
+    auto_frame: Literal["up", "principal"] = "up"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.auto_frame not in ("up", "principal"):
+            raise ConfigError(f"auto_frame is {self.auto_frame!r}; choose one of up, principal")
 
     def of(self, c2w: NDArray[np.float64], labels: Sequence[str]) -> Similarity:
         """World to field, for the training cameras; what stands far from all others has no say, with a warning.
@@ -225,7 +234,8 @@ class AutoPlacement(Placement):
         """
         if self.auto_orient or self.auto_centre or self.auto_scale:
             c2w = without_strays(labels, c2w)
-        normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
+        how = self.auto_orient, self.auto_centre, self.auto_scale
+        normal = normalize(c2w, *how, principal=self.auto_frame == "principal")
         return normal.then(self.similarity)
 
 
@@ -272,26 +282,41 @@ class DepthTracks:
 
 def cameras_problem(block: Any) -> str | None:
     """What is wrong with a block of cameras that learn; None for a good one."""
+    return _block_problem(block, CAMERAS, "cameras", _CAMERA_FACTS)
+
+
+def exposure_problem(block: Any) -> str | None:
+    """What is wrong with a block of exposures that learn; None for a good one."""
+    return _block_problem(block, EXPOSURES, "exposure", ("n_images",))
+
+
+def _block_problem(block: Any, registry: Registry, path: str, facts: Sequence[str]) -> str | None:
     if not isinstance(block, Mapping):
         return None
     block = dict(block)
     try:
-        cls = CAMERAS.resolve(block, "cameras")
+        cls = registry.resolve(block, path)
     except ConfigError as error:
         return str(error)
-    return next(iter(argument_problems(cls, block, "cameras", _CAMERA_FACTS)), None)
+    return next(iter(argument_problems(cls, block, path, facts)), None)
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Cameras that learn.
+    """What is learned of each training photograph, and photographs made worse to see whether it is.
 
     Args:
         cameras: ``dict(type="PoseRefinement", ...)``: training corrects the poses of its images; None: they stay as
             they are. Their parameters are the group ``dataset.cameras`` of the optimiser.
+        exposure: ``dict(type="ExposureRefinement", ...)``: training finds how much light each image took; None: all
+            took as much. The group ``dataset.exposure``.
+        disturb: ``Disturbance``'s arguments: training images are put under other exposures, squares in front of them;
+            None: they stay as they are.
     """
 
     cameras: Annotated[dict, Checked(cameras_problem)] | None = None
+    exposure: Annotated[dict, Checked(exposure_problem)] | None = None
+    disturb: Annotated[dict, Checked(disturbance_problem)] | None = None
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,7 @@ class Trainer:
         if samples.live is not None:
             batch = batch.only(samples.live)
         render = render_rounds(pipe, samples, self._team.background(pipe, samples, step))
+        render = pipe.dataset.taken(render, batch, step)
         losses = self._team.terms(pipe, render, batch, samples, step, self._stop())
         total = total_of(list(losses.values()))
         self._window.add(self._team.counted(samples))

@@ -75,15 +75,14 @@ def judge_views(
     for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
         view = dataset.view(index)
         start = time.perf_counter()
-        image = subject.image(view.rays, view.width, view.height)
+        image, shown = subject.seen(view)
         seconds = time.perf_counter() - start
-        shown = view.shown()
         rgba = view.rgba()
         found = _measure(image, rgba, shown, extra)
         if folder is not None:
             _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
         found |= _measure_depth(dataset, image, dataset.depth_of(index))
-        about = {"size": [view.width, view.height], "cut": shown is not None}
+        about = {"size": [view.width, view.height], "cut": view.shown() is not None}
         rows.append(
             {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
         )

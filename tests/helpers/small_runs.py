@@ -33,6 +33,8 @@ SMALL = {
     "n_points": 256,
     "base_level": 1,
     "surface_samples": 2000,
+    "fit_steps": 2,
+    "fit_rays": 32,
 }
 # Sizes that a network cannot do without.
 NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip

@@ -80,7 +80,7 @@ class BlenderDataset(PosedImages):
         )
         super().__init__(
             cameras, images, transform, aabb, near, far, split, files.seed, crop, scene.about,
-            learned.cameras,
+            learned,
         )  # fmt: skip
 
 

@@ -104,5 +104,5 @@ class COLMAPDataset(PosedImages):
             "dropped": {**part.dropped, "not in the model": images_beside(frames)},
         }
         where = transform, place.aabb, near, far
-        how = {"about": about, "learned": learned.cameras, "depth": depth}
+        how = {"about": about, "learned": learned, "depth": depth}
         super().__init__(cameras, pictures, *where, split, files.seed, **how)

@@ -111,7 +111,7 @@ class DTUDataset(PosedImages):
             "dropped": {"in other splits": len(paths) - len(chosen)},
         }
         where = transform, box.aabb, near, far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
         self.scale_mat = scene.scale_mat
         self.sphere = np.full(3, 0.5), float(radius)

@@ -88,7 +88,7 @@ class NSVFDataset(PosedImages):
             images = files.photographs(paths, sizes, upright=stored)
         super().__init__(
             cameras, images, transform, cube(1.0), near, far, files.split, files.seed,
-            about=about, learned=learned.cameras,
+            about=about, learned=learned,
         )  # fmt: skip
 
 

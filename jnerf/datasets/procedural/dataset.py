@@ -87,7 +87,7 @@ class ProceduralDataset(PosedImages):
         cameras = Cameras(transform.poses(world), intrinsics, sizes, names=names)
         aabb = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
         where = transform, aabb, reach.near, reach.far, split, seed
-        super().__init__(cameras, images, *where, learned=learned.cameras)
+        super().__init__(cameras, images, *where, learned=learned)
         self._wanted = tuple(extras)
         self.provides = frozenset(extras)
 

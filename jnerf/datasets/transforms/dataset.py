@@ -105,7 +105,7 @@ class TransformsDataset(PosedImages):
         depth = depth_maps(scene, depths, cameras, transform.scale, (near, far), files)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
-        how = {"about": about, "learned": learned.cameras, "depth": depth}
+        how = {"about": about, "learned": learned, "depth": depth}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from jnerf.checks.origin import complaint
 from jnerf.datasets.base import Dataset
 from jnerf.encoders.base import Encoder
-from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_rounds
+from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_fit, check_rounds
 from jnerf.engine.pipeline.padding import choose_padding
 from jnerf.engine.pipeline.params import check_once, network_groups, other_groups
 from jnerf.errors import ConfigError
@@ -117,7 +117,8 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     ema = _keeper(config.ema, "ema", Average, params, facts) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, network, renderer, losses)
-    check_cameras(dataset, network)
+    check_cameras(dataset, network, optim)
+    check_fit(config.get("evaluation") or {}, network)
     choose_padding(sampler, renderer, losses)
     return replace(pipeline, optim=optim, ema=ema)
 
@@ -140,11 +141,11 @@ def build_dataset(config: Any, split: str) -> Any:
 
     Args:
         config: the resolved config; a ``split`` in its dataset block is that of training and is
-            replaced, and its cameras do not learn: see ``Dataset.following``.
+            replaced; nothing is learned of its images (``Dataset.following``), and they are as they are.
         split: for example ``test``.
     """
     block = type(config.dataset)(config.dataset)
-    for key in ("split", "cameras"):
+    for key in ("split", "cameras", "exposure", "disturb"):
         block.pop(key, None)
     return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
 
