@@ -57,9 +57,9 @@ class Dataset(ABC):
     focus_depth: float | None = None
     picture_size: tuple[int, int] | None = None
     learned: PoseRefinement | None = None
+    even_depth: bool = False
     exposure: ExposureRefinement | None = None
     disturbance: Disturbance | None = None
-    even_depth: bool = False
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.

@@ -77,30 +77,3 @@ def test_the_matrix_is_as_large_as_promised():
     for k in range(3):  # every loss and background with every encoder, sampler and network
         pairs = {(case[k], case[j]) for case in CASES for j in (3, 4)}
         assert len(pairs) == 6 * len({case[k] for case in CASES})
-
-
-DEPTH = {
-    "termination": "dict(type='RayTerminationLoss', weight=10.0)",
-    "sight": "dict(type='LineOfSightLoss', sigma=0.05)",
-    "l1": "dict(type='DepthL1Loss')",
-    "l2": "dict(type='DepthL2Loss')",
-}
-DEPTH_CASES = [(loss, name) for i, loss in enumerate(DEPTH) for name in [*SAMPLERS][i % 2 :: 2]]
-
-
-@pytest.fixture(scope="module")
-def scene_with_depth(tmp_path_factory):
-    return make_tiny_blender(tmp_path_factory.mktemp("depth"), n=6, size=32, depth=True)
-
-
-@pytest.mark.parametrize("loss, sampler", DEPTH_CASES)
-def test_depth_supervises_every_sampler(scene_with_depth, tmp_path, loss, sampler):
-    overrides = [
-        f"dataset=dict(type='TransformsDataset', root='{scene_with_depth}', depth='z')",
-        f"loss=dict(_delete_=True, rgb=dict(type='HuberLoss'), depth={DEPTH[loss]})",
-        *ENCODERS["hash"],
-        *SAMPLERS[sampler],
-        *NETWORKS["ngp"],
-    ]
-    # the occupancy grid is looked at first after four steps, and what is seen of a ray is another thing from then on
-    assert falls(trained(CONFIG, overrides, tmp_path, 24)[4:], key="loss/depth")
