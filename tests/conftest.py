@@ -12,7 +12,7 @@ import pytest
 from cuda_sources import OpSource, recorded
 
 import jnerf  # noqa: F401  (before anything imports jittor)
-from jnerf.datasets.paths import data_root as find_data_root
+from jnerf.datasets.files.paths import data_root as find_data_root
 from jnerf.runtime import device as default_device
 from jnerf.runtime import num_threads, set_num_threads
 
