@@ -40,6 +40,7 @@ class TransientRenderer(VolumeRenderer):
     """
 
     requires = VolumeRenderer.requires | set(CHANNELS)
+    earlier_requires = VolumeRenderer.requires
     provides = VolumeRenderer.provides | {"betas", "transient_sigmas", "transient_opacities"}
     takes_padding = False
 
