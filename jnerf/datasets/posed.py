@@ -6,8 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import jittor as jt
 import numpy as np
@@ -27,7 +26,7 @@ from jnerf.structures import Batch, RayBundle, RenderOutput
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
     from jnerf.datasets.pictures.depth_maps import DepthSource
-    from jnerf.datasets.pictures.masks import KeptPixels
+    from jnerf.datasets.pictures.source import ImageSource
     from jnerf.datasets.placement.similarity import Similarity
 
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
@@ -38,29 +37,6 @@ _DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
 _MOST_PIXELS = (2**31 - 1, 2**30)
 
 _NO_CROP, _NOTHING_LEARNED = Crop(), Learned()
-
-
-class ImageSource(Protocol):
-    """The pixels of N images, decoded or rendered when first needed."""
-
-    @property
-    def paths(self) -> Sequence[Path] | None:
-        """The files of the images; None where they are no files of their own."""
-
-    @property
-    def pixels(self) -> NDArray[np.uint32]:
-        """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
-
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """Index of each image's first pixel, int64 [N]."""
-
-    @property
-    def kept(self) -> KeptPixels | None:
-        """The pixels that may become training rays; None for all."""
-
-    def image(self, i: int) -> NDArray[np.uint8]:
-        """Straight RGBA of one image, uint8 [H, W, 4]."""
 
 
 class PosedImages(Dataset):
@@ -80,10 +56,14 @@ class PosedImages(Dataset):
         learned: what is learned of each image, and how images are disturbed.
         depth: knows distances at pixels, which then are truths of every batch; None: nothing does.
 
+    Attributes:
+        image_weights: what rays of each image count in losses of colours, float32 [N]; None: 1.
+
     Raises:
         ConfigError: ``learned`` is wrong, or its cameras are in NDC, where motions are not rigid.
     """
 
+    image_weights: NDArray[np.float32] | None = None
     _moved_away = False
 
     def __init__(
@@ -240,7 +220,7 @@ class PosedImages(Dataset):
             where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
             found = pixel_rays(n_rays, windows, *where)
             bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
-            return Batch(self._moved(bundle, step), found.rgba)
+            return Batch(self._moved(bundle, step), found.rgba, self._counting(found.images))
         images, x, y = self.draw_pixels(n_rays, step)
         known: Mapping[str, NDArray[np.float32]] = {}
         if self._depth is not None:
@@ -251,8 +231,18 @@ class PosedImages(Dataset):
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
         depth = {name: jt.array(values).stop_grad() for name, values in known.items()}
-        extras = {**depth, **self.extras(images, x, y)}
+        extras = {**depth, **self.extras(images, x, y), **self._counting(jt.array(images))}
         return Batch(self._moved(bundle, step), jt.array(rgba).stop_grad(), extras)
+
+    def _counting(self, images: jt.Var) -> dict[str, jt.Var]:
+        """What rays of these images count in losses of colours, float32 [R, 1]; nothing where all count 1."""
+        if self.image_weights is None:
+            return {}
+        return {"weights": self._image_weights[images].stop_grad()}
+
+    @cached_property
+    def _image_weights(self) -> jt.Var:
+        return jt.array(self.image_weights.reshape(-1, 1)).stop_grad()
 
     def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
         """Rays of the cameras now; the cones of their pixels stay as wide."""

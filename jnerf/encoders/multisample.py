@@ -16,7 +16,7 @@ from jnerf.registry import ENCODERS
 
 @ENCODERS.register()
 class MultisampleHashEncoder(Encoder):
-    """Learned features at the middles of the cells of L grids, each twice as fine as the one before; averaged over points.
+    """Learned features at the middles of the cells of L grids, each finer than the one before; averaged over points.
 
     A piece of a cone is several points with a width; on levels whose cells are finer than that a point counts less, so
     that features fade, and with ``size_feature`` a further feature of each level says how much is left of it. A point
@@ -69,7 +69,8 @@ class MultisampleHashEncoder(Encoder):
             raise ConfigError(f"MultisampleHashEncoder: {error}") from None
         if not init_scale >= 0 or not scale > 0:
             raise ConfigError(
-                f"MultisampleHashEncoder: init_scale is {init_scale} and scale {scale}; they must be at least 0 and above 0"
+                f"MultisampleHashEncoder: init_scale is {init_scale} and scale {scale}; they must be at least 0 and "
+                "above 0"
             )
         self.out_dim = n_levels * (n_features + size_feature)
         self._sized, self._scale, self._least = size_feature, float(scale), init_scale**2

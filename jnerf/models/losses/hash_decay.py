@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class HashDecayLoss(FieldLoss):
     """Normalised weight decay (Zip-NeRF, Barron et al. 2023, https://arxiv.org/abs/2304.06706, section 2).
 
-    Half the mean square of each level's features, summed over the levels of all hash grids of the network. A mean of each
-    level: a sum would leave the coarse ones, of few rows, free.
+    Half the mean square of each level's features, summed over the levels of all hash grids of the network. A mean of
+    each level: a sum would leave the coarse ones, of few rows, free.
 
     Args:
         weight: factor of the loss, a number or a schedule.

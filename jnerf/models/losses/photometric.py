@@ -33,6 +33,11 @@ class PhotometricLoss(Loss):
     kind: Literal["mse", "l1", "huber", "charbonnier"]
     delta: float = 1.0
 
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
+        """Rays, by what they count where the batch has ``weights``."""
+        counts = batch.extras.get("weights")
+        return super().extent(render, batch, samples) if counts is None else counts.sum()
+
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
         return self._mean(render, batch, samples, 1.0)
@@ -48,7 +53,11 @@ class PhotometricLoss(Loss):
     def _mean(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
-        background = render.background
+        background, counts = render.background, batch.extras.get("weights")
+        if counts is not None:
+            counts = counts if samples.live is None else counts * samples.live
+            distance = self._distance(render.colors - batch.target(background))
+            return (distance * counts).sum() * (weight / 3) / counts.sum()
         if trained(batch.rgba) or (background is not None and trained(background)):
             value = samples.ray_mean(self._distance(render.colors - batch.target(background)))
             return value if weight == 1 else value * weight

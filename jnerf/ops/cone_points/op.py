@@ -80,8 +80,8 @@ def cone_points(
         seed: of the spirals' turns.
         step: training step, part of the turns' key; None: every other piece is mirrored and turned by 30 degrees.
         draw: number of a ray's first draw; a ray of n pieces takes 2 n.
-        trained: whether origins and directions want gradients. They get those of the points; the spirals' sizes, axes and
-            widths are constants.
+        trained: whether origins and directions want gradients. They get those of the points; the spirals' sizes, axes
+            and widths are constants.
 
     Returns:
         Points in the unit cube, float32 [6, S, 3], and their widths there, float32 [6, S].

@@ -15,8 +15,8 @@ class HashGridLayout:
     Level l has scale ``N_min * b**l - 1`` and ``ceil(scale) + 1`` vertices a side, with the growth factor
     ``b = exp(ln(N_max / N_min) / (L - 1))`` (Instant-NGP, equations 2 and 3). A level has
     ``min(roundup8(vertices**D), 2**log2_table_size or table_size)`` rows; it is indexed densely when all its
-    vertices fit. ``centred`` levels have ``round(N_min * b**l)`` cells a side with a vertex in the middle of each, and as
-    many vertices (Zip-NeRF, Barron et al. 2023); what lies beyond the outermost vertices takes their features.
+    vertices fit. ``centred`` levels have ``round(N_min * b**l)`` cells a side with a vertex in the middle of each, and
+    as many vertices (Zip-NeRF, Barron et al. 2023); what lies beyond the outermost vertices takes their features.
 
     Attributes:
         n_levels: L, at least 1.

@@ -24,6 +24,8 @@ TOLERANCES = {
     "image_albert_small": 1e-5,
     "vqad_lego_small": 1e-5,
     "barf_embedded": 1e-5,  # trained cameras
+    "ngp_tracks_capture": 1e-5,  # rays whose depth is known
+    "depth_nerfacto_capture": 1e-5,  # the same in every round
     "ngp_exposure_small": 1e-5,  # trained exposures
     "nerfw_embedded": 1e-5,
 }

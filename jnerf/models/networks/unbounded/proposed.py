@@ -10,8 +10,8 @@ import numpy as np
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
-from jnerf.models.networks.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.space import make_space
+from jnerf.models.networks.space.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.unbounded.proposals import Proposals
 from jnerf.structures import FieldOutput, RaySamples
 

@@ -26,9 +26,9 @@ from jnerf.structures import RaySamples
 class ZipNeRFNetwork(ProposedNetwork):
     """A density, and a colour from a larger MLP, in contracted space, and a small density for each earlier round.
 
-    With ``MultisampleHashEncoder`` all of them see pieces of pixels' cones. A density is exp(x - 1) per half of the box's
-    longest edge: per unit of what a contraction leaves as it is. The colour sees a linear bottleneck and the encoded
-    direction.
+    With ``MultisampleHashEncoder`` all of them see pieces of pixels' cones. A density is exp(x - 1) per half of the
+    box's longest edge: per unit of what a contraction leaves as it is. The colour sees a linear bottleneck and the
+    encoded direction.
 
     Args:
         pos_encoder: encodes positions in [0, 1]^3.
