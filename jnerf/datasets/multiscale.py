@@ -45,7 +45,7 @@ class MultiscaleImages(PosedImages):
         weighted: bool = False,
     ) -> None:
         cameras, scales = one.cameras, check_scales(scales)
-        if one.images.kept is not None or cameras.circles:
+        if one.images.kept is not None or any(cameras.circles):
             raise ConfigError(
                 f"{type(self).__name__}: pixels of this scene are masked out, which has no meaning in a smaller image: "
                 "set dataset.masks=False, or take the scene at one scale"

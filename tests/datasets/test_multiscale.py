@@ -1,5 +1,7 @@
 """Captures at several resolutions: sizes, lenses, what rays count, metrics of each scale, what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from colmap_scenes import write_scene
@@ -41,7 +43,7 @@ def test_rays_of_small_images_count_more(scene):
     np.testing.assert_array_equal(batch.extras["weights"].numpy()[:, 0], right)
     assert batch.first(7).extras["weights"].shape == [7, 1]
     assert "weights" not in MultiscaleTransformsDataset(scene, weighted=False).sample(24, 5).extras
-    even = str(make_tiny_blender(__import__("pathlib").Path(scene) / "even", n=2, size=32))
+    even = str(make_tiny_blender(Path(scene) / "even", n=2, size=32))
     assert MultiscaleBlenderDataset(even, weighted=True).sample(24, 1).extras["weights"].shape == [
         24,
         1,
@@ -62,7 +64,7 @@ def test_a_model_of_colmap_at_two_scales(tmp_path):
 
 
 def test_copies_of_a_bent_camera_bend_alike():
-    lens = OpenCVLens(np.float64([[0.1, 0, 0, 0], [-0.1, 0, 0, 0]]))
+    lens = OpenCVLens(np.float64([[0.1, 0, 0, 0, 0, 0], [-0.1, 0, 0, 0, 0, 0]]))
     copies = RepeatedLens(lens, 2)
     plane = np.random.default_rng(0).uniform(-0.3, 0.3, (4, 2))
     which = np.arange(4)

@@ -77,6 +77,7 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         "BlenderDataset": [f"dataset.root={folder / 'scene'}"],
         "MultiscaleBlenderDataset": [f"dataset.root={folder / 'large'}"],
         "TransformsDataset": [f"dataset.root={folder / 'scene'}"],
+        "MultiscaleTransformsDataset": [f"dataset.root={folder / 'large'}"],
         "ImageDataset": [f"dataset.root={folder / 'picture.png'}"],
         "MeshDataset": [
             f"dataset.root={folder / 'torus.obj'}",

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.array_files import load_array, load_arrays
+from jnerf.datasets.files.array_files import load_array, load_arrays
 from jnerf.datasets.pictures.decoding import read_stored, same_shape
 from jnerf.datasets.pictures.headers import image_size
 from jnerf.errors import DataError

@@ -9,8 +9,8 @@ from jnerf.encoders.integrated import IntegratedEncoder
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.space import make_space
+from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.unbounded.mipnerf360 import MipNeRF360Network
 from jnerf.samplers.proposal import ProposalSampler
 from jnerf.structures import RayBundle

@@ -85,13 +85,14 @@ def test_colours_reach_a_little_beyond_their_range_and_densities_begin_at_one_ov
 
 
 def test_what_is_seen_depends_on_the_width_of_the_ray():
-    """Rays without width see the points of a spiral of size 0, which lie on them; wide ones lose the fine levels."""
     net = network()
-    thin, thick = samples(net, radius=1e-9), samples(net, radius=0.2)
-    thick = replace(thin, rays=thick.rays)
-    a, b = (net.density_of(s)[0].numpy() for s in (thin, thick))
-    assert np.abs(a - b).max() > 0.01
-    assert np.log(b).std() < np.log(a).std()
+    thin = samples(net, radius=1e-9)
+    a, b, c = (
+        net.density_of(replace(thin, rays=rays(radius=radius)))[0].numpy()
+        for radius in (1e-9, 1e-7, 0.2)
+    )
+    np.testing.assert_allclose(a, b, rtol=1e-3)
+    assert np.abs(np.log(a / c)).max() > 0.1
 
 
 def test_turns_are_random_in_training_alone():
