@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jnerf.checks.arguments import argument_problems
 from jnerf.checks.types import Checked
-from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.files.paths import scene_folder
 from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.disturbance import disturbance_problem
 from jnerf.datasets.pictures.image_folder import Split, check_split

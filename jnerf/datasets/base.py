@@ -40,6 +40,7 @@ class Dataset(ABC):
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
         focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
+        even_depth: whether pictures show depths of the field as they are, however far they reach: in NDC.
         learned: cameras that learn (``PoseRefinement``); None where they do not.
         exposure: exposures that learn (``ExposureRefinement``); None where they do not.
         disturbance: how training images are made worse; None: they are not.
@@ -56,6 +57,7 @@ class Dataset(ABC):
     focus_depth: float | None = None
     picture_size: tuple[int, int] | None = None
     learned: PoseRefinement | None = None
+    even_depth: bool = False
     exposure: ExposureRefinement | None = None
     disturbance: Disturbance | None = None
 

@@ -6,8 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import jittor as jt
 import numpy as np
@@ -27,7 +26,7 @@ from jnerf.structures import Batch, RayBundle, RenderOutput
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
     from jnerf.datasets.pictures.depth_maps import DepthSource
-    from jnerf.datasets.pictures.masks import KeptPixels
+    from jnerf.datasets.pictures.source import ImageSource
     from jnerf.datasets.placement.similarity import Similarity
 
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
@@ -38,29 +37,6 @@ _DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
 _MOST_PIXELS = (2**31 - 1, 2**30)
 
 _NO_CROP, _NOTHING_LEARNED = Crop(), Learned()
-
-
-class ImageSource(Protocol):
-    """The pixels of N images, decoded or rendered when first needed."""
-
-    @property
-    def paths(self) -> Sequence[Path] | None:
-        """The files of the images; None where they are no files of their own."""
-
-    @property
-    def pixels(self) -> NDArray[np.uint32]:
-        """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
-
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """Index of each image's first pixel, int64 [N]."""
-
-    @property
-    def kept(self) -> KeptPixels | None:
-        """The pixels that may become training rays; None for all."""
-
-    def image(self, i: int) -> NDArray[np.uint8]:
-        """Straight RGBA of one image, uint8 [H, W, 4]."""
 
 
 class PosedImages(Dataset):
@@ -115,7 +91,7 @@ class PosedImages(Dataset):
         self.transform = transform
         self.split = split
         self.seed = seed
-        self.about = dict(about or {})
+        self.about = {**(about or {}), **({} if depth is None else depth.about)}
         if learned.disturb is not None and split == "train":
             self.disturbance = Disturbance(**learned.disturb)
             self.images = DisturbedImages(images, cameras.sizes, self.disturbance, seed)

@@ -43,7 +43,7 @@ PROTOCOL = {
     "metric": "per image in sRGB, clipped, 8 bit; mean over images; ssim of Wang et al. 2004, gaussian 11x11",
 }
 _DEPTH = (
-    "rendered against true distances along rays, where a true one is known: abs_rel = mean |error| / truth, rmse in world "
+    "rendered against true distances along rays, where these are known: abs_rel = mean |error| / truth, rmse in world "
     "units, delta1 = part within a factor of 1.25; per image, mean over images"
 )
 
@@ -75,13 +75,14 @@ def judge_views(
     for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
         view = dataset.view(index)
         start = time.perf_counter()
-        image = subject.image(view.rays, view.width, view.height)
+        image, shown = subject.seen(view)
         seconds = time.perf_counter() - start
-        shown = view.shown()
-        files = None if folder is None else ViewFiles(folder, view.name)
-        found = _measure(image, view.rgba(), shown, files, extra)
+        rgba = view.rgba()
+        found = _measure(image, rgba, shown, extra)
+        if folder is not None:
+            _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
         found |= _measure_depth(dataset, image, dataset.depth_of(index))
-        about = {"size": [view.width, view.height], "cut": shown is not None}
+        about = {"size": [view.width, view.height], "cut": view.shown() is not None}
         rows.append(
             {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
         )
@@ -140,15 +141,11 @@ def _measure(
     image: Image,
     rgba: NDArray[np.uint8],
     shown: NDArray[np.bool_] | None,
-    files: ViewFiles | None,
     extra: OptionalMetrics,
 ) -> dict[str, float]:
-    """Metrics of one view, over the pixels that are shown; writes its pictures when there are files for them."""
-    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
-    truth, truth_white = to_uint8(color * alpha), to_uint8(color * alpha + (1 - alpha))
+    """Metrics of one view, over the pixels that are shown."""
+    truth, truth_white = _over(rgba, 0), _over(rgba, 1)
     black, white = to_uint8(image.colors), to_uint8(image.over_white())
-    if files is not None:
-        _write_pictures(files, image, black, truth)
     black, truth, white, truth_white = map(_unit, (black, truth, white, truth_white))
     if shown is None:
         found = {
@@ -174,17 +171,24 @@ def _measure_depth(
     return depth_errors(image.depths * per_unit, truth * per_unit)
 
 
+def _over(rgba: NDArray[np.uint8], back: float) -> NDArray[np.uint8]:
+    """The true colours over a grey."""
+    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
+    return to_uint8(color * alpha + back * (1 - alpha))
+
+
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return image / np.float32(255)
 
 
 def _write_pictures(
-    files: ViewFiles, image: Image, black: NDArray[np.uint8], truth: NDArray[np.uint8]
+    files: ViewFiles, image: Image, rgba: NDArray[np.uint8], even: bool
 ) -> None:
+    black, truth = to_uint8(image.colors), _over(rgba, 0)
     strip = np.concatenate([black, truth, error_picture(black, truth)], axis=1)
     near, far = depth_range(image.depths, image.opacities)
     write_png(files.strip, strip)
-    write_png(files.depth, depth_picture(image.depths, image.opacities, near, far))
+    write_png(files.depth, depth_picture(image.depths, image.opacities, near, far, even))
     write_png(files.opacity, to_uint8(image.opacities))
     if image.normals is not None:
         write_png(files.normal, normal_picture(image.normals))

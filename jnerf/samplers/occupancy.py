@@ -81,7 +81,8 @@ class OccupancySampler(Sampler):
         fixed_rays: keep to ``n_rays_init`` rays; ``target_samples`` then is the budget alone.
         step_size: smallest step, field units; a number, or a schedule, of which rendering takes what holds at the
             grid's next update. None: the paper's sqrt(3) / 1024.
-        cone_angle: step per distance; a number, or a schedule, as ``step_size``. None: 0 for scenes inside the unit box,
+        cone_angle: step per distance; a number, or a schedule, as ``step_size``. A wide box is fog to begin with, and a
+            ray takes hundreds of samples: a larger angle then gets farther. None: 0 for scenes inside the unit box,
             else 1/256.
         decay: factor on a cell's value at each update.
         update_every: steps between two updates of the grid, and of the number of rays.

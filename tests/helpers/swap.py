@@ -31,6 +31,10 @@ ENCODERS = {
     ],
     "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
+# Not for every combination: what is integrated meets the rest above.
+DIRECTED = [
+    "encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=6, basis='icosahedron', half_edge=2.0)"
+]
 SAMPLERS = {
     "occupancy": [
         "sampler.grid_resolution=32",

@@ -45,7 +45,7 @@ def test_pixels_their_rays_and_their_colors(host):
     np.testing.assert_allclose(rays_d, expected[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2])
+@pytest.mark.parametrize("kind", [0, 1, 2, 3])
 @pytest.mark.parametrize("n", [1, 31, 1500])
 @pytest.mark.parametrize("padded", [False, True])
 def test_photometric_losses(host, kind, n, padded):

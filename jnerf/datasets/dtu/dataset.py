@@ -19,7 +19,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.dtu.projection_matrices import decompose
 from jnerf.datasets.dtu.sphere_cameras import read_sphere_cameras
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, mask_as_alpha
 from jnerf.datasets.pictures.headers import check_masks
 from jnerf.datasets.pictures.image_folder import (

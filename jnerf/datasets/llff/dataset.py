@@ -101,6 +101,7 @@ class LLFFDataset(PosedImages):
         where = transform, box.aabb, field.near, field.far
         how = {"about": about, "learned": learned}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
+        self.even_depth = isinstance(cameras, NDCCameras)
         self.focus_depth = float(1 / (1 / scene.bounds).mean())
 
     def facts(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.array_files import load_array, load_arrays
+from jnerf.datasets.files.array_files import load_array, load_arrays
 from jnerf.datasets.pictures.decoding import read_stored, same_shape
 from jnerf.datasets.pictures.headers import image_size
 from jnerf.errors import DataError
@@ -105,6 +105,6 @@ def _stored(path: Path) -> NDArray:
 def _check_shape(path: Path, found: tuple[int, ...], size: tuple[int, int]) -> None:
     if not same_shape((int(found[0]), int(found[1])), size):
         raise DataError(
-            f"depth {path} is {found[0]}x{found[1]} pixels, its image {size[0]}x{size[1]}: it may be larger or smaller, "
+            f"depth {path} is {found[0]}x{found[1]} pixels, its image {size[0]}x{size[1]}: it may be larger or smaller "
             "but of the same shape. Make it from the image again"
         )

@@ -21,7 +21,7 @@ from jnerf.imaging.pictures import to_uint8
 from jnerf.imaging.srgb import to_linear, to_srgb
 
 if TYPE_CHECKING:
-    from jnerf.datasets.posed import ImageSource
+    from jnerf.datasets.pictures.source import ImageSource
 
 _KEY = 66  # of the generator; initial weights of networks and disturbed poses have smaller ones
 _STRIPES = 10  # of a square

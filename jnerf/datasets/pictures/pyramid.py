@@ -13,7 +13,7 @@ from jnerf.datasets.pictures.decoding import shrink
 from jnerf.datasets.pictures.pixel_store import pixel_block
 
 if TYPE_CHECKING:
-    from jnerf.datasets.posed import ImageSource
+    from jnerf.datasets.pictures.source import ImageSource
 
 
 class Pyramid:

@@ -1,7 +1,7 @@
 """Where the depth of a transforms.json scene is: which files say how far what an image shows is.
 
-``depth_file_path`` of a frame (nerfstudio), or ``depth_path`` (instant-ngp). A number of 1 is 0.001 world units, or what
-the file's ``integer_depth_scale`` says (instant-ngp).
+``depth_file_path`` of a frame (nerfstudio), or ``depth_path`` (instant-ngp). A number of 1 is 0.001 world units, or
+what the file's ``integer_depth_scale`` says (instant-ngp).
 """
 
 from __future__ import annotations

@@ -73,6 +73,19 @@ def check_cameras(dataset: Dataset, network: Network, optim: Optimiser | None) -
         )
 
 
+def check_fit(evaluation: Mapping[str, Any], network: Network) -> None:
+    """Checks that there is what tests are to fit to pictures.
+
+    Raises:
+        ConfigError: the network keeps no numbers of images.
+    """
+    if evaluation.get("fit") == "appearance" and network.appearance is None:
+        raise ConfigError(
+            f"evaluation.fit is 'appearance', but network {type(network).__name__} keeps none: give it an argument "
+            "appearance if it takes one, or set evaluation.fit='exposure' or 'none'"
+        )
+
+
 def check_rounds(
     sampler: Sampler, network: Network, renderer: Renderer, losses: Mapping[str, Loss]
 ) -> None:
@@ -109,7 +122,8 @@ def check_rounds(
 def _check_earlier(name: str, loss: Loss, network: Network, renderer: Renderer) -> None:
     """Checks a loss that reads rounds for which the network provides less than for the last."""
     given = network.earlier_provides
-    lacking = renderer.requires - given - {"rgbs"}  # without colours it renders weights
+    asked = renderer.requires if renderer.earlier_requires is None else renderer.earlier_requires
+    lacking = asked - given - {"rgbs"}  # without colours it renders weights
     if "rgbs" not in given:
         lacking |= loss.requires & {"colors"}
     if lacking:

@@ -14,7 +14,8 @@ from jnerf.ops.octree_interp import Octree
 from jnerf.structures import FieldOutput, RaySamples
 
 if TYPE_CHECKING:
-    from jnerf.models.networks.per_image.appearance import Appearance
+    from jnerf.models.per_image.appearance import Appearance
+    from jnerf.models.per_image.transient import Transients
 
 
 class Network(jt.Module):
@@ -30,6 +31,7 @@ class Network(jt.Module):
         earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
             have; None: it takes any number.
         appearance: numbers of each training image (``make_appearance``); None for none. It is a group of its own.
+        transients: what stands in front of the scene in each (``Transients``); likewise.
         features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
             differentiates, so that ``execute`` may return what is made of them instead of asking again.
         trains_rays: whether gradients reach positions and directions of samples, so that cameras can learn.
@@ -40,6 +42,7 @@ class Network(jt.Module):
     earlier_provides: frozenset[str] | None = None
     earlier_rounds: int | None = None
     appearance: Appearance | None = None
+    transients: Transients | None = None
     optional: Mapping[str, str] = {}
     offers: frozenset[str] = frozenset()
     features_carry_gradients: bool = False
@@ -121,7 +124,8 @@ class Network(jt.Module):
     @property
     def protocol(self) -> dict[str, str]:
         """What numbers that are measured on its pictures depend on, for people: {what: how}."""
-        return {} if self.appearance is None else {"appearance": self.appearance.rule}
+        found = {} if self.appearance is None else {"appearance": self.appearance.rule}
+        return found if self.transients is None else found | {"transients": "left out of pictures"}
 
     @property
     def stats(self) -> dict[str, float]:
@@ -168,8 +172,8 @@ class Network(jt.Module):
 
     def _apart(self, parts: Mapping[str, jt.Module]) -> dict[str, list[jt.Var]]:
         """The same, with groups of their own for the parameters of ``parts``."""
-        if self.appearance is not None:
-            parts = {**parts, "appearance": self.appearance}
+        found = {"appearance": self.appearance, "transients": self.transients}
+        parts = {**parts} | {name: part for name, part in found.items() if part is not None}
         groups = {name: trainable(module) for name, module in parts.items()}
         known = {id(p) for encoder in self.encoders() for p in encoder.parameters()}
         known |= {id(p) for group in groups.values() for p in group}

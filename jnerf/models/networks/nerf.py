@@ -13,14 +13,16 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import (
+from jnerf.models.networks.space import Box
+from jnerf.models.networks.space.pieces import encoded_samples
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
+from jnerf.models.per_image.appearance import (
     Appearance,
     AppearanceBlock,
     make_appearance,
 )
-from jnerf.models.networks.space import Box
-from jnerf.models.networks.space.pieces import encoded_samples
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -56,10 +58,14 @@ class Trunk(jt.Module):
         samples: RaySamples,
         dir_encoder: jt.Module | None,
         appearance: Appearance | None = None,
-    ) -> tuple[jt.Var, jt.Var]:
-        """Densities before their activation, [S], and colours in [0, 1], [S, 3]."""
+        transients: Transients | None = None,
+    ) -> tuple[jt.Var, jt.Var, dict[str, jt.Var]]:
+        """Densities before their activation, [S], colours in [0, 1], [S, 3], and channels of transients."""
+        mlps = self.trunk, self.color, encoded, samples, dir_encoder
+        if transients is not None:
+            return of_images(*mlps, appearance, transients, False, False)
         how = {"exponential": False, "head_sees_density": False, "appearance": appearance}
-        return density_and_color(self.trunk, self.color, encoded, samples, dir_encoder, **how)
+        return *density_and_color(*mlps, **how), {}
 
 
 @NETWORKS.register()
@@ -87,12 +93,14 @@ class NeRFNetwork(Network):
         n_images: scene fact: training images.
         appearance: learned numbers for each training image, which all rounds see: how many or ``Appearance``'s
             arguments; 0 for none.
+        transient: ``Transients``'s arguments, of the last round: see ``NerfactoNetwork``; None: there are none.
 
     Raises:
         ConfigError: a value is out of its range.
     """
 
     offers = frozenset({"pos_encoder"})
+    optional = OPTIONAL
 
     def __init__(
         self,
@@ -111,6 +119,7 @@ class NeRFNetwork(Network):
         precision: str = "auto",
         n_images: int = 1,
         appearance: AppearanceBlock = 0,
+        transient: TransientBlock = None,
     ) -> None:
         super().__init__()
         at_least(
@@ -134,12 +143,15 @@ class NeRFNetwork(Network):
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
-        n_extra = dir_encoder.out_dim if dir_encoder else 0
-        n_extra += self.appearance.n_appended if self.appearance else 0
+        n_extra = n_beside(dir_encoder, self.appearance)
         sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
+        if transient is not None:
+            how = {"n_images": n_images, "n_seen": hidden_width, "scale": density_scale}
+            self.transients = Transients(**transient, **how, seed=seed, precision=precision)
+            self.provides = self.provides | set(CHANNELS)
 
     def density(self, positions: jt.Var) -> jt.Var:
         """The last round's density at positions [S, 3] in field units: float32 [S]."""
@@ -158,10 +170,12 @@ class NeRFNetwork(Network):
             encoded = encoded_samples(samples, self.pos_encoder, self._box)
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
-        raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder, self.appearance)
+        last = samples.round >= len(self.rounds) - 1
+        parts = self.dir_encoder, self.appearance, self.transients if last else None
+        raw, rgbs, extras = self._of(samples)(encoded, samples, *parts)
         if self._padding:
             rgbs = rgbs * (1 + 2 * self._padding) - self._padding
-        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
+        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))

@@ -10,9 +10,9 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.models.networks.space import make_space
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -87,8 +87,7 @@ class NGPNetwork(Network):
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         self.appearance = make_appearance(appearance, n_images, geometry_features, seed, precision)
-        n_extra = dir_encoder.out_dim if dir_encoder else 0
-        n_extra += self.appearance.n_appended if self.appearance else 0
+        n_extra = n_beside(dir_encoder, self.appearance)
         hidden = [hidden_width] * density_layers
         density_widths = [pos_encoder.out_dim, *hidden, geometry_features]
         self.density_mlp = MLP(density_widths, seed=seed, precision=precision)

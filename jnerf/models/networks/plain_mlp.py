@@ -10,9 +10,9 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.models.networks.space import make_space
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -63,8 +63,7 @@ class PlainMLPNetwork(Network):
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
-        n_extra = dir_encoder.out_dim if dir_encoder else 0
-        n_extra += self.appearance.n_appended if self.appearance else 0
+        n_extra = n_beside(dir_encoder, self.appearance)
         widths = [pos_encoder.out_dim] + [hidden_width] * (n_layers + 1)
         self.trunk = MLP(widths, biased=True, seed=seed, precision=precision)
         color_widths = [hidden_width + n_extra, hidden_width // 2, 3]

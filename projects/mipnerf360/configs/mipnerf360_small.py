@@ -3,22 +3,21 @@
 _base_ = ["mipnerf360_garden.py"]
 
 exp_name = "mipnerf360_small"
-total_steps = 2000
+total_steps = 3000
 n_rays = 1024
 
 dataset = dict(downscale=2)
-sampler = dict(n_samples=[48, 32, 24])
+sampler = dict(n_samples=[40, 32, 24])
+encoder = dict(pos_encoder=dict(n_frequencies=10))  # finer waves are below a pixel here
 network = dict(
-    hidden_width=128,
+    hidden_width=256,
     n_layers=6,
     skip=4,
-    bottleneck=63,
+    bottleneck=127,
     color_width=64,
     proposal_width=64,
     proposal_layers=2,
 )
-optim = dict(
-    lr=dict(value=4e-3, end=4e-4, steps=(0, 2000), delay_steps=100),
-)
+optim = dict(lr=dict(value=3e-3, end=2e-4, steps=(0, 3000), delay_steps=128))
 
-evaluation = dict(steps=[250, 500, 1000], n_images=4)
+evaluation = dict(steps=[500, 1500], n_images=4)

@@ -230,7 +230,7 @@ def test_splits_differ():
         ({"split": "tset"}, "split must be train, val or test, got 'tset'"),
         ({"resolution": 0}, "resolution must be 1 or more"),
         ({"near": 5.0}, "near < far must hold"),
-        ({"extras": ("depth",)}, "unknown extras .* choose from depths, normals"),
+        ({"extras": ("depths",)}, "unknown extras .* choose from depth, normals"),
     ],
 )
 def test_arguments_out_of_range(arguments, message):

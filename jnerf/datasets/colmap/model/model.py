@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model import binary, text
 from jnerf.datasets.colmap.model.parts import ColmapCamera, ColmapImage, Points
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.errors import DataError
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model.parts import ColmapCamera, ColmapImage, Points
-from jnerf.datasets.text_files import read_text
+from jnerf.datasets.files.text_files import read_text
 from jnerf.errors import DataError
 
 Line = tuple[int, str]

@@ -69,7 +69,7 @@ def track_points(
         n = sum(len(image.point_ids) for image in frames.images)
         raise DataError(
             f"{model.folder}: dataset.depth is 'tracks', but of the {n} points that its images see none is within an "
-            f"image and between near={span[0]:g} and far={span[1]:g}. A model with known poses has no points until they "
+            f"image and between near={span[0]:g} and far={span[1]:g}. A model of known poses has no points until they "
             "are triangulated (colmap point_triangulator); or set dataset.depth=None"
         )
     firsts = np.concatenate([[0], np.cumsum([len(row[0]) for row in rows])])

@@ -11,11 +11,12 @@ from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import softplus
-from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -49,6 +50,8 @@ class MipNeRF360Network(Network):
         space: how positions reach the unit cube: "contraction_l2", "contraction_linf", or "box", which has no end here.
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -77,6 +80,8 @@ class MipNeRF360Network(Network):
         space: Literal["box", "contraction_l2", "contraction_linf"] = "contraction_l2",
         seed: int = 0,
         precision: str = "auto",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
     ) -> None:
         super().__init__()
         at_least(
@@ -104,10 +109,11 @@ class MipNeRF360Network(Network):
         self._scale = float(density_scale / ((high - low).max() / 2))
         self._bias, self._padding = float(density_bias), float(rgb_padding)
         how = {"biased": True, "he": True, "seed": seed, "precision": precision}
-        n_pos, n_dir = pos_encoder.out_dim, dir_encoder.out_dim if dir_encoder else 0
+        self.appearance = make_appearance(appearance, n_images, bottleneck, seed, precision)
+        n_pos, n_extra = pos_encoder.out_dim, n_beside(dir_encoder, self.appearance)
         # density first, then the bottleneck, which has no activation
         self.trunk = MLP([n_pos, *[hidden_width] * n_layers, 1 + bottleneck], skip=skip, **how)
-        self.color_mlp = MLP([bottleneck + n_dir, color_width, 3], stream=1, **how)
+        self.color_mlp = MLP([bottleneck + n_extra, color_width, 3], stream=1, **how)
         self._proposals, self.proposal = proposals, None
         if proposals:
             self.earlier_rounds = proposals
@@ -135,7 +141,7 @@ class MipNeRF360Network(Network):
                 return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
         encoded = encoded_samples(samples, self.pos_encoder, self._space)
-        how = {"exponential": False, "head_sees_density": False}
+        how = {"exponential": False, "head_sees_density": False, "appearance": self.appearance}
         mlps = self.trunk, self.color_mlp, encoded, samples, self.dir_encoder
         raw, rgbs = density_and_color(*mlps, **how)
         rgbs = rgbs * (1 + 2 * self._padding) - self._padding
@@ -143,9 +149,7 @@ class MipNeRF360Network(Network):
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""
-        apart = trainable(self.proposal) if self.proposal else []
-        own = [p for p in super().param_groups()[""] if not any(p is other for other in apart)]
-        return {"": own} | ({"proposals": apart} if apart else {})
+        return self._apart({"proposals": self.proposal} if self.proposal else {})
 
     def _activated(self, raw: jt.Var) -> jt.Var:
         return softplus(raw.reshape(-1) + self._bias) * self._scale

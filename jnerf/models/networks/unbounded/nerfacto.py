@@ -12,9 +12,11 @@ from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
 
@@ -42,6 +44,8 @@ class NerfactoNetwork(ProposedNetwork):
         proposal_width: of the hidden layer of a proposal; 0 for none.
         initial_density: factor of all densities: what there is of space begins almost empty.
         appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
+        transient: ``Transients``'s arguments: what stands in front of the scene in each training image has a density
+            and a colour of its own, which ``TransientRenderer`` renders; None: nothing does.
         space: how positions reach the unit cube: "contraction_linf", "contraction_l2", or "box", outside of which
             nothing is.
         seed: of the initial weights.
@@ -50,6 +54,8 @@ class NerfactoNetwork(ProposedNetwork):
     Raises:
         ConfigError: a value is out of its range, or an encoder is missing.
     """
+
+    optional = OPTIONAL
 
     def __init__(
         self,
@@ -66,6 +72,7 @@ class NerfactoNetwork(ProposedNetwork):
         proposal_width: int = 16,
         initial_density: float = 0.01,
         appearance: AppearanceBlock = 0,
+        transient: TransientBlock = None,
         space: Literal["box", "contraction_l2", "contraction_linf"] = "contraction_linf",
         seed: int = 0,
         precision: str = "auto",
@@ -85,16 +92,22 @@ class NerfactoNetwork(ProposedNetwork):
         widths = [pos_encoder.out_dim, *[hidden_width] * density_layers, 1 + geometry_features]
         self.density_mlp = MLP(widths, **how)
         self.appearance = make_appearance(appearance, n_images, geometry_features, **how)
-        n_seen = geometry_features + (dir_encoder.out_dim if dir_encoder else 0)
-        n_seen += self.appearance.n_appended if self.appearance else 0
+        n_seen = geometry_features + n_beside(dir_encoder, self.appearance)
         widths = [n_seen, *[hidden_width] * color_layers, padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, **how)
+        if transient is not None:
+            sizes = {"n_images": n_images, "n_seen": geometry_features}
+            scale = self._density_scale / initial_density
+            self.transients = Transients(**transient, **sizes, scale=scale, **how)
+            self.provides = self.provides | set(CHANNELS)
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """See ``ProposedNetwork``."""
         return self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
 
-    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple:
         """See ``ProposedNetwork``."""
         mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
+        if self.transients is not None:
+            return of_images(*mlps, self.appearance, self.transients, True, False)
         return density_and_color(*mlps, head_sees_density=False, appearance=self.appearance)

@@ -73,8 +73,11 @@ class ProposedNetwork(Network):
         """exp of what the field says of encoded positions, float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define field_density(features)")
 
-    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
-        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known."""
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple:
+        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known.
+
+        A third value is a dict of further channels, of densities among them ``transient_sigmas`` alone.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define field(features, samples)")
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -111,8 +114,11 @@ class ProposedNetwork(Network):
         else:
             unit, inside = self._unit(samples.positions)
             features = self.pos_encoder.known(unit, samples.features)
-        sigmas, rgbs = self.field(features, samples)
-        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs)
+        sigmas, rgbs, *further = self.field(features, samples)
+        extras = dict(further[0]) if further else {}
+        if "transient_sigmas" in extras and inside is not None:
+            extras["transient_sigmas"] = extras["transient_sigmas"] * inside.unsqueeze(1)
+        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs, extras=extras)
 
     def _encoded(self, samples: RaySamples, encoder: Encoder) -> tuple[jt.Var, jt.Var | None]:
         """What an encoder says of samples, or of their pieces, and what ``_unit`` says of whether they count."""

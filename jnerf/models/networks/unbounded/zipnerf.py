@@ -13,12 +13,11 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import directions_of
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
-from jnerf.ops.field_mlp import from_geometry
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
 
@@ -52,6 +51,8 @@ class ZipNeRFNetwork(ProposedNetwork):
             nothing is.
         seed: of the initial weights.
         precision: see ``NGPNetwork``.
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
 
     Raises:
         ConfigError: a value is out of its range, or an encoder is missing.
@@ -76,6 +77,8 @@ class ZipNeRFNetwork(ProposedNetwork):
         space: Literal["box", "contraction_l2", "contraction_linf"] = "contraction_l2",
         seed: int = 0,
         precision: str = "auto",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
     ) -> None:
         at_least(
             "ZipNeRFNetwork",
@@ -98,7 +101,8 @@ class ZipNeRFNetwork(ProposedNetwork):
         # density first, then the bottleneck, which has no activation
         n_out = 1 + bottleneck if biased else padded(1 + bottleneck)
         self.density_mlp = MLP([pos_encoder.out_dim, hidden_width, n_out], **how)
-        n_seen = n_out - 1 + (dir_encoder.out_dim if dir_encoder else 0)
+        self.appearance = make_appearance(appearance, n_images, n_out - 1, seed, precision)
+        n_seen = n_out - 1 + n_beside(dir_encoder, self.appearance)
         widths = [n_seen, *[color_width] * color_layers, 3 if biased or skip else padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, skip=skip, **how)
 
@@ -108,13 +112,10 @@ class ZipNeRFNetwork(ProposedNetwork):
 
     def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
         """See ``ProposedNetwork``."""
-        mlps = self.density_mlp, self.color_mlp
+        mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
         if self.color_mlp.skip is None:
-            where = features, samples, self.dir_encoder
-            sigmas, rgbs = density_and_color(*mlps, *where, head_sees_density=False)
+            how = {"head_sees_density": False, "appearance": self.appearance}
+            sigmas, rgbs = density_and_color(*mlps, **how)
         else:  # which the fused kernel's colour has not
-            directions = directions_of(samples, self.dir_encoder)
-            sigmas, rgbs = from_geometry(
-                mlps[0](features), lambda seen: mlps[1](seen, directions, 3), True, False
-            )
+            sigmas, rgbs, _ = of_images(*mlps, self.appearance, None, True, False)
         return sigmas, rgbs * (1 + 2 * self._padding) - self._padding

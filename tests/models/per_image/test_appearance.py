@@ -8,13 +8,15 @@ from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.nerf import NeRFNetwork
 from jnerf.models.networks.ngp import NGPNetwork
-from jnerf.models.networks.per_image.appearance import (
+from jnerf.models.networks.plain_mlp import PlainMLPNetwork
+from jnerf.models.networks.unbounded.mipnerf360 import MipNeRF360Network
+from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
+from jnerf.models.networks.unbounded.zipnerf import ZipNeRFNetwork
+from jnerf.models.per_image.appearance import (
     Appearance,
     appearance_problem,
     make_appearance,
 )
-from jnerf.models.networks.plain_mlp import PlainMLPNetwork
-from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
 from jnerf.structures import RayBundle, RaySamples
 from tests.ops.host_arrays import packed_rays
 
@@ -33,6 +35,12 @@ NETWORKS = {
     "plain": lambda **how: PlainMLPNetwork(waves(), waves(), BOX, 16, **how),
     "nerf": lambda **how: NeRFNetwork(waves(), waves(), BOX, 16, 2, None, 2, "softplus", **how),
     "nerfacto": lambda **how: NerfactoNetwork(waves(), waves(), {}, BOX, proposals=[], **how),
+    "zipnerf": lambda **how: ZipNeRFNetwork(
+        waves(), waves(), {}, BOX, proposals=[], hidden_width=8, bottleneck=8, color_width=8, **how
+    ),
+    "mipnerf360": lambda **how: MipNeRF360Network(
+        waves(), waves(), BOX, 16, 2, None, bottleneck=8, proposals=0, **how
+    ),
 }
 
 
