@@ -33,6 +33,7 @@ from jnerf.engine.live.rules import look_up
 from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
+from jnerf.engine.rehearsal import compile_at_once
 from jnerf.engine.rendering.film import Setting, render_film
 from jnerf.engine.rendering.fitted_views import view_fit
 from jnerf.engine.rendering.request import FilmRequest
@@ -72,8 +73,7 @@ def run(
         film: render: what the film is to be; None: an orbit as the config says, in place of what lies there.
 
     Returns:
-        What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
-        ``mean``.
+        What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of tasks that test, ``mean``.
 
     Raises:
         JnerfError: anything the user can mend; the message says how.
@@ -171,8 +171,7 @@ def _train(
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
     same.check_config()
-    pipeline = build_pipeline(config)
-    check_sight(pipeline.dataset, config.dataset)
+    pipeline = build_pipeline(config, before=lambda dataset: _foresee(config, dataset))
     same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
     start = team().told(lambda: _start(folder, resume, checkpoint))
@@ -212,6 +211,13 @@ def _train(
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _foresee(config: Any, dataset: Dataset) -> None:
+    """What is known of training by the scene alone: whether cameras see it, and the kernels."""
+    check_sight(dataset, config.dataset)
+    if team().size == 1:  # several would talk to each other meanwhile
+        compile_at_once(config, dataset)
 
 
 def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:

@@ -21,7 +21,6 @@ OVERRIDES = [
     "log_every=5",
     "evaluation.at_end=False",
     "checkpoint.every=1000",
-    "sampler.n_samples=[24, 16, 12]",
     "encoder.pos_encoder.log2_table_size=12",
     "encoder.proposal_0.log2_table_size=11",
     "encoder.proposal_1.log2_table_size=11",
@@ -29,11 +28,13 @@ OVERRIDES = [
     "optim.lr.steps=(0, 50)",
     "optim.lr.delay_steps=10",
 ]
+ROUNDS = ["sampler.n_samples=[24, 16, 12]", f"sampler.anneal_steps={STEPS}"]
 SCENE = ["dataset.n_train=6", "dataset.n_test=2", "dataset.resolution=24"]
 
 
 def config(*overrides):
-    return load_config(CONFIG, [*OVERRIDES, *SCENE, *overrides])
+    rounds = [] if any(text.startswith("sampler=") for text in overrides) else ROUNDS
+    return load_config(CONFIG, [*OVERRIDES, *SCENE, *rounds, *overrides])
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_a_resumed_run_is_bit_identical(trained, tmp_path):
 def test_pictures_of_several_sizes_are_measured_by_size(tmp_path):
     root = make_tiny_blender(tmp_path / "scene", n=3, size=44)
     dataset = f"dataset=dict(_delete_=True, type='MultiscaleTransformsDataset', root='{root}', scales=(1, 2))"
-    found = load_config(CONFIG, [*OVERRIDES, dataset, "total_steps=5"])
+    found = load_config(CONFIG, [*OVERRIDES, *ROUNDS, dataset, "total_steps=5"])
     run(found, "train", save_dir=tmp_path)
     run(found, "test", save_dir=tmp_path)
     metrics = json.loads((tmp_path / "zipnerf_embedded/test/metrics.json").read_text())["mean"]

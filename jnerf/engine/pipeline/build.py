@@ -7,7 +7,7 @@ constructor takes the facts that it has a parameter for (jnerf.registry).
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,13 +78,19 @@ class Pipeline:
             keeper.rebind(params)
 
 
-def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None = None) -> Pipeline:
+def build_pipeline(
+    config: Any,
+    training: bool = True,
+    dataset: Dataset | None = None,
+    before: Callable[[Dataset], None] = lambda dataset: None,
+) -> Pipeline:
     """Builds and checks the modules that a config names, with every random generator seeded.
 
     Args:
         config: the resolved config.
         training: also build losses and optimiser.
         dataset: a scene instead of the config's.
+        before: is given the scene before there is anything else.
 
     Raises:
         ConfigError: unknown type or argument, or a module needs a channel that none before it
@@ -94,6 +100,12 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     seed_everything(config.seed)
     if dataset is None:
         dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
+    before(dataset)
+    return wire(config, training, dataset)
+
+
+def wire(config: Any, training: bool, dataset: Dataset) -> Pipeline:
+    """Builds and checks the modules for a scene, with the random generators as they are; see ``build_pipeline``."""
     facts = {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
     sampler = SAMPLERS.build(config.sampler, path="sampler", **facts)
     encoders = {

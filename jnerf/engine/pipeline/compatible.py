@@ -122,7 +122,8 @@ def check_rounds(
 def _check_earlier(name: str, loss: Loss, network: Network, renderer: Renderer) -> None:
     """Checks a loss that reads rounds for which the network provides less than for the last."""
     given = network.earlier_provides
-    lacking = renderer.requires - given - {"rgbs"}  # without colours it renders weights
+    asked = renderer.requires if renderer.earlier_requires is None else renderer.earlier_requires
+    lacking = asked - given - {"rgbs"}  # without colours it renders weights
     if "rgbs" not in given:
         lacking |= loss.requires & {"colors"}
     if lacking:

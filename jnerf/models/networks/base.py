@@ -14,8 +14,8 @@ from jnerf.ops.octree_interp import Octree
 from jnerf.structures import FieldOutput, RaySamples
 
 if TYPE_CHECKING:
-    from jnerf.models.networks.per_image.appearance import Appearance
-    from jnerf.models.networks.per_image.transient import Transients
+    from jnerf.models.per_image.appearance import Appearance
+    from jnerf.models.per_image.transient import Transients
 
 
 class Network(jt.Module):

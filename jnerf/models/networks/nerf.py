@@ -13,20 +13,16 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import (
+from jnerf.models.networks.space import Box
+from jnerf.models.networks.space.pieces import encoded_samples
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
+from jnerf.models.per_image.appearance import (
     Appearance,
     AppearanceBlock,
     make_appearance,
 )
-from jnerf.models.networks.per_image.transient import (
-    CHANNELS,
-    OPTIONAL,
-    TransientBlock,
-    Transients,
-)
-from jnerf.models.networks.space import Box
-from jnerf.models.networks.space.pieces import encoded_samples
-from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 

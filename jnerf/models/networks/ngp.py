@@ -10,9 +10,9 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 

@@ -8,8 +8,8 @@ import jittor as jt
 
 from jnerf.models.networks.base import directions_of, trainable
 from jnerf.models.networks.layers import MLP
-from jnerf.models.networks.per_image.appearance import Appearance
-from jnerf.models.networks.per_image.transient import Transients
+from jnerf.models.per_image.appearance import Appearance
+from jnerf.models.per_image.transient import Transients
 from jnerf.ops.field_mlp import field_mlp, from_geometry
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import RaySamples

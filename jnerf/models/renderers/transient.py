@@ -9,7 +9,7 @@ from typing import Literal
 import jittor as jt
 
 from jnerf.errors import ConfigError
-from jnerf.models.networks.per_image.transient import CHANNELS
+from jnerf.models.per_image.channels import CHANNELS
 from jnerf.models.renderers.volume import VolumeRenderer
 from jnerf.ops.composite import composite
 from jnerf.registry import RENDERERS
@@ -40,6 +40,7 @@ class TransientRenderer(VolumeRenderer):
     """
 
     requires = VolumeRenderer.requires | set(CHANNELS)
+    earlier_requires = VolumeRenderer.requires
     provides = VolumeRenderer.provides | {"betas", "transient_sigmas", "transient_opacities"}
     takes_padding = False
 

@@ -12,15 +12,11 @@ from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.models.networks.per_image.transient import (
-    CHANNELS,
-    OPTIONAL,
-    TransientBlock,
-    Transients,
-)
 from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
 

@@ -15,9 +15,9 @@ from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
 

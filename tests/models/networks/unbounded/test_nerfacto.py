@@ -9,8 +9,8 @@ from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError
-from jnerf.models.networks.per_image.appearance import Appearance
 from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
+from jnerf.models.per_image.appearance import Appearance
 from jnerf.samplers.proposal import ProposalSampler
 from jnerf.structures import RayBundle
 

@@ -8,11 +8,12 @@ import pytest
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.transient import TransientLoss
-from jnerf.models.networks.per_image.transient import CHANNELS, Transients, transient_problem
+from jnerf.models.per_image.channels import CHANNELS
+from jnerf.models.per_image.transient import Transients, transient_problem
 from jnerf.models.renderers.transient import TransientRenderer
 from jnerf.models.renderers.volume import VolumeRenderer
 from jnerf.structures import Batch, FieldOutput
-from tests.models.networks.per_image.test_appearance import NETWORKS, PER_RAY, N, samples
+from tests.models.per_image.test_appearance import NETWORKS, PER_RAY, N, samples
 
 BLOCK = {"width": 3, "hidden_width": 8, "n_layers": 1}
 IMAGES = [0, 2, 2, 1]

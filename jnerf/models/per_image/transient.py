@@ -16,16 +16,12 @@ from jnerf.checks.arguments import argument_problems
 from jnerf.checks.least import at_least
 from jnerf.checks.types import Checked
 from jnerf.models.networks.layers import MLP
+from jnerf.models.per_image.channels import CHANNELS
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import RaySamples
 
 _STREAM = 65  # of the initial values
 _FACTS = ("n_images", "n_seen", "scale", "seed", "precision")  # what a network hands over
-
-#: Channels of ``FieldOutput``, and by which argument networks fill them. Rays without an image, and samples of rounds
-#: before the last, have none: nothing stands in front.
-CHANNELS = ("transient_sigmas", "transient_rgbs", "transient_betas")
-OPTIONAL = dict.fromkeys(CHANNELS, "transient=dict()")
 
 
 class Transients(jt.Module):

@@ -8,15 +8,15 @@ from jnerf.encoders.frequency import FrequencyEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.nerf import NeRFNetwork
 from jnerf.models.networks.ngp import NGPNetwork
-from jnerf.models.networks.per_image.appearance import (
-    Appearance,
-    appearance_problem,
-    make_appearance,
-)
 from jnerf.models.networks.plain_mlp import PlainMLPNetwork
 from jnerf.models.networks.unbounded.mipnerf360 import MipNeRF360Network
 from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
 from jnerf.models.networks.unbounded.zipnerf import ZipNeRFNetwork
+from jnerf.models.per_image.appearance import (
+    Appearance,
+    appearance_problem,
+    make_appearance,
+)
 from jnerf.structures import RayBundle, RaySamples
 from tests.ops.host_arrays import packed_rays
 
