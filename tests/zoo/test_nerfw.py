@@ -52,7 +52,7 @@ def test_it_learns_and_says_how_it_was_tested(trained):
     assert losses[-1] < losses[0] - 0.5
     told = json.loads((trained / "test/metrics.json").read_text())["protocol"]
     assert told["transients"] == "left out of pictures"
-    assert told["photographs_disturbed"].endswith("1 squares of 0.3 of the side in front")
+    assert told["photographs_disturbed"].endswith("1 striped square of 0.3 of the side in front")
     assert told["test_fit"].startswith("appearance of each view in 2 steps of 64 pixels")
 
 
