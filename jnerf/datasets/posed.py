@@ -91,7 +91,7 @@ class PosedImages(Dataset):
         self.transform = transform
         self.split = split
         self.seed = seed
-        self.about = dict(about or {})
+        self.about = {**(about or {}), **({} if depth is None else depth.about)}
         if learned.disturb is not None and split == "train":
             self.disturbance = Disturbance(**learned.disturb)
             self.images = DisturbedImages(images, cameras.sizes, self.disturbance, seed)

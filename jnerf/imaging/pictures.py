@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jnerf.errors import JnerfError
 
 #: Far over near beyond which depth is shown by its inverse: a garden reaches from 3 to 300.
-_DEEP = 5
+_DEEP = 3
 
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -28,7 +28,7 @@ def nearness(
 ) -> NDArray[np.floating]:
     """Where depths lie on a colour map, from 1 at the near to 0 at the far end.
 
-    By 1 / depth where the far end is more than five times as far as the near one: what is far off would take all of the
+    By 1 / depth where the far end is more than three times as far as the near one: what is far off would take all of the
     colours otherwise. Else, and with a near end of 0, by the depth itself.
 
     Args:

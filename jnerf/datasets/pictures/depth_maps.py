@@ -32,9 +32,13 @@ class DepthSource(Protocol):
 
     Attributes:
         provides: the truths of a batch that it gives, "depth" among them.
+        about: what a dataset's summary says of it.
     """
 
     provides: frozenset[str]
+
+    @property
+    def about(self) -> Mapping[str, int]: ...
 
     def drawn(
         self, images: Ints, x: Ints, y: Ints, seed: int, step: int
@@ -80,6 +84,11 @@ class DepthMaps:
         self._paths, self._sizes = list(paths), np.asarray(sizes, np.int64)
         self._lengths, self._label, self._span, self._max_gib = lengths, label, span, max_gib
         self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=1))])
+
+    @property
+    def about(self) -> Mapping[str, int]:
+        """See ``DepthSource``."""
+        return {"n_depth_files": sum(path is not None for path in self._paths)}
 
     @cached_property
     def values(self) -> Floats:
@@ -166,6 +175,11 @@ class DepthPoints:
     sizes: NDArray[np.integer]
 
     provides = frozenset({"depth", "depth_error"})
+
+    @property
+    def about(self) -> Mapping[str, int]:
+        """See ``DepthSource``."""
+        return {"n_depth_points": len(self.x)}
 
     def drawn(
         self, images: Ints, x: Ints, y: Ints, seed: int, step: int

@@ -70,7 +70,9 @@ class Disturbance:
                 "light, clipped to 8 bit"
             )
         if self.squares:
-            parts.append(f"{self.squares} squares of {self.square_size:g} of the side in front")
+            plural = "" if self.squares == 1 else "s"
+            size = f"{self.square_size:g} of the side"
+            parts.append(f"{self.squares} striped square{plural} of {size} in front")
         return "; ".join(parts) or "not at all"
 
 

@@ -9,7 +9,10 @@ from jnerf.ops.hash_encode import HashGridLayout
 
 _SIZES = '(int)data["levels"], (int)in0_shape1'
 _FORWARD = f"jnerf::level_squares(in0_p, in1_p, {_SIZES}, out0_p);"
-_BACKWARD = f"jnerf::level_squares_backward(out0->num, jnerf::LevelSquaresGrad{{in0_p, in2_p, in1_p, {_SIZES}, out0_p}});"
+_BACKWARD = (
+    "jnerf::level_squares_backward(out0->num, "
+    f"jnerf::LevelSquaresGrad{{in0_p, in2_p, in1_p, {_SIZES}, out0_p}});"
+)
 
 
 class _LevelSquares(jt.Function):

@@ -44,6 +44,7 @@ inline LaneFloat weight_lanes(LaneFloat widths, float cells) {
     const LaneFloat x = widths * cells;
     LaneFloat u = 0.15915494309189535f / (x * x);
     u = u < MULTI_CLEAR ? u : LaneFloat{} + MULTI_CLEAR;
+    if (!any_lane(u < 18.0f)) return LaneFloat{} + 1.0f;  // exp(-18) is lost in 1
     return root_lanes(fallen_lanes(u));
 }
 
@@ -56,6 +57,9 @@ template <class Lanes> struct MultiBatch {
         constexpr int D = Lanes::kDims;
         const int64_t n = in.grid.n_samples;
         float positions[D * HASH_LANES], tail[HASH_LANES];
+        // the same point of the next samples: its turn comes when all points of these are done
+        for (int p = 0; p < D; p++) __builtin_prefetch(in.grid.positions + (point * n + i + HASH_LANES) * D + p * HASH_LANES);
+        __builtin_prefetch(in.widths + point * n + i + HASH_LANES);
         const float* x = next_rows<D>(in.grid.positions + point * n * D, i, n, positions);
         lanes.compute(level, x, nullptr, in.grid.smoothstep);
         const LaneFloat w = weight_lanes(load_lanes(next_rows<1>(in.widths + point * n, i, n, tail)), level.scale);
@@ -76,23 +80,34 @@ template <class Lanes, class Visit> inline void multisample_walk(const Multisamp
         }
 }
 
+// Adds the weighted features of a point of each sample to `sums`; see hash_sum.
+template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void multisample_add(const MultiBatch<Lanes>& batch, const Lanes& next, int count, const float* table, float* sums) {
+    for (int k = 0; k < count; k++) {
+        if (FETCH)
+            for (int c = 0; c < next.kPairs; c++) __builtin_prefetch(table + (int64_t)next.row[2 * c][k] * F);
+        FeaturePair<F> sum = load_pair<Lanes, F, ADJACENT>(batch.lanes, 0, k, table) * batch.lanes.weight[0][k];
+        #pragma GCC unroll 4
+        for (int c = 1; c < next.kPairs; c++) sum.add(load_pair<Lanes, F, ADJACENT>(batch.lanes, c, k, table), batch.lanes.weight[c][k]);
+        store_features<F>(sums + k * F, load_features<F>(sums + k * F) + sum.mix(batch.lanes.upper[k]) * batch.weights[k]);
+    }
+}
+
 template <int F, bool FETCH> inline void multisample_block(const Multisample& in, const HashLevel& level, int l, int64_t begin, int64_t end, float* out) {
     typedef HashLanes<3> Lanes;
     const float* table = in.grid.table + (int64_t)level.offset * F;
     const int64_t width = in.features(F);
-    alignas(64) float sums[HASH_LANES * F], found[HASH_LANES * F], counts[HASH_LANES];
+    const float share = in.share();
+    alignas(64) float sums[HASH_LANES * F];
+    LaneFloat counts{};
     multisample_walk<Lanes>(in, level, begin, end, [&](const MultiBatch<Lanes>& batch, const Lanes& next, int64_t i, int point, int count) {
-        if (batch.lanes.adjacent) hash_sum<Lanes, F, true, FETCH>(batch.lanes, next, count, table, found);
-        else hash_sum<Lanes, F, false, FETCH>(batch.lanes, next, count, table, found);
-        if (point == 0) std::fill(sums, sums + HASH_LANES * F, 0.0f), std::fill(counts, counts + HASH_LANES, 0.0f);
-        for (int k = 0; k < count; k++) {
-            for (int f = 0; f < F; f++) sums[k * F + f] += batch.weights[k] * found[k * F + f];
-            counts[k] += batch.weights[k];
-        }
+        if (point == 0) std::fill(sums, sums + HASH_LANES * F, 0.0f), counts = LaneFloat{};
+        if (batch.lanes.adjacent) multisample_add<Lanes, F, true, FETCH>(batch, next, count, table, sums);
+        else multisample_add<Lanes, F, false, FETCH>(batch, next, count, table, sums);
+        counts += load_lanes(batch.weights);
         if (point + 1 < in.n_points) return;
         for (int k = 0; k < count; k++) {
             float* to = out + (i + k) * width;
-            for (int f = 0; f < F; f++) to[f] = sums[k * F + f] * in.share();
+            store_features<F>(to, load_features<F>(sums + k * F) * share);
             if (in.sizes) to[F] = in.size_feature(l, counts[k]);
         }
     });
@@ -119,8 +134,8 @@ template <int F> inline void multisample_forward(const Multisample& in, float* o
 // The features' gradient of `count` samples, as that of a point which counts by `weights`.
 template <int F> inline __attribute__((always_inline)) void weighted_gradient(const Multisample& in, const float* grad, const float* weights, int count, float* out) {
     const int64_t width = in.features(F);
-    for (int k = 0; k < count; k++)
-        for (int f = 0; f < F; f++) out[k * F + f] = grad[k * width + f] * (weights[k] * in.share());
+    const float share = in.share();
+    for (int k = 0; k < count; k++) store_features<F>(out + k * F, load_features<F>(grad + k * width) * (weights[k] * share));
 }
 
 template <int F, bool WHOLE, bool FETCH> inline void multisample_scatter(const Multisample& in, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {

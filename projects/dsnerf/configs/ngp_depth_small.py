@@ -14,8 +14,7 @@ encoder = dict(pos_encoder=dict(log2_table_size=17, max_resolution=512))
 loss = dict(
     _delete_=True,
     rgb=dict(type="HuberLoss", delta=0.1, weight=3.0),
-    # exp(-(t - D)^2 / (2 sigma)) reaches 0.03 field units, a fiftieth of the cameras' distance from the scene
-    depth=dict(type="RayTerminationLoss", sigma=1e-3, weight=0.1),
+    depth=dict(type="DepthL1Loss", weight=1.0),
 )
 evaluation = dict(steps=[])
 checkpoint = dict(every=250)

@@ -11,6 +11,6 @@ encoder = dict(pos_encoder=dict(log2_table_size=17))
 loss = dict(
     _delete_=True,
     rgb=dict(type="HuberLoss", delta=0.1, weight=3.0),
-    depth=dict(type="DepthL1Loss", weigh_errors=True, weight=0.1),
+    depth=dict(type="RayTerminationLoss", sigma=1e-3, weight=1.0),
 )
 evaluation = dict(steps=[500])

@@ -73,6 +73,7 @@ def test_errors_are_of_the_mean(tmp_path):
 def test_smaller_images_and_test_views(scene):
     whole, half = (build(scene, downscale=n, split="test") for n in (1, 2))
     found = whole.depth_of(0)
+    assert whole.summary()["n_depth_points"] >= sum((whole.depth_of(i) > 0).sum() for i in (0, 1))
     assert found.shape == (SIZE, SIZE) and 10 < (found > 0).sum() <= 60
     y, x = np.nonzero(half.depth_of(0))
     assert half.depth_of(0).shape == (SIZE // 2, SIZE // 2)

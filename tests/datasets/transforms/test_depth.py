@@ -98,6 +98,7 @@ def test_depth_past_the_memory_lies_on_disk_and_says_the_same(scene, monkeypatch
 def test_a_frame_may_lack_depth_and_test_views_may(scene):
     edit(scene, lambda content: content["frames"][2].pop("depth_file_path"))
     train = TransformsDataset(root=str(scene), depth="z")
+    assert train.summary()["n_depth_files"] == 3
     assert not train.depth_of(2).any() and train.depth_of(1).any()
     assert TransformsDataset(root=str(scene), depth="z", split="test").depth_of(0).any()
     assert TransformsDataset(root=str(scene)).depth_of(0) is None

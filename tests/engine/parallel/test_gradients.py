@@ -18,6 +18,7 @@ TOLERANCES = {
     "nerf_lego_small": 1e-5,
     "mipnerf_lego_small": 1e-5,
     "nerfacto_embedded": 1e-5,
+    "mipnerf360_embedded": 1e-5,
     "neus_scan24_wmask": 2e-5,
     "hash_neus_scan24_wmask": 2e-4,
     "plenoxels_lego_small": 1e-5,
