@@ -48,6 +48,31 @@ def test_forward_and_backward_match_the_reference(device, widths, n_out, extra, 
         np.testing.assert_allclose(grads[2], grad_in[:, split:], rtol=1e-3, atol=1e-4)
 
 
+WIDE = [  # weights packed by all threads, sums in fewer chunks
+    ([21, 1024, 1024, 5], 5, 0, True, 1),
+    ([40, 545, 520, 33], 30, 3, False, None),
+]
+
+
+@pytest.mark.parametrize("widths, n_out, extra, biased, skip", WIDE)
+@pytest.mark.parametrize("precision, tolerance", [("fp32", 1e-5), ("bf16", 2e-3)])
+@pytest.mark.parametrize("n", [1, 190, 1100])
+def test_wide_layers(widths, n_out, extra, biased, skip, precision, tolerance, n):
+    x, params, more = arrays(widths, n, extra, 0, biased, skip)
+    leaves = [jt.array(v) for v in (x, params, more) if v is not None]
+    out = mlp_op(*leaves[:2], widths, n_out, leaves[2] if extra else None, biased, precision, skip)
+    grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
+    grads = [g.numpy() for g in jt.grad((out * jt.array(grad_out)).sum(), leaves)]
+    specification = rounded_mlp if precision == "bf16" else reference
+    args = x, params, widths, n_out
+    assert_close(out.numpy(), specification.mlp(*args, more, biased, skip), tolerance)
+    grad_in, grad_params = specification.mlp_grad(*args, grad_out, more, biased, skip)
+    assert_close(grads[0], grad_in[:, : widths[0] - extra], tolerance)
+    assert_close(grads[1], grad_params, tolerance)
+    if extra:
+        assert_close(grads[2], grad_in[:, widths[0] - extra :], tolerance)
+
+
 def test_every_depth_and_shape_uses_the_same_kernels(op_sources):
     """Seconds of compilation each."""
     for widths, n_out, extra, biased, skip in NETS:
@@ -143,13 +168,17 @@ def test_nan_reaches_the_output(device, precision, nan):
     assert np.isnan(out[3]).all() and np.isfinite(np.delete(out, 3, axis=0)).all()
 
 
+@pytest.mark.parametrize(
+    "widths, n, biased, skip",
+    [([32, 64, 64, 16], 10_000, False, None), ([31, 530, 257, 3], 1500, True, 1)],
+)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_bits_do_not_depend_on_threads(precision):
-    x, params, more = arrays([32, 64, 64, 16], 10_000, 16, 0, False)
+def test_bits_do_not_depend_on_threads(precision, widths, n, biased, skip):
+    x, params, more = arrays(widths, n, 16, 0, biased, skip)
 
     def run():
         xv, pv = jt.array(x), jt.array(params)
-        out = mlp_op(xv, pv, [32, 64, 64, 16], 3, jt.array(more).stop_grad(), precision=precision)
+        out = mlp_op(xv, pv, widths, 3, jt.array(more).stop_grad(), biased, precision, skip)
         return [out.numpy(), *(g.numpy() for g in jt.grad((out * out).sum(), [xv, pv]))]
 
     for one, two in zip(with_threads(1, run), with_threads(2, run), strict=True):

@@ -72,6 +72,67 @@ def test_only_what_tensor_cores_do_not_take_goes_so(as_on_cuda, monkeypatch):
     assert not goes([32, 256, 16], True, 1)
 
 
+@pytest.fixture
+def with_bf16(as_on_cuda, monkeypatch):
+    """cuBLAS in bf16, as far as a CPU can: operands and results in bf16, sums in float32."""
+    calls = []
+
+    def product(a, b, turn_a, turn_b):
+        assert a.dtype == b.dtype == "bfloat16"
+        calls.append((turn_a, turn_b))
+        a, b = (
+            v.float32().transpose() if turn else v.float32()
+            for v, turn in ((a, turn_a), (b, turn_b))
+        )
+        return jt.matmul(a, b).bfloat16()
+
+    monkeypatch.setattr(by_layers, "multiplies_bf16", lambda precision: precision != "fp32")
+    monkeypatch.setattr(by_layers, "cublas", product)
+    return calls
+
+
+@pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", NETS)
+@pytest.mark.parametrize("n", [1, 50])
+def test_hidden_layers_multiply_in_bf16(with_bf16, widths, n_out, extra, features, biased, skip, n):
+    x, params, more = arrays(widths, n, extra, features, biased, skip)
+    leaves = [jt.array(v) for v in (x, params, more) if v is not None]
+    more_var = leaves[2] if extra else None
+    grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
+
+    def run(precision):
+        out = mlp(leaves[0], leaves[1], widths, n_out, more_var, biased, precision, skip)
+        return [v.numpy() for v in (out, *jt.grad((out * jt.array(grad_out)).sum(), leaves))]
+
+    got = run("auto")
+    hidden = len(widths) - 2
+    assert sorted(with_bf16) == sorted([(False, True), (False, False), (True, False)] * hidden)
+    with_bf16.clear()
+    exact = run("fp32")
+    assert not with_bf16
+    for a, b in zip(got, exact, strict=True):
+        assert 0 < np.linalg.norm(a - b) < 0.03 * np.linalg.norm(b)
+
+
+@pytest.mark.parametrize(
+    "cublas, archs, precision, expected",
+    [
+        (object(), [90], "auto", True),
+        (object(), [80], "fp16", True),
+        (object(), [90], "fp32", False),
+        (object(), [75], "bf16", False),
+        (object(), [90, 75], "auto", False),
+        (object(), [], "auto", False),
+        (None, [90], "auto", False),
+    ],
+)
+def test_bf16_is_multiplied_where_library_and_device_can(
+    as_on_cuda, monkeypatch, cublas, archs, precision, expected
+):
+    monkeypatch.setattr(by_layers.jt.compile_extern, "cublas_ops", cublas)
+    monkeypatch.setattr(by_layers, "architectures", lambda: archs)
+    assert by_layers.multiplies_bf16(precision) == expected
+
+
 def test_widest_layer_is_the_kernels():
     source = Path(by_layers.__file__).with_name("tensor.h").read_text(encoding="utf-8")
     assert f"TENSOR_WIDTH = {by_layers.TENSOR_WIDTH};" in source

@@ -148,11 +148,14 @@ def field_mlp(
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
     widths = tuple(trunk_widths), tuple(head_widths)
     if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
-        geometry = mlp_by_layers(x, trunk, trunk_widths, trunk_widths[-1], None, biased, skip)
+        n_geometry = trunk_widths[-1]
+        geometry = mlp_by_layers(x, trunk, trunk_widths, n_geometry, None, biased, skip, precision)
         directions = None if extra is None else extra[ray_indices].stop_grad()
 
         def color(seen: jt.Var) -> jt.Var:
-            return mlp_by_layers(seen, head, head_widths, _COLORS, directions, biased, None)
+            return mlp_by_layers(
+                seen, head, head_widths, _COLORS, directions, biased, None, precision
+            )
 
         return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached

@@ -32,33 +32,32 @@ struct Bf16 {
     template <int R, int V, class Start, class Done>
     static inline void block(const Product& p, int i0, int j0, const Start& start, const Done& done) {
         GemmVector sum[R][V];
-        start(p.first + i0, j0, sum);
-        const uint32_t *a = p.a + i0 * p.lda, *b = p.column(j0);
-        for (int part = 0; part < p.parts; part++, a += p.a_part)
-            for (int k = 0; k < p.k; k++, b += MLP_TILE) {
-                __m512bh bv[V];
-                JNERF_UNROLL for (int v = 0; v < V; v++) bv[v] = (__m512bh)_mm512_loadu_si512(b + v * 16);
-                JNERF_UNROLL for (int r = 0; r < R; r++) {
-                    const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)a[r * p.lda + k]);
-                    JNERF_UNROLL for (int v = 0; v < V; v++) sum[r][v] = (GemmVector)_mm512_dpbf16_ps((__m512)sum[r][v], factor, bv[v]);
-                }
+        start(i0, j0, sum);
+        const uint32_t *a = p.a + i0 * p.lda, *b = p.b + j0;
+        for (int k = 0; k < p.k; k++, b += p.ldb) {
+            __m512bh bv[V];
+            JNERF_UNROLL for (int v = 0; v < V; v++) bv[v] = (__m512bh)_mm512_loadu_si512(b + v * 16);
+            JNERF_UNROLL for (int r = 0; r < R; r++) {
+                const __m512bh factor = (__m512bh)_mm512_set1_epi32((int)a[r * p.lda + k]);
+                JNERF_UNROLL for (int v = 0; v < V; v++) sum[r][v] = (GemmVector)_mm512_dpbf16_ps((__m512)sum[r][v], factor, bv[v]);
             }
-        done(p.first + i0, j0, sum);
+        }
+        done(i0, j0, sum);
     }
 
-    template <int V, class Start, class Done> static inline void columns(const Product& p, int j, const Start& start, const Done& done) {
-        int i = 0;
-        for (; i + 4 < p.m; i += 6) block<6, V>(p, i, j, start, done);
-        if (i + 2 < p.m) block<4, V>(p, i, j, start, done);
-        else if (i < p.m) block<2, V>(p, i, j, start, done);
+    template <int R, class Start, class Done> static inline void rows(const Product& p, int i0, const Start& start, const Done& done) {
+        int j = 0;
+        for (; j + 64 <= p.n; j += 64) block<R, 4>(p, i0, j, start, done);
+        if (j < p.n) block<R, 2>(p, i0, j, start, done);
     }
 
     // An odd number of rows is computed as the next even one.
     template <class Start, class Done> static inline void product(const Product& p, const Start& start, const Done& done) {
         if (amx_takes(p)) return amx_product(p, start, done);
-        int j = 0;
-        for (; j + 64 <= p.n; j += 64) columns<4>(p, j, start, done);
-        if (j < p.n) columns<2>(p, j, start, done);
+        int i = 0;
+        for (; i + 4 < p.m; i += 6) rows<6>(p, i, start, done);
+        if (i + 2 < p.m) rows<4>(p, i, start, done);
+        else if (i < p.m) rows<2>(p, i, start, done);
     }
 
     // Rows of 32 samples -> items.
@@ -75,7 +74,7 @@ struct Bf16 {
         }
         const __m512i x = halves(low, high);
         if (!(KIND & ACTIVE)) return x;
-        const __m512i active = _mm512_loadu_si512(to.active.row(i) + j);
+        const __m512i active = _mm512_loadu_si512(to.active->row(i) + j);
         return _mm512_maskz_mov_epi16(_mm512_test_epi16_mask(active, active), x);  // behind a ReLU: positive, 0 or NaN
     }
     JNERF_FN static __m512i halves(GemmVector low, GemmVector high) { return (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low); }
@@ -96,21 +95,21 @@ struct Bf16 {
                 if (!(KIND & PANEL)) continue;
                 const __m512i even = finished(to, i, j, sum[r][v], sum[r][v + 1]);
                 const __m512i odd = alone ? _mm512_setzero_si512() : finished(to, i + 1, j, sum[r + 1][v], sum[r + 1][v + 1]);
-                store_pairs(to.panel.items(i / 2) + j, even, odd);
+                store_pairs(to.panel->items(i / 2) + j, even, odd);
                 if (!(KIND & ROWS)) continue;
-                _mm512_storeu_si512(to.panel.row(i) + j, even);
-                _mm512_storeu_si512(to.panel.row(i + 1) + j, odd);
+                _mm512_storeu_si512(to.panel->row(i) + j, even);
+                _mm512_storeu_si512(to.panel->row(i + 1) + j, odd);
             }
         }
     }
 
-    static inline void load_pairs(const float* x, const Panel<Bf16>& to, int i, bool keep_rows) {
+    static inline void load_pairs(const float* x, Panel<Bf16>& to, int i, bool keep_rows) {
         for (int s = 0; s < MLP_TILE; s += 16)
             _mm512_storeu_si512(to.items(i / 2) + s, halves(load_vector(x + 2 * s), load_vector(x + 2 * s + 16)));
         if (keep_rows) rows_from_items(to, i, i + 2);
     }
 
-    static inline void rows_from_items(const Panel<Bf16>& panel, int begin, int end) {
+    static inline void rows_from_items(Panel<Bf16>& panel, int begin, int end) {
         const __m512i even = _mm512_set_epi16(62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
         const __m512i odd = _mm512_add_epi16(even, _mm512_set1_epi16(1));
         for (int i = begin / 2 * 2; i < end; i += 2)

@@ -41,18 +41,17 @@ template <bool ROUNDED> struct Fp32 {
     template <int R, int V, class Start, class Done>
     static inline void block(const Product& p, int i0, int j0, const Start& start, const Done& done) {
         GemmVector sum[R][V];
-        start(p.first + i0, j0, sum);
-        const float *a = (const float*)p.a + i0 * p.lda, *b = (const float*)p.column(j0);
-        for (int part = 0; part < p.parts; part++, a += p.a_part)
-            for (int k = 0; k < p.k; k++, b += MLP_TILE) {
-                GemmVector bv[V];
-                JNERF_UNROLL for (int v = 0; v < V; v++) bv[v] = load_vector(b + v * GEMM_LANES);
-                JNERF_UNROLL for (int r = 0; r < R; r++) {
-                    const float factor = a[r * p.lda + k];
-                    JNERF_UNROLL for (int v = 0; v < V; v++) sum[r][v] += factor * bv[v];
-                }
+        start(i0, j0, sum);
+        const float *a = (const float*)p.a + i0 * p.lda, *b = (const float*)p.b + j0;
+        for (int k = 0; k < p.k; k++, b += p.ldb) {
+            GemmVector bv[V];
+            JNERF_UNROLL for (int v = 0; v < V; v++) bv[v] = load_vector(b + v * GEMM_LANES);
+            JNERF_UNROLL for (int r = 0; r < R; r++) {
+                const float factor = a[r * p.lda + k];
+                JNERF_UNROLL for (int v = 0; v < V; v++) sum[r][v] += factor * bv[v];
             }
-        done(p.first + i0, j0, sum);
+        }
+        done(i0, j0, sum);
     }
 
     template <int R, class Start, class Done> static inline void rows(const Product& p, int i0, const Start& start, const Done& done) {
@@ -85,14 +84,14 @@ template <bool ROUNDED> struct Fp32 {
                 GemmVector x = sum[r][v];
                 if ((KIND & PLAIN) && i < to.n_plain) store_vector(to.plain + (int64_t)i * MLP_TILE + j, x);
                 if (KIND & RELU) x = x < 0.0f ? GemmVector{} : x;  // NaN stays NaN
-                if (KIND & ACTIVE) x = load_vector(to.active.row(i) + j) > 0.0f ? x : GemmVector{};
-                if (KIND & PANEL) store_vector(to.panel.row(i) + j, ROUNDED ? round_bf16(x) : x);
+                if (KIND & ACTIVE) x = load_vector(to.active->row(i) + j) > 0.0f ? x : GemmVector{};
+                if (KIND & PANEL) store_vector(to.panel->row(i) + j, ROUNDED ? round_bf16(x) : x);
             }
         }
     }
 
     // Two features of neighbouring samples [2 MLP_TILE] -> two rows.
-    static inline void load_pairs(const float* x, const Panel<Fp32>& to, int i, bool) {
+    static inline void load_pairs(const float* x, Panel<Fp32>& to, int i, bool) {
         float *even = to.row(i), *odd = to.row(i + 1);
         for (int s = 0; s < MLP_TILE; s++) {
             even[s] = ROUNDED ? round_bf16(x[2 * s]) : x[2 * s];
@@ -100,7 +99,7 @@ template <bool ROUNDED> struct Fp32 {
         }
     }
 
-    static inline void rows_from_items(const Panel<Fp32>&, int, int) {}
+    static inline void rows_from_items(Panel<Fp32>&, int, int) {}
 
     static inline float row_sum(const float* row) {
         GemmVector sum = {};

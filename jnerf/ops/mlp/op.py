@@ -96,7 +96,8 @@ def mlp(
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
     Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``. On CUDA an MLP with
-    biases, a skip connection or a layer wider than 128 goes layer by layer, in fp32.
+    biases, a skip connection or a layer wider than 128 goes layer by layer: hidden layers with bf16 operands, the
+    last in fp32; all in fp32 where that is asked for.
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
@@ -136,7 +137,7 @@ def mlp(
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
     if goes_by_layers(widths, biased, skip):
-        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip)
+        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip, precision)
         return trunc_exp(out) if exponential else out
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())

@@ -14,50 +14,31 @@ constexpr int MLP_PAD = 32;   // widths of what AMX may read are padded to this
 // rows in a word; a product over samples takes the rows, in which neighbouring samples are neighbours.
 template <class P> struct Panel {
     typedef typename P::Element Element;
-    uint32_t* words = nullptr;  // items [pad(width) / K, MLP_TILE]
-    Element* own = nullptr;     // rows, where items are not rows themselves
-
-    uint32_t* items(int i) const { return words + (size_t)i * MLP_TILE; }
-    Element* row(int i) const { return P::K > 1 ? own + (size_t)i * MLP_TILE : (Element*)items(i); }
-};
-
-// The panels of some tiles, one after the other.
-template <class P> struct Panels {
-    typedef typename P::Element Element;
     int width;
-    size_t stride;  // words from a tile to the next, of items and of rows
-    Buffer<uint32_t> words;
-    Buffer<Element> own;
+    Buffer<uint32_t> words;  // items [pad(width) / K, MLP_TILE]
+    Buffer<Element> own;     // rows, where items are not rows themselves
 
-    Panels(int width, int tiles) : width(width), stride((size_t)round_up(width, MLP_PAD) / P::K * MLP_TILE), words(stride * tiles) {
-        if (P::K > 1) own.resize(stride * tiles * P::K);
+    explicit Panel(int width) : width(width), words((size_t)round_up(width, MLP_PAD) / P::K * MLP_TILE) {
+        if (P::K > 1) own.resize((size_t)round_up(width, MLP_PAD) * MLP_TILE);
     }
-    Panel<P> operator[](int tile) { return {words.data() + tile * stride, P::K > 1 ? own.data() + tile * stride * P::K : nullptr}; }
+    uint32_t* items(int i) { return &words[(size_t)i * MLP_TILE]; }
+    Element* row(int i) { return P::K > 1 ? &own[(size_t)i * MLP_TILE] : (Element*)items(i); }
 
-    // All of other panels, from row `at` on; KEEP: ROWS where their rows are there too.
-    template <int KEEP> void copy(const Panels& from, int at, int tiles) {
-        for (int t = 0; t < tiles; t++) {
-            const auto words_of = from.words.begin() + t * from.stride;
-            std::copy(words_of, words_of + from.stride, words.begin() + t * stride + (size_t)at / P::K * MLP_TILE);
-            if (!KEEP || P::K == 1) continue;
-            const auto rows_of = from.own.begin() + t * from.stride * P::K;
-            std::copy(rows_of, rows_of + from.stride * P::K, own.begin() + t * stride * P::K + (size_t)at * MLP_TILE);
-        }
+    // All of another panel, from row `at` on; KEEP: ROWS where its rows are there too.
+    template <int KEEP> void copy(const Panel& from, int at) {
+        std::copy(from.words.begin(), from.words.end(), words.begin() + (size_t)at / P::K * MLP_TILE);
+        if (KEEP) std::copy(from.own.begin(), from.own.end(), own.begin() + (size_t)at * MLP_TILE);
     }
 };
 
-// C = A B for row-major A [m, k] and B of items, which lies in panels of MLP_TILE columns, [k, MLP_TILE] each. lda in items.
-// n is a multiple of MLP_PAD. A may come in parts of `k` columns, `a_part` items from one to the next; a panel of B then
-// holds parts * k rows. Rows of A are read up to the next multiple of AMX's tiles: they must exist, whatever they hold.
+// C = A B for row-major A [m, k] and B [k, n] of items; lda, ldb in items. n is a multiple of MLP_PAD. Rows of A are read
+// up to the next multiple of AMX's tiles: they must exist, whatever they hold.
 struct Product {
     int m, n, k;
     const uint32_t* a;
     int64_t lda;
     const uint32_t* b;
-    int first = 0;  // the number of A's first row, for what the product starts with and what becomes of it
-    int parts = 1;
-    int64_t a_part = 0;
-    const uint32_t* column(int j) const { return b + (size_t)(j / MLP_TILE) * MLP_TILE * parts * k + j % MLP_TILE; }
+    int64_t ldb;
 };
 
 // What becomes of a product's rows, at compile time: a branch for each vector would cost as much as the work.
@@ -71,7 +52,8 @@ enum OutletKind {
 
 template <class P, int KIND> struct Outlet {
     int rows;  // of the product
-    Panel<P> panel{}, active{};
+    Panel<P>* panel = nullptr;
+    Panel<P>* active = nullptr;
     float* plain = nullptr;
     int n_plain = 0;
 

@@ -6,7 +6,7 @@ namespace jnerf {
 
 // Channels of samples 0 to n - 1, where `get(sample)` points to `width` floats, into the items of a panel from `at` on;
 // zeros behind the last sample.
-template <class P, class Get> inline void load_rows(int n, int width, const Get& get, const Panel<P>& panel, int at, bool keep_rows) {
+template <class P, class Get> inline void load_rows(int n, int width, const Get& get, Panel<P>& panel, int at, bool keep_rows) {
     alignas(64) uint32_t items[16 * 16], turned[16 * 16];
     for (int first = 0; first < MLP_TILE; first += 16)
         for (int c = 0; c < width; c += 16 * P::K) {
@@ -21,7 +21,7 @@ template <class P, class Get> inline void load_rows(int n, int width, const Get&
 }
 
 // Groups of two features, as the hash grid leaves them: items already, but for the rounding.
-template <class P> inline void load_pairs(const MlpInput& input, int64_t begin, int n, const Panel<P>& panel, bool keep_rows) {
+template <class P> inline void load_pairs(const MlpInput& input, int64_t begin, int n, Panel<P>& panel, bool keep_rows) {
     constexpr int LINE = 64 / sizeof(float);
     alignas(64) float tail[2 * MLP_TILE];
     for (int g = 0; g < input.groups; g++) {
@@ -36,7 +36,7 @@ template <class P> inline void load_pairs(const MlpInput& input, int64_t begin, 
     }
 }
 
-template <class P> inline void mlp_load(const MlpInput& input, int64_t begin, int n, const Panel<P>& panel, bool keep_rows) {
+template <class P> inline void mlp_load(const MlpInput& input, int64_t begin, int n, Panel<P>& panel, bool keep_rows) {
     const int width = input.x_width() + input.extra_width;
     if (input.features == 2 && input.extra_width == 0) load_pairs(input, begin, n, panel, keep_rows);
     else if (input.groups == 1 && input.extra_width == 0)

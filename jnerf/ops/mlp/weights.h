@@ -37,10 +37,9 @@ template <class P> struct MlpWeights {
     }
     static int again(const MlpShape& shape) { return round_up(shape.width[shape.skip], MLP_PAD); }  // where the input comes again
     static int stride(int n) { return round_up(n, MLP_PAD) / P::K; }
-
-private:
     static constexpr size_t PARALLEL = 1 << 14;  // fewer weights are not worth a second thread
 
+private:
     static void pack(const Buffer<float>& w, int rows, int columns, Buffer<uint32_t>& to) {
         const int pad = stride(columns);
         to.assign((size_t)round_up(rows, MLP_PAD) * pad, 0u);

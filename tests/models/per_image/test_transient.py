@@ -57,8 +57,11 @@ def test_two_media_are_rendered_as_fine_slices_of_one_and_the_other():
     random = np.random.default_rng(0)
     output, where = output_of(random), samples(IMAGES)
     found = TransientRenderer(background=None, early_stop=0.0)(where, output)
-    sigmas, rgbs = output.sigmas.numpy().reshape(N, PER_RAY), output.rgbs.numpy()
-    others = [output.extras[name].numpy() for name in CHANNELS]
+    sigmas, rgbs, *others = (
+        v.numpy().astype(np.float64)
+        for v in (output.sigmas, output.rgbs, *(output.extras[name] for name in CHANNELS))
+    )
+    sigmas = sigmas.reshape(N, PER_RAY)
     n = 4000
     for ray in range(N):
         trans, color, beta, seen = 1.0, np.zeros(3), 0.0, 0.0

@@ -8,11 +8,9 @@ namespace jnerf {
 
 #if defined(JNERF_AMX)
 
-// A block of one or two x two tiles of a product, from its row i and column j on, into `c`, or added to it. Strides count
-// items and floats.
-template <bool TWO_ROWS, bool ADD = false> inline void amx_block(const Product& p, int i, int j, float* c, int64_t ldc) {
-    const uint32_t *a = p.a + i * p.lda, *b = p.column(j);
-    constexpr int64_t ldb = MLP_TILE;
+// A block of one or two x two tiles of A B into `c`, or added to it; k: items, a multiple of AMX_SIDE. Strides count items
+// and floats.
+template <bool TWO_ROWS, bool ADD = false> inline void amx_block(int k, const uint32_t* a, int64_t lda, const uint32_t* b, int64_t ldb, float* c, int64_t ldc) {
     float* const below = c + AMX_SIDE * ldc;
     amx_memory();
     if (ADD) {
@@ -29,18 +27,17 @@ template <bool TWO_ROWS, bool ADD = false> inline void amx_block(const Product& 
         JNERF_TILE_ZERO(2);
         JNERF_TILE_ZERO(3);
     }
-    for (int part = 0; part < p.parts; part++, a += p.a_part)
-        for (int k = 0; k < p.k; k += AMX_SIDE, b += AMX_SIDE * ldb) {
-            JNERF_TILE_LOAD(4, a + k, p.lda * 4);
-            JNERF_TILE_LOAD(6, b, ldb * 4);
-            JNERF_TILE_MULTIPLY(0, 4, 6);
-            JNERF_TILE_LOAD(7, b + AMX_SIDE, ldb * 4);
-            JNERF_TILE_MULTIPLY(1, 4, 7);
-            if (!TWO_ROWS) continue;
-            JNERF_TILE_LOAD(5, a + k + AMX_SIDE * p.lda, p.lda * 4);
-            JNERF_TILE_MULTIPLY(2, 5, 6);
-            JNERF_TILE_MULTIPLY(3, 5, 7);
-        }
+    for (int i = 0; i < k; i += AMX_SIDE, a += AMX_SIDE, b += AMX_SIDE * ldb) {
+        JNERF_TILE_LOAD(4, a, lda * 4);
+        JNERF_TILE_LOAD(6, b, ldb * 4);
+        JNERF_TILE_MULTIPLY(0, 4, 6);
+        JNERF_TILE_LOAD(7, b + AMX_SIDE, ldb * 4);
+        JNERF_TILE_MULTIPLY(1, 4, 7);
+        if (!TWO_ROWS) continue;
+        JNERF_TILE_LOAD(5, a + AMX_SIDE * lda, lda * 4);
+        JNERF_TILE_MULTIPLY(2, 5, 6);
+        JNERF_TILE_MULTIPLY(3, 5, 7);
+    }
     JNERF_TILE_STORE(0, c, ldc * 4);
     JNERF_TILE_STORE(1, c + AMX_SIDE, ldc * 4);
     if (!TWO_ROWS) return;
@@ -66,9 +63,9 @@ template <class Start, class Done> inline void amx_product(const Product& p, con
     for (int i = 0; i < p.m; i += stride)
         for (int j = 0; j < p.n; j += stride) {
             const bool two_rows = i + AMX_SIDE < p.m;
-            if (two_rows) amx_block<true>(p, i, j, c, stride);
-            else amx_block<false>(p, i, j, c, stride);
-            for (int r = 0; r < std::min(stride, p.m - i); r += 2) amx_rows(c + r * stride, p.first + i + r, j, start, done);
+            if (two_rows) amx_block<true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
+            else amx_block<false>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
+            for (int r = 0; r < std::min(stride, p.m - i); r += 2) amx_rows(c + r * stride, i + r, j, start, done);
         }
 }
 
@@ -78,14 +75,13 @@ inline void amx_product(const Product& p, const StartSums& start, const StoreSum
     const int whole = p.m / AMX_SIDE * AMX_SIDE;
     for (int i = 0; i < whole; i += 2 * AMX_SIDE)
         for (int j = 0; j < p.n; j += 2 * AMX_SIDE) {
-            float* c = done.c + (p.first + i) * done.ldc + j;
-            if (i + 2 * AMX_SIDE <= whole) amx_block<true, true>(p, i, j, c, done.ldc);
-            else amx_block<false, true>(p, i, j, c, done.ldc);
+            float* c = done.c + i * done.ldc + j;
+            if (i + 2 * AMX_SIDE <= whole) amx_block<true, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
+            else amx_block<false, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
         }
     if (whole == p.m) return;
-    Product rest = p;
-    rest.m -= whole, rest.a += whole * p.lda, rest.first += whole;
-    amx_product<StartSums, StoreSums>(rest, start, done);
+    const Product rest{p.m - whole, p.n, p.k, p.a + whole * p.lda, p.lda, p.b, p.ldb};
+    amx_product<StartSums, StoreSums>(rest, {start.c + whole * start.ldc, start.ldc}, {done.c + whole * done.ldc, done.ldc});
 }
 
 #else
