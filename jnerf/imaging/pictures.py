@@ -28,8 +28,8 @@ def nearness(
 ) -> NDArray[np.floating]:
     """Where depths lie on a colour map, from 1 at the near to 0 at the far end.
 
-    By 1 / depth where the far end is more than three times as far as the near one: what is far off would take all of the
-    colours otherwise. Else, and with a near end of 0, by the depth itself.
+    By 1 / depth where the far end is more than three times as far as the near one: what is far off would take all of
+    the colours otherwise. Else, and with a near end of 0, by the depth itself.
 
     Args:
         depths: of any shape.
