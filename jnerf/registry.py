@@ -215,3 +215,5 @@ LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES, "jnerf.models.losse
 OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES, "jnerf.optims.base:Optim")
 #: Cameras that learn: no family of its own but a block inside of a dataset's, ``dataset.cameras``.
 CAMERAS = Registry("camera", "jnerf.datasets.placement.refinement")
+#: Exposures that learn, likewise: ``dataset.exposure``.
+EXPOSURES = Registry("exposure", "jnerf.datasets.pictures.exposure")

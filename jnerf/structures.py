@@ -128,6 +128,8 @@ class RaySamples:
             for the rays that count and 0 for those that were dropped, float32 [R, 1].
         count: None; or, of samples with padding, how many of the rows are samples, int32 [1].
         middles: ``positions``, where the sampler has computed them; else None. Other intervals need others.
+        step: the training step that they were drawn in, for random numbers of the field; None in pictures, and of
+            samplers that do not tell.
         normals: of the surface that the samples lie on, unit, float32 [S, 3], of samplers that find one; else None.
     """
 
@@ -145,6 +147,7 @@ class RaySamples:
     count: jt.Var | None = None
     middles: jt.Var | None = None
     normals: jt.Var | None = None
+    step: int | None = None
 
     def __len__(self) -> int:
         return self.t_starts.shape[0]
@@ -221,7 +224,7 @@ class Batch:
     Attributes:
         rays: the R rays.
         rgba: colour (sRGB, straight, not premultiplied alpha) and alpha in [0, 1], float32 [R, 4].
-        extras: further truths (mask, depth ...), each [R, C].
+        extras: further truths (mask, depth ...), each [R, C]; "weights": what rays count in losses of colours, [R, 1].
     """
 
     rays: RayBundle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 from cuda_sources import OpSource, recorded
 
 import jnerf  # noqa: F401  (before anything imports jittor)
-from jnerf.datasets.paths import data_root as find_data_root
+from jnerf.datasets.files.paths import data_root as find_data_root
 from jnerf.runtime import device as default_device
 from jnerf.runtime import num_threads, set_num_threads
 
 parallel.prepare()  # nothing above has imported jittor
+os.environ.setdefault("JNERF_REHEARSE", "0")  # a test needs few of the kernels of its config
 
 
 @pytest.fixture(params=["cpu", "cuda"])

@@ -32,7 +32,7 @@ def finished_run(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         DataError: the folder holds no run.
         TrainingError: its last start was too short to say how fast it was.
     """
-    from jnerf.datasets.text_files import read_json
+    from jnerf.datasets.files.text_files import read_json
     from jnerf.engine.run_folder import RunFolder
 
     folder = RunFolder(root)

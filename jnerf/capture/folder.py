@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.capture.settings import Settings
-from jnerf.datasets.text_files import read_json
+from jnerf.datasets.files.text_files import read_json
 from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError, DataError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jnerf.checkup.finding import Finding
 from jnerf.checkup.scene.formats import SCENE_FILES
-from jnerf.datasets.paths import data_root
+from jnerf.datasets.files.paths import data_root
 
 _DEPTH = 3
 

@@ -154,8 +154,7 @@ def run_task(options: argparse.Namespace, task: str, **more: object) -> int:
     from jnerf.engine.run import run
     from jnerf.report.write import report_after, report_if_broken
 
-    launch = mpi.several()
-    reports = launch is None or launch.rank == 0
+    reports = mpi.speaks()
     with report_if_broken(config) if reports else nullcontext():
         done = run(
             config,

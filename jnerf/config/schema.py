@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,20 @@ EVALUATION = block(
         minimum=1,
     ),
     at_end=Key(bool, True, "test, with pictures, when training is complete"),
+    fit=Key(
+        Literal["none", "exposure", "appearance"],
+        "none",
+        "what is fitted to each test picture before it is measured: nothing, an exposure of each channel, or (at the "
+        "end) the numbers that the network keeps of an image",
+    ),
+    fit_part=Key(
+        Literal["left", "whole"],
+        "left",
+        "of the picture that it is fitted to: the left half, the right one is measured; or all of it",
+    ),
+    fit_steps=Key(int, 100, "steps in which an appearance is fitted", minimum=1),
+    fit_lr=Key(float, 1e-2, "learning rate of those steps, which falls to a tenth", minimum=0),
+    fit_rays=Key(int, 1024, "pixels of each of those steps", minimum=1),
 )
 
 CHECKPOINT = block(

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from jnerf.checks.arguments import argument_problems
 from jnerf.checks.types import Checked
-from jnerf.datasets.paths import scene_folder
+from jnerf.datasets.files.paths import scene_folder
 from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
+from jnerf.datasets.pictures.disturbance import disturbance_problem
 from jnerf.datasets.pictures.image_folder import Split, check_split
 from jnerf.datasets.pictures.images import ImageFiles
 from jnerf.datasets.pictures.masks import PixelMask
@@ -27,7 +28,7 @@ from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
-from jnerf.registry import CAMERAS
+from jnerf.registry import CAMERAS, EXPOSURES, Registry
 
 _CAMERA_FACTS = ("c2w", "middle", "seed")  # what a dataset hands to cameras that learn
 
@@ -210,11 +211,19 @@ class AutoPlacement(Placement):
         auto_orient: turn the scene so that the training cameras' mean up axis is +z.
         auto_centre: move the middle of the training cameras to ``offset``.
         auto_scale: let the farthest training camera be ``scale`` field units from that middle.
+        auto_frame: "up": as said; "principal": ``auto_orient`` makes the axes along which the training cameras spread
+            most, second and least x, y and z (up), and ``auto_scale`` goes by their largest coordinate (mip-NeRF 360).
     """
 
     auto_orient: bool = False
     auto_centre: bool = False
     auto_scale: bool = False
+    auto_frame: Literal["up", "principal"] = "up"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.auto_frame not in ("up", "principal"):
+            raise ConfigError(f"auto_frame is {self.auto_frame!r}; choose one of up, principal")
 
     def of(self, c2w: NDArray[np.float64], labels: Sequence[str]) -> Similarity:
         """World to field, for the training cameras; what stands far from all others has no say, with a warning.
@@ -225,32 +234,89 @@ class AutoPlacement(Placement):
         """
         if self.auto_orient or self.auto_centre or self.auto_scale:
             c2w = without_strays(labels, c2w)
-        normal = normalize(c2w, self.auto_orient, self.auto_centre, self.auto_scale)
+        how = self.auto_orient, self.auto_centre, self.auto_scale
+        normal = normalize(c2w, *how, principal=self.auto_frame == "principal")
         return normal.then(self.similarity)
+
+
+@dataclass(frozen=True)
+class DepthImages:
+    """True distances in files beside the images, for losses of depth.
+
+    Args:
+        depth: what the numbers in the files are: "z", distances along the view axis, or "euclidean", along the ray;
+            None: files of depth are not read.
+        depth_unit: world units for a number of 1; None: what the scene says, else 0.001 (millimetres, where the world
+            is in metres), in files of floats as well.
+    """
+
+    depth: Literal["z", "euclidean"] | None = None
+    depth_unit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.depth not in (None, "z", "euclidean"):
+            raise ConfigError(f"depth must be z, euclidean or None, got {self.depth!r}")
+        if self.depth_unit is not None and not self.depth_unit > 0:
+            raise ConfigError(f"depth_unit must be positive, got {self.depth_unit}")
+
+
+@dataclass(frozen=True)
+class DepthTracks:
+    """True distances at the points of a sparse model, for losses of depth.
+
+    Args:
+        depth: "tracks": some rays of each batch go through pixels where their image sees a point, whose distance is a
+            truth of the batch; None: points are left alone.
+        depth_share: which part of the rays that is.
+    """
+
+    depth: Literal["tracks"] | None = None
+    depth_share: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.depth not in (None, "tracks"):
+            raise ConfigError(f"depth must be tracks or None, got {self.depth!r}")
+        if not 0 < self.depth_share <= 1:
+            raise ConfigError(f"depth_share must be in (0, 1], got {self.depth_share}")
 
 
 def cameras_problem(block: Any) -> str | None:
     """What is wrong with a block of cameras that learn; None for a good one."""
+    return _block_problem(block, CAMERAS, "cameras", _CAMERA_FACTS)
+
+
+def exposure_problem(block: Any) -> str | None:
+    """What is wrong with a block of exposures that learn; None for a good one."""
+    return _block_problem(block, EXPOSURES, "exposure", ("n_images",))
+
+
+def _block_problem(block: Any, registry: Registry, path: str, facts: Sequence[str]) -> str | None:
     if not isinstance(block, Mapping):
         return None
     block = dict(block)
     try:
-        cls = CAMERAS.resolve(block, "cameras")
+        cls = registry.resolve(block, path)
     except ConfigError as error:
         return str(error)
-    return next(iter(argument_problems(cls, block, "cameras", _CAMERA_FACTS)), None)
+    return next(iter(argument_problems(cls, block, path, facts)), None)
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Cameras that learn.
+    """What is learned of each training photograph, and photographs made worse to see whether it is.
 
     Args:
         cameras: ``dict(type="PoseRefinement", ...)``: training corrects the poses of its images; None: they stay as
             they are. Their parameters are the group ``dataset.cameras`` of the optimiser.
+        exposure: ``dict(type="ExposureRefinement", ...)``: training finds how much light each image took; None: all
+            took as much. The group ``dataset.exposure``.
+        disturb: ``Disturbance``'s arguments: training images are put under other exposures, squares in front of them;
+            None: they stay as they are.
     """
 
     cameras: Annotated[dict, Checked(cameras_problem)] | None = None
+    exposure: Annotated[dict, Checked(exposure_problem)] | None = None
+    disturb: Annotated[dict, Checked(disturbance_problem)] | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from jnerf.structures import Batch, RaySamples, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
+    from jnerf.datasets.pictures.disturbance import Disturbance
+    from jnerf.datasets.pictures.exposure import ExposureRefinement
     from jnerf.datasets.placement.refinement import PoseRefinement
     from jnerf.datasets.placement.similarity import Similarity
     from jnerf.datasets.posed import View
@@ -38,7 +40,10 @@ class Dataset(ABC):
         transform: world to field; None where they are the same.
         sphere: (centre [3], radius) of the object, field units; None where it is not known.
         focus_depth: how far from the cameras lies what they look at, world units; None where it is not known.
+        even_depth: whether pictures show depths of the field as they are, however far they reach: in NDC.
         learned: cameras that learn (``PoseRefinement``); None where they do not.
+        exposure: exposures that learn (``ExposureRefinement``); None where they do not.
+        disturbance: how training images are made worse; None: they are not.
         picture_size: of a scene of two dimensions, width and height of the picture that its box spans, pixels; None
             where it is none.
     """
@@ -52,6 +57,9 @@ class Dataset(ABC):
     focus_depth: float | None = None
     picture_size: tuple[int, int] | None = None
     learned: PoseRefinement | None = None
+    even_depth: bool = False
+    exposure: ExposureRefinement | None = None
+    disturbance: Disturbance | None = None
 
     def __init__(self, aabb: Sequence[float], near: float = 0.0, far: float = 1e9) -> None:
         """Keeps what every scene has.
@@ -114,6 +122,16 @@ class Dataset(ABC):
         """Trainable parameters of its own, by part ("cameras"); see ``Network.param_groups``."""
         return {}
 
+    def taken(self, render: RenderOutput, batch: Batch, step: int) -> RenderOutput:
+        """What the cameras of a training batch would have made of what was rendered of its rays; the same.
+
+        Args:
+            render: what was rendered, earlier rounds included.
+            batch: the rays and their truth.
+            step: the training step.
+        """
+        return render
+
     def penalty(self, step: int) -> jt.Var | None:
         """What its own parameters cost at a training step, a scalar that is added to the losses; None: nothing."""
         return None
@@ -121,6 +139,11 @@ class Dataset(ABC):
     @property
     def stats(self) -> dict[str, float]:
         """Numbers about its own parameters, for the log."""
+        return {}
+
+    @property
+    def protocol(self) -> dict[str, str]:
+        """Of the training split: what numbers that are measured after it depend on, for people: {what: how}."""
         return {}
 
     @property
@@ -183,6 +206,11 @@ class Dataset(ABC):
         raise NotImplementedError(
             f"{type(self).__name__} has no views: define judge and check_judging, or view and n_images"
         )
+
+    def depth_of(self, i: int) -> NDArray[np.float32] | None:
+        """The true distances along the rays of image ``i``, field units, [H, W], 0 where one is not known; None: no
+        distance is."""
+        return None
 
     def thinned(self, n: int) -> Dataset | None:
         """The same to be judged by fewer numbers on the way, every ``n``-th in each direction; None: its views are."""

@@ -6,26 +6,27 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import jittor as jt
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.arguments import Crop
+from jnerf.datasets.arguments import Crop, Learned
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
+from jnerf.datasets.pictures.disturbance import Disturbance, DisturbedImages
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device, uniform
 from jnerf.ops.draw_pixels import draw_pixels, reference
 from jnerf.ops.pixel_rays import pixel_rays
-from jnerf.registry import CAMERAS
-from jnerf.structures import Batch, RayBundle
+from jnerf.registry import CAMERAS, EXPOSURES
+from jnerf.structures import Batch, RayBundle, RenderOutput
 
 if TYPE_CHECKING:
     from jnerf.datasets.cameras.cameras import Cameras
-    from jnerf.datasets.pictures.masks import KeptPixels
+    from jnerf.datasets.pictures.depth_maps import DepthSource
+    from jnerf.datasets.pictures.source import ImageSource
     from jnerf.datasets.placement.similarity import Similarity
 
 # Draw numbers of this family: far from the small ones that samplers and renderers take for the same rays,
@@ -35,30 +36,7 @@ _DRAW_X, _DRAW_Y, _DRAW_SHIFT = 0xDA7A0000, 0xDA7A0001, 0xDA7A0002
 # Of all images, for colours to be looked up where rays are made: on the CPU what Jittor can number, on CUDA 4 GiB.
 _MOST_PIXELS = (2**31 - 1, 2**30)
 
-_NO_CROP = Crop()
-
-
-class ImageSource(Protocol):
-    """The pixels of N images, decoded or rendered when first needed."""
-
-    @property
-    def paths(self) -> Sequence[Path] | None:
-        """The files of the images; None where they are no files of their own."""
-
-    @property
-    def pixels(self) -> NDArray[np.uint32]:
-        """RGBA bytes of every pixel, row-major, image after image, uint32 [P]."""
-
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """Index of each image's first pixel, int64 [N]."""
-
-    @property
-    def kept(self) -> KeptPixels | None:
-        """The pixels that may become training rays; None for all."""
-
-    def image(self, i: int) -> NDArray[np.uint8]:
-        """Straight RGBA of one image, uint8 [H, W, 4]."""
+_NO_CROP, _NOTHING_LEARNED = Crop(), Learned()
 
 
 class PosedImages(Dataset):
@@ -75,11 +53,18 @@ class PosedImages(Dataset):
         seed: the run's seed; with the step it decides which pixels are drawn.
         crop: in the first steps, pixels may come from the middle of the images alone.
         about: what ``summary`` adds: ``source``, the file or folder that was read, ``n_masks``, and ``dropped``.
-        learned: the block of cameras that learn (``Learned``); None for cameras that do not.
+        learned: what is learned of each image, and how images are disturbed.
+        depth: knows distances at pixels, which then are truths of every batch; None: nothing does.
+
+    Attributes:
+        image_weights: what rays of each image count in losses of colours, float32 [N]; None: 1.
 
     Raises:
-        ConfigError: ``learned`` is wrong, or the cameras are in NDC, where motions are not rigid.
+        ConfigError: ``learned`` is wrong, or its cameras are in NDC, where motions are not rigid.
     """
+
+    image_weights: NDArray[np.float32] | None = None
+    _moved_away = False
 
     def __init__(
         self,
@@ -93,9 +78,12 @@ class PosedImages(Dataset):
         seed: int,
         crop: Crop = _NO_CROP,
         about: Mapping[str, Any] | None = None,
-        learned: Mapping[str, Any] | None = None,
+        learned: Learned = _NOTHING_LEARNED,
+        depth: DepthSource | None = None,
     ) -> None:
-        self._crop = crop
+        self._crop, self._depth = crop, depth
+        if depth is not None:
+            self.provides = self.provides | depth.provides
         super().__init__(aabb, near, far)
         self._given = self._start = cameras
         self.n_images = len(cameras)
@@ -103,9 +91,15 @@ class PosedImages(Dataset):
         self.transform = transform
         self.split = split
         self.seed = seed
-        self.about = dict(about or {})
-        if learned is not None:
-            self._learn(learned)
+        self.about = {**(about or {}), **({} if depth is None else depth.about)}
+        if learned.disturb is not None and split == "train":
+            self.disturbance = Disturbance(**learned.disturb)
+            self.images = DisturbedImages(images, cameras.sizes, self.disturbance, seed)
+        if learned.cameras is not None:
+            self._learn(learned.cameras)
+        if learned.exposure is not None:
+            facts = {"n_images": self.n_images}
+            self.exposure = EXPOSURES.build(learned.exposure, path="dataset.exposure", **facts)
 
     def _learn(self, block: Mapping[str, Any]) -> None:
         """Makes the cameras learn."""
@@ -134,7 +128,12 @@ class PosedImages(Dataset):
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """See ``Dataset``."""
-        return {} if self.learned is None else {"cameras": [self.learned.twists]}
+        found = {} if self.learned is None else {"cameras": [self.learned.twists]}
+        return found if self.exposure is None else found | {"exposure": [self.exposure.numbers]}
+
+    def taken(self, render: RenderOutput, batch: Batch, step: int) -> RenderOutput:
+        """See ``Dataset``."""
+        return render if self.exposure is None else self.exposure.taken(render, batch, step)
 
     def penalty(self, step: int) -> jt.Var | None:
         """See ``Dataset``."""
@@ -142,8 +141,19 @@ class PosedImages(Dataset):
 
     @property
     def stats(self) -> dict[str, float]:
-        """See ``Dataset``; how far learned cameras are from the given ones."""
-        return {} if self.learned is None else self.learned.stats()
+        """See ``Dataset``; how far learned cameras are from the given ones, how large learned exposures are."""
+        found = {} if self.learned is None else self.learned.stats()
+        return found if self.exposure is None else found | self.exposure.stats()
+
+    @property
+    def protocol(self) -> dict[str, str]:
+        """See ``Dataset``."""
+        found = {}
+        if self.exposure is not None:
+            found["exposure"] = "learned for each training image; pictures at their mean, 0 stops"
+        if self.disturbance is not None:
+            found["photographs_disturbed"] = self.disturbance.words
+        return found
 
     def following(self, training: Dataset) -> Dataset:
         """See ``Dataset``."""
@@ -157,6 +167,7 @@ class PosedImages(Dataset):
         """The same images with other poses, float [N, 3, 4], that do not learn."""
         found = copy.copy(self)
         found.learned, found._start = None, replace(self._start, c2w=c2w)
+        found._moved_away = True
         return found
 
     def summary(self) -> dict[str, Any]:
@@ -209,15 +220,29 @@ class PosedImages(Dataset):
             where = *self._on_device, shift, self.seed, step, (_DRAW_X, _DRAW_Y)
             found = pixel_rays(n_rays, windows, *where)
             bundle = self._start.bundle_of(found.rays_o, found.rays_d, found.images)
-            return Batch(self._moved(bundle, step), found.rgba)
+            return Batch(self._moved(bundle, step), found.rgba, self._counting(found.images))
         images, x, y = self.draw_pixels(n_rays, step)
+        known: Mapping[str, NDArray[np.float32]] = {}
+        if self._depth is not None:
+            x, y, known = self._depth.drawn(images, x, y, self.seed, step)
         bundle = self._start.bundle(images, x, y, jt.array(images).stop_grad())
         # Offsets are int64 and come first: three thousand big photographs pass 2^31 pixels.
         where = self.images.offsets[images] + y * self._start.sizes[images, 0] + x
         colors = self.images.pixels.take(where).view(np.uint8).reshape(-1, 4)
         rgba = np.divide(colors, np.float32(255), dtype=np.float32)
-        truth = jt.array(rgba).stop_grad(), self.extras(images, x, y)
-        return Batch(self._moved(bundle, step), *truth)
+        depth = {name: jt.array(values).stop_grad() for name, values in known.items()}
+        extras = {**depth, **self.extras(images, x, y), **self._counting(jt.array(images))}
+        return Batch(self._moved(bundle, step), jt.array(rgba).stop_grad(), extras)
+
+    def _counting(self, images: jt.Var) -> dict[str, jt.Var]:
+        """What rays of these images count in losses of colours, float32 [R, 1]; nothing where all count 1."""
+        if self.image_weights is None:
+            return {}
+        return {"weights": self._image_weights[images].stop_grad()}
+
+    @cached_property
+    def _image_weights(self) -> jt.Var:
+        return jt.array(self.image_weights.reshape(-1, 1)).stop_grad()
 
     def _moved(self, bundle: RayBundle, step: int) -> RayBundle:
         """Rays of the cameras now; the cones of their pixels stay as wide."""
@@ -266,6 +291,7 @@ class PosedImages(Dataset):
         """Poses, intrinsics, places and pixels of all images, as ``pixel_rays`` takes them; None if it cannot."""
         kept, cameras = self.images.kept, self._start.on_device()
         further = self.provides and type(self).extras is not PosedImages.extras
+        further = further or self._depth is not None
         if kept is not None or cameras is None or further:
             return None
         pixels = self.images.pixels.view(np.int32)
@@ -285,6 +311,12 @@ class PosedImages(Dataset):
     ) -> dict[str, jt.Var]:
         """Further truths (depth, mask ...) at pixels of images, each [R, C]; none unless a format has some."""
         return {}
+
+    def depth_of(self, i: int) -> NDArray[np.float32] | None:
+        """See ``Dataset``; None too where cameras have learned and taken the scene along."""
+        if self._depth is None or self._moved_away:
+            return None
+        return self._depth.picture(i)
 
     def first_picture(self) -> NDArray[np.uint8]:
         """See ``Dataset``."""

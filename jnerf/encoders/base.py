@@ -27,14 +27,22 @@ class Encoder(jt.Module):
             Jittor's own gradient it can be differentiated again, in ``grad`` and in the encoder's parameters.
         variation: None, or a method () -> the total variation of what the encoder has learned, a scalar: how much
             neighbouring features differ.
+        multisample: None, or a method (points, widths) -> features for an encoder of samples that several points stand
+            for, float32 [P, S, 3] in the unit cube, each with a width in its units, float32 [P, S].
+        level_squares: None, or a method () -> the mean square of what each level of a grid has learned, [L].
         integrate: None, or a method (means, variances) -> features for an encoder of Gaussians: networks that know of
             it hand over what each sample stands for instead of its midpoint.
+        directions: of an encoder with ``integrate``, the unit vectors along which it takes means, from the cube's
+            middle, and variances, float32 [B, 3]; None: along the axes, [S, n_dims] each.
     """
 
     n_dims: int
     out_dim: int
     known: Callable[[jt.Var, jt.Var], jt.Var] | None = None
     integrate: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    multisample: Callable[[jt.Var, jt.Var], jt.Var] | None = None
+    level_squares: Callable[[], jt.Var] | None = None
+    directions: jt.Var | None = None
     pull: Callable[[jt.Var, jt.Var, jt.Var], jt.Var] | None = None
     variation: Callable[[], jt.Var] | None = None
     finest_cell: float | None = None

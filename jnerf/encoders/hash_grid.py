@@ -12,6 +12,7 @@ from jnerf.encoders.coarse_to_fine import CoarseToFine, ScaleGradient
 from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, wants_half
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
+from jnerf.ops.level_squares import level_squares
 from jnerf.registry import ENCODERS
 from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
 
@@ -151,6 +152,10 @@ class HashGridEncoder(Encoder):
         if not self._fading.complete:
             grad = grad * self._weights()
         return hash_encode_gradient(x, table, grad, *grid, self.smoothstep)
+
+    def level_squares(self) -> jt.Var:
+        """See ``Encoder``; of all levels."""
+        return level_squares(self.table, self._meta, self.layout)
 
     def _weights(self) -> jt.Var:
         """What each active level counts, float32 [K, 1, 1]."""

@@ -20,6 +20,7 @@ from jnerf.engine.parallel.team import Item, team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
+from jnerf.engine.rendering.fitted_views import ViewFit, fit_appearance, fit_exposure
 from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
 from jnerf.engine.rendering.placed_views import placed_views
@@ -31,6 +32,7 @@ from jnerf.structures import RayBundle, RenderOutput
 
 #: Opacity of a pixel that shows something, and the least share of such pixels in pictures that do.
 _FILLED, _LEAST_FILLED = 0.05, 1e-3
+_NO_FIT = ViewFit()
 
 
 class _Model(Subject):
@@ -43,7 +45,9 @@ class _Model(Subject):
         stop: Callable[[], bool],
         fog_tolerance: float,
         see: Callable[[Image], None],
+        fit: ViewFit,
     ) -> None:
+        self._fit = fit
         self._pipeline, self._rays_per_chunk, self._stop = pipeline, rays_per_chunk, stop
         self._see = see
         self._fog_tolerance = fog_tolerance
@@ -108,6 +112,18 @@ class _Model(Subject):
         self._see(found)
         return found
 
+    def seen(self, view: Any) -> tuple[Image, NDArray[np.bool_] | None]:
+        """See ``Subject``; an exposure or an appearance is fitted to the picture, if the config says so."""
+        fit = self._fit
+        if fit.what == "none":
+            return super().seen(view)
+        known, measured = fit.halves(view.width, view.height, view.shown())
+        if fit.what == "exposure":
+            return fit_exposure(super().seen(view)[0], view.rgba(), known), measured
+        numbers = fit_appearance(self._pipeline, view, known, fit, self._stop)
+        with self._pipeline.network.appearance.worn(numbers):
+            return super().seen(view)[0], measured
+
     @property
     def warning(self) -> str | None:
         """What a reader of the numbers must know: that the pictures are all but empty. None where they are not."""
@@ -148,6 +164,7 @@ def evaluate(
     fog_tolerance: float = 0.0,
     see: Callable[[Image], None] = lambda image: None,
     downscale: int = 1,
+    fit: ViewFit = _NO_FIT,
 ) -> Judgement | None:
     """Has a model judged with the averaged weights (the raw ones when there is no EMA).
 
@@ -161,6 +178,7 @@ def evaluate(
         fog_tolerance: see :func:`jnerf.engine.rendering.fog.render_view`.
         see: is shown each picture that is rendered.
         downscale: judge smaller views, see ``jnerf.judging.smaller``.
+        fit: what of each view is fitted to its picture.
 
     Returns:
         None when stopped. Its protocol has a ``warning`` where pictures are all but empty, and ``pixels_rendered``, the
@@ -169,7 +187,7 @@ def evaluate(
     Raises:
         ConfigError: there is nothing to judge, see ``Dataset.check_judging``.
     """
-    model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see)
+    model = _Model(pipeline, rays_per_chunk, stop, fog_tolerance, see, fit)
     with pipeline.ema.applied() if pipeline.ema is not None else nullcontext():
         try:
             dataset, placed = placed_views(pipeline, dataset, n_images, folder is not None, stop)
@@ -179,7 +197,7 @@ def evaluate(
         if model.settle(found is None):
             return None
     jt.gc()  # a view's buffers are of other sizes than a batch's; the pool would keep both
-    told = dict(pipeline.network.protocol) | placed
+    told = pipeline.network.protocol | pipeline.dataset.protocol | placed | fit.protocol
     told |= {} if model.warning is None else {"warning": model.warning}
     if model.rendered_share < 1:
         told["pixels_rendered"] = round(model.rendered_share, 4)

@@ -20,6 +20,7 @@ from jnerf.engine.checkpoints.checkpoint import (
     load_latest,
 )
 from jnerf.engine.checkpoints.learned_cameras import write_cameras
+from jnerf.engine.checkpoints.learned_exposures import write_exposures
 from jnerf.engine.checkpoints.state import at_step, restore
 from jnerf.engine.evaluator import evaluate, write_metrics
 from jnerf.engine.files import check_writable
@@ -32,7 +33,9 @@ from jnerf.engine.live.rules import look_up
 from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
+from jnerf.engine.rehearsal import compile_at_once
 from jnerf.engine.rendering.film import Setting, render_film
+from jnerf.engine.rendering.fitted_views import view_fit
 from jnerf.engine.rendering.request import FilmRequest
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trainer import Trainer, evaluation_steps
@@ -70,8 +73,7 @@ def run(
         film: render: what the film is to be; None: an orbit as the config says, in place of what lies there.
 
     Returns:
-        What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of the tasks that test,
-        ``mean``.
+        What was done: ``folder``, ``step``, ``seconds``, ``complete``, and of tasks that test, ``mean``.
 
     Raises:
         JnerfError: anything the user can mend; the message says how.
@@ -169,8 +171,7 @@ def _train(
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
     same.check_config()
-    pipeline = build_pipeline(config)
-    check_sight(pipeline.dataset, config.dataset)
+    pipeline = build_pipeline(config, before=lambda dataset: _foresee(config, dataset))
     same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
     start = team().told(lambda: _start(folder, resume, checkpoint))
@@ -210,6 +211,13 @@ def _train(
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}
+
+
+def _foresee(config: Any, dataset: Dataset) -> None:
+    """What is known of training by the scene alone: whether cameras see it, and the kernels."""
+    check_sight(dataset, config.dataset)
+    if team().size == 1:  # several would talk to each other meanwhile
+        compile_at_once(config, dataset)
 
 
 def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:
@@ -303,7 +311,8 @@ def _during_training(
     def evaluate_at(step: int, stop: Callable[[], bool]) -> dict[str, Any] | None:
         at_step(pipeline, step)
         how = evaluation.n_images, None, config.chunk, stop, config.fog_tolerance, log.see
-        found = evaluate(pipeline, held_out, *how, evaluation.downscale)
+        fit = view_fit(evaluation, False)
+        found = evaluate(pipeline, held_out, *how, evaluation.downscale, fit)
         if found is None:
             return None
         if step:  # before training there may be nothing yet
@@ -327,9 +336,11 @@ def _test(
     """Tests the weights after ``step`` steps; writes metrics with their protocol, and pictures."""
     at_step(pipeline, step)
     how = config.evaluation.n_images, folder.test, config.chunk
-    found = evaluate(pipeline, dataset, *how, see=see)
+    found = evaluate(pipeline, dataset, *how, see=see, fit=view_fit(config.evaluation, True))
     if pipeline.dataset.learned is not None:
         write_cameras(folder.cameras, pipeline)
+    if pipeline.dataset.exposure is not None:
+        write_exposures(folder.exposures, pipeline)
     protocol = _protocol(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
     if team().first:

@@ -55,6 +55,7 @@ class RunFolder:
         self.test = root / "test"
         self.render = root / "render"
         self.cameras = root / "cameras.json"
+        self.exposures = root / "exposures.json"
         self.report = root / "report.html"
         self.tensorboard = root / "tensorboard"
         self.lock = root / ".lock"

@@ -34,6 +34,9 @@ from jnerf.engine.watching.progress import Unbroken
 from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
+#: The first steps, those of the first updates of a grid of cells, and of the first ones past its warm-up.
+_REHEARSED = (0, 1, 16, 17, 256, 257, 512, 513)
+
 
 @dataclass
 class _Window:
@@ -212,6 +215,14 @@ class Trainer:
             self._train_step(self.step, False)
             self.step += 1
 
+    def rehearse(self) -> None:
+        """Asks for what steps at the ends of a run, and where something begins, ask for; see ``engine.rehearsal``."""
+        last = self.total_steps - 1
+        for step in sorted({*_REHEARSED, last // 2, last}):
+            if step <= last:
+                self._train_step(step, True)
+        self._window.read()
+
     def _interrupted(self) -> str:
         """What to say when a step could not be finished: Ctrl-C on a terminal also kills the compilers it waits for."""
         kept = "Nothing was saved yet."
@@ -256,6 +267,7 @@ class Trainer:
         if samples.live is not None:
             batch = batch.only(samples.live)
         render = render_rounds(pipe, samples, self._team.background(pipe, samples, step))
+        render = pipe.dataset.taken(render, batch, step)
         losses = self._team.terms(pipe, render, batch, samples, step, self._stop())
         total = total_of(list(losses.values()))
         self._window.add(self._team.counted(samples))

@@ -15,9 +15,22 @@ _KNOWN = {
     "flip": ("FLIP", 3),
     "lpips": ("LPIPS", 3),
     "iou": ("IoU", 4),
+    "depth_abs_rel": ("depth, abs rel", 4),
+    "depth_rmse": ("depth, RMSE", 4),
+    "depth_delta1": ("depth, delta < 1.25", 4),
 }
 # Words in the names of metrics by which it is known whether more is better; of other names nobody can say.
-_BETTER_HIGH = ("psnr", "ssim", "iou", "accuracy", "recall", "fscore", "f_score", "completeness")
+_BETTER_HIGH = (
+    "psnr",
+    "ssim",
+    "iou",
+    "accuracy",
+    "recall",
+    "fscore",
+    "f_score",
+    "completeness",
+    "delta1",
+)
 _BETTER_LOW = (
     "flip",
     "lpips",
@@ -30,6 +43,7 @@ _BETTER_LOW = (
     "angle",
     "loss",
     "seconds",
+    "abs_rel",
 )
 _VIEW = "seconds_per_image"
 _PER = "seconds_per_"

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from jnerf.errors import JnerfError
 
+#: Far over near beyond which depth is shown by its inverse: a garden reaches from 3 to 300.
+_DEEP = 3
+
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Clips to [0, 1] and rounds to 8 bit, NaN becoming 0.
@@ -20,8 +23,37 @@ def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
+def nearness(
+    depths: NDArray[np.floating], near: float, far: float, even: bool = False
+) -> NDArray[np.floating]:
+    """Where depths lie on a colour map, from 1 at the near to 0 at the far end.
+
+    By 1 / depth where the far end is more than three times as far as the near one: what is far off would take all of
+    the colours otherwise. Else, and with a near end of 0, by the depth itself.
+
+    Args:
+        depths: of any shape.
+        near: depth of the near end.
+        far: depth of the far end.
+        even: by the depth itself in any case, as in NDC, whose depths are inverses already.
+
+    >>> nearness(np.array([1.0, 2.0, 100.0]), 1.0, 100.0).round(2).tolist()
+    [1.0, 0.49, 0.0]
+    >>> nearness(np.array([1.0, 2.0, 3.0]), 1.0, 3.0).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    if even or not 0 < _DEEP * near < far:
+        return 1 - (depths - near) / max(far - near, 1e-9)
+    inverse = 1 / np.maximum(depths, 1e-3 * near)
+    return (inverse - 1 / far) / (1 / near - 1 / far)
+
+
 def depth_picture(
-    depths: NDArray[np.floating], opacities: NDArray[np.floating], near: float, far: float
+    depths: NDArray[np.floating],
+    opacities: NDArray[np.floating],
+    near: float,
+    far: float,
+    even: bool = False,
 ) -> NDArray[np.uint8]:
     """Depth through the Turbo colour map (near red, far blue), darkened to black where nothing is
     seen.
@@ -31,12 +63,12 @@ def depth_picture(
         opacities: [H, W], in [0, 1].
         near: depth of the near end of the map.
         far: depth of its far end.
+        even: see ``nearness``.
 
     Returns:
         RGB [H, W, 3].
     """
-    part = 1 - (depths - near) / max(far - near, 1e-9)
-    colored = cv2.applyColorMap(to_uint8(part), cv2.COLORMAP_TURBO)[..., ::-1]
+    colored = cv2.applyColorMap(to_uint8(nearness(depths, near, far, even)), cv2.COLORMAP_TURBO)[..., ::-1]
     return to_uint8(colored / 255.0 * np.clip(opacities, 0, 1)[..., None])
 
 

@@ -43,6 +43,17 @@ class Subject(ABC):
             height: pixels.
         """
 
+    def seen(self, view: Any) -> tuple[Image, NDArray[np.bool_] | None]:
+        """A view as it is judged, and the pixels of it that count, bool [H, W]; None for all.
+
+        By default as it is rendered, and what the lens shows. Where something of it was fitted to a part of its
+        picture, that part does not count.
+
+        Args:
+            view: of a dataset (``jnerf.datasets.posed.View``).
+        """
+        return self.image(view.rays, view.width, view.height), view.shown()
+
     def share(self, items: Sequence[Item]) -> Iterable[Item]:
         """Those of the items that are to be judged here: all of them, unless several processes judge the same model.
 

@@ -32,6 +32,7 @@ def smaller(dataset: Dataset, downscale: int) -> Dataset:
         return own
     found = copy.copy(dataset)
     found.view = lambda i: SmallerView(dataset.view(i), downscale)
+    found.depth_of = lambda i: _thinned(dataset.depth_of(i), downscale)
     return found
 
 
@@ -59,12 +60,13 @@ class SmallerView:
 
     def rgba(self) -> NDArray[np.uint8]:
         """The true pixels, straight RGBA, uint8 [H, W, 4]."""
-        return self._thinned(self._view.rgba())
+        return _thinned(self._view.rgba(), self._n)
 
     def shown(self) -> NDArray[np.bool_] | None:
         """Those of its pixels that show something of the scene, bool [H, W]; None for all."""
-        shown = self._view.shown()
-        return None if shown is None else self._thinned(shown)
+        return _thinned(self._view.shown(), self._n)
 
-    def _thinned(self, picture: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(picture[self._first :: self._n, self._first :: self._n])
+
+def _thinned(picture: NDArray[Any] | None, n: int) -> NDArray[Any] | None:
+    """Every n-th pixel of every n-th row; None of None."""
+    return None if picture is None else np.ascontiguousarray(picture[n // 2 :: n, n // 2 :: n])

@@ -3,7 +3,8 @@
 Protocol: per-image PSNR and SSIM in sRGB, after clipping and 8-bit quantisation of both prediction
 and truth (so that the PNG files reproduce the numbers), mean over images. Each view is rendered
 once, over black; over white it is that colour plus (1 - opacity). ``psnr`` and ``ssim`` are over
-black, ``psnr_white`` over white. A test that writes pictures, which is that at the end of training, also has
+black, ``psnr_white`` over white. Where true distances are known, the errors of rendered ones are measured as well, in
+world units. A test that writes pictures, which is that at the end of training, also has
 ``flip`` and ``lpips`` where their libraries are: they take longer than the others.
 """
 
@@ -29,7 +30,7 @@ from jnerf.imaging.pictures import (
 )
 from jnerf.imaging.view_files import ViewFiles
 from jnerf.judging.judgement import Judgement, Subject
-from jnerf.metrics import optional_metrics, psnr, ssim
+from jnerf.metrics import depth_errors, optional_metrics, psnr, ssim
 from jnerf.metrics.optional import OptionalMetrics
 from jnerf.metrics.ssim import WINDOW
 
@@ -41,6 +42,10 @@ PROTOCOL = {
     "background": "psnr and ssim on black, psnr_white on white",
     "metric": "per image in sRGB, clipped, 8 bit; mean over images; ssim of Wang et al. 2004, gaussian 11x11",
 }
+_DEPTH = (
+    "rendered against true distances along rays, where these are known: abs_rel = mean |error| / truth, rmse in world "
+    "units, delta1 = part within a factor of 1.25; per image, mean over images"
+)
 
 
 def judge_views(
@@ -55,7 +60,8 @@ def judge_views(
         folder: where the pictures go; None writes none.
 
     Returns:
-        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average, with a folder also ``flip`` and ``lpips``.
+        ``psnr``, ``psnr_white`` and ``ssim``, of each view and on average, with a folder also ``flip`` and ``lpips``;
+        ``depth_abs_rel``, ``depth_rmse`` and ``depth_delta1`` of views whose depth is known.
         Of what cannot be measured here, the protocol says in ``absent`` why.
 
     Raises:
@@ -69,12 +75,14 @@ def judge_views(
     for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
         view = dataset.view(index)
         start = time.perf_counter()
-        image = subject.image(view.rays, view.width, view.height)
+        image, shown = subject.seen(view)
         seconds = time.perf_counter() - start
-        shown = view.shown()
-        files = None if folder is None else ViewFiles(folder, view.name)
-        found = _measure(image, view.rgba(), shown, files, extra)
-        about = {"size": [view.width, view.height], "cut": shown is not None}
+        rgba = view.rgba()
+        found = _measure(image, rgba, shown, extra)
+        if folder is not None:
+            _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
+        found |= _measure_depth(dataset, image, dataset.depth_of(index))
+        about = {"size": [view.width, view.height], "cut": view.shown() is not None}
         rows.append(
             {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
         )
@@ -85,6 +93,8 @@ def judge_views(
     shared = [key for key in found_of[-1]["metrics"] if all(key in row for row in rows)]
     mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
     protocol = {"resolution": resolution, **PROTOCOL, **extra.protocol()}
+    if "depth_abs_rel" in mean:
+        protocol["depth"] = _DEPTH
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)
@@ -131,15 +141,11 @@ def _measure(
     image: Image,
     rgba: NDArray[np.uint8],
     shown: NDArray[np.bool_] | None,
-    files: ViewFiles | None,
     extra: OptionalMetrics,
 ) -> dict[str, float]:
-    """Metrics of one view, over the pixels that are shown; writes its pictures when there are files for them."""
-    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
-    truth, truth_white = to_uint8(color * alpha), to_uint8(color * alpha + (1 - alpha))
+    """Metrics of one view, over the pixels that are shown."""
+    truth, truth_white = _over(rgba, 0), _over(rgba, 1)
     black, white = to_uint8(image.colors), to_uint8(image.over_white())
-    if files is not None:
-        _write_pictures(files, image, black, truth)
     black, truth, white, truth_white = map(_unit, (black, truth, white, truth_white))
     if shown is None:
         found = {
@@ -155,17 +161,34 @@ def _measure(
     return found | extra.measure(black, truth, shown)
 
 
+def _measure_depth(
+    dataset: Dataset, image: Image, truth: NDArray[np.float32] | None
+) -> dict[str, float]:
+    """Errors of depth of one view, in world units; nothing where its depth is not known."""
+    if truth is None:
+        return {}
+    per_unit = 1.0 if dataset.transform is None else 1 / dataset.transform.scale
+    return depth_errors(image.depths * per_unit, truth * per_unit)
+
+
+def _over(rgba: NDArray[np.uint8], back: float) -> NDArray[np.uint8]:
+    """The true colours over a grey."""
+    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
+    return to_uint8(color * alpha + back * (1 - alpha))
+
+
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return image / np.float32(255)
 
 
 def _write_pictures(
-    files: ViewFiles, image: Image, black: NDArray[np.uint8], truth: NDArray[np.uint8]
+    files: ViewFiles, image: Image, rgba: NDArray[np.uint8], even: bool
 ) -> None:
+    black, truth = to_uint8(image.colors), _over(rgba, 0)
     strip = np.concatenate([black, truth, error_picture(black, truth)], axis=1)
     near, far = depth_range(image.depths, image.opacities)
     write_png(files.strip, strip)
-    write_png(files.depth, depth_picture(image.depths, image.opacities, near, far))
+    write_png(files.depth, depth_picture(image.depths, image.opacities, near, far, even))
     write_png(files.opacity, to_uint8(image.opacities))
     if image.normals is not None:
         write_png(files.normal, normal_picture(image.normals))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+from jnerf.metrics.depth import depth_errors
 from jnerf.metrics.flip import flip_metric
 from jnerf.metrics.lpips import lpips_metric
 from jnerf.metrics.optional import Measure, OptionalMetrics, load_metrics
 from jnerf.metrics.psnr import psnr
 from jnerf.metrics.ssim import ssim
 
-__all__ = ["optional_metrics", "psnr", "ssim"]
+__all__ = ["depth_errors", "optional_metrics", "psnr", "ssim"]
 
 
 def optional_metrics() -> OptionalMetrics:

@@ -8,6 +8,7 @@ bias-corrected, and table entries that no sample touched are skipped entirely. T
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import jittor as jt
@@ -46,7 +47,9 @@ class Adam(GroupedOptimiser[AdamSlot]):
         params: parameters of each group, float32; a group may be empty.
         lr: learning rate, a number or a schedule (``jnerf.schedules``).
         betas: decay of the first and second moment, each in [0, 0.99999].
-        eps: added to the root of the second moment; not bias-corrected.
+        eps: added to the root of the second moment; not bias-corrected, unless ``corrected`` says so.
+        corrected: the epsilon is added to the corrected root, as most libraries have it; not in groups with ``sparse``.
+            What makes the first steps larger where gradients are about as small as it.
         groups: options by place in the config ("encoder", "encoder.pos_encoder", "network" ...). ``sparse`` (bool):
             entries with zero gradient are skipped and each entry has its own step count; ``weight_decay`` (float): l2
             coefficient, for groups that are not sparse; ``lr``: instead of the common one; ``clip_norm``: most that the
@@ -64,6 +67,7 @@ class Adam(GroupedOptimiser[AdamSlot]):
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-15,
         groups: dict | None = None,
+        corrected: bool = False,
     ) -> None:
         try:
             table = bias_correction_table(betas)
@@ -72,6 +76,7 @@ class Adam(GroupedOptimiser[AdamSlot]):
         if not eps > 0:
             raise ConfigError(f"Adam: eps is {eps}; it must be positive")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), float(eps)
+        self._corrected = corrected
         self._table = jt.array(table).stop_grad()
         #: Updates of each group so far.
         self.updates = dict.fromkeys(params, 0)
@@ -121,8 +126,10 @@ class Adam(GroupedOptimiser[AdamSlot]):
             columns = zip(
                 *((slot.param, grad, slot.m, slot.v) for slot, grad in dense), strict=True
             )
-            decay = float(own.get("weight_decay", 0.0))
-            adam_dense(*columns, self.updates[group], lr, self.betas, self.eps, decay)
+            decay, n = float(own.get("weight_decay", 0.0)), self.updates[group]
+            # the kernel corrects the quotient: what is to be added to the corrected root shrinks with it
+            eps = self.eps * math.sqrt(1 - self.betas[1] ** n) if self._corrected else self.eps
+            adam_dense(*columns, n, lr, self.betas, eps, decay)
         for slot, grad in zip(slots, grads, strict=True):
             if slot.counts is not None:
                 state = slot.param, grad, slot.m, slot.v, slot.counts

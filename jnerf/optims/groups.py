@@ -26,6 +26,7 @@ class GroupOptions:
 
     Attributes:
         lr: learning rate by step.
+        own_lr: whether it is this group's own, not the common one.
         clip_norm: most that the gradients of the group may measure, all of them as one vector; None: anything.
         frozen: it is not trained.
         every: by step, the distance between the steps that train it.
@@ -33,6 +34,7 @@ class GroupOptions:
     """
 
     lr: Schedule
+    own_lr: bool
     clip_norm: float | None
     frozen: bool
     every: Schedule
@@ -69,6 +71,7 @@ def options_of(
             raise ConfigError(f"{name}: the learning rate is {rate(0):g}; it must be at least 0")
         found[name] = GroupOptions(
             lr=rate,
+            own_lr="lr" in merged,
             clip_norm=merged.get("clip_norm"),
             frozen=merged.get("frozen", False),
             every=make_schedule(merged.get("every", 1)),

@@ -10,7 +10,8 @@ somebody imports jittor. The hook then
 * lets processes compile at the same time where the user wants it (``kernels.sharing``);
 * undoes what Jittor's import does to the process: HTTPS verification off, ``random`` and NumPy reseeded (``hook``).
 
-Kernels are compiled later, by the step that first needs them; ``show_kernel_progress`` makes that one line as well.
+Kernels are compiled later: all that is foreseen of a run before its first step (``kernels.foresight``), the others when
+they are first needed; ``show_kernel_progress`` makes that one line as well.
 
 Environment variables that the user sets win over the plan. ``JNERF_DEVICE`` = ``auto`` (default), ``cpu`` or ``cuda``
 chooses the device.

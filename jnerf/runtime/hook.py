@@ -76,7 +76,7 @@ def settle() -> Plan:
     launch = mpi.several()
     if launch is not None:
         os.environ.setdefault("OMP_NUM_THREADS", str(mpi.threads(launch)))
-    for note in chosen.notes if launch is None or launch.rank == 0 else ():
+    for note in chosen.notes if mpi.speaks() else ():
         print(f"jnerf: {note}", file=sys.stderr)
     return chosen
 

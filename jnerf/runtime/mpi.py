@@ -193,6 +193,12 @@ def threads(launch: Launch) -> int:
     return max(1, share)
 
 
+def speaks() -> bool:
+    """Whether this process prints and writes for all: it is alone, or the first of several."""
+    launch = several()
+    return launch is None or launch.rank == 0
+
+
 def several() -> Launch | None:
     """This process among several; None where it is alone."""
     launch = launched(os.environ)

@@ -81,7 +81,9 @@ class OccupancySampler(Sampler):
         fixed_rays: keep to ``n_rays_init`` rays; ``target_samples`` then is the budget alone.
         step_size: smallest step, field units; a number, or a schedule, of which rendering takes what holds at the
             grid's next update. None: the paper's sqrt(3) / 1024.
-        cone_angle: step per distance; None: 0 for scenes inside the unit box, else 1/256.
+        cone_angle: step per distance; a number, or a schedule, as ``step_size``. A wide box is fog to begin with, and a
+            ray takes hundreds of samples: a larger angle then gets farther. None: 0 for scenes inside the unit box,
+            else 1/256.
         decay: factor on a cell's value at each update.
         update_every: steps between two updates of the grid, and of the number of rays.
         warmup_steps: before it an update asks the field once per cell, then half as often: a quarter at any cells,
@@ -120,7 +122,7 @@ class OccupancySampler(Sampler):
         grid_resolution: int = 128,
         target_samples: ScheduledCount = 2**18,
         n_rays_init: int | None = None,
-        cone_angle: float | None = None,
+        cone_angle: Scheduled | None = None,
         decay: float = 0.95,
         update_every: int = 16,
         warmup_steps: int = 256,
@@ -168,6 +170,7 @@ class OccupancySampler(Sampler):
         self.resolution = grid_resolution
         if cone_angle is None:
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
+        self._cone_angle = make_schedule(cone_angle)
         self._step_size = make_schedule(MIN_STEP if step_size is None else step_size)
         self._fixed_rays = fixed_rays
         for length in map(self._step_size, (0, total_steps or 0)):
@@ -175,8 +178,11 @@ class OccupancySampler(Sampler):
                 raise ConfigError(
                     f"step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
                 )
+        for angle in map(self._cone_angle, (0, total_steps or 0)):
+            if not 0 <= angle <= 1:
+                raise ConfigError(f"cone_angle is {angle}; it must be in 0 .. 1")
         self.rule = MarchRule(
-            [float(x) for x in aabb], near, far, cone_angle, max_samples_per_ray=max_steps
+            [float(x) for x in aabb], near, far, self._cone_angle(0), max_samples_per_ray=max_steps
         )
         self.look_samples, self.density_chunk = look_samples, density_chunk
         self.decay, self.threshold, self.early_stop = decay, threshold, early_stop
@@ -342,8 +348,8 @@ class OccupancySampler(Sampler):
 
     def _grid_at(self, step: int | None) -> tuple[jt.Var, jt.Var, MarchRule, int]:
         """What rays are marched through: bits, blocks, rule and resolution."""
-        length = self._step_size(self._updates * self.update_every if step is None else step)
-        rule = replace(self.rule, min_step=length)
+        now = self._updates * self.update_every if step is None else step
+        rule = replace(self.rule, min_step=self._step_size(now), cone_angle=self._cone_angle(now))
         return self._bitfield.bits, self._bitfield.blocks, rule, self.resolution
 
     def _march(self, rays: RayBundle, field: Field, step: int | None) -> VisibleSamples:

@@ -136,7 +136,7 @@ class ProposalSampler(Sampler):
             how = self._where | self._how | {"anneal": power, "step": rays.draw_step(seed, step)}
             how |= {"single_jitter": self._single_jitter, "seed": seed}
             found = step_resample(len(rays), n, self._spacing, earlier=earlier, **how)
-            samples = replace(to_samples(rays, found), round=number)
+            samples = replace(to_samples(rays, found), round=number, step=step)
             if number == self.earlier_rounds:
                 return replace(samples, history=tuple(history))
             sigmas, features = field.density_of(samples)

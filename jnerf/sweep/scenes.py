@@ -16,7 +16,7 @@ from jnerf.checks.suggest import hint
 from jnerf.config import load_config
 from jnerf.config.dump import say
 from jnerf.config.find import projects_folder
-from jnerf.datasets.paths import scene_path
+from jnerf.datasets.files.paths import scene_path
 from jnerf.errors import ConfigError, DataError
 
 

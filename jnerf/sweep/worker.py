@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from jnerf.datasets.paths import cache_folder
+from jnerf.datasets.files.paths import cache_folder
 from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.run_folder import RunFolder
 from jnerf.sweep.job import BUSY

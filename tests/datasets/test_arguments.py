@@ -13,17 +13,23 @@ DATASETS.load()
 FILES = ["root", "split", "seed", "downscale", "image_memory"]
 CAPTURE = [*FILES, "holdout"]
 PLACEMENT = ["aabb_scale", "near", "far", "scale", "offset"]
-AUTO = [*PLACEMENT, "auto_orient", "auto_centre", "auto_scale"]
+AUTO = [*PLACEMENT, "auto_orient", "auto_centre", "auto_scale", "auto_frame"]
+LEARNED = ["cameras", "exposure", "disturb"]
 KEYS = {
-    "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", "cameras", "max_images"],
-    "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales"],
-    "TransformsDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "distortion"],
-    "COLMAPDataset": [*CAPTURE, "missing", "masks", *AUTO, "cameras", "images", "sparse", "around"],
-    "LLFFDataset": [*CAPTURE, "aabb_scale", "cameras", "space", "bound_factor"],
-    "DTUDataset": [*CAPTURE, "aabb_scale", "cameras", "radius", "masks", "pixel_centre"],
-    "NSVFDataset": [*FILES, "near", "far", "cameras", "background", "bbox"],
+    "BlenderDataset": [*FILES, *PLACEMENT, "crop_steps", "crop_fraction", *LEARNED, "max_images"],
+    "MultiscaleBlenderDataset": [*FILES, *PLACEMENT, "scales", "weighted"],
+    "TransformsDataset": [
+        *(*CAPTURE, "missing", "masks", *AUTO, *LEARNED, "depth", "depth_unit", "distortion"),
+    ],
+    "COLMAPDataset": [
+        *(*CAPTURE, "missing", "masks", *AUTO, *LEARNED, "depth", "depth_share"),
+        *("images", "sparse", "around"),
+    ],
+    "LLFFDataset": [*CAPTURE, "aabb_scale", *LEARNED, "space", "bound_factor"],
+    "DTUDataset": [*CAPTURE, "aabb_scale", *LEARNED, "radius", "masks", "pixel_centre"],
+    "NSVFDataset": [*FILES, "near", "far", *LEARNED, "background", "bbox"],
     "ProceduralDataset": [
-        *("near", "far", "cameras", "split", "seed", "n_train", "n_test", "resolution", "extras"),
+        *("near", "far", *LEARNED, "split", "seed", "n_train", "n_test", "resolution", "extras"),
         "wires",
     ],
 }

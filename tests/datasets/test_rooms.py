@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ROOT / "jnerf/datasets"
-SHARED = ("pictures", "cameras", "placement")
+SHARED = ("files", "pictures", "cameras", "placement")
 
 
 def rooms_imported_by(room: str) -> set[str]:
@@ -24,7 +24,7 @@ def rooms_imported_by(room: str) -> set[str]:
 
 @pytest.mark.parametrize("room", SHARED)
 def test_shared_rooms_import_no_other_room(room):
-    assert rooms_imported_by(room) <= {"paths"}
+    assert rooms_imported_by(room) <= {"files"}
 
 
 def test_formats_are_apart():

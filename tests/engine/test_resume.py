@@ -56,6 +56,17 @@ CASES = {
             "sampler.grid_resolution=64",
         ],
     ),
+    # Depth from files, whose losses follow a schedule.
+    "depth": (
+        "projects/dsnerf/configs/ngp_depth_small.py",
+        [
+            "dataset=dict(_delete_=True, type='TransformsDataset', root='{scene}', depth='z')",
+            "loss.depth.sigma=dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 60))",
+            "encoder.pos_encoder.log2_table_size=12",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=64",
+        ],
+    ),
     # A tree that is split and pruned before the saved state and after it, levels of detail drawn at random.
     "octree": (
         "projects/vqad/configs/vqad_lego_small.py",
@@ -132,7 +143,7 @@ def train(config, overrides, kill_at=-1, resume=False):
 def test_killed_and_resumed_equals_straight(case, tmp_path):
     config, overrides = CASES[case]
     if case != "fakes":
-        make_tiny_blender(tmp_path / "scene", n=6, size=32)
+        make_tiny_blender(tmp_path / "scene", n=6, size=32, depth=True)
     common = [
         "exp_name=run",
         "total_steps=60",

@@ -79,6 +79,19 @@ def pose_numbers(pose: np.ndarray) -> list[float]:
     return [np.cos(angle / 2), *(np.sin(angle / 2) * axis), *w2c[:3, 3]]
 
 
+def _seen_at(model: Model, camera: int, pose: np.ndarray, ids: list[int]) -> list[list[float]]:
+    """Where an image sees its points, by a pinhole; features without one are at (1.5, 2.5)."""
+    name, *_, params = model.cameras.get(camera, next(iter(model.cameras.values())))
+    fx, fy, cx, cy = (params[0], *params[:3]) if name.startswith("SIMPLE") else params[:4]
+    found = np.full((len(ids), 2), (1.5, 2.5))
+    for row, key in zip(found, ids, strict=True):
+        point = np.asarray(model.points.get(key, np.inf), float)
+        if np.isfinite(point).all():
+            local = (point - pose[:3, 3]) @ pose[:3, :3]
+            row[:] = cx - fx * local[0] / local[2], cy + fy * local[1] / local[2]
+    return found.tolist()
+
+
 def _write_text(model: Model) -> dict[str, bytes]:
     def joined(*parts) -> str:
         return " ".join(str(x) for part in parts for x in np.ravel(part).tolist())
@@ -88,7 +101,8 @@ def _write_text(model: Model) -> dict[str, bytes]:
     images = ["# two lines per image"]
     for i, (name, camera, pose, ids) in enumerate(model.images):
         images += [joined(i + 1, pose_numbers(pose), camera) + f" {name}"]
-        images += [" ".join(f"1.5 2.5 {key}" for key in ids)]
+        seen = zip(_seen_at(model, camera, pose, ids), ids, strict=True)
+        images += [" ".join(f"{x} {y} {key}" for (x, y), key in seen)]
     points = [joined(k, xyz, [9, 9, 9, 0.5], [1, 0]) for k, xyz in model.points.items()]
     files = {"cameras": cameras, "images": images, "points3D": points}
     return {stem: ("\n".join(lines) + "\n").encode() for stem, lines in files.items()}
@@ -103,7 +117,8 @@ def _write_binary(model: Model) -> dict[str, bytes]:
     for i, (name, camera, pose, ids) in enumerate(model.images):
         images += struct.pack("<i7di", i + 1, *pose_numbers(pose), camera)
         images += name.encode() + b"\0" + struct.pack("<Q", len(ids))
-        images += b"".join(struct.pack("<ddq", 1.5, 2.5, key) for key in ids)
+        seen = zip(_seen_at(model, camera, pose, ids), ids, strict=True)
+        images += b"".join(struct.pack("<ddq", *xy, key) for xy, key in seen)
     points = struct.pack("<Q", len(model.points))
     for key, xyz in model.points.items():
         points += struct.pack("<Q3d3Bd", key, *xyz, 9, 9, 9, 0.5)

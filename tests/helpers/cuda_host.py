@@ -20,6 +20,8 @@ LIBRARIES = {
     "hash_encode_75": ("hash_encode", 750),
     "rays": ("rays", 900),
     "batch": ("batch", 900),
+    "multisample": ("multisample", 900),
+    "multisample_75": ("multisample", 750),
     "steps": ("steps", 900),
     "elementwise": ("elementwise", 900),
     "voxels": ("voxels", 900),

@@ -37,13 +37,24 @@ def ball_image(pose: np.ndarray, size: int, focal: float) -> np.ndarray:
     return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def make_tiny_blender(path: Path, n: int = 4, size: int = 16) -> Path:
+def ball_depth(pose: np.ndarray, size: int, focal: float) -> np.ndarray:
+    """How far along the view axis that ball is, float64 [size, size]; 0 where it is not."""
+    y, x = np.mgrid[0:size, 0:size] + 0.5
+    local = np.stack([(x - size / 2) / focal, (size / 2 - y) / focal, -np.ones_like(x)], axis=-1)
+    d, o = local @ pose[:3, :3].T, pose[:3, 3]
+    a, b, c = (d * d).sum(-1), (d @ o), o @ o - 1
+    root = b * b - a * c
+    return np.where(root > 0, (-b - np.sqrt(np.maximum(root, 0))) / a, 0)
+
+
+def make_tiny_blender(path: Path, n: int = 4, size: int = 16, depth: bool = False) -> Path:
     """Writes a Blender scene of a ball, with splits train, val and test of ``n`` images each.
 
     Args:
         path: folder to make.
         n: images per split.
         size: their width and height.
+        depth: write depth, too, in thousandths: ``depth/<split>_<i>.png``.
 
     Returns:
         The folder.
@@ -57,6 +68,11 @@ def make_tiny_blender(path: Path, n: int = 4, size: int = 16) -> Path:
             image = ball_image(pose, size, focal)
             cv2.imwrite(str(path / split / f"r_{i}.png"), cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA))
             frames.append({"file_path": f"./{split}/r_{i}", "transform_matrix": pose.tolist()})
+            if depth:
+                (path / "depth").mkdir(exist_ok=True)
+                frames[-1]["depth_file_path"] = f"depth/{split}_{i}.png"
+                stored = np.rint(1000 * ball_depth(pose, size, focal)).astype(np.uint16)
+                cv2.imwrite(str(path / f"depth/{split}_{i}.png"), stored)
         text = json.dumps({"camera_angle_x": angle, "frames": frames}, indent=1)
         (path / f"transforms_{split}.json").write_text(text)
     return path

@@ -33,6 +33,8 @@ SMALL = {
     "n_points": 256,
     "base_level": 1,
     "surface_samples": 2000,
+    "fit_steps": 2,
+    "fit_rays": 32,
 }
 # Sizes that a network cannot do without.
 NETWORKS = {"NeuSNetwork": ["network.hidden_width=48"]}  # the position enters again at the skip
@@ -60,7 +62,7 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         folder: the scenes are made there, unless they have been.
     """
     if not folder.is_dir():
-        make_tiny_blender(folder / "scene")
+        make_tiny_blender(folder / "scene", depth=True)
         make_tiny_blender(folder / "large", size=96)  # 12 pixels at 1/8
         make_llff(folder / "capture", facing_poses(9))
         make_neus(folder / "scan")
@@ -75,6 +77,7 @@ def tiny_scenes(folder: Path) -> dict[str, list[str]]:
         "BlenderDataset": [f"dataset.root={folder / 'scene'}"],
         "MultiscaleBlenderDataset": [f"dataset.root={folder / 'large'}"],
         "TransformsDataset": [f"dataset.root={folder / 'scene'}"],
+        "MultiscaleTransformsDataset": [f"dataset.root={folder / 'large'}"],
         "ImageDataset": [f"dataset.root={folder / 'picture.png'}"],
         "MeshDataset": [
             f"dataset.root={folder / 'torus.obj'}",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jnerf.imaging.pictures import depth_picture, normal_picture, to_uint8
+from jnerf.imaging.pictures import depth_picture, nearness, normal_picture, to_uint8
 
 
 def test_pictures_survive_nan_and_empty_views():
@@ -15,3 +15,17 @@ def test_normals_are_colours_as_bright_as_they_are_long():
     normals = np.float32([[[0, 0, 1], [0.5, 0, 0], [0, 0, 0], [-3, 0, 0]]])
     expected = [[128, 128, 255], [128, 64, 64], [0, 0, 0], [0, 128, 128]]
     assert normal_picture(normals)[0].tolist() == expected
+
+
+def test_depths_that_reach_far_are_shown_by_their_inverse():
+    depths = np.float32([[1, 2, 4, 1000, 2000]])
+    deep, even = nearness(depths, 1.0, 1000.0), nearness(depths, 1.0, 1000.0, even=True)
+    np.testing.assert_allclose(deep[0, :4], [1, 0.5, 0.25, 0], atol=1e-3)
+    assert deep[0, 4] < 0 and even[0, 2] > 0.99
+    for near, far in ((1.0, 3.0), (0.0, 1000.0), (-1.0, 1000.0)):  # not deep, or nothing to divide by
+        line = nearness(depths, near, far)
+        np.testing.assert_allclose(line, 1 - (depths - near) / (far - near), rtol=1e-5)
+    assert np.isfinite(nearness(np.float32([0]), 1.0, 1000.0)).all()
+    pictures = [depth_picture(depths, np.ones((1, 5)), 1.0, 1000.0, even) for even in (False, True)]
+    steps = [np.abs(np.diff(picture.astype(int), axis=1)).sum() for picture in pictures]
+    assert steps[0] > 2 * steps[1]

@@ -39,3 +39,12 @@ def test_pixels_that_show_nothing_stay_those(monkeypatch):
     shown = np.random.default_rng(0).random((24, 24)) < 0.5
     monkeypatch.setattr(type(dataset.cameras), "shown", lambda self, i: shown)
     np.testing.assert_array_equal(small.shown(), shown[1::3, 1::3])
+
+
+def test_depth_is_that_of_the_pixels():
+    dataset = ProceduralDataset(split="test", n_train=1, n_test=2, resolution=24)
+    whole = dataset.depth_of(1)
+    assert whole.shape == (24, 24) and 0 < (whole > 0).mean() < 1
+    np.testing.assert_array_equal(smaller(dataset, 3).depth_of(1), whole[1::3, 1::3])
+    batch = ProceduralDataset(n_train=2, n_test=1, resolution=24, extras=("depth",)).sample(9, 0)
+    assert batch.extras["depth"].shape == [9, 1]

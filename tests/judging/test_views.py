@@ -89,3 +89,27 @@ def test_optional_metrics_are_of_the_test_with_pictures_and_absent_ones_say_why(
     on_the_way = judge_views(scene, _Painter(scene, 7))
     assert set(on_the_way.mean) == {"psnr", "psnr_white", "ssim"}
     assert "absent" not in on_the_way.protocol and on_the_way.mean["ssim"] == judged.mean["ssim"]
+
+
+def test_depth_is_judged_where_it_is_known_in_world_units(tmp_path):
+    scene = make_photographs(tmp_path / "scene")
+    views = load(scene, split="test")
+    size = views.view(0).height, views.view(0).width
+
+    class Far(_Painter):
+        def image(self, rows, width, height):
+            image = super().image(rows, width, height)
+            return Image(image.colors, image.opacities, np.full(size, 0.66, np.float32))
+
+    assert "depth_rmse" not in judge_views(views, Far(views, 9)).mean
+    truth = np.zeros(size, np.float32)
+    truth[0], truth[1] = 0.33, 0.6
+    views.depth_of = lambda i: truth
+    judged = judge_views(views, Far(views, 9))
+    assert judged.mean["depth_abs_rel"] == pytest.approx((1 + 0.1) / 2, rel=1e-5)
+    errors = np.array([0.33, 0.06]) / views.transform.scale
+    assert judged.mean["depth_rmse"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-5)
+    assert judged.mean["depth_delta1"] == 0.5
+    assert "world units" in judged.protocol["depth"]
+    views.depth_of = lambda i: truth if i else 0 * truth
+    assert "depth_rmse" not in judge_views(views, Far(views, 9)).mean  # not of all views

@@ -11,7 +11,7 @@ from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.losses.eikonal import EikonalFieldLoss, EikonalLoss
 from jnerf.models.losses.mask import MaskLoss
-from jnerf.models.losses.photometric import HuberLoss, L1Loss, MSELoss
+from jnerf.models.losses.photometric import CharbonnierLoss, HuberLoss, L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
 from jnerf.models.losses.total_variation import TotalVariationLoss
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -55,6 +55,25 @@ def test_a_loss_of_a_round_reads_that_round():
     assert last.history == ()
     with pytest.raises(ConfigError, match="round is -1; rounds are counted from 0"):
         MSELoss(round=-1)
+
+
+def test_charbonnier_is_smooth_at_nothing_and_straight_beyond():
+    truth = jt.array(np.float32([[0.5, 0.5, 0.5, 1.0]] * 2))
+    colors = jt.array(np.float32([[0.5, 0.5, 0.5], [0.9, 0.5, 0.1]]))
+    out = RenderOutput(colors, None, None, None, None)
+    loss = CharbonnierLoss(padding=0.01, weight=2.0)
+    found = loss(out, Batch(None, truth), RaySamples(None, None, None, None, None), 0)
+    d = np.float64([0, 0, 0, 0.4, 0, -0.4])
+    assert found.item() == pytest.approx(2 * np.sqrt(d**2 + 1e-4).mean(), rel=1e-5)
+    grad = jt.grad(found, colors).numpy().ravel()
+    np.testing.assert_allclose(grad, 2 / 6 * d / np.sqrt(d**2 + 1e-4), atol=1e-6)
+    # where the truth wants a gradient too, by Jittor's own operators: the same
+    background = jt.ones((2, 3))
+    seen = RenderOutput(colors, None, None, None, None, background=background)
+    again = loss(seen, Batch(None, truth), RaySamples(None, None, None, None, None), 0)
+    assert again.item() == pytest.approx(found.item(), rel=1e-5)
+    with pytest.raises(ConfigError, match="padding is 0; it must be above 0"):
+        CharbonnierLoss(padding=0)
 
 
 @pytest.mark.parametrize("grouped", [True, False])

@@ -50,7 +50,7 @@ def test_backgrounds(device):
     assert list(background(0).shape) == [0, 3]
 
 
-@pytest.mark.parametrize("kind", ["mse", "l1", "huber"])
+@pytest.mark.parametrize("kind", ["mse", "l1", "huber", "charbonnier"])
 @pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize("dropped", [None, 0, 40])
 def test_photometric_losses(device, kind, behind, dropped):

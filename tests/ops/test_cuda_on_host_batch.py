@@ -45,7 +45,7 @@ def test_pixels_their_rays_and_their_colors(host):
     np.testing.assert_allclose(rays_d, expected[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2])
+@pytest.mark.parametrize("kind", [0, 1, 2, 3])
 @pytest.mark.parametrize("n", [1, 31, 1500])
 @pytest.mark.parametrize("padded", [False, True])
 def test_photometric_losses(host, kind, n, padded):
@@ -59,7 +59,7 @@ def test_photometric_losses(host, kind, n, padded):
     n_live, values, gradient, loss = empty(1, n, (n, 3), 1)
     given = colors, rgba, behind, live
     host.call("losses", n, kind, 0.1, 3.0, *given, n_live, values, gradient, loss)
-    names = ("mse", "l1", "huber")
+    names = ("mse", "l1", "huber", "charbonnier")
     right = photometric.photometric(*given, names[kind], 0.1, 3.0)
     np.testing.assert_allclose(loss, [right[0]], rtol=1e-5)
     np.testing.assert_allclose(gradient, right[1], rtol=1e-4, atol=1e-7)

@@ -10,6 +10,8 @@ from jnerf.ops.frustum_gaussians import reference as frustum_gaussians
 from jnerf.ops.grid_interp import reference as grid_interp
 from jnerf.ops.integrated_encode import reference as integrated_encode
 from jnerf.ops.occupancy import reference as occupancy
+from jnerf.ops.project_gaussians import NORMS
+from jnerf.ops.project_gaussians import reference as project_gaussians
 from jnerf.ops.sh_encode import reference as sh_encode
 from jnerf.ops.touched_rows import reference as touched_rows
 from jnerf.ops.touched_rows import word_firsts
@@ -177,6 +179,33 @@ def test_gaussians_and_their_encoding(library, n):
     library.call("integrated", n, 3, 4, 0.5, 0.25, means, variances, values)
     right = integrated_encode.integrated_encode(means, variances, 4, 0.5, 0.25)
     np.testing.assert_allclose(values, right, atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", range(len(NORMS)))
+def test_gaussians_along_directions_and_their_gradients(library, norm):
+    (o, d, *rest), rays, packed = rays_and_samples()
+    o = (0.4 * o).astype(np.float32)
+    box, random = np.float32([-0.3, -0.5, -0.2, 0.5, 0.4, 0.3]), np.random.default_rng(4)
+    low, high = np.split(box, 2)
+    middle, inverse = (low + high) / 2, 2 / (high - low)
+    p = random.normal(size=(5, 3)).astype(np.float32)
+    p /= np.linalg.norm(p, axis=1, keepdims=True)
+    found = np.full((2, len(rays), 5), np.nan, np.float32)
+    space = middle, inverse, norm, 5
+    library.call("projected", len(rays), *space, o, d, *rest, rays, p, *found)
+    right = project_gaussians.project_gaussians(o, d, *rest, rays, p, box, NORMS[norm])
+    np.testing.assert_allclose(found[0], right[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found[1], right[1], rtol=2e-4, atol=1e-8)
+    grads = random.normal(size=(2, len(rays), 5)).astype(np.float32)
+    slopes = np.full((2, *o.shape), np.nan, np.float32)
+    library.call("projected_backward", len(o), *space, o, d, *rest, packed, p, *grads, *slopes)
+
+    def value(o, d):
+        seen = project_gaussians.project_gaussians(o, d, *rest, rays, p, box, NORMS[norm])
+        return (np.stack(seen) * grads).sum()
+
+    assert_near(slopes[0], differences(lambda x: value(x, d), o), 1e-3)
+    assert_near(slopes[1], differences(lambda x: value(o, x), d), 1e-3)
 
 
 def test_gradients_of_gaussians_and_their_encoding(library):

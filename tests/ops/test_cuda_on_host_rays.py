@@ -7,6 +7,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.composite import reference as composite
 from jnerf.ops.draw_pixels import reference as draw_pixels
+from jnerf.ops.expose import reference as expose
 from jnerf.ops.gather_rays import reference as gather_rays
 from jnerf.ops.move_rays import reference as move_rays
 from jnerf.ops.ray_points import reference as ray_points
@@ -15,6 +16,7 @@ from jnerf.ops.ray_uniform import reference as ray_uniform
 from tests.ops.host_arrays import empty, packed_rays
 from tests.ops.march_rays import check_packed, tricky_rays
 from tests.ops.ray_gradients import assert_near, differences, rays_and_samples
+from tests.ops.test_expose import make_rays
 
 INT_MAX = 2**31 - 1
 UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
@@ -262,6 +264,25 @@ def test_moved_rays(rays_on_host, mode, n):
         rays_on_host.call("moved", n, 5, *few[0], few[1], *arrays[3:], *moved, *few[2], *sums)
         right = differences(value, twists)
         np.testing.assert_allclose(sums[1], right, atol=1e-4 * max(np.abs(right).max(), 1e-9))
+
+
+@pytest.mark.parametrize("n", [1, 200, 2500])
+def test_exposures(rays_on_host, n):
+    arrays = make_rays(n)
+    colors, opacities, background, rgba, stops, images = arrays
+    grad = np.random.default_rng(n).normal(size=(n, 3)).astype(np.float32)
+    out, *found = empty((n, 3), (n, 3), (n, 1), (-(-n // 1024), 5, 3), (5, 3))
+    rays_on_host.call("exposed", n, 5, *arrays, out, grad, *found)
+    np.testing.assert_allclose(out, expose.expose(*arrays), atol=5e-6, rtol=1e-5)
+    some = slice(0, 200)
+
+    def value(x):
+        given = colors[some], opacities[some], background[some], rgba[some], x, images[some]
+        return (expose.expose(*given) * grad[some]).sum()
+
+    if n <= 200:  # the rest is added alike
+        right = differences(value, stops)
+        np.testing.assert_allclose(found[3], right, atol=1e-3 * max(np.abs(right).max(), 1e-9))
 
 
 def test_gradients_of_points(rays_on_host):

@@ -16,7 +16,7 @@ def gaussians(n=50, n_dims=3, seed=0):
     )
 
 
-@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("n_dims", [2, 3, 5, 21])
 @pytest.mark.parametrize("n_frequencies", [1, 10, 16])
 def test_matches_the_reference(device, n_dims, n_frequencies):
     means, variances = gaussians(n_dims=n_dims)

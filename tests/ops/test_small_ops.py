@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jnerf.ops.common import uniform
-from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.gather_rays import gather_rays, sum_over_rays
 from jnerf.ops.gather_rays import reference as gather_reference
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_points import reference as points_reference
@@ -40,6 +40,13 @@ def test_gather_rays_and_its_sum(device):
     np.testing.assert_allclose(grad, expected, atol=1e-6)
     nothing = jt.array(np.zeros(0, np.int32)), jt.array(np.zeros((5, 2), np.int32))
     assert list(gather_rays(rv, *nothing).shape) == [0, 7]
+    # the one is the gradient of the other
+    cv = jt.array(cotangent)
+    sums = sum_over_rays(cv, jt.array(indices), jt.array(packed))
+    np.testing.assert_allclose(sums.numpy(), expected, atol=1e-6)
+    grad = jt.grad((sums * rv).sum(), [cv])[0].numpy()
+    np.testing.assert_array_equal(grad, gather_reference.gather_rays(rows, indices))
+    assert not sum_over_rays(jt.zeros((0, 2)), *nothing).numpy().any()
 
 
 @pytest.mark.parametrize("n", [1, 1000])

@@ -114,6 +114,24 @@ def test_a_group_may_have_its_own_learning_rate_or_be_empty():
     assert (flat(params)[1] != before[1]).all()
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+def test_the_epsilon_beside_the_corrected_root(corrected):
+    """With gradients as small as it, by the textbook: m / (1 - b1^t) / (root(v / (1 - b2^t)) + eps)."""
+    start, grad, eps, betas = np.float32([1.0, 2.0]), np.float64([1e-6, -3e-6]), 1e-6, (0.9, 0.999)
+    param = jt.array(start)
+    optim = Adam({"network": [param]}, 1e-2, betas, eps, corrected=corrected)
+    right, m, v = start.astype(np.float64), np.zeros(2), np.zeros(2)
+    for t in range(1, 4):
+        m, v = betas[0] * m + (1 - betas[0]) * grad, betas[1] * v + (1 - betas[1]) * grad**2
+        own = eps if corrected else eps / np.sqrt(1 - betas[1] ** t)
+        root = np.sqrt(v / (1 - betas[1] ** t))
+        right -= 1e-2 * m / (1 - betas[0] ** t) / (root + own)
+        optim.step((param * jt.array(grad.astype(np.float32))).sum(), t - 1)
+        jt.sync([param])
+    np.testing.assert_allclose(param.numpy(), right, atol=3e-7)
+    assert np.abs(param.numpy() - start).min() > (1e-2 if corrected else 1e-4)
+
+
 def test_a_parameter_the_loss_does_not_reach(device):
     params = {"encoder": [jt.ones((20,))], "network": [jt.ones((20,)), jt.ones((3,))]}
     optim = Adam(params, groups=GROUPS)

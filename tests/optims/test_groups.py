@@ -129,6 +129,21 @@ def test_clipping_scales_the_gradients_of_the_group_together(device):
     np.testing.assert_array_equal(short["network"][0].numpy(), free["network"][0].numpy())
 
 
+def test_what_is_clipped_is_the_gradient_of_the_whole_batch():
+    """Processes add up their gradients first: two halves that are short may be long together, or nothing."""
+    whole, halved = two(), two()
+    groups = {"network": {"clip_norm": 0.5}}
+    one, other = (RMSprop(p, lr=0.1, eps=10.0, groups=groups) for p in (whole, halved))
+    one.step(loss_of(whole), 0)
+    other.combine = lambda grads: [2 * grad for grad in grads]
+    other.step(loss_of(halved) * 0.5, 0)
+    for a, b in zip(whole["network"], halved["network"], strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes()
+    other.combine = lambda grads: [0 * grad for grad in grads]
+    other.step(loss_of(halved), 1)
+    np.testing.assert_array_equal(whole["network"][0].numpy(), halved["network"][0].numpy())
+
+
 def test_a_gradient_of_zero_is_not_divided_by():
     params = two()
     Adam(params, groups={"network": {"clip_norm": 1.0}}).step(loss_of(params, 0.0), 0)

@@ -126,6 +126,18 @@ def test_cameras_that_learned_are_told(page, tmp_path):
     assert "0.10% of their extent (0.25% at most)" in text
 
 
+def test_what_was_learned_of_photographs_is_told(page, tmp_path):
+    root = make_run(tmp_path / "a")
+    metrics = root / "test" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    content["protocol"] |= {"exposure": "learned; at 0 stops", "test_fit": "exposure of each view"}
+    metrics.write_text(json.dumps(content))
+    text = page(root)[1]
+    assert "Exposures: learned; at 0 stops." in text
+    assert "Fitted before views were measured: exposure of each view." in text
+    assert "made worse" not in text
+
+
 def test_settings_that_changed_while_it_trained_are_told(page, tmp_path):
     root = make_run(tmp_path / "a")
     info = json.loads((root / "run.json").read_text())

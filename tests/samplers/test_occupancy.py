@@ -31,7 +31,9 @@ def test_levels_cover_the_box(half, levels):
 
 def test_a_box_that_no_grid_covers():
     assert OccupancySampler(aabb=[-63.5] * 3 + [64.5] * 3).levels == 8
-    message = "box reaches 128 from .* have 9 levels; at most 8 .* edge 128: set dataset.aabb_scale=128"
+    message = (
+        "box reaches 128 from .* have 9 levels; at most 8 .* edge 128: set dataset.aabb_scale=128"
+    )
     with pytest.raises(ConfigError, match=message) as caught:
         OccupancySampler(aabb=[-127.5] * 3 + [128.5] * 3)
     assert "OccupancySampler" not in str(caught.value)  # the registry puts it in front
@@ -250,6 +252,32 @@ def test_the_step_may_follow_a_schedule_also_when_rendering():
     sampler = OccupancySampler(**SMALL, step_size=shrinking, total_steps=64)
     sampler.load_state(kept)
     np.testing.assert_allclose([early, length(None)], [0.02, 0.01], rtol=1e-3)
+
+
+def test_the_cone_may_follow_a_schedule_also_when_rendering():
+    narrowing = dict(schedule="linear", value=0.1, end=0.0, steps=(0, 32))
+    sampler = OccupancySampler(**SMALL, cone_angle=narrowing, step_size=0.001, total_steps=64)
+    sampler.update(ball, 0)
+
+    def cone(step):
+        samples = sampler(rays(64, 0), ball, step)
+        starts, ends = samples.t_starts.numpy(), samples.t_ends.numpy()
+        return float(((ends - starts) / (0.5 * (ends + starts))).min())
+
+    found = [cone(0), cone(16), cone(None)]
+    assert found[0] > 1.5 * found[1] > 0 and found[2] == pytest.approx(found[1], rel=0.01)
+    samples = sampler(rays(64, 0), ball, 32)
+    lengths = (samples.t_ends - samples.t_starts).numpy()
+    np.testing.assert_allclose(lengths, 0.001, rtol=1e-2)
+
+
+def test_an_impossible_cone():
+    with pytest.raises(ConfigError, match="cone_angle is -1.* it must be in 0 .. 1"):
+        OccupancySampler(
+            **SMALL,
+            cone_angle=dict(schedule="linear", value=0, end=-1, steps=(0, 9)),
+            total_steps=10,
+        )
 
 
 def test_the_number_of_rays_may_be_fixed():

@@ -1,6 +1,7 @@
 """``make test-cuda`` where there is no GPU: it says so; and what a cut part leaves behind."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+
+from jnerf.benchmark.host.emptied import variants
+from jnerf.config import find_config
+from jnerf.engine.pipeline.build import build_dataset
+from jnerf.engine.rehearsal import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tools" / "test_cuda.py"
@@ -64,7 +70,23 @@ def test_failing_tests_are_named_last_also_of_a_run_that_was_cut(script, tmp_pat
     told = capsys.readouterr().out
     assert status == 1 and told.startswith("failed: tests/a.py::test_b[cuda]\nfailed: tests/c.py::")
     assert "(1 passed, 2 failed)" in told and (tmp_path / "summary.txt").read_text() == told
+    found = json.loads((tmp_path / "summary.json").read_text())
+    assert (found["passed"], len(found["failed"])) == (1, 2)
+    assert found["parts"][1] == {"part": "tests", "seconds": 110.0, "result": "cut after 110 s"}
     assert script.summary([("doctor", "passed", 2.0)]) == 0
+
+
+def test_every_method_is_there_and_can_be_emptied(script):
+    ours = {Path(file).resolve().parent.parent.name for file in map(find_config, script.FURTHER)}
+    ours |= {Path(file).parent.parent.name for file in script.METHODS}
+    projects = {path.parent.parent.name for path in ROOT.glob("projects/*/configs/*.py")}
+    # cameras that learn, depth of photographs, and tasks without rays
+    assert projects - ours == {"barf", "dsnerf", "image", "sdf"}
+    for file in [*script.METHODS, *script.FURTHER]:
+        for config in variants(str(find_config(ROOT / file if "/" in file else file))):
+            found = rehearse(config, build_dataset(config, "train"))
+            assert "modules" not in found.faults and "training" not in found.faults, file
+            assert len(found.foresight.kernels) > 10
 
 
 def test_all_parts_together_take_six_minutes_at_most(script):

@@ -156,6 +156,14 @@ def _integrated_encode(inputs: Inputs) -> Iterator[Case]:
         inputs.n_samples,
         lambda: [integrated_encode(inputs.positions, variances, 16, 2.0, -1.0)],
     )
+    means = (jt.concat([inputs.positions] * 7, 1) - 0.5).stop_grad()
+    many = (means * means * 1e-5).stop_grad()
+    yield Case(
+        "12 frequencies along 21 directions",
+        "sample",
+        inputs.n_samples,
+        lambda: [integrated_encode(means, many, 12, 1.3, 0.0)],
+    )
 
 
 @CASES.of("sh_encode")

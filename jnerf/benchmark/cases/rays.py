@@ -9,15 +9,18 @@ import numpy as np
 
 from jnerf.benchmark.cases.inputs import RESOLUTION, Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
+from jnerf.encoders.directions import icosahedron
 from jnerf.ops.background import background
 from jnerf.ops.common.intervals import PackedIntervals
 from jnerf.ops.composite import composite
 from jnerf.ops.draw_pixels import draw_pixels
+from jnerf.ops.expose import expose
 from jnerf.ops.frustum_gaussians import frustum_gaussians
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.move_rays import move_rays
 from jnerf.ops.photometric import photometric
+from jnerf.ops.project_gaussians import project_gaussians
 from jnerf.ops.ray_march import ray_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_resample import ray_resample
@@ -27,6 +30,8 @@ from jnerf.ops.scale_rows import scale_rows
 from jnerf.ops.unit_box import unit_box
 
 _DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
+
+_BALL = (0.3, 0.3, 0.3, 0.7, 0.7, 0.7)  # a box that many samples lie outside of
 
 
 def _parts(intervals: PackedIntervals) -> list[jt.Var]:
@@ -131,6 +136,18 @@ def _frustum_gaussians(inputs: Inputs) -> Iterator[Case]:
     yield Case("", "sample", inputs.n_samples, run)
 
 
+@CASES.of("project_gaussians")
+def _project_gaussians(inputs: Inputs) -> Iterator[Case]:
+    where = _parts(inputs.samples)[:3]
+    radii, directions = jt.ones((inputs.n_rays, 1)) * 5e-4, jt.array(icosahedron()).stop_grad()
+
+    def run() -> list[jt.Var]:
+        given = inputs.rays_o, inputs.rays_d, radii, *where, directions
+        return list(project_gaussians(*given, _BALL, "l2"))
+
+    yield Case("21 directions", "sample", inputs.n_samples, run)
+
+
 @CASES.of("gather_rays")
 def _gather_rays(inputs: Inputs) -> Iterator[Case]:
     rows = jt.ones((inputs.n_rays, 16))
@@ -162,6 +179,21 @@ def _move_rays(inputs: Inputs) -> Iterator[Case]:
         return [*moved, *with_gradient(moved[0] + moved[1], [twists])[1:]]
 
     yield Case(f"{images} cameras", "ray", n, run)
+
+
+@CASES.of("expose")
+def _expose(inputs: Inputs) -> Iterator[Case]:
+    images, n = 60, 2**16
+    colors, opacities = jt.ones((n, 3)) * 0.5, jt.ones((n, 1)) * 0.9
+    behind, rgba = jt.ones((n, 3)).stop_grad(), (jt.ones((n, 4)) * 0.5).stop_grad()
+    stops = jt.ones((images, 3)) * 0.1
+    of = (jt.arange(n) % images).int32().stop_grad()
+
+    def run() -> list[jt.Var]:
+        found = expose(colors, opacities, behind, rgba, stops, of)
+        return [found, *with_gradient(found, [colors, opacities, stops])[1:]]
+
+    yield Case(f"{images} images", "ray", n, run)
 
 
 @CASES.of("draw_pixels")

@@ -14,7 +14,10 @@ from jnerf.ops.common import CODE_ROOT
 if TYPE_CHECKING:
     from jnerf.benchmark.cases.inputs import Inputs
 
-_FILES = ("rays", "field", "grids", "voxels", "planes", "optimiser", "proposals", "factors", "octrees", "meshes")
+_FILES = (
+    *("rays", "field", "grids", "voxels", "planes", "optimiser", "proposals", "factors", "octrees"),
+    *("meshes", "cones"),
+)
 
 
 @dataclass(frozen=True)

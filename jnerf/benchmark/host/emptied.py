@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jnerf.config import load_config
+from jnerf.engine.pipeline.build import loss_blocks
+from jnerf.registry import LOSSES, RENDERERS
 
 #: What makes a step empty, wherever a config has the setting. How the method works stays as it is.
 EMPTY = {
@@ -33,7 +35,7 @@ SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 3
 
 
 def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
-    """The emptied config of a file; twice, with exact sizes and as on CUDA, where its sampler may have both.
+    """The emptied config of a file; twice, with exact sizes and as on CUDA, where its modules may have both.
 
     Args:
         file: the config.
@@ -42,7 +44,7 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
     config = load_config(file, list(overrides))
     empty = [*emptied(config), *overrides]
     sizes = [[]]
-    if config.sampler.type == "OccupancySampler" and config.sampler.get("fixed_sizes") is None:
+    if config.sampler.get("fixed_sizes") is None and _may_be_fixed(config):
         on_cuda = ["sampler.fixed_sizes=True", "sampler.look_once=True"]
         sizes = [["sampler.fixed_sizes=False"], on_cuda]
     for chosen in sizes:
@@ -50,6 +52,14 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
         config.dataset.clear()
         config.dataset.update(SCENE)
         yield config
+
+
+def _may_be_fixed(config: Any) -> bool:
+    """Whether sizes of a config's samples may stay on the device."""
+    losses = [LOSSES.get(block["type"]) for block in loss_blocks(config.loss).values()]
+    modules = [RENDERERS.get(config.renderer.type), *losses]
+    takes = all(module.takes_padding for module in modules)
+    return config.sampler.type == "OccupancySampler" and takes
 
 
 def emptied(config: Any) -> list[str]:

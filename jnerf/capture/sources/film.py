@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.capture.sources.picture import Picture, write_jpeg
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.errors import DataError
 
 _LOOKED_AT = 960  # pixels of the longer side: at full size, noise passes for sharpness

@@ -9,7 +9,7 @@ from jnerf.capture.sources.picture import Picture
 from jnerf.capture.sources.pictures import in_threads
 from jnerf.datasets.colmap.model import ModelPlace, find_model, read_model
 from jnerf.datasets.colmap.model.frames import Frames, find_frames
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.engine.files import write_atomic

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from jnerf.capture.settings import Sharing
 from jnerf.capture.sources.picture import Picture, lens_words, scene_name, write_upright
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.formats import is_image
 from jnerf.datasets.pictures.headers import image_size, stored_sizes
 from jnerf.datasets.pictures.image_folder import list_images

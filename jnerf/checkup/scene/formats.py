@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jnerf.datasets.paths import scene_path
+from jnerf.datasets.files.paths import scene_path
 from jnerf.errors import DataError
 
 #: What tells a format, in the order in which it is looked for, and its dataset.

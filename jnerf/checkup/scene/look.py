@@ -18,7 +18,7 @@ from jnerf.checkup.scene.place import check_box, check_scale, check_sight
 from jnerf.checkup.scene.poses import check_focal, check_lens, check_reading
 from jnerf.checkup.scene.witnesses import Witnesses, find_witnesses, judge
 from jnerf.datasets.cameras.frusta import corner_rays
-from jnerf.datasets.paths import scene_path
+from jnerf.datasets.files.paths import scene_path
 from jnerf.datasets.posed import PosedImages
 from jnerf.errors import DataError
 from jnerf.imaging.cameras import Plan, draw_plan

@@ -16,7 +16,7 @@ from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Crop, Learned, Placement, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.units import in_pixels
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaFn, AlphaImages
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.images import ImageFiles
@@ -80,7 +80,7 @@ class BlenderDataset(PosedImages):
         )
         super().__init__(
             cameras, images, transform, aabb, near, far, split, files.seed, crop, scene.about,
-            learned.cameras,
+            learned,
         )  # fmt: skip
 
 

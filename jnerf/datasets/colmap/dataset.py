@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 
 from jnerf.checks.flat import flat_arguments
-from jnerf.datasets.arguments import AutoPlacement, Learned, Photographs
+from jnerf.datasets.arguments import AutoPlacement, DepthTracks, Learned, Photographs
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.colmap.model import find_model, read_model
 from jnerf.datasets.colmap.model.extent import box_edge, depth_range, place_around_points
 from jnerf.datasets.colmap.model.frames import find_frames, images_beside
+from jnerf.datasets.colmap.model.tracks import track_points
 from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
@@ -34,6 +35,7 @@ class COLMAPDataset(PosedImages):
         place: see ``AutoPlacement``. Where they are None, ``aabb_scale`` is the smallest of 1, 2, 4 ... 128 that holds
             nearly all points, ``near`` half the distance of the nearest points, ``far`` twice that of the farthest.
         learned: see ``Learned``.
+        tracks: see ``DepthTracks``.
         images: folder of the images below ``root``. They may be smaller or larger than those COLMAP saw, if only of
             the same shape (``images_4``).
         sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
@@ -54,6 +56,7 @@ class COLMAPDataset(PosedImages):
         files: Photographs,
         place: AutoPlacement,
         learned: Learned,
+        tracks: DepthTracks,
         images: str = "images",
         sparse: str | None = None,
         around: Literal["cameras", "points"] = "cameras",
@@ -90,6 +93,10 @@ class COLMAPDataset(PosedImages):
         )
         check_reach(part.labels, cameras.c2w[:, :, 3], place.aabb, far)
         masks = part.masks(masks_in) if files.heeds_masks else None
+        depth = None
+        if tracks.depth is not None:
+            how = (near, far), tracks.depth_share, masks, split == "train"
+            depth = track_points(part, cameras, transform, *how)
         pictures = files.photographs(part.paths, sizes, masks, upright=stored)
         about = {
             "source": found.folder.relative_to(folder).as_posix(),
@@ -97,5 +104,5 @@ class COLMAPDataset(PosedImages):
             "dropped": {**part.dropped, "not in the model": images_beside(frames)},
         }
         where = transform, place.aabb, near, far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned, "depth": depth}
         super().__init__(cameras, pictures, *where, split, files.seed, **how)

@@ -19,7 +19,7 @@ from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.dtu.projection_matrices import decompose
 from jnerf.datasets.dtu.sphere_cameras import read_sphere_cameras
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, mask_as_alpha
 from jnerf.datasets.pictures.headers import check_masks
 from jnerf.datasets.pictures.image_folder import (
@@ -111,7 +111,7 @@ class DTUDataset(PosedImages):
             "dropped": {"in other splits": len(paths) - len(chosen)},
         }
         where = transform, box.aabb, near, far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
         self.scale_mat = scene.scale_mat
         self.sphere = np.full(3, 0.5), float(radius)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.array_files import load_arrays
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.array_files import load_arrays
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jnerf.datasets.array_files import load_array
+from jnerf.datasets.files.array_files import load_array
 from jnerf.datasets.image.picture import Stored
 from jnerf.errors import DataError
 

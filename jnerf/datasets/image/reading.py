@@ -14,10 +14,10 @@ import imageio.v3 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.files.paths import no_scene, scene_path
 from jnerf.datasets.image.mapped import map_picture
 from jnerf.datasets.image.picture import ColorSpace, Picture, Stored
 from jnerf.datasets.image.tiles import read_tiff
-from jnerf.datasets.paths import no_scene, scene_path
 from jnerf.datasets.pictures.corrections import decode
 from jnerf.datasets.pictures.decoding import read_stored
 from jnerf.datasets.pictures.formats import BROKEN

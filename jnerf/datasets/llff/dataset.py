@@ -99,8 +99,9 @@ class LLFFDataset(PosedImages):
             "dropped": {"in other splits": len(paths) - len(chosen), "without a pose": left},
         }
         where = transform, box.aabb, field.near, field.far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
+        self.even_depth = isinstance(cameras, NDCCameras)
         self.focus_depth = float(1 / (1 / scene.bounds).mean())
 
     def facts(self) -> dict[str, Any]:

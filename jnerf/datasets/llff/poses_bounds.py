@@ -15,16 +15,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.array_files import load_array
 from jnerf.datasets.cameras.poses import mended_poses
 from jnerf.datasets.cameras.units import in_pixels
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.array_files import load_array
+from jnerf.datasets.files.paths import nearby
+from jnerf.datasets.files.text_files import read_text
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.pictures.formats import is_image
 from jnerf.datasets.pictures.image_folder import find_folder, list_images, rescaled
 from jnerf.datasets.pictures.lookup import find_named, portable
 from jnerf.datasets.placement.outliers import describe, stray_cameras, strays
-from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 _LARGEST = 1e15  # of a number, whose square float32 still holds

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jnerf.datasets.files.text_files import read_text
 from jnerf.datasets.mesh.triangles import Triangles
-from jnerf.datasets.text_files import read_text
 from jnerf.errors import DataError
 
 _MOST = 2**62  # vertices: what an int64 holds

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from jnerf.checks.suggest import hint
+from jnerf.datasets.files.paths import no_scene, scene_path
 from jnerf.datasets.mesh.obj import read_obj
 from jnerf.datasets.mesh.triangles import Triangles, checked
-from jnerf.datasets.paths import no_scene, scene_path
 from jnerf.errors import DataError
 
 #: Suffixes that are read.

@@ -17,8 +17,8 @@ from jnerf.checks.flat import flat_arguments
 from jnerf.datasets.arguments import Learned, Reach, SceneFiles
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.nsvf.files import read_bbox, read_intrinsics, read_matrix, read_size
-from jnerf.datasets.paths import nearby
 from jnerf.datasets.pictures.alpha_images import AlphaImages, white_is_empty
 from jnerf.datasets.pictures.image_folder import find_folder, image_sizes, list_images, rescaled
 from jnerf.datasets.placement.box import check_reach, cube, into_cube
@@ -88,7 +88,7 @@ class NSVFDataset(PosedImages):
             images = files.photographs(paths, sizes, upright=stored)
         super().__init__(
             cameras, images, transform, cube(1.0), near, far, files.split, files.seed,
-            about=about, learned=learned.cameras,
+            about=about, learned=learned,
         )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.units import in_pixels
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
+from jnerf.datasets.files.text_files import read_text
 from jnerf.datasets.pictures.decoding import same_shape
-from jnerf.datasets.text_files import read_text
 from jnerf.errors import ConfigError, DataError
 
 

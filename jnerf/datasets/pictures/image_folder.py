@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.formats import READ, UNREAD, why_unread
 from jnerf.datasets.pictures.headers import stored_sizes
 from jnerf.datasets.pictures.orientation import upright_sizes

@@ -91,7 +91,7 @@ class ImageFiles:
                 there is no room for all.
         """
         block = pixel_block(int(self._offsets[-1]), self._max_gib)
-        tops = _in_threads(lambda i: self._decode_into(block, i), len(self), self._label, "image")
+        tops = in_threads(lambda i: self._decode_into(block, i), len(self), self._label, "image")
         self._check_alpha(np.array(tops))
         return block
 
@@ -105,7 +105,7 @@ class ImageFiles:
         if not any(self._masks):
             return None
         label = self._label.replace("images", "masks")
-        return kept_pixels(_in_threads(self._runs, len(self), label, "mask"))
+        return kept_pixels(in_threads(self._runs, len(self), label, "mask"))
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -183,7 +183,7 @@ class ImageFiles:
         return mask_runs(keep)
 
 
-def _in_threads(work: Callable[[int], Any], n: int, label: str, unit: str) -> list[Any]:
+def in_threads(work: Callable[[int], Any], n: int, label: str, unit: str = "image") -> list[Any]:
     """``work(0) .. work(n - 1)`` in order, with a progress bar; the first error ends it."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(work, i) for i in range(n)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.paths import cache_folder
+from jnerf.datasets.files.paths import cache_folder
 from jnerf.errors import DataError
 
 _GIB = 2**30

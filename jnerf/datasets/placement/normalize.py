@@ -15,7 +15,9 @@ from jnerf.errors import DataError
 Poses = NDArray[np.float64]
 
 
-def normalize(c2w: Poses, orient: bool, centre: bool, scale: bool) -> Similarity:
+def normalize(
+    c2w: Poses, orient: bool, centre: bool, scale: bool, principal: bool = False
+) -> Similarity:
     """:func:`orient_up`, then :func:`centre_and_scale`, each if it is asked for.
 
     Args:
@@ -23,21 +25,27 @@ def normalize(c2w: Poses, orient: bool, centre: bool, scale: bool) -> Similarity
         orient: turn the mean up axis to +z.
         centre: move the middle of the cameras to the origin.
         scale: let the farthest camera be 1 from the middle of the cameras.
+        principal: turn by :func:`orient_principal` instead, and let no camera's coordinate be above 1
+            (mip-NeRF 360, Barron et al. 2022, https://arxiv.org/abs/2111.12077).
 
     Raises:
         DataError: the poses do not say how.
     """
-    turned = orient_up(c2w) if orient else Similarity()
-    return turned.then(centre_and_scale(turned.poses(c2w), centre, scale))
+    turn = orient_principal if principal else orient_up
+    turned = turn(c2w) if orient else Similarity()
+    return turned.then(centre_and_scale(turned.poses(c2w), centre, scale, principal))
 
 
-def centre_and_scale(c2w: Poses, centre: bool = True, scale: bool = True) -> Similarity:
+def centre_and_scale(
+    c2w: Poses, centre: bool = True, scale: bool = True, by_coordinate: bool = False
+) -> Similarity:
     """Moves the mean of the camera positions to the origin, and the farthest one to distance 1 from the mean.
 
     Args:
         c2w: [N, 3, 4].
         centre: move; otherwise the origin stays where it is.
         scale: scale, about the world's origin; otherwise lengths stay as they are.
+        by_coordinate: the farthest is the one with the largest coordinate, which becomes 1.
 
     Raises:
         DataError: to be scaled, and all cameras stand at one place.
@@ -51,7 +59,8 @@ def centre_and_scale(c2w: Poses, centre: bool = True, scale: bool = True) -> Sim
     middle = eyes.mean(axis=0)
     factor = 1.0
     if scale:
-        reach = np.linalg.norm(eyes - middle, axis=1).max()
+        offsets = np.abs(eyes - middle)
+        reach = offsets.max() if by_coordinate else np.linalg.norm(offsets, axis=1).max()
         if not reach > 1e-9 * max(1.0, np.abs(eyes).max()):
             raise DataError(
                 f"all {len(eyes)} cameras stand at {middle.round(4).tolist()}, so that their positions say nothing of "
@@ -71,6 +80,24 @@ def orient_up(c2w: Poses) -> Similarity:
         DataError: the up axes cancel out.
     """
     return Similarity(rotation=_turn(_mean_up(c2w), np.array([0.0, 0.0, 1.0])))
+
+
+def orient_principal(c2w: Poses) -> Similarity:
+    """Turns the world about its origin so that the cameras spread most along x, least along z, and +z is up.
+
+    Args:
+        c2w: [N, 3, 4].
+
+    Raises:
+        DataError: the up axes cancel out.
+    """
+    offsets = c2w[:, :, 3] - c2w[:, :, 3].mean(axis=0)
+    axes = np.linalg.eigh(offsets.T @ offsets)[1].T[::-1].copy()
+    if axes[2] @ _mean_up(c2w) < 0:
+        axes[2] *= -1
+    if np.linalg.det(axes) < 0:
+        axes[1] *= -1
+    return Similarity(rotation=axes)
 
 
 def average_pose(c2w: Poses) -> Poses:

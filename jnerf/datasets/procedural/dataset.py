@@ -31,7 +31,7 @@ from jnerf.registry import DATASETS
 
 _RADIUS, _ANGLE, _TARGET = 4.0, 0.69, (0.0, 0.0, -0.45)
 _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)
-_EXTRAS = ("depths", "normals")
+_EXTRAS = ("depth", "normals")
 
 
 @DATASETS.register()
@@ -49,7 +49,7 @@ class ProceduralDataset(PosedImages):
         resolution: width and height of the images.
         reach: see ``Reach``.
         learned: see ``Learned``.
-        extras: truths to add to every training batch: ``depths`` [R, 1] (field units, 0 where a ray meets
+        extras: truths to add to every training batch: ``depth`` [R, 1] (field units, 0 where a ray meets
             nothing) and ``normals`` [R, 3] (0 there).
         wires: put a bird cage of thin wires around it, for samplers to lose. From ``resolution=400`` on, every
             wire is wider than a pixel; at less, far ones break up.
@@ -87,7 +87,7 @@ class ProceduralDataset(PosedImages):
         cameras = Cameras(transform.poses(world), intrinsics, sizes, names=names)
         aabb = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
         where = transform, aabb, reach.near, reach.far, split, seed
-        super().__init__(cameras, images, *where, learned=learned.cameras)
+        super().__init__(cameras, images, *where, learned=learned)
         self._wanted = tuple(extras)
         self.provides = frozenset(extras)
 
@@ -120,7 +120,17 @@ class ProceduralDataset(PosedImages):
         if not self._wanted:
             return {}
         geometry = self.geometry(*self._given.generate_rays(images, x, y))
-        return {name: jt.array(getattr(geometry, name)) for name in self._wanted}
+        truths = {"depth": geometry.depths, "normals": geometry.normals}
+        return {name: jt.array(truths[name]) for name in self._wanted}
+
+    def depth_of(self, i: int) -> NDArray[np.float32] | None:
+        """See ``PosedImages``; it is always known."""
+        if self._moved_away:
+            return None
+        width, height = self._given.sizes[i].tolist()
+        y, x = np.mgrid[0:height, 0:width].reshape(2, -1)
+        found = self.geometry(*self._given.generate_rays(np.full(x.shape, i), x, y))
+        return found.depths.reshape(height, width)
 
 
 class RenderedImages:

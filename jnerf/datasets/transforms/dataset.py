@@ -5,7 +5,8 @@ World units become field units by ``x * scale + offset``, by default 0.33 and (0
 the field's box. nerfstudio's ``applied_transform`` and ``applied_scale`` say how the poses were moved before they were
 written; they are not undone, so "world" is the space that the poses of the file are in.
 
-Lenses and intrinsics are described in ``lens.py``, splits in ``split.py`` and masks in ``masks.py``.
+Lenses and intrinsics are described in ``lens.py``, splits in ``split.py``, masks in ``masks.py`` and depth in
+``depth.py``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 from jnerf.checks.flat import flat_arguments
 from jnerf.checks.numbers import is_number
-from jnerf.datasets.arguments import AutoPlacement, Learned, Photographs, Placement
+from jnerf.datasets.arguments import AutoPlacement, DepthImages, Learned, Photographs, Placement
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.pictures.image_folder import image_sizes
 from jnerf.datasets.pictures.masks import masked_by
 from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
+from jnerf.datasets.transforms.depth import depth_maps
 from jnerf.datasets.transforms.file import LARGEST, Keys
 from jnerf.datasets.transforms.lens import declared_sizes, read_intrinsics, read_lens
 from jnerf.datasets.transforms.masks import find_masks, image_circles, with_circles
@@ -45,6 +47,7 @@ class TransformsDataset(PosedImages):
         place: see ``AutoPlacement``; None is what the file says, else the defaults of ``Placement``. What the file
             says of ``scale`` does not count with ``auto_scale``, nor of ``offset`` with ``auto_centre``.
         learned: see ``Learned``.
+        depths: see ``DepthImages``.
         distortion: heed the lenses' coefficients; False takes them for 0, which shows what they are worth.
 
     Raises:
@@ -58,6 +61,7 @@ class TransformsDataset(PosedImages):
         files: Photographs,
         place: AutoPlacement,
         learned: Learned,
+        depths: DepthImages,
         distortion: bool = True,
     ) -> None:
         scene, train = read_split(files.root, files.split, files.holdout, files.missing == "drop")
@@ -98,9 +102,10 @@ class TransformsDataset(PosedImages):
         masks = find_masks(scene) if files.heeds_masks else None
         masks = with_circles(masks, circles) if files.split == "train" else None
         images = files.photographs(paths, sizes, masks, empty_colors(scene.frames), stored)
+        depth = depth_maps(scene, depths, cameras, transform.scale, (near, far), files)
         about = scene.about | {"n_masks": sum(mask is not None for mask in masks or ())}
         where = transform, aabb, near, far
-        how = {"about": about, "learned": learned.cameras}
+        how = {"about": about, "learned": learned, "depth": depth}
         super().__init__(cameras, images, *where, files.split, files.seed, **how)
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from jnerf.checks.numbers import is_number
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
+from jnerf.datasets.files.text_files import read_json
 from jnerf.datasets.pictures.formats import READ, is_image
 from jnerf.datasets.pictures.lookup import find_named, portable
-from jnerf.datasets.text_files import read_json
 from jnerf.errors import DataError
 
 LARGEST = 1e15  # of a number, whose square float32 still holds

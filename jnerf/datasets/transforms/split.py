@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jnerf.datasets.paths import nearby, no_scene, scene_folder, scene_path
+from jnerf.datasets.files.paths import nearby, no_scene, scene_folder, scene_path
 from jnerf.datasets.pictures.image_folder import held_out
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.datasets.splits import SPLITS, STAND_INS, or_without

@@ -11,7 +11,7 @@ import numpy as np
 
 from jnerf.checks.origin import origin_of
 from jnerf.config import load_config
-from jnerf.datasets.paths import scene_path
+from jnerf.datasets.files.paths import scene_path
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError, DataError
 

@@ -36,6 +36,7 @@ _RULES = (
     ("dataset.passes", _WARN, _FREE, _FREE),
     ("dataset.crop_*", _WARN, _FREE, _FREE),
     ("dataset.extras", _WARN, _FREE, _FREE),
+    ("dataset.cameras.test_*", _FREE, _FREE, _FREE),
     ("dataset.n_test", _WARN, _WARN, _FREE),
     ("dataset.holdout", _REFUSE, _REFUSE, _WARN),
     ("dataset.split", _REFUSE, _WARN, _WARN),

@@ -23,7 +23,10 @@ from jnerf.engine.guards.record import (
 )
 from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.errors import ConfigError
-from jnerf.registry import REGISTRIES
+from jnerf.registry import CAMERAS, EXPOSURES, OPTIMS, REGISTRIES, Registry
+
+#: Blocks inside of a dataset's block that have a type of their own.
+_INNER = {"dataset.cameras": CAMERAS, "dataset.exposure": EXPOSURES}
 
 _DOING = {
     "resume": "go on with --resume",
@@ -188,25 +191,32 @@ def flat_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in config.items():
         if name in REGISTRIES or name == "ema":
-            found |= _flat_block(name, value, name if name in REGISTRIES else "optim")
+            found |= _flat_block(name, value, REGISTRIES.get(name, OPTIMS))
         else:
             found[name] = _lists(value)
     return found
 
 
-def _flat_block(path: str, block: Any, family: str) -> dict[str, Any]:
+def _flat_block(path: str, block: Any, registry: Registry) -> dict[str, Any]:
     if not isinstance(block, Mapping):
         return {f"{path}.type": None}
+    found: dict[str, Any] = {}
     if "type" not in block:  # named blocks: encoders, losses
-        parts = (_flat_block(f"{path}.{name}", inner, family) for name, inner in block.items())
-        return {key: value for part in parts for key, value in part.items()}
-    arguments = _defaults(block["type"], family) | dict(block)
-    return {f"{path}.{name}": _lists(value) for name, value in arguments.items()}
+        for name, inner in block.items():
+            found |= _flat_block(f"{path}.{name}", inner, registry)
+        return found
+    for name, value in (_defaults(block["type"], registry) | dict(block)).items():
+        place = f"{path}.{name}"
+        if place in _INNER:
+            found |= _flat_block(place, value, _INNER[place])
+        else:
+            found[place] = _lists(value)
+    return found
 
 
-def _defaults(kind: str, family: str) -> dict[str, Any]:
+def _defaults(kind: str, registry: Registry) -> dict[str, Any]:
     try:
-        parameters = signature_of(REGISTRIES[family].get(kind)).parameters
+        parameters = signature_of(registry.get(kind)).parameters
     except ConfigError:  # a class that has gone since
         return {}
     return {name: p.default for name, p in parameters.items() if not p.required}

@@ -7,7 +7,7 @@ constructor takes the facts that it has a parameter for (jnerf.registry).
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from jnerf.checks.origin import complaint
 from jnerf.datasets.base import Dataset
 from jnerf.encoders.base import Encoder
-from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_rounds
+from jnerf.engine.pipeline.compatible import check_cameras, check_channels, check_fit, check_rounds
 from jnerf.engine.pipeline.padding import choose_padding
 from jnerf.engine.pipeline.params import check_once, network_groups, other_groups
 from jnerf.errors import ConfigError
@@ -78,13 +78,19 @@ class Pipeline:
             keeper.rebind(params)
 
 
-def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None = None) -> Pipeline:
+def build_pipeline(
+    config: Any,
+    training: bool = True,
+    dataset: Dataset | None = None,
+    before: Callable[[Dataset], None] = lambda dataset: None,
+) -> Pipeline:
     """Builds and checks the modules that a config names, with every random generator seeded.
 
     Args:
         config: the resolved config.
         training: also build losses and optimiser.
         dataset: a scene instead of the config's.
+        before: is given the scene before there is anything else.
 
     Raises:
         ConfigError: unknown type or argument, or a module needs a channel that none before it
@@ -94,6 +100,12 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     seed_everything(config.seed)
     if dataset is None:
         dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
+    before(dataset)
+    return wire(config, training, dataset)
+
+
+def wire(config: Any, training: bool, dataset: Dataset) -> Pipeline:
+    """Builds and checks the modules for a scene, with the random generators as they are; see ``build_pipeline``."""
     facts = {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
     sampler = SAMPLERS.build(config.sampler, path="sampler", **facts)
     encoders = {
@@ -117,7 +129,8 @@ def build_pipeline(config: Any, training: bool = True, dataset: Dataset | None =
     ema = _keeper(config.ema, "ema", Average, params, facts) if config.get("ema") else None
     check_channels(dataset, network, renderer, losses, sampler)
     check_rounds(sampler, network, renderer, losses)
-    check_cameras(dataset, network)
+    check_cameras(dataset, network, optim)
+    check_fit(config.get("evaluation") or {}, network)
     choose_padding(sampler, renderer, losses)
     return replace(pipeline, optim=optim, ema=ema)
 
@@ -140,11 +153,11 @@ def build_dataset(config: Any, split: str) -> Any:
 
     Args:
         config: the resolved config; a ``split`` in its dataset block is that of training and is
-            replaced, and its cameras do not learn: see ``Dataset.following``.
+            replaced; nothing is learned of its images (``Dataset.following``), and they are as they are.
         split: for example ``test``.
     """
     block = type(config.dataset)(config.dataset)
-    for key in ("split", "cameras"):
+    for key in ("split", "cameras", "exposure", "disturb"):
         block.pop(key, None)
     return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
 

@@ -10,6 +10,8 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.models.networks.base import Network
 from jnerf.models.renderers.base import Renderer
+from jnerf.optims.base import Optimiser
+from jnerf.optims.grouped import GroupedOptimiser
 from jnerf.registry import DATASETS, NETWORKS, RENDERERS, Registry
 from jnerf.samplers.base import Sampler
 
@@ -52,16 +54,35 @@ def check_channels(
             )
 
 
-def check_cameras(dataset: Dataset, network: Network) -> None:
-    """Checks that cameras which learn can: the network must give gradients to rays.
+def check_cameras(dataset: Dataset, network: Network, optim: Optimiser | None) -> None:
+    """Checks that cameras which learn can, and at a rate that was meant for radians and field units.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: the network gives no gradients to rays, or cameras would learn at the rate of the weights.
     """
     if dataset.learned is not None and not network.trains_rays:
         raise ConfigError(
             f"dataset.cameras: network {type(network).__name__} gives no gradients to rays, so cameras cannot learn. "
             "Set dataset.cameras=None, or take the cameras that another method learned (jnerf export cameras)"
+        )
+    group = optim.options.get("dataset.cameras") if isinstance(optim, GroupedOptimiser) else None
+    if group is not None and not (group.own_lr or group.frozen):
+        raise ConfigError(
+            f"dataset.cameras: cameras would learn at the weights' rate, optim.lr ({group.lr(0):g} at first), which is "
+            "some radians in a hundred steps. Give them their own: optim.groups.dataset.cameras.lr=1e-3"
+        )
+
+
+def check_fit(evaluation: Mapping[str, Any], network: Network) -> None:
+    """Checks that there is what tests are to fit to pictures.
+
+    Raises:
+        ConfigError: the network keeps no numbers of images.
+    """
+    if evaluation.get("fit") == "appearance" and network.appearance is None:
+        raise ConfigError(
+            f"evaluation.fit is 'appearance', but network {type(network).__name__} keeps none: give it an argument "
+            "appearance if it takes one, or set evaluation.fit='exposure' or 'none'"
         )
 
 
@@ -101,7 +122,8 @@ def check_rounds(
 def _check_earlier(name: str, loss: Loss, network: Network, renderer: Renderer) -> None:
     """Checks a loss that reads rounds for which the network provides less than for the last."""
     given = network.earlier_provides
-    lacking = renderer.requires - given - {"rgbs"}  # without colours it renders weights
+    asked = renderer.requires if renderer.earlier_requires is None else renderer.earlier_requires
+    lacking = asked - given - {"rgbs"}  # without colours it renders weights
     if "rgbs" not in given:
         lacking |= loss.requires & {"colors"}
     if lacking:

@@ -58,7 +58,8 @@ def _check_groups(cls: type, block: Mapping[str, Any], values: Mapping[str, Any]
 
 def _stand_in(cls: type, config: Any, values: Mapping[str, Any]) -> ProceduralDataset:
     """A scene with the box and the reach that a dataset will have, as far as its arguments tell."""
-    scene = ProceduralDataset(n_train=1, n_test=1, resolution=8)
+    learned = {name: values.get(name) for name in ("cameras", "exposure", "disturb")}
+    scene = ProceduralDataset(n_train=1, n_test=1, resolution=8, **learned)
     if values.get("aabb_scale") is not None:
         scene.aabb = np.asarray(cube(values["aabb_scale"]), np.float32)
     for name in ("near", "far"):

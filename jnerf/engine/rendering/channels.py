@@ -18,6 +18,7 @@ from jnerf.imaging.srgb import to_linear
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 _SEEN = 1e-3  # opacity below which a view shows nothing
+_NEARER = 0.8  # of the nearest depth, at most: the near end of the colours, whose inverse may count
 # What of the renderer's output a channel is.
 _SOURCES = {"color": "colors", "depth": "depths", "normal": "normals", "opacity": "opacities"}
 
@@ -44,7 +45,13 @@ def chosen(wanted: Sequence[str] | None, provides: Iterable[str]) -> tuple[str, 
     return tuple(wanted)
 
 
-def picture(image: Image, name: str, span: tuple[float, float], background: Color | None) -> Bytes:
+def picture(
+    image: Image,
+    name: str,
+    span: tuple[float, float],
+    background: Color | None,
+    even: bool = False,
+) -> Bytes:
     """A channel as RGB [H, W, 3]; RGBA where there is no background.
 
     Args:
@@ -52,6 +59,7 @@ def picture(image: Image, name: str, span: tuple[float, float], background: Colo
         name: the channel.
         span: near and far end of the colour map of depth, in the units of ``image.depths``.
         background: sRGB behind the colour; None: none, and the colour's alpha is its opacity.
+        even: see ``jnerf.imaging.pictures.nearness``.
     """
     if name == "color" and background is None:
         straight = image.colors / np.maximum(image.opacities, 1e-6)[..., None]
@@ -59,7 +67,7 @@ def picture(image: Image, name: str, span: tuple[float, float], background: Colo
     if name == "color":
         found = over(image, background)
     elif name == "depth":
-        found = depth_picture(image.depths, image.opacities, *span)
+        found = depth_picture(image.depths, image.opacities, *span, even)
     elif name == "normal":
         found = normal_picture(image.normals)
     else:
@@ -120,7 +128,7 @@ def span_of(images: Iterable[Image]) -> tuple[float, float]:
         return 0.0, 1.0
     near, far = np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]
     margin = max(0.05 * (far - near), 1e-3 * abs(far))
-    return float(near - margin), float(far + margin)
+    return float(max(near - margin, _NEARER * near)), float(far + margin)
 
 
 def encode_png(pixels: Bytes) -> bytes:

@@ -244,7 +244,8 @@ class _Film:
         back, kinds = self._request.background, {self._suffix(f) for f in self._request.formats}
         if "png" in kinds:
             for strip in self._strips:
-                parts = [channels.picture(image, name, span, back) for name in strip]
+                how = span, back, self._pipeline.dataset.even_depth
+                parts = [channels.picture(image, name, *how) for name in strip]
                 data = channels.encode_png(np.concatenate(parts, axis=1))
                 self._frames.write(_file(strip, shot, "png"), data)
         if "exr" in kinds:

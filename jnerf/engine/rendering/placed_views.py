@@ -15,13 +15,12 @@ from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.datasets.posed import PosedImages, View
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.rendering.fitting import fitted
 from jnerf.judging.judgement import StopRequested
 from jnerf.judging.views import views_to_judge
 from jnerf.ops.common import uniform
 from jnerf.ops.move_rays import move_rays, reference
 from jnerf.structures import Batch, RayBundle
-
-_BETAS, _EPS = (0.9, 0.99), 1e-12
 
 
 def placed_views(
@@ -65,19 +64,15 @@ def fitted_pose(
 ) -> NDArray[np.float64]:
     """The pose [3, 4] of a view that fits its picture best: Adam on a twist, some pixels at a time."""
     every, truth = view.rays(), view.rgba().reshape(-1, 4) / np.float32(255)
-    twist = np.zeros((1, 6))
-    moments = np.zeros((2, 1, 6))
-    for step in range(learned.test_steps):
+
+    def gradient(twist: NDArray[np.float64], step: int) -> NDArray[np.float64]:
         if stop():
             raise StopRequested
         draws = uniform(view.index, step, np.arange(learned.test_rays), 0)
         pixels = (draws * len(truth)).astype(np.int32)
-        grad = _gradient(pipeline, every.take(pixels), truth[pixels], twist, learned)
-        for k, (beta, power) in enumerate(zip(_BETAS, (grad, grad**2), strict=True)):
-            moments[k] = beta * moments[k] + (1 - beta) * power
-        mean, square = (m / (1 - b ** (step + 1)) for m, b in zip(moments, _BETAS, strict=True))
-        rate = learned.test_lr * 0.1 ** (step / learned.test_steps)
-        twist = twist - rate * mean / (np.sqrt(square) + _EPS)
+        return _gradient(pipeline, every.take(pixels), truth[pixels], twist, learned)
+
+    twist = fitted(np.zeros((1, 6)), gradient, learned.test_steps, learned.test_lr)
     return reference.move_poses(twist, pose[None], learned.mode, learned.middle)[0]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.ndc import NDCCameras
-from jnerf.datasets.paths import scene_path
+from jnerf.datasets.files.paths import scene_path
 from jnerf.engine.rendering.paths.between import between
 from jnerf.engine.rendering.paths.camera_path import CameraPath, Flight
 from jnerf.engine.rendering.paths.files import load_path

@@ -26,12 +26,17 @@ class PhotometricLoss(Loss):
 
     Attributes:
         kind: of ``jnerf.ops.photometric``.
-        delta: of "huber".
+        delta: of "huber" and "charbonnier".
     """
 
     takes_padding = True
-    kind: Literal["mse", "l1", "huber"]
+    kind: Literal["mse", "l1", "huber", "charbonnier"]
     delta: float = 1.0
+
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
+        """Rays, by what they count where the batch has ``weights``."""
+        counts = batch.extras.get("weights")
+        return super().extent(render, batch, samples) if counts is None else counts.sum()
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
@@ -48,7 +53,11 @@ class PhotometricLoss(Loss):
     def _mean(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
-        background = render.background
+        background, counts = render.background, batch.extras.get("weights")
+        if counts is not None:
+            counts = counts if samples.live is None else counts * samples.live
+            distance = self._distance(render.colors - batch.target(background))
+            return (distance * counts).sum() * (weight / 3) / counts.sum()
         if trained(batch.rgba) or (background is not None and trained(background)):
             value = samples.ray_mean(self._distance(render.colors - batch.target(background)))
             return value if weight == 1 else value * weight
@@ -59,6 +68,8 @@ class PhotometricLoss(Loss):
         """What the mean is of, for trained truths and backgrounds: the kernel gives them no gradient."""
         if self.kind == "mse":
             return residual * residual
+        if self.kind == "charbonnier":
+            return jt.sqrt(residual * residual + self.delta**2)
         size = jt.abs(residual)
         if self.kind == "l1":
             return size
@@ -85,6 +96,32 @@ class HuberLoss(PhotometricLoss):
         if not delta > 0:
             raise ConfigError(f"HuberLoss: delta is {delta}; it must be above 0")
         self.delta = delta
+
+
+@LOSSES.register()
+class CharbonnierLoss(PhotometricLoss):
+    """sqrt(d^2 + padding^2): a parabola near 0, the absolute difference beyond (Charbonnier et al. 1994).
+
+    As mip-NeRF 360 (Barron et al. 2022, https://arxiv.org/abs/2111.12077, section 5) has it.
+
+    Args:
+        padding: about where the one becomes the other.
+        weight: factor of the loss, a number or a schedule.
+        round: see ``Loss``.
+
+    Raises:
+        ConfigError: the padding is not above 0.
+    """
+
+    kind = "charbonnier"
+
+    def __init__(
+        self, padding: float = 0.001, weight: Scheduled = 1.0, round: int | None = None
+    ) -> None:
+        super().__init__(weight, round)
+        if not padding > 0:
+            raise ConfigError(f"CharbonnierLoss: padding is {padding}; it must be above 0")
+        self.delta = padding
 
 
 @LOSSES.register()

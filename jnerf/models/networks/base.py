@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import jittor as jt
 import numpy as np
@@ -11,6 +12,10 @@ from jnerf.encoders.base import Encoder
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.octree_interp import Octree
 from jnerf.structures import FieldOutput, RaySamples
+
+if TYPE_CHECKING:
+    from jnerf.models.per_image.appearance import Appearance
+    from jnerf.models.per_image.transient import Transients
 
 
 class Network(jt.Module):
@@ -25,7 +30,8 @@ class Network(jt.Module):
             "pos_encoder", "voxels", "factors", "octree".
         earlier_rounds: how many earlier rounds of samples it has a field of its own for, which its sampler then must
             have; None: it takes any number.
-        protocol: what numbers that are measured on its pictures depend on, for people: {what: how}.
+        appearance: numbers of each training image (``make_appearance``); None for none. It is a group of its own.
+        transients: what stands in front of the scene in each (``Transients``); likewise.
         features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
             differentiates, so that ``execute`` may return what is made of them instead of asking again.
         trains_rays: whether gradients reach positions and directions of samples, so that cameras can learn.
@@ -35,7 +41,8 @@ class Network(jt.Module):
     provides: frozenset[str] = frozenset({"sigmas", "rgbs"})
     earlier_provides: frozenset[str] | None = None
     earlier_rounds: int | None = None
-    protocol: Mapping[str, str] = {}
+    appearance: Appearance | None = None
+    transients: Transients | None = None
     optional: Mapping[str, str] = {}
     offers: frozenset[str] = frozenset()
     features_carry_gradients: bool = False
@@ -115,6 +122,12 @@ class Network(jt.Module):
             encoder.update(step)
 
     @property
+    def protocol(self) -> dict[str, str]:
+        """What numbers that are measured on its pictures depend on, for people: {what: how}."""
+        found = {} if self.appearance is None else {"appearance": self.appearance.rule}
+        return found if self.transients is None else found | {"transients": "left out of pictures"}
+
+    @property
     def stats(self) -> dict[str, float]:
         """Numbers about the field as it is, for the log."""
         return {}
@@ -140,9 +153,14 @@ class Network(jt.Module):
         return False
 
     def offered(self) -> frozenset[str]:
-        """What losses of the field may ask: ``offers``, and "variation" where an encoder can tell its own."""
-        told = any(encoder.variation is not None for encoder in self.encoders())
-        return self.offers | ({"variation"} if told else set())
+        """What losses of the field may ask: ``offers``, and what an encoder can tell: "variation", "level_squares"."""
+        told = {
+            name
+            for encoder in self.encoders()
+            for name in ("variation", "level_squares")
+            if getattr(encoder, name) is not None
+        }
+        return self.offers | told
 
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""
@@ -150,8 +168,17 @@ class Network(jt.Module):
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Trainable parameters that are no encoder's, by group: "" is the block itself, "x" its part "network.x"."""
+        return self._apart({})
+
+    def _apart(self, parts: Mapping[str, jt.Module]) -> dict[str, list[jt.Var]]:
+        """The same, with groups of their own for the parameters of ``parts``."""
+        found = {"appearance": self.appearance, "transients": self.transients}
+        parts = {**parts} | {name: part for name, part in found.items() if part is not None}
+        groups = {name: trainable(module) for name, module in parts.items()}
         known = {id(p) for encoder in self.encoders() for p in encoder.parameters()}
-        return {"": [p for p in trainable(self) if id(p) not in known]}
+        known |= {id(p) for group in groups.values() for p in group}
+        own = [p for p in trainable(self) if id(p) not in known]
+        return {"": own} | {name: group for name, group in groups.items() if group}
 
 
 def directions_of(samples: RaySamples, dir_encoder: jt.Module | None) -> jt.Var | None:

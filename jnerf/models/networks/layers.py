@@ -19,10 +19,11 @@ class MLP(jt.Module):
         widths: input width, then the width of each layer.
         n_out: outputs that are used, at most ``widths[-1]``; None for all.
         biased: whether layers have biases (they start at 0).
-        seed: weights start Xavier-uniform, +-sqrt(6 / (in + out)), from this seed.
+        seed: weights start uniform in +-sqrt(6 / (in + out)) (Xavier), from this seed.
         stream: distinguishes the MLPs of one network that share a seed.
         precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16".
         skip: the layer, counted from 0, that takes the network's input again; None for none.
+        he: weights start in +-sqrt(6 / in) instead (He et al. 2015, https://arxiv.org/abs/1502.01852).
 
     Raises:
         ConfigError: the precision is unknown.
@@ -37,6 +38,7 @@ class MLP(jt.Module):
         stream: int = 0,
         precision: str = "auto",
         skip: int | None = None,
+        he: bool = False,
     ) -> None:
         super().__init__()
         if precision not in PRECISIONS:
@@ -47,7 +49,7 @@ class MLP(jt.Module):
         random = np.random.Generator(np.random.Philox(key=[seed, 1 + stream]))
         parts = []
         for n_in, n_layer in zip(layer_inputs(self.widths, skip), self.widths[1:], strict=True):
-            bound = np.sqrt(6 / (n_in + n_layer))
+            bound = np.sqrt(6 / (n_in if he else n_in + n_layer))
             parts.append(random.uniform(-bound, bound, n_in * n_layer))
             parts.append(np.zeros(n_layer if biased else 0))
         self.params = jt.array(np.concatenate(parts).astype(np.float32))

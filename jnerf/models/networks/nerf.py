@@ -14,8 +14,15 @@ from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
-from jnerf.models.networks.two_mlps import density_and_color
-from jnerf.ops.frustum_gaussians import frustum_gaussians
+from jnerf.models.networks.space.pieces import encoded_samples
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
+from jnerf.models.per_image.appearance import (
+    Appearance,
+    AppearanceBlock,
+    make_appearance,
+)
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -26,7 +33,7 @@ class Trunk(jt.Module):
     def __init__(
         self,
         n_pos: int,
-        n_dir: int,
+        n_extra: int,
         width: int,
         n_layers: int,
         skip: int | None,
@@ -39,18 +46,26 @@ class Trunk(jt.Module):
         # density first, then the features, which have no activation
         widths = [n_pos] + [width] * n_layers + [width + 1]
         self.trunk = MLP(widths, stream=stream, skip=skip, **how)
-        self.color = MLP([width + n_dir, width // 2, 3], stream=stream + 2, **how)
+        self.color = MLP([width + n_extra, width // 2, 3], stream=stream + 2, **how)
 
     def density(self, encoded: jt.Var) -> jt.Var:
         """Density before its activation: [S, C] or grouped -> [S]."""
         return self.trunk(encoded, n_out=1).reshape(-1)
 
     def execute(
-        self, encoded: jt.Var, samples: RaySamples, dir_encoder: jt.Module | None
-    ) -> tuple[jt.Var, jt.Var]:
-        """Densities before their activation, [S], and colours in [0, 1], [S, 3]."""
-        how = {"exponential": False, "head_sees_density": False}
-        return density_and_color(self.trunk, self.color, encoded, samples, dir_encoder, **how)
+        self,
+        encoded: jt.Var,
+        samples: RaySamples,
+        dir_encoder: jt.Module | None,
+        appearance: Appearance | None = None,
+        transients: Transients | None = None,
+    ) -> tuple[jt.Var, jt.Var, dict[str, jt.Var]]:
+        """Densities before their activation, [S], colours in [0, 1], [S, 3], and channels of transients."""
+        mlps = self.trunk, self.color, encoded, samples, dir_encoder
+        if transients is not None:
+            return of_images(*mlps, appearance, transients, False, False)
+        how = {"exponential": False, "head_sees_density": False, "appearance": appearance}
+        return *density_and_color(*mlps, **how), {}
 
 
 @NETWORKS.register()
@@ -75,12 +90,17 @@ class NeRFNetwork(Network):
         rgb_padding: colours reach so far beyond [0, 1], so that black and white need no infinite input (mip-NeRF).
         seed: of the initial weights.
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, which all rounds see: how many or ``Appearance``'s
+            arguments; 0 for none.
+        transient: ``Transients``'s arguments, of the last round: see ``NerfactoNetwork``; None: there are none.
 
     Raises:
         ConfigError: a value is out of its range.
     """
 
     offers = frozenset({"pos_encoder"})
+    optional = OPTIONAL
 
     def __init__(
         self,
@@ -97,6 +117,9 @@ class NeRFNetwork(Network):
         rgb_padding: float = 0.0,
         seed: int = 0,
         precision: str = "auto",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
+        transient: TransientBlock = None,
     ) -> None:
         super().__init__()
         at_least(
@@ -119,11 +142,16 @@ class NeRFNetwork(Network):
         self._activation = DENSITY_ACTIVATIONS[density_activation]
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
-        n_dir = dir_encoder.out_dim if dir_encoder else 0
-        sizes = pos_encoder.out_dim, n_dir, hidden_width, n_layers, skip
+        self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
+        n_extra = n_beside(dir_encoder, self.appearance)
+        sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip
         self.rounds = jt.nn.ModuleList(
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
+        if transient is not None:
+            how = {"n_images": n_images, "n_seen": hidden_width, "scale": density_scale}
+            self.transients = Transients(**transient, **how, seed=seed, precision=precision)
+            self.provides = self.provides | set(CHANNELS)
 
     def density(self, positions: jt.Var) -> jt.Var:
         """The last round's density at positions [S, 3] in field units: float32 [S]."""
@@ -131,7 +159,7 @@ class NeRFNetwork(Network):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """The density of the samples' own round, and their encoding where the encoder can take it back."""
-        encoded = self._encode_samples(samples)
+        encoded = encoded_samples(samples, self.pos_encoder, self._box)
         sigmas = self._activated(self._of(samples).density(encoded))
         reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
         return sigmas, encoded if reusable else None
@@ -139,30 +167,18 @@ class NeRFNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
         if samples.features is None:
-            encoded = self._encode_samples(samples)
+            encoded = encoded_samples(samples, self.pos_encoder, self._box)
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
-        raw, rgbs = self._of(samples)(encoded, samples, self.dir_encoder)
+        last = samples.round >= len(self.rounds) - 1
+        parts = self.dir_encoder, self.appearance, self.transients if last else None
+        raw, rgbs, extras = self._of(samples)(encoded, samples, *parts)
         if self._padding:
             rgbs = rgbs * (1 + 2 * self._padding) - self._padding
-        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
+        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
-
-    def _encode_samples(self, samples: RaySamples) -> jt.Var:
-        if self.pos_encoder.integrate is None:
-            return self._encode(samples.positions)
-        rays = samples.rays
-        if rays.radii is None:
-            raise ConfigError(
-                f"{type(self.pos_encoder).__name__} encodes pieces of pixels' cones, and these rays have none "
-                "(RayBundle.radii): choose a dataset whose field is the world (not NDC), or another pos_encoder"
-            )
-        where = samples.t_starts, samples.t_ends, samples.ray_indices
-        packed = samples.packed_info if rays.trained else None
-        pieces = frustum_gaussians(rays.rays_o, rays.rays_d, rays.radii, *where, packed)
-        return self.pos_encoder.integrate(*self._box.gaussians(*pieces))
 
     def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]

@@ -11,7 +11,8 @@ from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -41,6 +42,13 @@ class NGPNetwork(Network):
             "bf16" or "fp16".
         space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
             "contraction_linf", all of space with the box as its middle half.
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
+        initial_density: factor of all densities, and so about what they are to begin with, per field unit. The method
+            has 1, which in a box of many units is fog.
+
+    Raises:
+        ConfigError: a value is out of its range.
     """
 
     offers = frozenset({"pos_encoder"})
@@ -57,6 +65,9 @@ class NGPNetwork(Network):
         seed: int = 0,
         precision: str = "auto",
         space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
+        initial_density: float = 1.0,
     ) -> None:
         super().__init__()
         sizes = {
@@ -68,14 +79,20 @@ class NGPNetwork(Network):
         for name, value in sizes.items():
             if value < 1:
                 raise ConfigError(f"NGPNetwork: {name} is {value}; it must be at least 1")
+        if not initial_density > 0:
+            raise ConfigError(
+                f"NGPNetwork: initial_density is {initial_density}; it must be above 0"
+            )
+        self._density_scale = float(initial_density)
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
-        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        self.appearance = make_appearance(appearance, n_images, geometry_features, seed, precision)
+        n_extra = n_beside(dir_encoder, self.appearance)
         hidden = [hidden_width] * density_layers
         density_widths = [pos_encoder.out_dim, *hidden, geometry_features]
         self.density_mlp = MLP(density_widths, seed=seed, precision=precision)
         hidden = [hidden_width] * color_layers
-        color_widths = [geometry_features + n_dir, *hidden, padded(3)]
+        color_widths = [geometry_features + n_extra, *hidden, padded(3)]
         self.color_mlp = MLP(color_widths, 3, seed=seed, stream=1, precision=precision)
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -86,7 +103,7 @@ class NGPNetwork(Network):
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         features = self.pos_encoder(self._space(positions))
         sigmas = self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
-        return sigmas, features if self.pos_encoder.known else None
+        return self._scaled(sigmas), features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
@@ -95,7 +112,9 @@ class NGPNetwork(Network):
             features = self.pos_encoder(positions)
         else:
             features = self.pos_encoder.known(positions, samples.features)
-        sigmas, rgbs = density_and_color(
-            self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
-        )
-        return FieldOutput(sigmas=sigmas, rgbs=rgbs)
+        mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
+        sigmas, rgbs = density_and_color(*mlps, appearance=self.appearance)
+        return FieldOutput(sigmas=self._scaled(sigmas), rgbs=rgbs)
+
+    def _scaled(self, sigmas: jt.Var) -> jt.Var:
+        return sigmas if self._density_scale == 1 else sigmas * self._density_scale

@@ -11,7 +11,8 @@ from jnerf.checks.least import at_least
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
-from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.models.networks.two_mlps import density_and_color, n_beside
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -35,6 +36,11 @@ class PlainMLPNetwork(Network):
         precision: in what the MLPs' products are rounded: "auto", "fp32", "bf16" or "fp16".
         space: how positions reach the unit cube: "box", the scene's box as it is; "contraction_l2" or
             "contraction_linf", all of space with the box as its middle half.
+        n_images: scene fact: training images.
+        appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
+
+    Raises:
+        ConfigError: a value is out of its range.
     """
 
     offers = frozenset({"pos_encoder"})
@@ -49,15 +55,18 @@ class PlainMLPNetwork(Network):
         seed: int = 0,
         precision: str = "auto",
         space: Literal["box", "contraction_l2", "contraction_linf"] = "box",
+        n_images: int = 1,
+        appearance: AppearanceBlock = 0,
     ) -> None:
         super().__init__()
         at_least("PlainMLPNetwork", hidden_width=(hidden_width, 2), n_layers=(n_layers, 1))
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
-        n_dir = dir_encoder.out_dim if dir_encoder else 0
+        self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
+        n_extra = n_beside(dir_encoder, self.appearance)
         widths = [pos_encoder.out_dim] + [hidden_width] * (n_layers + 1)
         self.trunk = MLP(widths, biased=True, seed=seed, precision=precision)
-        color_widths = [hidden_width + n_dir, hidden_width // 2, 3]
+        color_widths = [hidden_width + n_extra, hidden_width // 2, 3]
         self.color = MLP(color_widths, None, True, seed, stream=1, precision=precision)
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -67,5 +76,6 @@ class PlainMLPNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
         encoded = self.pos_encoder(self._space(samples.positions))
-        sigmas, rgbs = density_and_color(self.trunk, self.color, encoded, samples, self.dir_encoder)
+        mlps = self.trunk, self.color, encoded, samples, self.dir_encoder
+        sigmas, rgbs = density_and_color(*mlps, appearance=self.appearance)
         return FieldOutput(sigmas=sigmas, rgbs=rgbs)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jittor as jt
 
 from jnerf.models.networks.base import directions_of, trainable
 from jnerf.models.networks.layers import MLP
+from jnerf.models.per_image.appearance import Appearance
+from jnerf.models.per_image.transient import Transients
 from jnerf.ops.field_mlp import field_mlp, from_geometry
+from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import RaySamples
 
 
@@ -18,6 +23,7 @@ def density_and_color(
     dir_encoder: jt.Module | None,
     exponential: bool = True,
     head_sees_density: bool = True,
+    appearance: Appearance | None = None,
 ) -> tuple[jt.Var, jt.Var]:
     """Densities and colours of samples whose encoded positions are ``features``, see ``jnerf.ops.field_mlp``.
 
@@ -29,10 +35,14 @@ def density_and_color(
         dir_encoder: encodes unit directions, once per ray; None for none.
         exponential: the density is exp of the trunk's first output; False: that itself.
         head_sees_density: whether that output is among the head's inputs.
+        appearance: of each image; what it appends comes behind the direction. None for none.
 
     Returns:
         float32 [S] and, in [0, 1], [S, 3].
     """
+    if appearance is not None:  # which the fused kernel would give no gradient
+        how = appearance, None, exponential, head_sees_density
+        return of_images(trunk, head, features, samples, dir_encoder, *how)[:2]
     trained = samples.rays.trained or (dir_encoder and trainable(dir_encoder))
     if dir_encoder and trained:  # the fused kernel gives directions no gradient
         directions = directions_of(samples, dir_encoder)
@@ -41,6 +51,44 @@ def density_and_color(
         )
     extra = dir_encoder(samples.rays.rays_d).stop_grad() if dir_encoder else None
     return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
+
+
+def n_beside(dir_encoder: jt.Module | None, appearance: Appearance | None) -> int:
+    """Inputs of a colour MLP beside what it sees of the position: the encoded direction, appended appearance."""
+    n_appended = appearance.n_appended if appearance else 0
+    return n_appended + (dir_encoder.out_dim if dir_encoder else 0)
+
+
+def of_images(
+    trunk: MLP,
+    head: MLP,
+    features: jt.Var,
+    samples: RaySamples,
+    dir_encoder: jt.Module | None,
+    appearance: Appearance | None,
+    transients: Transients | None,
+    exponential: bool,
+    head_sees_density: bool,
+) -> tuple[jt.Var, jt.Var, dict[str, jt.Var]]:
+    """The same with all that is learned of images: further channels of ``FieldOutput`` come third."""
+    geometry = trunk(features)
+    color = appearing(head, samples, dir_encoder, appearance)
+    sigmas, rgbs = from_geometry(geometry, color, exponential, head_sees_density)
+    return sigmas, rgbs, transients(geometry[:, 1:], samples) if transients else {}
+
+
+def appearing(
+    head: MLP, samples: RaySamples, dir_encoder: jt.Module | None, appearance: Appearance | None
+) -> Callable[[jt.Var], jt.Var]:
+    """A colour MLP as samples of images look: what it sees [S, C] -> colours before their activation, [S, 3]."""
+    rays = samples.rays
+    per_ray = [dir_encoder(rays.rays_d)] if dir_encoder else []
+    per_ray += appearance.appended(rays) if appearance else []
+    extra = None
+    if per_ray:
+        joined = jt.concat(per_ray, 1)
+        extra = gather_rays(joined, samples.ray_indices, samples.packed_info)
+    return lambda seen: head(appearance.seen(seen, samples) if appearance else seen, extra, 3)
 
 
 def fused(

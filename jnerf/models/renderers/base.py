@@ -17,12 +17,14 @@ class Renderer(ABC):
 
     Attributes:
         requires: channels of ``FieldOutput`` that it reads.
+        earlier_requires: those that it reads of rounds before the last; None: the same.
         provides: channels of ``RenderOutput`` that it fills.
         trains: of those, what there is in training, where losses read it; None: all.
         takes_padding: whether padding behind the samples changes nothing ("Padding" in docs/conventions.md).
     """
 
     requires: frozenset[str] = frozenset({"sigmas", "rgbs"})
+    earlier_requires: frozenset[str] | None = None
     provides: frozenset[str] = frozenset({"colors", "opacities", "depths", "weights", "trans"})
     trains: frozenset[str] | None = None
     takes_padding: bool = False

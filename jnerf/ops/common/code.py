@@ -11,6 +11,7 @@ import jittor as jt
 from jnerf.ops.common.digest import digest
 from jnerf.ops.common.simd import simd_flags
 from jnerf.runtime.kernels import compiler as kernel_compiler
+from jnerf.runtime.kernels import foresight
 
 CODE_ROOT = Path(__file__).resolve().parents[1]
 
@@ -63,6 +64,8 @@ def code_op(
         The outputs, always as a list.
     """
     kwargs = {**_texts(op, source), "data": _floats(data) if data else {}}
+    if foresight.current is not None:
+        return _foreseen(op, source, shapes, dtypes, inputs, outputs, kwargs)
     if outputs is not None:
         result = jt.code(inputs, outputs, **kwargs)
     else:
@@ -72,6 +75,27 @@ def code_op(
     for var, written in zip(outputs or (), result if outputs else (), strict=True):
         var.update(written)
     return result
+
+
+def _foreseen(
+    op: str,
+    source: str,
+    shapes: Sequence[Sequence[int]] | None,
+    dtypes: Sequence[str] | None,
+    inputs: Sequence[jt.Var],
+    outputs: Sequence[jt.Var] | None,
+    kwargs: dict[str, object],
+) -> list[jt.Var]:
+    """Notes the op, which is not to be run; one that writes in place has the kernel of one that does not."""
+    if outputs is not None:
+        shapes, dtypes = [var.shape for var in outputs], [str(var.dtype) for var in outputs]
+
+    def make(sizes: Sequence[Sequence[int]]) -> list[jt.Var]:
+        made = jt.code(sizes, dtypes, inputs, **kwargs)
+        made[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
+        return made
+
+    return foresight.current.op(op, source, shapes, dtypes, inputs, make)
 
 
 @cache

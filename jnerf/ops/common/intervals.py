@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import jittor as jt
 
+from jnerf.runtime.kernels import foresight
+
 INT_MAX = 2**31 - 1
 
 
@@ -75,12 +77,19 @@ def padded_intervals(
     return PackedIntervals(*arrays, t_starts.shape[0], totals[:1].stop_grad())
 
 
-def read_totals(totals: jt.Var, max_samples: int | None) -> tuple[int, int]:
+def read_totals(totals: jt.Var, max_samples: int | None, most: int = 1) -> tuple[int, int]:
     """Reads (kept, wanted) back from the device; this waits for the counting pass.
+
+    Args:
+        totals: int32 [2].
+        max_samples: the budget; None: there is none.
+        most: samples if no ray misses, which are told where nothing is run (``runtime.kernels.foresight``).
 
     Raises:
         ValueError: there is no budget, yet the samples are too many to be numbered.
     """
+    if foresight.current is not None:
+        return most, most
     kept, wanted = (int(x) for x in totals.numpy())
     if max_samples is None and kept != wanted:
         raise ValueError(

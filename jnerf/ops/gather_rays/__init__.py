@@ -1,5 +1,5 @@
-"""Per-ray values for every packed sample."""
+"""Per-ray values for every packed sample, and sums of samples over their rays."""
 
-from jnerf.ops.gather_rays.op import gather_rays
+from jnerf.ops.gather_rays.op import gather_rays, sum_over_rays
 
-__all__ = ["gather_rays"]
+__all__ = ["gather_rays", "sum_over_rays"]

@@ -1,6 +1,8 @@
 // Multiresolution hash grid (Mueller et al. 2022, "Instant Neural Graphics Primitives", section 3).
 // Level l has scale_l = N_min b^l - 1 and res_l = ceil(scale_l) + 1 vertices a side; a point x in [0,1]^D lies at
-// p = x scale_l + 0.5, in the cell floor(p). Positions outside [0, 1] are clamped. A level whose vertices fit its table is indexed densely, others by the
+// p = x scale_l + 0.5, in the cell floor(p). Positions outside [0, 1] are clamped. Centred levels (Barron et al. 2023,
+// "Zip-NeRF") have scale_l = N_l = res_l cells with a vertex in the middle of each: p = x N_l - 0.5, clamped to the outermost
+// vertices. A level whose vertices fit its table is indexed densely, others by the
 // spatial hash (equation 4: primes 1, 2654435761, 805459861); both modulo the rows of the level.
 // Features leave level-major, [L, S, F]. Symbols: S samples, L levels, F features per level, D dimensions. Tables are [rows of all levels, F].
 #pragma once
@@ -13,13 +15,17 @@ struct HashLevel {
     float scale;
     uint32_t offset, rows, resolution, mask;
     bool dense;
+    float shift, least, most;  // p = x scale + shift, x in [least, most]
 };
 
-// meta: int32 [L, 4] = (first row, rows, resolution, dense); scales: float [L].
+// meta: int32 [L, 4] = (first row, rows, resolution, dense + 2 centred); scales: float [L].
 JNERF_FN HashLevel hash_level(const int* meta, const float* scales, int level) {
     const int* m = meta + 4 * level;
     const uint32_t rows = (uint32_t)m[1];
-    return HashLevel{scales[level], (uint32_t)m[0], rows, (uint32_t)m[2], (rows & (rows - 1)) == 0 ? rows - 1 : 0, m[3] != 0};
+    const bool centred = (m[3] & 2) != 0;
+    const float scale = scales[level], edge = centred ? 0.5f / scale : 0.0f;
+    return HashLevel{scale, (uint32_t)m[0], rows, (uint32_t)m[2], (rows & (rows - 1)) == 0 ? rows - 1 : 0, (m[3] & 1) != 0,
+                     centred ? -0.5f : 0.5f, edge, 1.0f - edge};
 }
 
 JNERF_FN uint32_t wrap_row(const HashLevel& level, uint32_t index) {
@@ -38,13 +44,14 @@ template <int D> JNERF_FN uint32_t hash_row(const HashLevel& level, const uint32
 
 // Position in the cell along one axis: `cell` and the weight of the upper vertex with its two derivatives by x.
 JNERF_FN void hash_axis(const HashLevel& level, float x, bool smoothstep, uint32_t& cell, float& weight, float& slope, float& curve) {
-    x = x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;  // NaN stays NaN
-    const float p = x * level.scale + 0.5f;
+    const bool flat = level.shift < 0.0f && (x < level.least || x > level.most);
+    x = x < level.least ? level.least : x > level.most ? level.most : x;  // NaN stays NaN
+    const float p = x * level.scale + level.shift;
     cell = (uint32_t)(int32_t)p;
     const float t = p - (float)cell;
     weight = smoothstep ? t * t * (3.0f - 2.0f * t) : t;
-    slope = level.scale * (smoothstep ? 6.0f * t * (1.0f - t) : 1.0f);
-    curve = smoothstep ? level.scale * level.scale * (6.0f - 12.0f * t) : 0.0f;
+    slope = flat ? 0.0f : level.scale * (smoothstep ? 6.0f * t * (1.0f - t) : 1.0f);
+    curve = smoothstep && !flat ? level.scale * level.scale * (6.0f - 12.0f * t) : 0.0f;
 }
 
 // All that one (sample, level) pair needs: rows and weights of its 2^D corners.

@@ -78,13 +78,15 @@ template <int D> struct LaneAxes {
         #pragma GCC unroll 8
         for (int d = 0; d < D; d++) {
             LaneFloat v = lane_axis<D>(positions, d);
-            v = v < 0.0f ? LaneFloat{} : v;
-            v = v > 1.0f ? LaneFloat{} + 1.0f : v;
-            const LaneFloat p = v * level.scale + 0.5f;
-            cell[d] = __builtin_convertvector(p, LaneInt);  // p > 0: truncation is floor
+            const LaneInt flat = (v < level.least) | (v > level.most);
+            v = v < level.least ? LaneFloat{} + level.least : v;
+            v = v > level.most ? LaneFloat{} + level.most : v;
+            const LaneFloat p = v * level.scale + level.shift;
+            cell[d] = __builtin_convertvector(p, LaneInt);  // p is not below 0, but for rounding: truncation is floor
             const LaneFloat t = p - __builtin_convertvector(cell[d], LaneFloat);
             high[d] = smoothstep ? t * t * (3.0f - 2.0f * t) : t;
             slope[d] = smoothstep ? 6.0f * level.scale * t * (1.0f - t) : LaneFloat{} + level.scale;
+            if (level.shift < 0.0f) slope[d] = flat ? LaneFloat{} : slope[d];
             low[d] = 1.0f - high[d];
         }
     }

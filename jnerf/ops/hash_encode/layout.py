@@ -15,7 +15,8 @@ class HashGridLayout:
     Level l has scale ``N_min * b**l - 1`` and ``ceil(scale) + 1`` vertices a side, with the growth factor
     ``b = exp(ln(N_max / N_min) / (L - 1))`` (Instant-NGP, equations 2 and 3). A level has
     ``min(roundup8(vertices**D), 2**log2_table_size or table_size)`` rows; it is indexed densely when all its
-    vertices fit.
+    vertices fit. ``centred`` levels have ``round(N_min * b**l)`` cells a side with a vertex in the middle of each, and
+    as many vertices (Zip-NeRF, Barron et al. 2023); what lies beyond the outermost vertices takes their features.
 
     Attributes:
         n_levels: L, at least 1.
@@ -24,6 +25,7 @@ class HashGridLayout:
         min_resolution: N_min.
         max_resolution: N_max.
         n_dims: D, 2 or 3.
+        centred: vertices lie in the middle of cells.
         spread: levels over which the resolutions run from N_min to N_max, at least ``n_levels``; None: ``n_levels``.
     """
 
@@ -34,6 +36,7 @@ class HashGridLayout:
     max_resolution: int = 2048
     n_dims: int = 3
     spread: int | None = None
+    centred: bool = False
 
     def __post_init__(self) -> None:
         if self.n_levels < 1:
@@ -73,13 +76,16 @@ class HashGridLayout:
     @cached_property
     def scales(self) -> np.ndarray:
         """Scale of each level, float32 [L], computed in float32 as the method's definition does."""
+        if self.centred:
+            growth = self.growth ** np.arange(self.n_levels)
+            return np.round(self.min_resolution * growth).astype(np.float32)
         steps = np.arange(self.n_levels, dtype=np.float32) * np.log2(np.float32(self.growth))
         return np.exp2(steps).astype(np.float32) * np.float32(self.min_resolution) - np.float32(1)
 
     @cached_property
     def resolutions(self) -> np.ndarray:
         """Vertices a side of each level, int64 [L]."""
-        return np.ceil(self.scales).astype(np.int64) + 1
+        return np.ceil(self.scales).astype(np.int64) + (0 if self.centred else 1)
 
     @cached_property
     def dense(self) -> np.ndarray:
@@ -109,6 +115,7 @@ class HashGridLayout:
 
     @cached_property
     def meta(self) -> np.ndarray:
-        """What the kernels read, int32 [L, 4]: first row, rows, resolution, dense."""
-        columns = [self.offsets[:-1], self.rows, self.resolutions, self.dense]
+        """What the kernels read, int32 [L, 4]: first row, rows, resolution, dense + 2 centred."""
+        kinds = self.dense + 2 * self.centred
+        columns = [self.offsets[:-1], self.rows, self.resolutions, kinds]
         return np.stack(columns, axis=1).astype(np.int32)

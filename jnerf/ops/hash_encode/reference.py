@@ -44,13 +44,18 @@ def corners(
 ) -> Iterator[Corner]:
     """The 2^D corners of each sample's cell."""
     scale, n_dims = positions.dtype.type(layout.scales[level]), layout.n_dims
-    p = np.clip(positions, 0, 1) * scale + positions.dtype.type(0.5)
-    cell = np.floor(p)
+    half = positions.dtype.type(0.5)
+    edge = half / scale if layout.centred else 0 * half
+    p = np.clip(positions, edge, 1 - edge) * scale + (-half if layout.centred else half)
+    cell = np.floor(np.maximum(p, 0))
     t = p - cell
     # of the upper vertex along each axis: the weight and its derivatives
     upper = t * t * (3 - 2 * t) if smoothstep else t
     slope = scale * (6 * t * (1 - t) if smoothstep else np.ones_like(t))
     curve = scale * scale * (6 - 12 * t if smoothstep else np.zeros_like(t))
+    if layout.centred:  # beyond the outermost vertices features are constant
+        flat = (positions < edge) | (positions > 1 - edge)
+        slope, curve = np.where(flat, 0, slope), np.where(flat, 0, curve)
     for corner in np.ndindex(*(2,) * n_dims):
         up = np.array(corner, dtype=bool)
         # the corner's factor along each axis, and its first and second derivative, [S, D] each

@@ -30,6 +30,7 @@ inline void integrated_encode(int64_t n, const IntegratedEncode& kernel) {
     switch (kernel.shape.n_dims) {
         case 2: return integrated_encode_rows<2>(n, kernel);
         case 3: return integrated_encode_rows<3>(n, kernel);
+        case 21: return integrated_encode_rows<21>(n, kernel);  // directions of an icosahedron
         default: parallel_for(n * kernel.shape.waves(), kernel);
     }
 }

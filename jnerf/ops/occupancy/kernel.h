@@ -59,26 +59,36 @@ struct MarkUnseen {
 // Where to ask the field: a cell by a full-period walk over all cells, tried again (10 times at most) while its value
 // is not above the threshold, and a uniform point in it.
 struct Candidates {
+    static constexpr uint32_t kTries = 10;
     const float* grid;
     int res, levels;
     uint32_t seed, update, first, n;  // draws are keyed by first + i, the walk by i + update n
     float threshold;
     int* cells;
     float* positions;
-    JNERF_FN void operator()(int64_t i) const {
-        const uint32_t per_level = (uint32_t)res * res * res, key = first + (uint32_t)i;
-        int level = (int)(uniform(seed, update, key, 0) * levels);
-        level = level < levels - 1 ? level : levels - 1;
-        const uint32_t walk = ((uint32_t)i + update * n) * 56924617u + 96925573u;
-        uint32_t cell = 0;
-        for (uint32_t j = 0; j < 10; j++) {
-            cell = (walk + j * 19349663u) & (per_level - 1);  // a power of two
-            if (grid[(int64_t)level * per_level + cell] > threshold) break;
-        }
-        cells[i] = (int)(level * per_level + cell);
+    // Where in the grid candidate i looks first, and how its next tries follow.
+    struct Start {
+        int level;
+        uint32_t walk, per_level;  // a power of two
+        JNERF_FN uint32_t cell(uint32_t tries) const { return (walk + tries * 19349663u) & (per_level - 1); }
+        JNERF_FN int64_t at(uint32_t tries) const { return (int64_t)level * per_level + cell(tries); }
+    };
+
+    JNERF_FN Start start(int64_t i) const {
+        const int level = (int)(uniform(seed, update, first + (uint32_t)i, 0) * levels);
+        return {level < levels - 1 ? level : levels - 1, ((uint32_t)i + update * n) * 56924617u + 96925573u, (uint32_t)res * res * res};
+    }
+
+    JNERF_FN void operator()(int64_t i) const { choose(i, start(i)); }
+
+    JNERF_FN void choose(int64_t i, const Start& start) const {
+        const uint32_t key = first + (uint32_t)i;
+        uint32_t j = 0;
+        while (j + 1 < kTries && !(grid[start.at(j)] > threshold)) j++;
+        cells[i] = (int)start.at(j);
         int c[3];
-        cell_coords((int)cell, res, c);
-        const float side = exp2i(level) / res;
+        cell_coords((int)start.cell(j), res, c);
+        const float side = exp2i(start.level) / res;
         for (int k = 0; k < 3; k++) {
             const float inside = (float)c[k] + uniform(seed, update, key, 1 + k);
             positions[3 * i + k] = fmaf(inside - 0.5f * res, side, 0.5f);

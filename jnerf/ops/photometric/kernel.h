@@ -5,7 +5,7 @@
 
 namespace jnerf {
 
-enum class PhotometricKind { mse, l1, huber };
+enum class PhotometricKind { mse, l1, huber, charbonnier };
 
 struct Photometric {
     PhotometricKind kind;
@@ -33,6 +33,10 @@ struct Photometric {
             } else if (kind == PhotometricKind::l1) {
                 value += size;
                 slope = share * sign;
+            } else if (kind == PhotometricKind::charbonnier) {
+                const float root = sqrtf(fmaf(d, d, delta * delta));
+                value += root;
+                slope = share * (d / root);
             } else {
                 const bool near = size <= delta;
                 const float half = (float)(0.5 / (double)delta);

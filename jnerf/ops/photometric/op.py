@@ -10,7 +10,7 @@ from jnerf.ops.common import code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.scale_rows import scale_rows
 
-_KINDS = {"mse": 0, "l1": 1, "huber": 2}
+_KINDS = {"mse": 0, "l1": 1, "huber": 2, "charbonnier": 3}
 _SOURCE = """
 jnerf::photometric(in0_shape0, jnerf::Photometric{(jnerf::PhotometricKind)(int)data["kind"], (float)data["delta"],
     (float)data["weight"], in0_p, in1_p, data["behind"] != 0 ? in2_p : nullptr, data["lives"] != 0 ? in3_p : nullptr,
@@ -39,14 +39,14 @@ def photometric(
     rgba: jt.Var,
     background: jt.Var | None = None,
     live: jt.Var | None = None,
-    kind: Literal["mse", "l1", "huber"] = "mse",
+    kind: Literal["mse", "l1", "huber", "charbonnier"] = "mse",
     delta: float = 0.1,
     weight: float = 1.0,
 ) -> jt.Var:
     """``weight`` times the mean over rays and channels of the distance d between rendered and true colours.
 
     The truth is rgb * a + (1 - a) * background. "mse": d^2; "l1": |d|; "huber": d^2 / (2 delta) for |d| <= delta,
-    beyond it |d| - delta / 2. Differentiable once in ``colors``.
+    beyond it |d| - delta / 2; "charbonnier": sqrt(d^2 + delta^2). Differentiable once in ``colors``.
 
     Args:
         colors: float32 [R, 3].
@@ -55,7 +55,7 @@ def photometric(
         live: 1 for rays that count, else 0, float32 [R, 1]; None: all. The mean is over those that count; both colours
             of the others must be alike.
         kind: which distance.
-        delta: of "huber".
+        delta: of "huber" and "charbonnier", above 0.
         weight: a factor.
 
     Returns:

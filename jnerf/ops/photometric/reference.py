@@ -17,6 +17,9 @@ def photometric(
         values, slopes = d * d, 2 * d
     elif kind == "l1":
         values, slopes = np.abs(d), np.sign(d)
+    elif kind == "charbonnier":
+        values = np.sqrt(d * d + delta * delta)
+        slopes = d / values
     else:
         near = np.abs(d) <= delta
         values = np.where(near, d * d / (2 * delta), np.abs(d) - delta / 2)

@@ -65,10 +65,8 @@ def ray_resample(
     old = [t_starts, t_ends, weights, packed_info]
     shapes = [(n_rays, 2), (2,)]
     packed, totals = code_op("ray_resample", shapes, ["int32", "int32"], old, _COUNT, data)
-    if padded:
-        kept, wanted = n_rays * n + (t_starts.shape[0] if merge else 0), 0
-    else:
-        kept, wanted = read_totals(totals, None)
+    most = n_rays * n + (t_starts.shape[0] if merge else 0)
+    kept, wanted = (most, 0) if padded else read_totals(totals, None, most)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
     source = _WRITE + _PAD if padded else _WRITE
     out = code_op("ray_resample", shapes, dtypes, [*old, packed], source, data)

@@ -63,7 +63,8 @@ def ray_uniform(
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     rays = [rays_o, rays_d]
     packed, totals = code_op("ray_uniform", [(n, 2), (2,)], ["int32", "int32"], rays, _COUNT, data)
-    kept, wanted = (n * n_samples, 0) if padded else read_totals(totals, None)
+    most = n * n_samples
+    kept, wanted = (most, 0) if padded else read_totals(totals, None, most)
     if kept == 0:
         return PackedIntervals.empty(n)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]

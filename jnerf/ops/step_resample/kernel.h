@@ -34,9 +34,16 @@ struct StepResample {
     int *ray_indices, *packed_info;
     float* mass;  // n_old a ray
 
-    JNERF_FN float random(int64_t ray, int j) const {
-        return jitter ? uniform(seed, step, (uint32_t)ray, single_jitter ? 0u : (uint32_t)j) : 0.5f;
-    }
+    // The draws of a ray; a single one is drawn once.
+    struct Draws {
+        const StepResample& r;
+        uint32_t ray;
+        bool same;
+        float first;
+        JNERF_FN Draws(const StepResample& r, int64_t ray)
+            : r(r), ray((uint32_t)ray), same(!r.jitter || r.single_jitter), first(r.jitter ? uniform(r.seed, r.step, (uint32_t)ray, 0u) : 0.5f) {}
+        JNERF_FN float operator()(int j) const { return same ? first : uniform(r.seed, r.step, ray, (uint32_t)j); }
+    };
 
     // Walks along the step function as the share ascends.
     struct Walk {
@@ -57,9 +64,11 @@ struct StepResample {
         const int64_t first = ray * n_old;
         float total = 0.0f;
         int count = n_old;  // up to the last interval that wants any
+        if (anneal == 1.0f)  // apart, so that it is done to many at once
+            for (int64_t i = first; i < first + n_old; i++) mass[i] = ends[i] > starts[i] ? weights[i] + padding + floor : 0.0f;
+        else
+            for (int64_t i = first; i < first + n_old; i++) mass[i] = ends[i] > starts[i] ? powf(weights[i] + padding, anneal) + floor : 0.0f;
         for (int64_t i = first; i < first + n_old; i++) {
-            const float w = weights[i] + padding, power = anneal == 1.0f ? w : powf(w, anneal);
-            mass[i] = ends[i] > starts[i] ? power + floor : 0.0f;
             total += mass[i];
             if (mass[i] > 0.0f) count = (int)(i - first) + 1;
         }
@@ -71,13 +80,14 @@ struct StepResample {
     }
 
     struct Edges {  // each edge ends the interval that the one before began
-        const StepResample& r;
-        int64_t row, first, end;
+        float *starts, *last_end;
+        int64_t at, n;
         JNERF_FN void add(float s) {
-            const float t = r.spacing(s);
-            if (row > first) r.s_ends[row - 1] = s, r.t_ends[row - 1] = t;
-            if (row < end) r.s_starts[row] = s, r.t_starts[row] = t;
-            row++;
+            if (at < n)
+                starts[at] = s;
+            else
+                *last_end = s;
+            at++;
         }
     };
 
@@ -86,13 +96,24 @@ struct StepResample {
         packed_info[2 * ray] = (int)first;
         packed_info[2 * ray + 1] = n;
         for (int j = 0; j < n; j++) ray_indices[first + j] = (int)ray;
-        Edges edges{*this, first, first, first + n};
-        if (!weights && !centres) return even(ray, edges);
+        const Draws random(*this, ray);
+        if (weights || centres)
+            drawn(ray, random);
+        else
+            even(first, random);
+        for (int64_t i = first; i + 1 < first + n; i++) s_ends[i] = s_starts[i + 1];
+        for (int64_t i = first; i < first + n; i++) t_starts[i] = spacing(s_starts[i]);
+        for (int64_t i = first; i + 1 < first + n; i++) t_ends[i] = t_starts[i + 1];
+        t_ends[first + n - 1] = spacing(s_ends[first + n - 1]);
+    }
+
+    JNERF_FN void drawn(int64_t ray, const Draws& random) const {
+        Edges edges{s_starts + ray * n, s_ends + ray * n + n - 1, 0, n};
         Walk at = weights ? walk(ray) : Walk{};
         const int points = centres ? n : n + 1;
         float before = 0.0f, middle = 0.0f;
         for (int j = 0; j < points; j++) {
-            const float share = ((float)j + random(ray, j)) / (float)points, point = weights ? at(share) : share;
+            const float share = ((float)j + random(j)) / (float)points, point = weights ? at(share) : share;
             if (!centres) edges.add(point);
             if (centres && j > 0) {
                 middle = 0.5f * (before + point);
@@ -107,11 +128,15 @@ struct StepResample {
 
     JNERF_FN static float inside(float s) { return s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s; }
 
-    JNERF_FN void even(int64_t ray, Edges& edges) const {
-        for (int j = 0; j <= n; j++) {
-            const float low = inside(((float)j - 0.5f) / (float)n), high = inside(((float)j + 0.5f) / (float)n);
-            edges.add(jitter ? low + (high - low) * random(ray, j) : (float)j / (float)n);
-        }
+    JNERF_FN void even(int64_t first, const Draws& random) const {
+        for (int j = 0; j < n; j++) s_starts[first + j] = even(j, random);
+        s_ends[first + n - 1] = even(n, random);
+    }
+
+    JNERF_FN float even(int j, const Draws& random) const {
+        if (!jitter) return (float)j / (float)n;
+        const float low = inside(((float)j - 0.5f) / (float)n), high = inside(((float)j + 0.5f) / (float)n);
+        return low + (high - low) * random(j);
     }
 };
 

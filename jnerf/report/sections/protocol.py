@@ -18,6 +18,7 @@ _WEIGHTS = {
 _TOLD = {"exp_name", "train_split", "test_split", "train_background", "weights", "n_images", "seed"}
 _TOLD |= {"cameras", "cameras_disturbed", "pose_degrees_mean", "pose_degrees_max"}
 _TOLD |= {"pose_share_mean", "pose_share_max"}
+_TOLD |= {"exposure", "photographs_disturbed", "test_fit"}
 _TOLD |= {"clock", "step", "train_seconds", "resolution", "background", "metric", "absent"}
 
 
@@ -29,7 +30,7 @@ def protocol(run: RunData) -> Html | None:
     sentences = [_training(run, told), _test(run, told), _background(told), told.get("metric")]
     seed = told.get("seed")
     sentences.append(None if seed is None else f"Seed {seed}")
-    sentences.append(_cameras(told))
+    sentences += [_cameras(told), *_images(told)]
     if told.get("clock"):
         sentences.append(f"The clock: {told['clock']}")
     listed = (
@@ -103,6 +104,16 @@ def _cameras(told: dict[str, Any]) -> str | None:
         f"{text}; after alignment {degrees:.3g} degrees ({most:.3g} at most) and {share:.2%} of their extent "
         f"({farthest:.2%} at most) from the given ones"
     )
+
+
+def _images(told: dict[str, Any]) -> list[str]:
+    """Of training photographs that were made worse, exposures that were learned, and what was fitted to test views."""
+    said = {
+        "photographs_disturbed": "training photographs made worse",
+        "exposure": "exposures",
+        "test_fit": "fitted before views were measured",
+    }
+    return [f"{text}: {told[name]}" for name, text in said.items() if told.get(name)]
 
 
 def _background(told: dict[str, Any]) -> str | None:

@@ -85,7 +85,8 @@ class OneLine : public std::streambuf {
                     done, total, seconds);
       write(line);
     } else if (!announced_) {
-      write("\njnerf: compiling kernels for this machine, once; this takes about half a minute\n");
+      std::snprintf(line, sizeof line, "\njnerf: compiling %d kernels for this machine, once\n", total);
+      write(line);
     }
     announced_ = true;
     inner_->pubsync();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.imaging.pictures import depth_range
+from jnerf.imaging.pictures import depth_range, nearness
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.stages.stage import Stage
@@ -25,8 +25,8 @@ class DepthChannel(Channel):
     def picture(self, shown: Shown) -> NDArray[np.float32]:
         """See ``Channel``."""
         near, far = self._range(shown)
-        part = 1 - (shown.image.depths - near) / max(far - near, 1e-9)
-        return np.clip(part, 0, 1)
+        even = shown.stage.space is not None
+        return np.clip(nearness(shown.image.depths, near, far, even), 0, 1)
 
     def note(self, shown: Shown) -> str:
         """The ends of the map, in units of the user's world."""

@@ -54,7 +54,6 @@ network = dict(
     proposal_width=16,
     initial_density=0.01,  # 1 makes the first thousand steps fog
     appearance=32,  # learned numbers for each training image; 0 for captures without changes of light
-    test_appearance="mean",  # or "zeros"
     space="contraction_linf",
 )
 renderer = dict(

@@ -6,5 +6,5 @@ exp_name = "ngp_fox"
 
 # Steps grow with the distance; the default for boxes wider than 1.
 sampler = dict(cone_angle=1 / 256)
-encoder = dict(pos_encoder=dict(max_resolution=2048 * 4))  # per unit as fine as in a box of one
+# The finest cells are as fine per unit as in a box of one: the encoder sees to that.
 # The base's random background stays: photographs are opaque, and what shines through a ray costs.

@@ -8,6 +8,7 @@
 #include "mesh_distance/cuda.h"
 #include "occupancy/cuda.h"
 #include "play.h"
+#include "project_gaussians/cuda.h"
 #include "sh_encode/cuda.h"
 #include "touched_rows/cuda.h"
 #include "trunc_exp/cuda.h"
@@ -51,6 +52,19 @@ extern "C" void gaussians(int64_t n, const float* o, const float* d, const float
 extern "C" void gaussians_backward(int64_t n_rays, const float* d, const float* radii, const float* starts, const float* ends, const int* packed, const float* grad_means,
                                    const float* grad_variances, float* grad_o, float* grad_d) {
     frustum_gaussians_backward(n_rays, {d, radii, starts, ends, packed, grad_means, grad_variances, grad_o, grad_d});
+}
+
+static ProjectionSpace space_of(const float* middle, const float* inverse, int64_t norm) {
+    return {{middle[0], middle[1], middle[2]}, {inverse[0], inverse[1], inverse[2]}, (ContractionNorm)norm};
+}
+extern "C" void projected(int64_t n, const float* middle, const float* inverse, int64_t norm, int64_t count, const float* o, const float* d, const float* radii, const float* starts,
+                          const float* ends, const int* rays, const float* directions, float* means, float* variances) {
+    project_gaussians(n, {space_of(middle, inverse, norm), (int)count, o, d, radii, starts, ends, rays, directions, means, variances});
+}
+extern "C" void projected_backward(int64_t n_rays, const float* middle, const float* inverse, int64_t norm, int64_t count, const float* o, const float* d, const float* radii,
+                                   const float* starts, const float* ends, const int* packed, const float* directions, const float* grad_means, const float* grad_variances,
+                                   float* grad_o, float* grad_d) {
+    project_gaussians_backward(n_rays, {space_of(middle, inverse, norm), (int)count, o, d, radii, starts, ends, packed, directions, grad_means, grad_variances, grad_o, grad_d});
 }
 
 extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float* positions, const float* grid, float* values, const float* grad_values, float* grad_positions, float* grad_grid) {

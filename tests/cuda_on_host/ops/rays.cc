@@ -2,6 +2,7 @@
 #include "camera_rays/cuda.h"
 #include "composite/cuda.h"
 #include "draw_pixels/cuda.h"
+#include "expose/cuda.h"
 #include "gather_rays/cuda.h"
 #include "move_rays/cuda.h"
 #include "play.h"
@@ -115,6 +116,13 @@ extern "C" void moved(int64_t n, int64_t images, const float* o, const float* d,
                       const float* grad_o, const float* grad_d, float* parts, float* grad_twists) {
     move_rays(n, {o, d, image, twists, {pivot[0], pivot[1], pivot[2]}, rigid != 0, moved_o, moved_d});
     move_rays_backward({{o, moved_d, grad_o, grad_d, image, twists, {pivot[0], pivot[1], pivot[2]}, rigid != 0}, n, images, parts}, grad_twists);
+}
+
+// parts: float [ceil(n / 1024), images, 3]
+extern "C" void exposed(int64_t n, int64_t images, const float* colors, const float* opacities, const float* background, const float* rgba, const float* stops, const int* image, float* out,
+                        const float* grad_out, float* grad_colors, float* grad_opacities, float* parts, float* grad_stops) {
+    expose(n, {colors, opacities, background, rgba, stops, image, out});
+    expose_backward({colors, opacities, background, rgba, stops, image, grad_out, grad_colors, grad_opacities}, n, images, parts, grad_stops);
 }
 
 extern "C" void pixels(int64_t n, const int* cameras, const int* x, const int* y, const float* c2w, const float* intrinsics, float* rays_o, float* rays_d) {

@@ -233,7 +233,9 @@ def test_unusable_cameras(given, message):
 def test_projection_of_points_golden():
     """A point, by COLMAP's own formula: p = K (R x + t), OpenCV axes, quaternion of 60 degrees about y."""
     half = np.sqrt(0.75)
-    image = ColmapImage("a", 1, np.array([half, 0, 0.5, 0]), np.array([0.1, 0.2, 4]), np.zeros(0))
+    image = ColmapImage(
+        "a", 1, np.array([half, 0, 0.5, 0]), np.array([0.1, 0.2, 4]), np.zeros(0), np.zeros((0, 2))
+    )
     x = np.array([0.3, -0.2, 0.5])
     rotation = np.array([[0.5, 0, half], [0, 1, 0], [-half, 0, 0.5]])
     local = rotation @ x + [0.1, 0.2, 4]

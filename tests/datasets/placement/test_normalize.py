@@ -11,6 +11,7 @@ from jnerf.datasets.placement.normalize import (
     centre_and_scale,
     focus_point,
     normalize,
+    orient_principal,
     orient_up,
     recentre,
     spherify,
@@ -113,6 +114,26 @@ def test_centre_and_scale_separately():
     both = centre_and_scale(poses).poses(poses)[:, :, 3]
     np.testing.assert_allclose(np.linalg.norm(both, axis=1).max(), 1)
     assert normalize(poses, False, False, False).to_dict() == Similarity().to_dict()
+
+
+@settings(deadline=None)
+@given(similarities)
+def test_principal_axes_do_not_depend_on_the_world(world):
+    """Cameras on a flat ellipse, up across it: the long axis is x, the short one y, and the largest coordinate is 1."""
+    poses = ring_poses(24)[:, :3]
+    poses[:, :, 3] *= [2.0, 5.0, 0.1]
+    poses[0, 0, 3] += 0.5  # no symmetry leaves an axis open
+    found = normalize(world.poses(poses), True, True, True, principal=True).poses(
+        world.poses(poses)
+    )
+    eyes = found[:, :, 3]
+    np.testing.assert_allclose(eyes.mean(0), 0, atol=1e-9)
+    assert np.abs(eyes).max() == pytest.approx(1)
+    spread = eyes.T @ eyes
+    np.testing.assert_allclose(spread, np.diag(np.diag(spread)), atol=1e-8)
+    assert spread[0, 0] > spread[1, 1] > spread[2, 2]
+    assert found[:, :, 1].mean(0)[2] > 0
+    np.testing.assert_allclose(np.linalg.det(orient_principal(poses).rotation), 1)
 
 
 def flipped(poses, axis):

@@ -41,7 +41,7 @@ def test_they_start_as_they_are_given():
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("extras", [(), ("depths",)])
+@pytest.mark.parametrize("extras", [(), ("depth",)])
 def test_training_rays_are_those_of_the_cameras_now(mode, extras):
     dataset = ProceduralDataset(**SMALL, extras=extras, cameras=LEARNED | {"mode": mode})
     truth = ProceduralDataset(**SMALL, extras=extras)

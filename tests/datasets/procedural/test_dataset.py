@@ -178,9 +178,9 @@ def test_silhouettes_are_where_images_are_not_transparent():
 
 
 def test_batches_carry_the_extras_asked_for():
-    batch = small(extras=("depths", "normals")).sample(50, 0)
-    assert small(extras=("depths",)).provides == {"depths"} and not small().provides
-    assert batch.extras["depths"].shape == [50, 1] and batch.extras["normals"].shape == [50, 3]
+    batch = small(extras=("depth", "normals")).sample(50, 0)
+    assert small(extras=("depth",)).provides == {"depth"} and not small().provides
+    assert batch.extras["depth"].shape == [50, 1] and batch.extras["normals"].shape == [50, 3]
     opaque = batch.rgba.numpy()[:, 3] == 1
     lengths = np.linalg.norm(batch.extras["normals"].numpy(), axis=1)
     np.testing.assert_allclose(lengths[opaque], 1, atol=1e-4)
@@ -230,7 +230,7 @@ def test_splits_differ():
         ({"split": "tset"}, "split must be train, val or test, got 'tset'"),
         ({"resolution": 0}, "resolution must be 1 or more"),
         ({"near": 5.0}, "near < far must hold"),
-        ({"extras": ("depth",)}, "unknown extras .* choose from depths, normals"),
+        ({"extras": ("depths",)}, "unknown extras .* choose from depth, normals"),
     ],
 )
 def test_arguments_out_of_range(arguments, message):

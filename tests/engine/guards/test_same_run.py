@@ -39,6 +39,8 @@ def no_warning():
         ("dataset.holdout", [REFUSE, WARN, REFUSE, WARN, WARN]),
         ("dataset.downscale", [REFUSE, WARN, WARN, WARN, WARN]),
         ("dataset.image_memory", [FREE] * 5),
+        ("dataset.cameras.test_steps", [FREE] * 5),
+        ("dataset.cameras.mode", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
         ("encoder.pos_encoder.max_resolution", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
         ("network.type", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
         ("network.precision", [WARN] * 5),
@@ -67,6 +69,18 @@ def test_defaults_count_as_written_and_lists_as_tuples():
         "optim": dict(type="Adam", betas=(0.9, 0.99)),
     }
     assert flat_settings(tiny) == flat_settings(full)
+
+
+def test_cameras_that_learn_are_compared_setting_by_setting():
+    def flat(**cameras):
+        block = dict(type="BlenderDataset", root="x", cameras=dict(type="PoseRefinement", **cameras))
+        return flat_settings({"dataset": block})
+
+    told = flat(test_steps=100)
+    assert told["dataset.cameras.type"] == "PoseRefinement"
+    assert {k for k, v in flat().items() if told[k] != v} == {"dataset.cameras.test_steps"}
+    without = flat_settings({"dataset": dict(type="BlenderDataset", root="x")})
+    assert without["dataset.cameras.type"] is None and without["dataset.exposure.type"] is None
 
 
 @pytest.fixture

@@ -18,12 +18,17 @@ TOLERANCES = {
     "nerf_lego_small": 1e-5,
     "mipnerf_lego_small": 1e-5,
     "nerfacto_embedded": 1e-5,
+    "mipnerf360_embedded": 1e-5,
     "neus_scan24_wmask": 2e-5,
     "hash_neus_scan24_wmask": 2e-4,
     "plenoxels_lego_small": 1e-5,
     "image_albert_small": 1e-5,
     "vqad_lego_small": 1e-5,
     "barf_embedded": 1e-5,  # trained cameras
+    "ngp_tracks_capture": 1e-5,  # rays whose depth is known
+    "depth_nerfacto_capture": 1e-5,  # the same in every round
+    "ngp_exposure_small": 1e-5,  # trained exposures
+    "nerfw_embedded": 1e-5,
 }
 
 

@@ -15,6 +15,7 @@ from jnerf.models.networks.base import Network
 from jnerf.models.networks.nerf import NeRFNetwork
 from jnerf.models.networks.ngp import NGPNetwork
 from jnerf.models.networks.plain_mlp import PlainMLPNetwork
+from jnerf.models.networks.unbounded.mipnerf360 import MipNeRF360Network
 from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
 from jnerf.models.networks.voxels.plenoxel import PlenoxelNetwork
 from jnerf.structures import RayBundle, RaySamples
@@ -51,6 +52,12 @@ def nerfacto(space: str) -> Network:
     )
 
 
+def mipnerf360(space: str, rounds: int = 0) -> Network:
+    encoder = IntegratedEncoder(2, basis="icosahedron", half_edge=2.0)
+    options = {"hidden_width": 32, "n_layers": 3, "skip": 1, "bottleneck": 16, "proposals": rounds}
+    return MipNeRF360Network(encoder, dirs(), BOX, space=space, precision="fp32", **options)
+
+
 def plenoxel() -> Network:
     network = PlenoxelNetwork(BOX, resolutions=[5], upsample_steps=[])
     random = np.random.default_rng(3)
@@ -79,6 +86,20 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     ),
     "nerfacto": lambda: nerfacto("contraction_linf"),
     "nerfacto in a box": lambda: nerfacto("box"),
+    "mip-nerf along directions": lambda: NeRFNetwork(
+        IntegratedEncoder(2, basis="icosahedron", half_edge=1.5),
+        dirs(),
+        BOX,
+        32,
+        3,
+        1,
+        1,
+        "softplus",
+        precision="fp32",
+    ),
+    "mip-nerf 360": lambda: mipnerf360("contraction_l2"),
+    "mip-nerf 360 in a box": lambda: mipnerf360("box"),
+    "mip-nerf 360 in a cube": lambda: mipnerf360("contraction_linf"),
     "plenoxels": plenoxel,
 }
 
@@ -140,8 +161,10 @@ def test_gradients_reach_origins_and_directions(name):
             assert (grad * way).sum() == pytest.approx(slope, rel=0.05), (k, h)
 
 
-def test_a_proposal_gives_them_too():
-    network = nerfacto("contraction_linf")
+@pytest.mark.parametrize(
+    "network", [nerfacto("contraction_linf"), mipnerf360("contraction_l2", 1)], ids=["grid", "mlp"]
+)
+def test_a_proposal_gives_them_too(network):
     variables = [jt.array(v.astype(np.float32)) for v in rays()]
     loss = network(samples_of(*variables, True, 0)).sigmas.sum()
     assert all(np.abs(g.numpy()).max() > 1e-3 for g in jt.grad(loss, variables))

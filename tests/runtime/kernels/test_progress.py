@@ -44,7 +44,7 @@ def run(*command):
 
 def test_elsewhere_one_line_in_all(program):
     shown = run(program)
-    line = "jnerf: compiling kernels for this machine, once; this takes about half a minute"
+    line = "jnerf: compiling 3 kernels for this machine, once"
     assert shown == f"before\n\n{line}\n\nCompiling 3\n\nafter: Compiling Operators(\n"
 
 

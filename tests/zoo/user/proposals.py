@@ -61,7 +61,7 @@ class TwoProposals(Sampler):
     def _normalised(self, samples: RaySamples) -> RaySamples:
         near, far = self._ends
         s = [(t - near) * (1 / (far - near)) for t in (samples.t_starts, samples.t_ends)]
-        return replace(samples, s_starts=s[0].stop_grad(), s_ends=s[1].stop_grad())
+        return replace(samples, s_starts=s[0].detach(), s_ends=s[1].detach())
 
 
 @NETWORKS.register()
@@ -113,7 +113,7 @@ class Interlevel(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         terms = []
-        low, high, weights = self._per_ray(samples, render.weights.stop_grad())
+        low, high, weights = self._per_ray(samples, render.weights.detach())
         for earlier, seen in zip(samples.history, render.history, strict=True):
             from_, to, guess = self._per_ray(earlier, seen.weights)
             meets = (from_.unsqueeze(1) < high.unsqueeze(2)) & (to.unsqueeze(1) > low.unsqueeze(2))

@@ -100,9 +100,10 @@ def read_images(path: Path) -> list[ColmapImage]:
     for _ in range(*file.take(_COUNT)):
         _, *pose, camera = file.take(record)
         name = file.word()
-        points = _observed(file, *file.take(_COUNT))
-        pose = np.array(pose)
-        images.append(ColmapImage(name, camera, pose[:4], pose[4:], points))
+        features = _features(file, *file.take(_COUNT))
+        images.append(
+            ColmapImage.of(name, camera, np.array(pose), features["point"], features["xy"])
+        )
     return images
 
 
@@ -121,10 +122,9 @@ def read_points(path: Path) -> Points:
     return Points.of(ids, np.column_stack([x, y, z]), np.column_stack([r, g, b]), errors, tracks)
 
 
-def _observed(file: _Bytes, count: int) -> NDArray[np.int64]:
+def _features(file: _Bytes, count: int) -> NDArray[np.void]:
     start = file.skip(_FEATURE.itemsize * count)
-    ids = np.frombuffer(file.data, _FEATURE, count, start)["point"]
-    return np.unique(ids[ids >= 0])
+    return np.frombuffer(file.data, _FEATURE, count, start)
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

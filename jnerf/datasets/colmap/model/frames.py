@@ -17,7 +17,7 @@ from jnerf.datasets.cameras.units import in_pixels
 from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.model import SparseModel
 from jnerf.datasets.colmap.model.parts import ColmapImage
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.pictures.formats import READ
 from jnerf.datasets.pictures.headers import stored_sizes

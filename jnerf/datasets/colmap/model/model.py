@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model import binary, text
 from jnerf.datasets.colmap.model.parts import ColmapCamera, ColmapImage, Points
-from jnerf.datasets.paths import nearby
+from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.errors import DataError
 
@@ -197,7 +197,7 @@ def _known(path: Path, images: list[ColmapImage], points: Points) -> list[Colmap
             stacklevel=4,
         )
     return [
-        replace(image, point_ids=image.point_ids[there])
+        replace(image, point_ids=image.point_ids[there], xy=image.xy[there])
         for image, there in zip(images, known, strict=True)
     ]
 

@@ -38,6 +38,7 @@ class ColmapImage:
         quaternion: rotation from world to camera, w x y z, any length, float64 [4].
         translation: of the world in the camera's frame, float64 [3].
         point_ids: the points that it observes, each once, ascending, int64 [P].
+        xy: where it sees each, pixels of its camera's width and height, float64 [P, 2].
     """
 
     name: str
@@ -45,6 +46,25 @@ class ColmapImage:
     quaternion: NDArray[np.float64]
     translation: NDArray[np.float64]
     point_ids: NDArray[np.int64]
+    xy: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, name: str, camera_id: int, pose: NDArray[np.float64], ids: ArrayLike, xy: ArrayLike
+    ) -> ColmapImage:
+        """An image of its record.
+
+        Args:
+            name: see the class.
+            camera_id: see the class.
+            pose: quaternion and translation, float64 [7].
+            ids: of its features, -1 for one that became no point, int [F].
+            xy: where those are, [F, 2]. Of several of one point, the first counts.
+        """
+        ids, xy = np.asarray(ids, np.int64), np.asarray(xy, np.float64).reshape(-1, 2)
+        points, first = np.unique(ids, return_index=True)
+        known = points >= 0
+        return cls(name, camera_id, pose[:4], pose[4:], points[known], xy[first[known]])
 
     @cached_property
     def c2w(self) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.colmap.model.parts import ColmapCamera, ColmapImage, Points
-from jnerf.datasets.text_files import read_text
+from jnerf.datasets.files.text_files import read_text
 from jnerf.errors import DataError
 
 Line = tuple[int, str]
@@ -52,8 +52,8 @@ def read_images(path: Path) -> list[ColmapImage]:
         except (IndexError, ValueError):
             wanted = "IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME"
             raise _malformed(path, number, line, wanted) from None
-        points = _observed(path, *next(lines, (number + 1, "")))
-        images.append(ColmapImage(name, camera, pose[:4], pose[4:], points))
+        ids, xy = _features(path, *next(lines, (number + 1, "")))
+        images.append(ColmapImage.of(name, camera, pose, ids, xy))
     return images
 
 
@@ -80,17 +80,18 @@ def read_points(path: Path) -> Points:
     return Points.of(ids, positions, rgb, errors, tracks)
 
 
-def _observed(path: Path, number: int, line: str) -> NDArray[np.int64]:
-    """The points in a line of observations; -1 stands for a feature that became no point."""
+def _features(path: Path, number: int, line: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The points [F] in a line of features, -1 for one that became none, and where they are, [F, 2]."""
     words = line.split()
     try:
         if len(words) % 3:
             raise ValueError
         ids = np.array(words[2::3], np.int64)
+        xy = np.array([words[0::3], words[1::3]], np.float64).T
     except (ValueError, OverflowError):
         wanted = "X Y POINT3D_ID for each feature of the image above (or an empty line)"
         raise _malformed(path, number, line, wanted) from None
-    return np.unique(ids[ids >= 0])
+    return ids, xy
 
 
 def _records(path: Path, blank: bool = False) -> Iterator[Line]:

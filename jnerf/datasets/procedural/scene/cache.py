@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.paths import cache_folder
+from jnerf.datasets.files.paths import cache_folder
 
 
 class RenderCache:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
-from jnerf.datasets.text_files import read_json
+from jnerf.datasets.files.text_files import read_json
 from jnerf.engine.files import write_text_atomic
 from jnerf.engine.rendering.paths.camera_path import CameraPath
 from jnerf.engine.rendering.paths.fields import Fields

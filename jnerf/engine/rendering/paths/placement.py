@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.files.text_files import read_json
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.datasets.text_files import read_json
 from jnerf.engine.rendering.paths.fields import Fields
 from jnerf.errors import DataError
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 import jittor as jt
+import numpy as np
 
 
 class Space(ABC):
@@ -12,9 +14,13 @@ class Space(ABC):
 
     Attributes:
         edge: of the unit cube, field units, where nothing is squeezed: the longest one.
+        aabb: the scene's box, (lows, highs), float32 [2 D], field units.
+        norm: in which space is squeezed: "none", "l2" or "linf".
     """
 
     edge: float
+    aabb: np.ndarray
+    norm: Literal["none", "l2", "linf"]
 
     @abstractmethod
     def __call__(self, positions: jt.Var) -> jt.Var:

@@ -16,8 +16,10 @@ class Box(Space):
         aabb: (lows, highs), float32 [2 D], field units.
     """
 
+    norm = "none"
+
     def __init__(self, aabb: np.ndarray) -> None:
-        aabb = np.asarray(aabb, dtype=np.float32)
+        self.aabb = aabb = np.asarray(aabb, dtype=np.float32)
         low, high = np.split(aabb, 2)
         self.is_unit = bool((low == 0).all() and (high == 1).all())
         self.edge = float((high - low).max())

@@ -27,7 +27,8 @@ class Contraction(Space):
     """
 
     def __init__(self, aabb: np.ndarray, norm: Literal["l2", "linf"]) -> None:
-        low, high = np.split(np.asarray(aabb, np.float32), 2)
+        self.aabb, self.norm = np.asarray(aabb, np.float32), norm
+        low, high = np.split(self.aabb, 2)
         self._largest = norm == "linf"
         self._dims = len(low)
         self._half = (high - low) / 2

@@ -1,1 +1,1 @@
-"""Networks of scenes that do not end, and what they share: proposals, appearance."""
+"""Networks of scenes that do not end, and what they share: proposals."""

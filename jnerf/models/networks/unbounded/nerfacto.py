@@ -12,11 +12,11 @@ from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
-from jnerf.models.networks.two_mlps import density_and_color
-from jnerf.models.networks.unbounded.appearance import Appearance
+from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
-from jnerf.ops.field_mlp import from_geometry
-from jnerf.ops.gather_rays import gather_rays
+from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
+from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
+from jnerf.models.per_image.transient import TransientBlock, Transients
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
 
@@ -27,7 +27,7 @@ class NerfactoNetwork(ProposedNetwork):
 
     A density is ``initial_density`` exp(x) per unit, a unit being half the box's longest edge: what a contraction
     leaves as it is. The colour sees geometry features, the encoded direction and, with ``appearance``, numbers that are
-    learned for each training image. Pictures see the mean of those numbers, or zeros. No biases.
+    learned for each training image. No biases.
 
     Args:
         pos_encoder: encodes positions in [0, 1]^3.
@@ -43,8 +43,9 @@ class NerfactoNetwork(ProposedNetwork):
         geometry_features: outputs of the density MLP beside the density.
         proposal_width: of the hidden layer of a proposal; 0 for none.
         initial_density: factor of all densities: what there is of space begins almost empty.
-        appearance: learned numbers for each training image; 0 for none.
-        test_appearance: what pictures take for them: "mean" of the images, or "zeros".
+        appearance: learned numbers for each training image, how many or ``Appearance``'s arguments; 0 for none.
+        transient: ``Transients``'s arguments: what stands in front of the scene in each training image has a density
+            and a colour of its own, which ``TransientRenderer`` renders; None: nothing does.
         space: how positions reach the unit cube: "contraction_linf", "contraction_l2", or "box", outside of which
             nothing is.
         seed: of the initial weights.
@@ -53,6 +54,8 @@ class NerfactoNetwork(ProposedNetwork):
     Raises:
         ConfigError: a value is out of its range, or an encoder is missing.
     """
+
+    optional = OPTIONAL
 
     def __init__(
         self,
@@ -68,8 +71,8 @@ class NerfactoNetwork(ProposedNetwork):
         geometry_features: int = 15,
         proposal_width: int = 16,
         initial_density: float = 0.01,
-        appearance: int = 0,
-        test_appearance: Literal["mean", "zeros"] = "mean",
+        appearance: AppearanceBlock = 0,
+        transient: TransientBlock = None,
         space: Literal["box", "contraction_l2", "contraction_linf"] = "contraction_linf",
         seed: int = 0,
         precision: str = "auto",
@@ -81,7 +84,6 @@ class NerfactoNetwork(ProposedNetwork):
             color_layers=(color_layers, 1),
             geometry_features=(geometry_features, 1),
             proposal_width=(proposal_width, 0),
-            appearance=(appearance, 0),
         )
         where = aabb, proposals, proposal_width, initial_density, space
         super().__init__(pos_encoder, encoders, *where, seed, precision)
@@ -89,37 +91,23 @@ class NerfactoNetwork(ProposedNetwork):
         how = {"seed": seed, "precision": precision}
         widths = [pos_encoder.out_dim, *[hidden_width] * density_layers, 1 + geometry_features]
         self.density_mlp = MLP(widths, **how)
-        n_seen = geometry_features + (dir_encoder.out_dim if dir_encoder else 0) + appearance
+        self.appearance = make_appearance(appearance, n_images, geometry_features, **how)
+        n_seen = geometry_features + n_beside(dir_encoder, self.appearance)
         widths = [n_seen, *[hidden_width] * color_layers, padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, **how)
-        self.appearance = (
-            Appearance(n_images, appearance, test_appearance, seed) if appearance else None
-        )
-        if self.appearance:
-            self.protocol = {"appearance": self.appearance.rule}
+        if transient is not None:
+            sizes = {"n_images": n_images, "n_seen": geometry_features}
+            scale = self._density_scale / initial_density
+            self.transients = Transients(**transient, **sizes, scale=scale, **how)
+            self.provides = self.provides | set(CHANNELS)
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """See ``ProposedNetwork``."""
         return self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
 
-    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple:
         """See ``ProposedNetwork``."""
-        if self.appearance is not None:
-            return self._with_appearance(features, samples)
         mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
-        return density_and_color(*mlps, head_sees_density=False)
-
-    def _with_appearance(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
-        rays = samples.rays
-        per_ray = [self.appearance(rays)]
-        if self.dir_encoder:
-            per_ray.insert(0, self.dir_encoder(rays.rays_d))
-        extra = gather_rays(jt.concat(per_ray, 1), samples.ray_indices, samples.packed_info)
-        return from_geometry(
-            self.density_mlp(features), lambda seen: self.color_mlp(seen, extra, 3), True, False
-        )
-
-    def param_groups(self) -> dict[str, list[jt.Var]]:
-        """The field's, "proposals" and, where it is, "appearance"; see ``Network``."""
-        parts = {"proposals": self.proposals.mlps}
-        return self._apart(parts | ({"appearance": self.appearance} if self.appearance else {}))
+        if self.transients is not None:
+            return of_images(*mlps, self.appearance, self.transients, True, False)
+        return density_and_color(*mlps, head_sees_density=False, appearance=self.appearance)

@@ -55,7 +55,6 @@ class Proposals(jt.Module):
     def __len__(self) -> int:
         return len(self.mlps)
 
-    def execute(self, number: int, unit: jt.Var) -> jt.Var:
-        """Densities [S] of proposal ``number`` at positions in the unit cube, [S, 3]; exp of what the MLP says."""
-        features = self.encoders[number](unit)
+    def execute(self, number: int, features: jt.Var) -> jt.Var:
+        """Densities [S] of proposal ``number`` for what its encoder says; exp of what the MLP says."""
         return self.mlps[number](features, exponential=True).reshape(-1)

@@ -9,8 +9,9 @@ import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.space import make_space
+from jnerf.models.networks.space.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.unbounded.proposals import Proposals
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -58,7 +59,7 @@ class ProposedNetwork(Network):
             raise ConfigError(
                 f"{type(self).__name__}: initial_density is {initial_density}; it must be above 0"
             )
-        self.pos_encoder = pos_encoder
+        self.pos_encoder, self._seed = pos_encoder, seed
         self._space, self._bounded = make_space(space, aabb), space == "box"
         low, high = np.split(np.asarray(aabb, np.float64), 2)
         self._density_scale = float(initial_density / ((high - low).max() / 2))
@@ -72,8 +73,11 @@ class ProposedNetwork(Network):
         """exp of what the field says of encoded positions, float32 [S]."""
         raise NotImplementedError(f"{type(self).__name__} does not define field_density(features)")
 
-    def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
-        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known."""
+    def field(self, features: jt.Var, samples: RaySamples) -> tuple:
+        """The same [S], and colours [S, 3] in [0, 1], of samples whose encoded positions are known.
+
+        A third value is a dict of further channels, of densities among them ``transient_sigmas`` alone.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define field(features, samples)")
 
     def density(self, positions: jt.Var) -> jt.Var:
@@ -89,10 +93,14 @@ class ProposedNetwork(Network):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """Of an earlier round its proposal's density, which is all that there is to say of it."""
-        if samples.round >= len(self.proposals):
+        proposed = samples.round < len(self.proposals)
+        encoder = self.proposals.encoders[samples.round] if proposed else self.pos_encoder
+        if not (proposed or sees_pieces(encoder)):
             return self.look(samples.positions)
-        unit, inside = self._unit(samples.positions)
-        sigmas = self._scaled(self.proposals(samples.round, unit), inside)
+        features, inside = self._encoded(samples, encoder)
+        if not proposed:
+            return self._scaled(self.field_density(features), inside), None
+        sigmas = self._scaled(self.proposals(samples.round, features), inside)
         return sigmas, sigmas.unsqueeze(1)
 
     def execute(self, samples: RaySamples) -> FieldOutput:
@@ -101,13 +109,24 @@ class ProposedNetwork(Network):
             if samples.features is not None:  # known since the samples were placed
                 return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
-        unit, inside = self._unit(samples.positions)
         if samples.features is None:
-            features = self.pos_encoder(unit)
+            features, inside = self._encoded(samples, self.pos_encoder)
         else:
+            unit, inside = self._unit(samples.positions)
             features = self.pos_encoder.known(unit, samples.features)
-        sigmas, rgbs = self.field(features, samples)
-        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs)
+        sigmas, rgbs, *further = self.field(features, samples)
+        extras = dict(further[0]) if further else {}
+        if "transient_sigmas" in extras and inside is not None:
+            extras["transient_sigmas"] = extras["transient_sigmas"] * inside.unsqueeze(1)
+        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs, extras=extras)
+
+    def _encoded(self, samples: RaySamples, encoder: Encoder) -> tuple[jt.Var, jt.Var | None]:
+        """What an encoder says of samples, or of their pieces, and what ``_unit`` says of whether they count."""
+        if not sees_pieces(encoder):
+            unit, inside = self._unit(samples.positions)
+            return encoder(unit), inside
+        inside = self._unit(samples.positions)[1] if self._bounded else None
+        return encoded_samples(samples, encoder, self._space, self._seed), inside
 
     def _unit(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
@@ -125,10 +144,3 @@ class ProposedNetwork(Network):
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""
         return self._apart({"proposals": self.proposals.mlps})
-
-    def _apart(self, parts: Mapping[str, jt.Module]) -> dict[str, list[jt.Var]]:
-        """Groups of their own for the parameters of ``parts``."""
-        groups = {name: trainable(module) for name, module in parts.items()}
-        elsewhere = {id(p) for group in groups.values() for p in group}
-        own = [p for p in super().param_groups()[""] if id(p) not in elsewhere]
-        return {"": own} | {name: group for name, group in groups.items() if group}

@@ -9,8 +9,8 @@ from jnerf.encoders.hash_grid import HashGridEncoder
 from jnerf.encoders.spherical_harmonics import SphericalHarmonicsEncoder
 from jnerf.engine.pipeline.field import FrozenField
 from jnerf.errors import ConfigError
-from jnerf.models.networks.unbounded.appearance import Appearance
 from jnerf.models.networks.unbounded.nerfacto import NerfactoNetwork
+from jnerf.models.per_image.appearance import Appearance
 from jnerf.samplers.proposal import ProposalSampler
 from jnerf.structures import RayBundle
 
@@ -92,7 +92,7 @@ def test_outside_a_box_nothing_is_and_outside_of_contracted_space_there_is_no_ou
 
 @pytest.mark.parametrize("test", ["mean", "zeros"])
 def test_rays_without_an_image_take_the_mean_or_zeros(test):
-    table = Appearance(3, 4, test, seed=1)
+    table = Appearance(3, 15, 4, test=test, seed=1)
     np.testing.assert_array_equal(
         table(rays(4, images=[2, 0, 0, 1])).numpy(), table.table.numpy()[[2, 0, 0, 1]]
     )
@@ -112,12 +112,12 @@ def test_wrong_arguments_are_named():
         network(initial_density=0)
     with pytest.raises(ConfigError, match="appearance is -1; it must be at least 0"):
         network(appearance=-1)
-    with pytest.raises(ConfigError, match="test_appearance is 'none'; choose one of mean, zeros"):
-        network(appearance=2, test_appearance="none")
+    with pytest.raises(ConfigError, match="appearance.test is 'none'; choose one of mean, zeros"):
+        network(appearance={"width": 2, "test": "none"})
 
 
 def test_the_gradient_of_appearance_has_the_same_bits_for_any_number_of_threads():
-    table = Appearance(3, 32, "mean", seed=1)
+    table = Appearance(3, 15, 32, seed=1)
     random = np.random.default_rng(0)
     bundle = rays(4096, images=random.integers(0, 3, 4096))
     cotangent = jt.array(random.normal(size=(4096, 32)).astype(np.float32))

@@ -10,8 +10,8 @@ from scenes import make_tiny_blender
 
 from jnerf.datasets.blender.dataset import BlenderDataset
 from jnerf.datasets.colmap.dataset import COLMAPDataset
+from jnerf.datasets.files.text_files import read_text
 from jnerf.datasets.nsvf.dataset import NSVFDataset
-from jnerf.datasets.text_files import read_text
 from jnerf.datasets.transforms.dataset import TransformsDataset
 from jnerf.errors import DataError
 

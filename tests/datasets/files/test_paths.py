@@ -2,7 +2,7 @@
 
 import pytest
 
-from jnerf.datasets.paths import scene_folder, scene_path
+from jnerf.datasets.files.paths import scene_folder, scene_path
 from jnerf.errors import DataError
 
 

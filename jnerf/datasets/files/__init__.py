@@ -1,0 +1,1 @@
+"""Finding and reading files of scenes: folders, texts, arrays."""

@@ -1,0 +1,15 @@
+"""nerfacto on lego for half an hour on two CPU cores: 400x400 pixels, fewer rays and samples, a smaller table."""
+
+_base_ = ["nerfacto_lego.py"]
+
+exp_name = "nerfacto_lego_small"
+total_steps = 6000
+n_rays = 2048
+
+dataset = dict(downscale=2)
+sampler = dict(n_samples=[128, 64, 32], anneal_steps=500)
+encoder = dict(pos_encoder=dict(log2_table_size=18, max_resolution=1024))
+# The published schedule ends at 200 000 steps; here the learning rate has to fall within the run.
+optim = dict(lr=dict(value=1e-2, end=5e-4, steps=(0, 6000)))
+
+evaluation = dict(steps=[500, 2000], n_images=25)
