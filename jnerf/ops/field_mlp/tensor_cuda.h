@@ -1,7 +1,7 @@
 // The field on tensor cores: trunk and head of a tile one after the other, all in shared memory (mlp/tensor.h).
 #pragma once
 #include "field_mlp/kernel.h"
-#include "mlp/tensor_cuda.h"
+#include "mlp/cuda/tensor.h"
 
 namespace jnerf {
 

@@ -1,7 +1,7 @@
 // The MLP on CUDA: on tensor cores where device and network allow, else in float.
 #pragma once
-#include "mlp/plain_cuda.h"
-#include "mlp/tensor_cuda.h"
+#include "mlp/cuda/plain.h"
+#include "mlp/cuda/tensor.h"
 #include "trunc_exp/kernel.h"
 
 namespace jnerf {
