@@ -16,6 +16,7 @@ TEMPLATES = {
     "grid_interp": {"D": (2, 3)},
     "hash_encode": {"D": (2, 3), "F": (1, 2, 4, 8)},
     "hash_encode_gradient": {"D": (2, 3), "F": (1, 2, 4, 8)},
+    "multisample_encode": {"F": (1, 2, 4, 8)},
     "octree_interp": {"F": (1, 5, 16)},
     "plane_interp": {"W": (1, 4, 16)},
     "sh_encode": {"D": range(1, 9)},
