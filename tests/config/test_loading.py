@@ -37,7 +37,9 @@ def test_access():
 def test_defaults_are_filled_in():
     config = load_config(METHOD)
     assert (config.exp_name, config.seed, config.n_rays, config.ema) == ("method", 1337, 4096, None)
-    assert config.evaluation == dict(steps=[], every=None, n_images=None, downscale=1, at_end=True)
+    fit = dict(fit="none", fit_part="left", fit_steps=100, fit_lr=0.01, fit_rays=1024)
+    pictures = dict(steps=[], every=None, n_images=None, downscale=1, at_end=True)
+    assert config.evaluation == pictures | fit
     assert config.checkpoint == dict(every=1000, keep=3)
     assert list(config) == list(SCHEMA)
     config.evaluation.steps.append(1)

@@ -61,7 +61,8 @@ CASES = {
         "projects/dsnerf/configs/ngp_depth_small.py",
         [
             "dataset=dict(_delete_=True, type='TransformsDataset', root='{scene}', depth='z')",
-            "loss.depth.sigma=dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 60))",
+            "loss.depth=dict(_delete_=True, type='RayTerminationLoss', weight=0.1, "
+            "sigma=dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 60)))",
             "encoder.pos_encoder.log2_table_size=12",
             "sampler.target_samples=8192",
             "sampler.grid_resolution=64",

@@ -109,8 +109,10 @@ def test_hidden_layers_multiply_in_bf16(with_bf16, widths, n_out, extra, feature
     with_bf16.clear()
     exact = run("fp32")
     assert not with_bf16
+    # Of one sample, a hidden unit near 0 that rounding turns off is a tenth of a gradient.
+    most = 0.03 if n > 1 else 0.3
     for a, b in zip(got, exact, strict=True):
-        assert 0 < np.linalg.norm(a - b) < 0.03 * np.linalg.norm(b)
+        assert 0 < np.linalg.norm(a - b) < most * np.linalg.norm(b)
 
 
 @pytest.mark.parametrize(
