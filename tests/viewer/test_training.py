@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from page_client import EYE, MIDDLE, PageClient
 from safetensors.numpy import load_file
+from states import assert_same_states
 
 from jnerf.engine.hooks import Hook
 from jnerf.engine.live.edits import LiveEdits
@@ -157,9 +158,7 @@ def same_weights(folder, step):
         load_file(folder / name / f"checkpoints/step_{step:08d}.safetensors")
         for name in ("alone", "watched")
     )
-    assert alone.keys() == watched.keys()
-    for name, values in alone.items():
-        np.testing.assert_array_equal(values, watched[name], err_msg=name)
+    assert_same_states(alone, watched)
 
 
 def test_kernels_are_warm_before_somebody_comes(embedded, monkeypatch):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from states import assert_same_states
 
 from jnerf.config import load_config
 from jnerf.engine.checkpoints.checkpoint import load_latest
@@ -46,9 +47,7 @@ def test_it_learns_and_a_resumed_run_is_bit_identical(name, tmp_path):
         how = {"save_dir": tmp_path / "parts", "resume": steps == 60}
         run(config(name, f"total_steps={steps}"), "train", **how)
     states = [load_latest(f / "checkpoints").state for f in (straight, tmp_path / "parts" / name)]
-    assert set(states[0]) == set(states[1])
-    for key, value in states[0].items():
-        np.testing.assert_array_equal(states[1][key], value, err_msg=key)
+    assert_same_states(*states)
 
 
 def test_signed_distances_learn_their_normals_on_planes(tmp_path):

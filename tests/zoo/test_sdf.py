@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from meshes import torus, torus_distance, write_obj
+from states import assert_same_states
 
 from jnerf.cli.program import main
 from jnerf.config import find_config, load_config
@@ -107,9 +108,7 @@ def test_what_was_interrupted_ends_the_same(place):
         return load_latest(place / "logs" / name / "checkpoints").state
 
     whole, parts = weights("whole", 11), weights("parts", 5, 11)
-    assert whole.keys() == parts.keys()
-    for key, value in whole.items():
-        np.testing.assert_array_equal(value, parts[key], err_msg=key)
+    assert_same_states(whole, parts)
 
 
 def test_a_loss_of_colours_is_refused(place):

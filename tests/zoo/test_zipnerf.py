@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scenes import make_tiny_blender
+from states import assert_same_states
 
 from jnerf.config import load_config
 from jnerf.engine.checkpoints.checkpoint import load_latest
@@ -61,9 +62,7 @@ def test_a_resumed_run_is_bit_identical(trained, tmp_path):
     run(config(), "train", save_dir=tmp_path, resume=True)
     straight = load_latest(trained / "checkpoints").state
     resumed = load_latest(tmp_path / "zipnerf_embedded/checkpoints").state
-    assert set(resumed) == set(straight)
-    for name, value in straight.items():
-        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    assert_same_states(straight, resumed)
 
 
 def test_pictures_of_several_sizes_are_measured_by_size(tmp_path):

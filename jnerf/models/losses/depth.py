@@ -23,7 +23,7 @@ _EPS = 1e-7  # keeps logarithms finite, as nerfstudio's
 
 
 class DepthLoss(Loss):
-    """What they share: which rounds, which rays, and a mean over them. Subclasses define ``of_samples``.
+    """What they share: which rounds, which rays, and a mean over them. Subclasses define ``of_round``.
 
     Args:
         weigh_errors: truths count by ``2 exp(-e^2)``, e the error of their point over the mean error (DS-NeRF); for
@@ -72,46 +72,21 @@ class DepthLoss(Loss):
         rounds = [(render, samples)]
         if self._every:
             rounds += zip(render.history, samples.history, strict=True)
-        terms = [self._term(seen.weights, batch, placed, share) for seen, placed in rounds]
+        terms = [
+            self.of_round(seen.weights, batch, placed, share) if len(placed) else jt.zeros((1,)).sum()
+            for seen, placed in rounds
+        ]
         return sum(terms) * (1 / len(terms))
 
-    def _term(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:
-        """The loss of one round; ``share`` is what each ray counts, [R, 1]."""
-        if len(samples) == 0:
-            return jt.zeros((1,)).sum()
-        truth = batch.extras["depth"]
-        rows = jt.concat([truth, share, *self.further(batch)], dim=1).stop_grad()
-        rows = gather_rays(rows, samples.ray_indices, samples.packed_info)
-        middles = 0.5 * (samples.t_starts + samples.t_ends)
-        away = (middles - rows[:, 0]).stop_grad()
-        widths = (samples.t_ends - samples.t_starts).stop_grad()
-        of_rays = self.of_rays(weights, away, truth, share, samples)
-        return of_rays + (self.of_samples(weights, away, widths, rows) * rows[:, 1]).sum()
-
-    def further(self, batch: Batch) -> list[jt.Var]:
-        """Further numbers of rays that ``of_samples`` reads, [R, C] each."""
-        return []
-
-    def of_rays(
-        self,
-        weights: jt.Var,
-        away: jt.Var,
-        truth: jt.Var,
-        share: jt.Var,
-        samples: RaySamples,
-    ) -> jt.Var:
-        """What is not a sum over samples, summed over rays by their share, a scalar; nothing."""
-        return jt.zeros((1,)).sum()
-
     @abstractmethod
-    def of_samples(self, weights: jt.Var, away: jt.Var, widths: jt.Var, rows: jt.Var) -> jt.Var:
-        """What each sample adds, [S].
+    def of_round(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:
+        """The loss of one round that has samples, a scalar.
 
         Args:
-            weights: [S].
-            away: midpoints less the truth, t_i - D, [S].
-            widths: [S]; 0 of padding.
-            rows: of the samples' rays: the truth, the share, and ``further``, [S, 2 + C].
+            weights: of the samples, [S].
+            batch: with ``depth`` among its extras.
+            samples: of the round.
+            share: what each ray counts, [R, 1].
         """
 
     def _known(self, batch: Batch, samples: RaySamples) -> jt.Var:
@@ -121,7 +96,7 @@ class DepthLoss(Loss):
 
 
 class _SpreadLoss(DepthLoss):
-    """One whose truths have a width.
+    """One whose truths have a width: a sum over samples. Subclasses define ``of_samples``.
 
     Args:
         sigma: the width, field units, a number or a schedule of the step.
@@ -151,6 +126,29 @@ class _SpreadLoss(DepthLoss):
         """See ``Loss``; the width is that of the step."""
         self.sigma = self._sigmas(step)
         return super().__call__(render, batch, samples, step)
+
+    def of_round(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:
+        """See ``DepthLoss``."""
+        rows = jt.concat([batch.extras["depth"], share, *self.further(batch)], dim=1).stop_grad()
+        rows = gather_rays(rows, samples.ray_indices, samples.packed_info)
+        away = (_middles(samples) - rows[:, 0]).stop_grad()
+        widths = (samples.t_ends - samples.t_starts).stop_grad()
+        return (self.of_samples(weights, away, widths, rows) * rows[:, 1]).sum()
+
+    def further(self, batch: Batch) -> list[jt.Var]:
+        """Further numbers of rays that ``of_samples`` reads, [R, C] each."""
+        return []
+
+    @abstractmethod
+    def of_samples(self, weights: jt.Var, away: jt.Var, widths: jt.Var, rows: jt.Var) -> jt.Var:
+        """What each sample adds, [S].
+
+        Args:
+            weights: [S].
+            away: midpoints less the truth, t_i - D, [S].
+            widths: [S]; 0 of padding.
+            rows: of the samples' rays: the truth, the share, and ``further``, [S, 2 + C].
+        """
 
 
 @LOSSES.register()
@@ -187,7 +185,7 @@ class RayTerminationLoss(_SpreadLoss):
             self.requires = self.requires | {"depth_error"}
 
     def further(self, batch: Batch) -> list[jt.Var]:
-        """See ``DepthLoss``: the errors of points, where they widen it."""
+        """The errors of points, where they widen it."""
         return [batch.extras["depth_error"]] if self._widen else []
 
     def of_samples(self, weights: jt.Var, away: jt.Var, widths: jt.Var, rows: jt.Var) -> jt.Var:
@@ -218,16 +216,10 @@ class LineOfSightLoss(_SpreadLoss):
         ConfigError: ``sigma`` is not positive.
     """
 
-    def of_rays(
-        self,
-        weights: jt.Var,
-        away: jt.Var,
-        truth: jt.Var,
-        share: jt.Var,
-        samples: RaySamples,
-    ) -> jt.Var:
-        """The squared error of the expected depth."""
-        return (jt.sqr(_expected_error(weights, truth, samples)) * share).sum()
+    def of_round(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:
+        """See ``DepthLoss``; with the squared error of the expected depth."""
+        error = _expected_error(weights, batch, samples)
+        return (jt.sqr(error) * share).sum() + super().of_round(weights, batch, samples, share)
 
     def of_samples(self, weights: jt.Var, away: jt.Var, widths: jt.Var, rows: jt.Var) -> jt.Var:
         """See the class."""
@@ -243,21 +235,10 @@ class _ExpectedDepthLoss(DepthLoss):
 
     kind: Literal["l1", "l2"]
 
-    def of_rays(
-        self,
-        weights: jt.Var,
-        away: jt.Var,
-        truth: jt.Var,
-        share: jt.Var,
-        samples: RaySamples,
-    ) -> jt.Var:
-        """The error of each ray."""
-        error = _expected_error(weights, truth, samples)
+    def of_round(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:
+        """See ``DepthLoss``."""
+        error = _expected_error(weights, batch, samples)
         return ((jt.abs(error) if self.kind == "l1" else jt.sqr(error)) * share).sum()
-
-    def of_samples(self, weights: jt.Var, away: jt.Var, widths: jt.Var, rows: jt.Var) -> jt.Var:
-        """Nothing."""
-        return jt.zeros_like(weights)
 
 
 @LOSSES.register()
@@ -274,8 +255,12 @@ class DepthL2Loss(_ExpectedDepthLoss):
     kind = "l2"
 
 
-def _expected_error(weights: jt.Var, truth: jt.Var, samples: RaySamples) -> jt.Var:
+def _middles(samples: RaySamples) -> jt.Var:
+    return (0.5 * (samples.t_starts + samples.t_ends)).stop_grad()
+
+
+def _expected_error(weights: jt.Var, batch: Batch, samples: RaySamples) -> jt.Var:
     """Sums of weights times midpoints, less the truth, [R, 1]."""
-    middles = (0.5 * (samples.t_starts + samples.t_ends)).stop_grad()
-    parts = (weights * middles).unsqueeze(1)
-    return sum_over_rays(parts, samples.ray_indices, samples.packed_info) - truth
+    parts = (weights * _middles(samples)).unsqueeze(1)
+    seen = sum_over_rays(parts, samples.ray_indices, samples.packed_info)
+    return seen - batch.extras["depth"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
-from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
+from jnerf.models.networks.activations import DENSITY_ACTIVATIONS, padded_colors
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
@@ -174,7 +174,7 @@ class NeRFNetwork(Network):
         parts = self.dir_encoder, self.appearance, self.transients if last else None
         raw, rgbs, extras = self._of(samples)(encoded, samples, *parts)
         if self._padding:
-            rgbs = rgbs * (1 + 2 * self._padding) - self._padding
+            rgbs = padded_colors(rgbs, self._padding)
         return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
 
     def _encode(self, positions: jt.Var) -> jt.Var:

@@ -10,7 +10,7 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.activations import softplus
+from jnerf.models.networks.activations import padded_colors, softplus
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
@@ -144,7 +144,7 @@ class MipNeRF360Network(Network):
         how = {"exponential": False, "head_sees_density": False, "appearance": self.appearance}
         mlps = self.trunk, self.color_mlp, encoded, samples, self.dir_encoder
         raw, rgbs = density_and_color(*mlps, **how)
-        rgbs = rgbs * (1 + 2 * self._padding) - self._padding
+        rgbs = padded_colors(rgbs, self._padding)
         return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
 
     def param_groups(self) -> dict[str, list[jt.Var]]:

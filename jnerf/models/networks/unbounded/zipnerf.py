@@ -13,6 +13,7 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
+from jnerf.models.networks.activations import padded_colors
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.two_mlps import density_and_color, n_beside, of_images
@@ -118,4 +119,4 @@ class ZipNeRFNetwork(ProposedNetwork):
             sigmas, rgbs = density_and_color(*mlps, **how)
         else:  # which the fused kernel's colour has not
             sigmas, rgbs, _ = of_images(*mlps, self.appearance, None, True, False)
-        return sigmas, rgbs * (1 + 2 * self._padding) - self._padding
+        return sigmas, padded_colors(rgbs, self._padding)
