@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.posed import View
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.pipeline.field import FrozenField
-from jnerf.engine.rendering.fitting import fitted
+from jnerf.engine.rendering.fitting import fitted, pixel_error
 from jnerf.imaging.image import Image
 from jnerf.imaging.srgb import to_linear, to_srgb
 from jnerf.judging.judgement import StopRequested
 from jnerf.ops.common import uniform
-from jnerf.structures import Batch, RayBundle
+from jnerf.structures import RayBundle
 
 Mask = NDArray[np.bool_]
 
@@ -138,9 +137,5 @@ def _gradient(
     """Of the mean squared error of pixels, by the numbers, [1, width]."""
     var = jt.array(numbers.astype(np.float32))
     with pipeline.network.appearance.worn(var):
-        samples = pipeline.sampler(rays, FrozenField(pipeline.network), None)
-        behind = pipeline.renderer.test_background(len(rays))
-        render = pipeline.renderer(samples, pipeline.network(samples), behind)
-    batch = Batch(rays, jt.array(truth).stop_grad())
-    loss = jt.sqr(render.colors - batch.target(None)).mean()
-    return jt.grad(loss, var).numpy()
+        error = pixel_error(pipeline, rays, truth)
+    return jt.grad(error, var).numpy()

@@ -14,13 +14,12 @@ from jnerf.datasets.base import Dataset
 from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.datasets.posed import PosedImages, View
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.pipeline.field import FrozenField
-from jnerf.engine.rendering.fitting import fitted
+from jnerf.engine.rendering.fitting import fitted, pixel_error
 from jnerf.judging.judgement import StopRequested
 from jnerf.judging.views import views_to_judge
 from jnerf.ops.common import uniform
 from jnerf.ops.move_rays import move_rays, reference
-from jnerf.structures import Batch, RayBundle
+from jnerf.structures import RayBundle
 
 
 def placed_views(
@@ -84,14 +83,8 @@ def _gradient(
     learned: PoseRefinement,
 ) -> NDArray[np.float64]:
     """Of the mean squared error of pixels, by the twist, [1, 6]."""
-    n = len(rays)
     var = jt.array(twist.astype(np.float32))
-    nowhere = jt.zeros((n,), "int32")
+    nowhere = jt.zeros((len(rays),), "int32")
     where = rays.rays_o, rays.rays_d, nowhere, learned.mode, learned.middle
     moved = RayBundle(*move_rays(var, *where), None, lambda: rays.radii, trained=True)
-    samples = pipeline.sampler(moved, FrozenField(pipeline.network), None)
-    behind = pipeline.renderer.test_background(n)
-    render = pipeline.renderer(samples, pipeline.network(samples), behind)
-    batch = Batch(moved, jt.array(truth).stop_grad())
-    loss = jt.sqr(render.colors - batch.target(None)).mean()
-    return jt.grad(loss, var).numpy().astype(np.float64)
+    return jt.grad(pixel_error(pipeline, moved, truth), var).numpy().astype(np.float64)
