@@ -75,6 +75,9 @@ def test_sums_of_nothing_and_of_too_much(device):
     assert found.item() == 2 and jt.grad(found, [one])[0].item() == 0.5
     assert weighted_sum([jt.zeros((0,))], [1.0]).item() == 0
     assert np.isnan(weighted_sum([one, jt.array([np.nan, 0])], [1.0, 0.0]).item())
-    for arrays, weights in (([], []), ([one] * 9, [1.0] * 9), ([one], [1.0, 2.0])):
+    many = [jt.array([float(k)]) for k in range(20)]
+    assert weighted_sum(many, range(20)).item() == sum(k * k for k in range(20))
+    assert [g.item() for g in jt.grad(weighted_sum(many, range(20)), many)] == list(range(20))
+    for arrays, weights in (([], []), ([one], [1.0, 2.0])):
         with pytest.raises(ValueError, match=f"{len(arrays)} arrays and {len(weights)} weights"):
             weighted_sum(arrays, weights)
