@@ -11,6 +11,8 @@ import numpy as np
 
 from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
+from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.optims.base import Groups, Optimiser
 from jnerf.optims.groups import options_of
 from jnerf.optims.state import take
@@ -142,8 +144,8 @@ def clipped(grads: list[jt.Var], most: float | None) -> list[jt.Var]:
     """Gradients of a group, computed already, scaled down where together they are longer than ``most``."""
     if most is None:
         return grads
-    squares = jt.concat([jt.sqr(grad).sum().reshape(1) for grad in grads]).sum()
+    squares = weighted_sum(grads, [1.0] * len(grads), kinds="square")
     scale = jt.minimum(most / (jt.sqrt(squares) + _TINY), 1.0)
-    found = [grad * scale for grad in grads]
+    found = [scale_rows(grad.reshape((-1, 1)), scale).reshape(grad.shape) for grad in grads]
     jt.sync(found)
     return found
