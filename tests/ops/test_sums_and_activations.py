@@ -7,8 +7,8 @@ import pytest
 from jnerf.ops.activate import KINDS, activate
 from jnerf.ops.activate import reference as activate_reference
 from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.ops.weighted_sum import clip_factor, weighted_sum
 from jnerf.ops.weighted_sum import reference as sum_reference
-from jnerf.ops.weighted_sum import weighted_sum
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,6 +99,20 @@ def test_entropies_at_their_ends(device):
         assert np.isfinite(jt.grad(found, [x])[0].numpy()).all()
     with pytest.raises(ValueError, match=r"kind is 'cube'; choose one of value, magnitude"):
         weighted_sum([x], [1.0], None, "cube")
+
+
+@pytest.mark.parametrize("n", [1, 3, 11])
+def test_what_shortens_arrays(device, n):
+    random = np.random.default_rng(n)
+    arrays = [random.normal(size=k + 1).astype(np.float32) for k in range(n)]
+    given = [jt.array(a) for a in (*arrays, np.zeros((0,), np.float32))]
+    for longest in (1e-3, 0.5, 1e3):
+        right = sum_reference.clip_factor(arrays, longest)
+        np.testing.assert_allclose(clip_factor(given, longest).numpy(), [right], rtol=1e-5)
+    assert clip_factor([jt.zeros((3,))], 1.0).item() == 1
+    assert np.isnan(clip_factor([jt.array([1.0, np.nan])], 1.0).item())
+    with pytest.raises(ValueError, match="1 arrays with elements and a length of 0"):
+        clip_factor([jt.zeros((3,))], 0)
 
 
 def test_sums_of_nothing_and_of_too_much(device):

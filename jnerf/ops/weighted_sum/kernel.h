@@ -39,6 +39,7 @@ struct WeightedSum {
     int kinds[MAX_SUMMED];
     const float* live;  // [R]; null: all count
     int64_t n_live;
+    float longest;   // above 0: what makes the root of the sum no longer, at most 1, in place of the sum
     float* scratch;  // [SUM_SCRATCH]
     float* sum;      // [1]
     JNERF_FN SummandOf summand(int k) const { return {(Summand)kinds[k]}; }
@@ -48,7 +49,13 @@ struct WeightedSum {
             const float term = (sizes[k] == 1 ? summand(k)(values[k][0]) : scratch[k]) * weights[k];
             all = k == 0 ? term : all + term;
         }
-        *sum = live ? all / (scratch[MAX_SUMMED] / n_live) : all;
+        if (live) all /= scratch[MAX_SUMMED] / n_live;
+        *sum = longest > 0.0f ? shrink(all) : all;
+    }
+    // NaN stays NaN.
+    JNERF_FN float shrink(float squares) const {
+        const float factor = longest / (sqrtf(squares) + 1e-12f);
+        return factor > 1.0f ? 1.0f : factor;
     }
 };
 

@@ -21,10 +21,11 @@ _KINDS = {"value": 0, "magnitude": 1, "square": 2, "entropy": 3, "rest_entropy":
 @cache
 def _sources(n: int) -> tuple[str, str]:
     """Of n arrays, behind which ``live`` is handed over; backward, behind it the gradient and the scratch."""
-    lists = ('in{k}_p|in{k}->num|(float)data["w{k}"]|(int)data["f{k}"]').split("|")
+    lists = ["in{k}_p", "in{k}->num", '(float)data["w{k}"]', '(int)data["f{k}"]']
     fields = ", ".join("{" + ", ".join(item.format(k=k) for k in range(n)) + "}" for item in lists)
     live = f'data["lives"] != 0 ? in{n}_p : nullptr, in{n}->num'
-    forward = f"jnerf::weighted_sum({{{n}, {fields}, {live}, out1_p, out0_p}});"
+    rest = '(float)data["longest"], out1_p, out0_p'
+    forward = f"jnerf::weighted_sum({{{n}, {fields}, {live}, {rest}}});"
     n_live = f'data["lives"] != 0 ? in{n}->num : 0'
     backward = " ".join(
         f'jnerf::weighted_sum_backward(out{k}->num, {{(int)data["f{k}"], in{k}_p, in{n + 1}_p, in{n + 2}_p, '
@@ -87,13 +88,37 @@ def weighted_sum(
         raise ValueError(f"weighted_sum: kind is {unknown[0]!r}; choose one of {', '.join(_KINDS)}")
     # Jittor takes no array without elements; its part of the sum is 0
     given = [x for x in zip(arrays, weights, kinds, strict=True) if x[0].numel() > 0]
-    if not given:
-        return jt.zeros((1,))
+    return _sum(given, live, 0.0) if given else jt.zeros((1,))
+
+
+def clip_factor(arrays: Sequence[jt.Var], longest: float) -> jt.Var:
+    """What arrays that together are longer than ``longest`` are multiplied with: ``min(longest / norm, 1)``.
+
+    Args:
+        arrays: at least one, float32 of any shapes.
+        longest: above 0.
+
+    Returns:
+        float32 [1], without gradient; NaN where an element is.
+
+    Raises:
+        ValueError: there is no array with elements, or the length is not above 0.
+    """
+    given = [(array, 1.0, "square") for array in arrays if array.numel() > 0]
+    if not given or not longest > 0:
+        raise ValueError(
+            f"clip_factor: {len(given)} arrays with elements and a length of {longest}; give at least one, and more "
+            "than 0"
+        )
+    with jt.no_grad():
+        return _sum(given, None, longest).stop_grad()
+
+
+def _sum(given: list[tuple[jt.Var, float, Kind]], live: jt.Var | None, longest: float) -> jt.Var:
+    """Of (array, weight, kind), all with elements; with ``longest`` see ``clip_factor``."""
     while len(given) > _MOST:
-        first, given = zip(*given[:_MOST], strict=True), given[_MOST:]
-        some, of_some, kinds = first
-        given = [(weighted_sum(some, of_some, None, kinds), 1.0, "value"), *given]
-    data: dict[str, float] = {"lives": live is not None}
+        given = [(_sum(given[:_MOST], None, 0.0), 1.0, "value"), *given[_MOST:]]
+    data: dict[str, float] = {"lives": live is not None, "longest": longest}
     for k, (_, weight, kind) in enumerate(given):
         data |= {f"w{k}": weight, f"f{k}": _KINDS[kind]}
     return _WeightedSum()(live, data, *(array for array, *_ in given))

@@ -26,3 +26,9 @@ def weighted_sum(arrays, weights, live=None, kinds="value") -> float:
     terms = zip(arrays, weights, kinds, strict=True)
     total = sum(w * np.sum(_SUMMANDS[kind](np.asarray(a, np.float64))) for a, w, kind in terms)
     return float(total if live is None else total / np.mean(live, dtype=np.float64))
+
+
+def clip_factor(arrays, longest) -> float:
+    """As ``jnerf.ops.weighted_sum.clip_factor``."""
+    norm = np.sqrt(weighted_sum(arrays, [1.0] * len(arrays), None, "square"))
+    return float(min(longest / (norm + 1e-12), 1.0))
