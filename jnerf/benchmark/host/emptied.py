@@ -22,6 +22,7 @@ EMPTY = {
     "n_importance": 8,
     "n_outside": 4,
     "n_rays": 64,
+    "n_rays_init": 64,
     "hidden_width": 16,
     "resolutions": 16,
     "background_width": 16,
