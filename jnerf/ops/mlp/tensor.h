@@ -175,6 +175,13 @@ __device__ inline void tensor_backward(const TensorNet& net, int tile, const uin
     __syncthreads();
 }
 
+// The power of two that brings v >= 0 to [8, 16); 1 where there is none.
+__device__ __forceinline__ float power_to_eight(float v) {
+    if (!(v > 0.0f && v < 3e38f)) return 1.0f;
+    const int e = 4 - exponent(v);
+    return exp2i(e < -100 ? -100 : e > 100 ? 100 : e);
+}
+
 // The power of two that brings the block's largest |v| to [8, 16); every thread gives its own largest.
 __device__ inline float tile_scale(float most) {
     __shared__ unsigned bits;
@@ -184,10 +191,7 @@ __device__ inline float tile_scale(float most) {
     __syncthreads();
     if (lane_id() == 0) atomicMax(&bits, __float_as_uint(most));
     __syncthreads();
-    const float largest = __uint_as_float(bits);
-    if (!(largest > 0.0f && largest < 3e38f)) return 1.0f;
-    const int e = 4 - exponent(largest);
-    return exp2i(e < -100 ? -100 : e > 100 ? 100 : e);
+    return power_to_eight(__uint_as_float(bits));
 }
 
 // Persistent blocks: as many as the device runs at a time, and no more than there are tiles.

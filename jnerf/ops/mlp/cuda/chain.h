@@ -119,7 +119,7 @@ template <class T> __device__ __forceinline__ FloatRows<CHAIN_OUT> chain_forward
 }
 
 // visit(row, column, sum) for the lane's sums of the last layer.
-template <class Visit> __device__ __forceinline__ void chain_each(const FloatRows<CHAIN_OUT>& sums, const Visit& visit) {
+template <class Rows, class Visit> __device__ __forceinline__ void chain_each(Rows&& sums, const Visit& visit) {
 #pragma unroll
     for (int h = 0; h < 2; h++)
 #pragma unroll
