@@ -80,7 +80,7 @@ class HierarchicalSampler(Sampler):
         with jt.no_grad():
             weights = _weights(coarse, sigmas.detach())
         if step is not None:  # else nobody asks again
-            coarse = replace(coarse, features=features)
+            coarse = replace(coarse, features=features, middles=coarse.known_middles)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         drawn = rays.draw_step(self._fine_seed, step)
         how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}
@@ -90,6 +90,5 @@ class HierarchicalSampler(Sampler):
 
 def _weights(samples: RaySamples, sigmas: jt.Var) -> jt.Var:
     """What each sample contributes to its ray, float32 [S]."""
-    nothing = jt.zeros((len(samples), 3))
     where = samples.t_starts, samples.t_ends, samples.packed_info
-    return composite(sigmas, nothing, *where, early_stop=0.0).weights.stop_grad()
+    return composite(sigmas, None, *where, early_stop=0.0).weights.stop_grad()

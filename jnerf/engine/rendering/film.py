@@ -49,7 +49,7 @@ class Setting:
 
     folder: Path
     defaults: Any
-    rays_per_chunk: int
+    rays_per_chunk: int | None
     fog_tolerance: float
     split: Callable[[str], Dataset]
     root: str | None

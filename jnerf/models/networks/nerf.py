@@ -23,6 +23,7 @@ from jnerf.models.per_image.appearance import (
 )
 from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
 from jnerf.models.per_image.transient import TransientBlock, Transients
+from jnerf.ops.activate import activate
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -139,7 +140,7 @@ class NeRFNetwork(Network):
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._box = Box(aabb)
-        self._activation = DENSITY_ACTIVATIONS[density_activation]
+        self._activation = density_activation
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
@@ -184,4 +185,4 @@ class NeRFNetwork(Network):
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
 
     def _activated(self, raw: jt.Var) -> jt.Var:
-        return self._activation(raw + self._bias) * self._scale
+        return activate(raw, self._activation, bias=self._bias, scale=self._scale)

@@ -1,7 +1,7 @@
 // Adam, four entries a thread. Of a table most entries have no gradient: four zeros cost one load.
 #pragma once
 #include "adam/kernel.h"
-#include "common/jnerf_quads.h"
+#include "adam/quads.h"
 
 namespace jnerf {
 

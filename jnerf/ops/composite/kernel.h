@@ -11,7 +11,7 @@
 namespace jnerf {
 
 struct CompositeInput {
-    const float *sigmas, *rgbs, *t_starts, *t_ends;
+    const float *sigmas, *rgbs, *t_starts, *t_ends;  // rgbs: null for weights alone; colours are then black
     const int* packed_info;
     const float* background;  // [R, 3] or null
     float early_stop;
@@ -36,7 +36,7 @@ struct CompositeForward {
             if (t < in.early_stop) continue;
             const bool closed = in.opaque && i + 1 == first + count;
             const float keep = closed ? 0.0f : expf(-in.sigmas[i] * (in.t_ends[i] - in.t_starts[i])), w = t * (1 - keep);
-            for (int k = 0; k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
+            for (int k = 0; in.rgbs && k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
             opacity += w;
             depth += w * 0.5f * (in.t_starts[i] + in.t_ends[i]);
             weights[i] = w;
@@ -55,7 +55,7 @@ struct CompositeBackward {
     CompositeInput in;
     const float *weights, *trans;
     const float *grad_colors, *grad_opacities, *grad_depths, *grad_weights, *grad_trans;  // null: no gradient
-    float *grad_sigmas, *grad_rgbs;
+    float *grad_sigmas, *grad_rgbs;  // the latter null where there are no rgbs
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
         const float none[3] = {}, *g = grad_colors ? grad_colors + 3 * ray : none;
@@ -69,7 +69,7 @@ struct CompositeBackward {
             const bool seen = !(trans[i] < in.early_stop);
             const float dt = in.t_ends[i] - in.t_starts[i], w = weights[i];
             float v = of_opacity + of_depth * 0.5f * (in.t_starts[i] + in.t_ends[i]) + (grad_weights ? grad_weights[i] : 0.0f);
-            for (int k = 0; k < 3; k++) {
+            for (int k = 0; in.rgbs && k < 3; k++) {
                 v += g[k] * in.rgbs[3 * i + k];
                 grad_rgbs[3 * i + k] = w * g[k];
             }
@@ -89,7 +89,7 @@ struct CompositePaddingGrad {
     float *grad_sigmas, *grad_rgbs;
     JNERF_FN void operator()(int64_t row) const {
         grad_sigmas[row] = 0.0f;
-        for (int k = 0; k < 3; k++) grad_rgbs[3 * row + k] = 0.0f;
+        for (int k = 0; grad_rgbs && k < 3; k++) grad_rgbs[3 * row + k] = 0.0f;
     }
 };
 

@@ -1,10 +1,10 @@
 // The pieces of an MLP on tensor cores. A block takes a tile of samples, a warp 16 of them. Weights and activations lie
-// in shared memory in 16 bits, rows padded (jnerf_mma.h); sums are float.
+// in shared memory in 16 bits, rows padded (cuda/mma.h); sums are float.
 // Gradients are scaled by a power of two, chosen for every tile from its largest gradient, before they become 16 bits,
 // and scaled back when they leave: the loss scale needs no setting, and nothing over- or underflows that matters.
 #pragma once
 #include "common/jnerf_grid.h"
-#include "common/jnerf_mma.h"
+#include "mlp/cuda/mma.h"
 #include "mlp/kernel.h"
 
 namespace jnerf {

@@ -1,5 +1,6 @@
-// One call per ray, but for the count, where a thread walks two rays in turns, and for the features: of a block of rays,
-// the many short runs of rows are listed once, and then put together group by group and stored past the caches.
+// One call per ray, but for the count, where a thread walks sixteen rays at once or two in turns, and for the features: of
+// a block of rays, the many short runs of rows are listed once, and then put together group by group and stored past the
+// caches.
 #pragma once
 #include <cstring>
 #include <vector>
@@ -7,13 +8,34 @@
 #include <immintrin.h>
 #endif
 #include "common/jnerf_stream.h"
+#include "ray_march/cpu.h"
 #include "ray_visible/kernel.h"
 #include "ray_visible/padded.h"
 
 namespace jnerf {
 
+#if defined(__AVX512F__)
+inline void visible_count_lanes(int64_t n, const VisibleCount& kernel) {
+    const auto start = [&](int64_t ray, float& from) {
+        const int most = kernel.start(ray, from);
+        if (most <= 0) kernel.window[2 * ray + 1] = 0, kernel.next[ray] = from;
+        return most;
+    };
+    march_lanes(n, kernel.march, start, march_nothing, [&](int64_t first, __mmask16 lanes, const MarchRays& rays) {
+        alignas(64) int ray[MARCH_LANES], count[MARCH_LANES];
+        alignas(64) float found[MARCH_LANES], next[MARCH_LANES];
+        _mm512_store_si512(ray, rays.ray), _mm512_store_si512(count, rays.count);
+        _mm512_store_ps(found, rays.found), _mm512_store_ps(next, rays.n);
+        for_lanes(lanes, [&](int k) {
+            const int64_t at = first + ray[k];
+            kernel.window[2 * at + 1] = count[k], kernel.first[at] = found[k], kernel.next[at] = next[k];
+        });
+    });
+}
+#endif
+
 // A walk is a chain of look-ups that wait for one another; those of another ray fill the gaps.
-inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
+inline void visible_count_in_turns(int64_t n, const VisibleCount& kernel) {
     constexpr int64_t block = 256, at_once = 2;
     #pragma omp parallel if (n > block)
     {
@@ -42,6 +64,14 @@ inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacit
                     }
         }
     }
+}
+
+inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
+#if defined(__AVX512F__)
+    if (march_in_lanes(kernel.march)) visible_count_lanes(n, kernel);
+    else
+#endif
+        visible_count_in_turns(n, kernel);
     pack_counts(n, capacity, kernel.window, totals);
 }
 

@@ -1,5 +1,6 @@
 // One call per ray, or per (group of features, ray).
 #pragma once
+#include "ray_march/cuda.h"
 #include "ray_visible/kernel.h"
 #include "ray_visible/padded.h"
 

@@ -21,14 +21,19 @@ struct VisibleCount {
     int* window;  // [R, 2]
     float *first, *next;
     const int* live = nullptr;  // leading rays that are marched; null: all
-    // Starts the walk through a ray's window; false if there is nothing to walk.
-    JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
-        const float n = next_in ? next_in[ray] : 0.f;
-        first[ray] = n;
+    // Samples that a ray's window asks for, from lattice point n on; 0 if there is nothing to walk.
+    JNERF_FN int start(int64_t ray, float& n) const {
+        first[ray] = n = next_in ? next_in[ray] : 0.f;
         // A ray that ended, in the box or in the dark, has kept fewer samples than it could have.
         const bool open = (!kept || (kept[ray] == looked && trans[ray] >= early_stop)) && !(live && ray >= *live);
         const int left = march.max_steps - looked;
-        return walk.begin(march, ray, n, open ? (left < length ? left : length) : 0);
+        return open ? (left < length ? left : length) : 0;
+    }
+    // Starts the walk; false if there is nothing to walk.
+    JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
+        float n;
+        const int most = start(ray, n);
+        return walk.begin(march, ray, n, most);
     }
     JNERF_FN bool step(int64_t ray, RayWalk& walk) const { return walk.step(march, RayMarchFirst{first + ray}); }
     JNERF_FN void end(int64_t ray, const RayWalk& walk) const {
