@@ -15,7 +15,10 @@ from jnerf.ops.surface_losses import reference as losses
 
 
 def single(*values):
-    return [np.asarray(v).astype(np.float32 if np.asarray(v).dtype.kind == "f" else np.int32) for v in values]
+    return [
+        np.asarray(v).astype(np.float32 if np.asarray(v).dtype.kind == "f" else np.int32)
+        for v in values
+    ]
 
 
 def slope_of(function, x, h=1e-6):
@@ -200,6 +203,9 @@ def test_frequencies_are_pulled_back_and_once_more(device, include_input):
     one[:, -2] = 1
     column = frequency_pull(values, jt.array(one), jt.array(frequencies), 3, **options).numpy()
     np.testing.assert_allclose(pushed[:, -2], (column * v).sum(1), rtol=1e-4, atol=1e-4)
-    assert frequency_pull(values[:0], factors[:0], jt.array(frequencies), 3, **options).shape == [0, 3]
+    assert frequency_pull(values[:0], factors[:0], jt.array(frequencies), 3, **options).shape == [
+        0,
+        3,
+    ]
     with pytest.raises(ValueError, match="expected"):
         frequency_pull(values, factors[:, 1:], jt.array(frequencies), 3, **options)
