@@ -13,8 +13,9 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss, Loss
-from jnerf.ops.common import uniform
+from jnerf.ops.background import background
 from jnerf.ops.surface_losses import eikonal
+from jnerf.ops.unit_box import unit_box
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -77,11 +78,12 @@ class EikonalFieldLoss(FieldLoss):
         if n_points < 1:
             raise ConfigError(f"EikonalFieldLoss: n_points is {n_points}; it must be at least 1")
         box = np.asarray(aabb, np.float32)
-        self._low, self._size = box[:3], box[3:] - box[:3]
+        size = box[3:] - box[:3]
+        # low + u size, as the map of a box
+        self._from, self._size = (jt.array(v).stop_grad() for v in (-box[:3] / size, size))
         self._n_points, self._seed = n_points, seed
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points."""
-        points, draws = np.arange(self._n_points)[:, None], np.arange(_DRAW, _DRAW + 3)[None]
-        x = self._low + uniform(self._seed, step, points, draws) * self._size
-        return eikonal(network.gradient(jt.array(x).stop_grad()))
+        unit = background(self._n_points, None, self._seed, step, _DRAW)
+        return eikonal(network.gradient(unit_box(unit, self._from, self._size)))

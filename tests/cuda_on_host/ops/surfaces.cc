@@ -1,5 +1,6 @@
 // Surfaces: the MLP of distances with its derivative, weight normalisation, densities, samples, losses, colours' inputs.
 #define JNERF_DISTANCE_SLAB 280  // tests have more samples than one slab
+#include "add_scaled/cuda.h"
 #include "distance_mlp/cuda.h"
 #include "frequency_encode/cuda.h"
 #include "normed_weights/cuda.h"
@@ -70,3 +71,5 @@ extern "C" void pushed(int64_t n, const float* frequencies, int64_t k, const flo
     const FrequencyShape shape{3, (int)k, 1, 2.0f, -1.0f};
     parallel_for(n * shape.width(), FrequencyEncodePush{shape, frequencies, values, v, out});
 }
+
+extern "C" void add_scaled(int64_t n, const float* rows, const float* factors, const float* add, float* out) { parallel_for(n * 3, AddScaled{rows, factors, add, 3, out}); }
