@@ -19,6 +19,8 @@ LIMITS = {
     ("nerf/configs/nerf_lego.py", "exact"): (40, 11, 4.2, 2.1, 0),
     ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
     ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
+    ("neus/configs/neus_scan24_wmask.py", "exact"): (60, 1, 2.1, 0, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 6, 6.5, 4.5, 0),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {
@@ -28,6 +30,10 @@ VIEWS = {
     ("nerf/configs/nerf_lego.py", "cuda"): (1, 126, 114, 3, 3, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cpu"): (1, 34, 0, 1, 1, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cuda"): (1, 58, 26, 1, 1, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cpu"): (1, 80, 0, 13, 13, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cuda"): (1, 42, 16, 5, 5, 0),
 }
 _VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 

@@ -85,5 +85,14 @@ class EikonalFieldLoss(FieldLoss):
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points."""
+        return self._mean(network, step, 1.0)
+
+    def of_field(self, network: Network, step: int) -> jt.Var:
+        """See ``FieldLoss``."""
+        weight = self.weight(step)
+        return self._mean(network, step, weight) if weight else super().of_field(network, step)
+
+    def _mean(self, network: Network, step: int, weight: float) -> jt.Var:
         unit = background(self._n_points, None, self._seed, step, _DRAW)
-        return eikonal(network.gradient(unit_box(unit, self._from, self._size)))
+        points = unit_box(unit, self._from, self._size)
+        return eikonal(network.gradient(points), None, weight)
