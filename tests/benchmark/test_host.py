@@ -20,7 +20,8 @@ LIMITS = {
     ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
     ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
     ("neus/configs/neus_scan24_wmask.py", "exact"): (60, 1, 2.1, 0, 0),
-    ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 6, 6.5, 4.5, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 3.5, 6.5, 4.5, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "fixed"): (61, 3.5, 2.3, 0.1, 0),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {

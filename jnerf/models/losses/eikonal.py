@@ -34,11 +34,16 @@ class EikonalLoss(Loss):
     """
 
     requires = frozenset({"gradients"})
+    takes_padding = True
 
     def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
         """Samples where the field is a distance."""
         inside = render.extras.get("inside")
-        return float(len(samples)) if inside is None else inside.sum()
+        if samples.count is None:
+            return float(len(samples)) if inside is None else inside.sum()
+        if inside is None:
+            return samples.count.float32().sum()
+        return (inside.reshape((-1,)) * (jt.arange(len(samples)) < samples.count).float32()).sum()
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over samples."""
@@ -48,7 +53,8 @@ class EikonalLoss(Loss):
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
         """See ``Loss``."""
-        return eikonal(render.extras["gradients"], render.extras.get("inside"), weight)
+        inside, count = render.extras.get("inside"), None if samples is None else samples.count
+        return eikonal(render.extras["gradients"], inside, weight, count)
 
 
 @LOSSES.register()

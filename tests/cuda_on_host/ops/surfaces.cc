@@ -55,7 +55,7 @@ extern "C" void colour_inputs(int64_t n, const float* positions, const float* no
 }
 
 extern "C" void eikonal(int64_t n, const float* gradients, const float* inside, float* values, float* counts, float* sums, float* loss, float* gradient) {
-    surface_loss(n, EikonalError{gradients, inside, gradient}, 3.0f, 1.0f, 1e-5f, values, counts, sums, loss);
+    surface_loss(n, EikonalError{gradients, inside, nullptr, gradient}, 3.0f, 1.0f, 1e-5f, values, counts, sums, loss);
 }
 
 extern "C" void rounds(int64_t n, const float* rays_o, const float* rays_d, int64_t k, float* edges, float* places, const float* sdf, int64_t m, float* weights, float* drawn,
