@@ -1,4 +1,4 @@
-"""What an emptied training step asks of Jittor must not grow: kernels, Jittor's own among them, syncs, read-backs."""
+"""What an emptied training step, and a view, ask of Jittor must not grow: kernels, Jittor's own, syncs, read-backs."""
 
 from pathlib import Path
 
@@ -20,6 +20,16 @@ LIMITS = {
     ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
     ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
 }
+# Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
+VIEWS = {
+    ("ngp/configs/ngp_embedded.py", "cpu"): (4, 160, 0, 45, 45, 0),
+    ("ngp/configs/ngp_embedded.py", "cuda"): (1, 22, 0, 7, 7, 0),
+    ("nerf/configs/nerf_lego.py", "cpu"): (1, 19, 5, 3, 3, 0),
+    ("nerf/configs/nerf_lego.py", "cuda"): (1, 126, 114, 3, 3, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
+}
+_VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 
 
 @pytest.mark.parametrize("file", sorted({file for file, _ in LIMITS}))
@@ -30,6 +40,10 @@ def test_a_step_asks_for_no_more_than_it_did(file):
         limits = LIMITS[file, found["sizes"]]
         assert all(a <= b for a, b in zip(asked, limits, strict=True)), (asked, found["kernels"])
         assert found["allocations"] <= 1 and found["step_ms"]["n"] == 1
+        for view in found["views"]:
+            asked = [view[name] for name in _VIEW]
+            limits = VIEWS[file, view["as_on"]]
+            assert all(a <= b for a, b in zip(asked, limits, strict=True)), (asked, view["kernels"])
 
 
 def test_emptied_leaves_the_method_as_it_is():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK, Rendered, render_rays, to_image
+from jnerf.engine.rendering.image import Rendered, render_rays, to_image
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle
 
@@ -116,7 +116,7 @@ def preview(
     width: int,
     height: int,
     strides: Sequence[int] = STRIDES,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
 ) -> Iterator[Image]:
     """Renders ever finer pictures of one view over black; whoever has seen enough stops asking.
 

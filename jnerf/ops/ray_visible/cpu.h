@@ -160,6 +160,9 @@ inline void visible_gather_features(const VisibleFeatures& all) {
     }
 }
 
+inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }
+inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_for(n, kernel); }
+
 }  // namespace jnerf
 
 #include "ray_visible/step.h"

@@ -55,16 +55,17 @@ struct VisibleAdvance {
     float early_stop;
     int* kept;
     float* trans;
+    JNERF_FN float keep(int64_t i) const { return expf(-sigmas[i] * (t_ends[i] - t_starts[i])); }  // 1 - alpha
+    JNERF_FN void end(int64_t ray, int passed, float t) const {
+        kept[ray] = (kept_in ? kept_in[ray] : 0) + passed;
+        trans[ray] = t;
+    }
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = window[2 * ray], count = window[2 * ray + 1];
         float t = trans_in ? trans_in[ray] : 1.f;
         int64_t i = first;
-        while (i < first + count && t >= early_stop) {
-            t *= expf(-sigmas[i] * (t_ends[i] - t_starts[i]));  // 1 - alpha
-            i++;
-        }
-        kept[ray] = (kept_in ? kept_in[ray] : 0) + (int)(i - first);
-        trans[ray] = t;
+        for (; i < first + count && t >= early_stop; i++) t *= keep(i);
+        end(ray, (int)(i - first), t);
     }
 };
 
@@ -111,15 +112,14 @@ struct VisibleGather {
             int64_t from, to;
             const int64_t count = windows.run(w, ray, from, to);
             if (count <= 0) return;
-            for (int64_t i = 0; i < count; i++) {
-                t_starts[to + i] = windows.at[w].t_starts[from + i];
-                t_ends[to + i] = windows.at[w].t_ends[from + i];
-                ray_indices[to + i] = (int)ray;
-                if (!positions) continue;
-                const float t = 0.5f * (t_starts[to + i] + t_ends[to + i]);
-                for (int k = 0; k < 3; k++) positions[3 * (to + i) + k] = rays_o[3 * ray + k] + t * rays_d[3 * ray + k];
-            }
+            for (int64_t i = 0; i < count; i++) copy(ray, windows.at[w], from + i, to + i);
         }
+    }
+    JNERF_FN void copy(int64_t ray, const VisibleWindow& window, int64_t from, int64_t to) const {
+        const float begin = window.t_starts[from], end = window.t_ends[from], t = 0.5f * (begin + end);
+        t_starts[to] = begin, t_ends[to] = end;
+        ray_indices[to] = (int)ray;
+        for (int k = 0; positions && k < 3; k++) positions[3 * to + k] = rays_o[3 * ray + k] + t * rays_d[3 * ray + k];
     }
 };
 
@@ -140,14 +140,10 @@ struct VisibleFeatures {
     float* features;
 };
 
-inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }
-
 inline void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.packed, totals);
 }
 
 inline void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
-
-inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_for(n, kernel); }
 }  // namespace jnerf

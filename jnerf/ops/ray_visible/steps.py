@@ -62,9 +62,14 @@ def windows(
     """
     looked = 0
     while looked < longest:
-        length = max(first, int(looked * growth))
+        length = next_window(looked, first, growth)
         yield looked, length
         looked += length
+
+
+def next_window(looked: int, least: int, growth: float = 0.5) -> int:
+    """Samples per ray of the window behind ``looked`` ones; see ``windows``."""
+    return max(least, int(looked * growth))
 
 
 class Walk:
