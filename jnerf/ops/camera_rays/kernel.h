@@ -39,6 +39,6 @@ struct CameraRays {
     }
 };
 
-inline void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

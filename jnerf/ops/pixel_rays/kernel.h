@@ -20,6 +20,6 @@ struct PixelRays {
     }
 };
 
-inline void pixel_rays(int64_t n, const PixelRays& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void pixel_rays(int64_t n, const PixelRays& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf
