@@ -55,6 +55,11 @@ class RayBundle:
         return self.rays_o.shape[0]
 
     @cached_property
+    def encoded(self) -> dict[int, jt.Var]:
+        """What networks keep of these rays from one round of samples to the next, by ``id`` of what made it."""
+        return {}
+
+    @cached_property
     def radii(self) -> jt.Var | None:
         """Radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none."""
         return None if self.radii_of is None else self.radii_of()

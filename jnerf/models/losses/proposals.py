@@ -125,7 +125,7 @@ class DistortionLoss(Loss):
             starts, ends = self._bent(samples.t_starts), self._bent(samples.t_ends)
             weights, packed_info = render.weights, samples.packed_info
         sums = distortion(starts, ends, weights, packed_info)
-        return weighted_sum([sums], [weight / max(len(samples.rays), 1)], samples.live)
+        return weighted_sum([sums], [weight / max(sums.numel(), 1)], samples.live)
 
     def _bent(self, t: jt.Var) -> jt.Var:
         p = self._power
