@@ -68,7 +68,17 @@ def emptied(config: Any) -> list[str]:
     Args:
         config: the resolved config.
     """
-    least = {**EMPTY, **_NETWORKS.get(config.network.type, {})}
+    return overrides_of(config, EMPTY)
+
+
+def overrides_of(config: Any, least: Mapping[str, int]) -> list[str]:
+    """The overrides that give the settings named in ``least`` at most those values, wherever a config has them.
+
+    Args:
+        config: the resolved config.
+        least: by name.
+    """
+    least = {**least, **_NETWORKS.get(config.network.type, {})}
     blocks = {name: block for name, block in config.items() if name not in ("dataset", "render")}
     return [f"{where}={value}" for where, value in _small(blocks, least)]
 
