@@ -109,5 +109,8 @@ def op_sources(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts the tests: see ``parallel.order``."""
+    """Marks those that are for CUDA, and sorts the tests: see ``parallel.order``."""
+    for item in items:
+        if getattr(item, "callspec", None) and item.callspec.params.get("device") == "cuda":
+            item.add_marker("cuda")
     parallel.order(items)

@@ -14,6 +14,7 @@
 #ifdef __SSE2__
 #include <xmmintrin.h>
 #endif
+#include "half.h"
 
 struct uint3 { unsigned x, y, z; };
 struct dim3 {
@@ -238,6 +239,7 @@ template <class Body> inline void launch(dim3 grid, dim3 block, size_t shared, c
     m.body = body;
     m.shared.resize(shared + 16);
     m.launch_number++;
+    half_values(false);  // made now, by none of the threads
     const Flush flush;
     const uint64_t blocks = (uint64_t)grid.x * grid.y * grid.z;
     std::vector<unsigned> places(m.order ? blocks : 0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,24 @@ SIZES = {
 }
 _VIEWS = {"n_train": 12, "n_test": 2, "resolution": 48}
 _QUIET = ["evaluation.steps=[]", "evaluation.n_images=2", "checkpoint.every=100000", "log_every=1"]
-_QUIET += ["report=False"]
+_QUIET += ["report=False", "evaluation.downscale=1"]
 
 
-def small_form(file: str, steps: int, folder: Path, step_size: float = 0.01, **sizes: int) -> Any:
+def small_form(
+    file: str,
+    steps: int,
+    folder: Path,
+    overrides: Sequence[str] = (),
+    step_size: float = 0.01,
+    **sizes: int,
+) -> Any:
     """The config of a method, made small.
 
     Args:
         file: a config's name or file.
         steps: of its training.
         folder: where a scene that is a file is put.
+        overrides: as of the command line; they win, but for what the scene is.
         step_size: of samplers with a grid of occupied cells, field units.
         sizes: further most values, over those of ``SIZES`` and of the scene's ``n_train``, ``n_test``, ``resolution``.
 
@@ -58,7 +67,7 @@ def small_form(file: str, steps: int, folder: Path, step_size: float = 0.01, **s
     small = overrides_of(shipped, {**SIZES, **sizes})
     if shipped.sampler.type == "OccupancySampler":
         small += [f"sampler.step_size={step_size}", f"sampler.max_steps={int(2 / step_size)}"]
-    config = load_config(path, [*small, *_QUIET, f"total_steps={steps}"])
+    config = load_config(path, [*small, *_QUIET, f"total_steps={steps}", *overrides])
     scene = _scene(shipped.dataset, folder, views)
     if scene["type"] != config.dataset.type:
         config.dataset.clear()
