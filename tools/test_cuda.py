@@ -161,7 +161,8 @@ def _measured(dry: bool) -> list[Part]:
             flags = [*flags, "sampler.fixed_sizes=True"]
         flags = [*flags, "--repeat", "1"] if name == "host" else flags
         command = [sys.executable, "tools/benchmark.py", name, *flags]
-        found.append(Part(name, seconds, [[*command, "--json", str(OUT / f"{name}.json")]]))
+        record = OUT / "records" / f"{name}_cuda.json"
+        found.append(Part(name, seconds, [[*command, "--json", str(record)]]))
     return found
 
 
@@ -273,7 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     os.environ.setdefault("JNERF_KERNELS", "test_cuda")  # one set of kernels for all parts
     shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
+    (OUT / "records").mkdir(parents=True)
     table: list[tuple[str, str, float]] = []
     try:
         run_all(parts(options.dry), options.scale, table)
@@ -313,6 +314,7 @@ def summary(table: list[tuple[str, str, float]]) -> int:
             more = f" ({sum(row['result'] == 'same' for row in rows)} of {len(rows)} as on the CPU)"
         lines.append(f"{name:12} {seconds:8.1f}  {said}{more}")
     lines.append(f"logs and JSON: {OUT}")
+    lines.append("tables of the benchmarks: jnerf benchmark report build/test_cuda/records/*.json")
     (OUT / "summary.txt").write_text("\n".join(lines) + "\n")
     done = [{"part": name, "seconds": round(s, 1), "result": said} for name, said, s in table]
     found = {"passed": len(_PASSED.findall(text)), "failed": bad, "parts": done, "methods": rows}
