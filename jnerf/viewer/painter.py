@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import render_rays
 from jnerf.engine.rendering.preview import Progressive
@@ -47,7 +49,9 @@ class Onlooker:
         self.view: Viewpoint | None = None
         self.progress: Progressive | None = None
         self.pictures = 0
+        self.spent: tuple[int, float] = (0, 0.0)  # rays and seconds since the last complete picture
         self.note = ""
+        self._cameras: Cameras | None = None
         self._shown: tuple[int, float] = (0, 0.0)
         self._painted: Any = None
 
@@ -60,7 +64,15 @@ class Onlooker:
         """Looks from somewhere else, or at something else."""
         self.view = view
         self.progress = Progressive(view.width, view.height, strides)
+        self.spent = (0, 0.0)
+        self._cameras = None
         self._shown = (0, 0.0)
+
+    def cameras(self, stage: Stage) -> Cameras:
+        """The view as one camera whose rays are the field's."""
+        if self._cameras is None:
+            self._cameras = stage.cameras_of(self.view)
+        return self._cameras
 
     def due(self, paint: Any, refreshed: bool) -> bool:
         """Whether there is a picture that they have not got.
@@ -104,8 +116,8 @@ class Painter:
         self._rendering = rendering
         self._look: Any = None
         self._pipeline: Pipeline = stage.pipeline
-        #: Rays a second of what is shown now.
-        self.rate = 20000.0
+        #: Rays a second of the last portions, and of whole pictures, whose parts differ: the sky is soon done.
+        self.rate = self.pace = 20000.0
 
     @property
     def channel(self) -> Channel:
@@ -158,7 +170,7 @@ class Painter:
 
     def _strides(self, view: Viewpoint) -> tuple[int, ...]:
         for i, stride in enumerate(STRIDES[:-2]):
-            if view.width * view.height / stride**2 * 4 > COARSE * self.rate:
+            if view.width * view.height / stride**2 * 4 > COARSE * self.pace:
                 return STRIDES[i:]
         return STRIDES[-3:]
 
@@ -180,17 +192,24 @@ class Painter:
         most = int(self.rate * min(max(seconds, 0.01), _PORTION))
         x, y = onlooker.progress.next(min(max(most, _FEWEST), _MOST))
         start = time.perf_counter()
-        cameras = self._stage.cameras_of(onlooker.view)
+        cameras = onlooker.cameras(self._stage)
 
+        @cache
         def rays(first: int, end: int) -> RayBundle:
             return self._stage.bundle(cameras, x[first:end], y[first:end])
 
         found = render_rays(self._pipeline, rays, len(x), _MOST)
         extras = self.channel.measure(self._stage, self._pipeline, rays(0, len(x)))
         found = self._stage.seen(onlooker.view, found, x, y)
+        stride = onlooker.progress.stride
         onlooker.progress.put(found, extras)
         taken = max(time.perf_counter() - start, 1e-6)
         self.rate += 0.3 * (len(x) / taken - self.rate)
+        n, seconds = onlooker.spent[0] + len(x), onlooker.spent[1] + taken
+        if onlooker.progress.stride != stride:
+            self.pace += 0.5 * (n / seconds - self.pace)
+            n, seconds = 0, 0.0
+        onlooker.spent = n, seconds
         if onlooker.due(self._settings.paint(), refreshed=True):
             self._send(onlooker)
 
