@@ -195,7 +195,10 @@ def report(options: Namespace) -> int:
     from jnerf.benchmark.records.report import default_files, fill_file, read_runs
     from jnerf.benchmark.records.tables import all_tables
 
-    runs = read_runs([Path(file) for file in options.files] or default_files())
+    named = [Path(file) for file in options.files]
+    runs = read_runs(named or default_files())
+    if options.write and named:  # tables of other records stay
+        runs = read_runs(default_files()) | runs
     if not options.write:
         if options.check:
             raise ConfigError("--check compares files with their tables: name them with --write")

@@ -6,7 +6,7 @@ import pytest
 
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.datasets.cameras.lenses import Pinhole
-from jnerf.ops.camera_rays import camera_rays, view_rays
+from jnerf.ops.camera_rays import camera_rays, pixel_radii, view_rays
 
 
 class Bulge(Pinhole):
@@ -60,3 +60,14 @@ def test_pixels_of_a_view_are_those_of_its_bundle(lens):
     found = cameras.pixels(2, 100, 300, 64)
     for name in ("rays_o", "rays_d", "radii"):
         np.testing.assert_array_equal(getattr(found, name).numpy(), getattr(expected, name).numpy())
+
+
+@pytest.mark.parametrize("n", [0, 1, 1000])
+def test_radii_of_pixels(device, n):
+    random = np.random.default_rng(n)
+    indices = random.integers(0, 5, n).astype(np.int32)
+    d, axes, sides = (random.normal(size=s).astype(np.float32) for s in ((n, 3), (5, 3), (5, 1)))
+    given = [jt.array(v) for v in (indices, d, sides)]
+    assert (pixel_radii(*given).numpy() == sides[indices]).all()
+    right = sides[indices] * (d * axes[indices]).sum(1, keepdims=True)
+    np.testing.assert_allclose(pixel_radii(*given, jt.array(axes)).numpy(), right, atol=1e-6)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from jnerf.config import load_config
 from jnerf.engine.pipeline.build import loss_blocks
-from jnerf.registry import LOSSES, RENDERERS
+from jnerf.registry import LOSSES, RENDERERS, SAMPLERS
 
 #: What makes a step empty, wherever a config has the setting. How the method works stays as it is.
 EMPTY = {
@@ -22,6 +23,7 @@ EMPTY = {
     "n_importance": 8,
     "n_outside": 4,
     "n_rays": 64,
+    "n_rays_init": 64,
     "hidden_width": 16,
     "resolutions": 16,
     "background_width": 16,
@@ -45,7 +47,8 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
     empty = [*emptied(config), *overrides]
     sizes = [[]]
     if config.sampler.get("fixed_sizes") is None and _may_be_fixed(config):
-        on_cuda = ["sampler.fixed_sizes=True", "sampler.look_once=True"]
+        on_cuda = ["sampler.fixed_sizes=True"]
+        on_cuda += ["sampler.look_once=True"] if config.sampler.type == "OccupancySampler" else []
         sizes = [["sampler.fixed_sizes=False"], on_cuda]
     for chosen in sizes:
         config = load_config(file, [*empty, *chosen])
@@ -59,7 +62,8 @@ def _may_be_fixed(config: Any) -> bool:
     losses = [LOSSES.get(block["type"]) for block in loss_blocks(config.loss).values()]
     modules = [RENDERERS.get(config.renderer.type), *losses]
     takes = all(module.takes_padding for module in modules)
-    return config.sampler.type == "OccupancySampler" and takes
+    arguments = signature(SAMPLERS.get(config.sampler.type).__init__).parameters
+    return "fixed_sizes" in arguments and takes
 
 
 def emptied(config: Any) -> list[str]:

@@ -21,7 +21,7 @@ from jnerf.datasets.cameras.lenses import LensModel, Pinhole
 from jnerf.datasets.cameras.lenses.table import DirectionTable
 from jnerf.datasets.cameras.poses import check_poses
 from jnerf.errors import DataError
-from jnerf.ops.camera_rays import camera_rays, view_rays
+from jnerf.ops.camera_rays import camera_rays, pixel_radii, view_rays
 from jnerf.structures import RayBundle
 
 # The widest view that a pinhole is taken to cover, as the cosine of the angle to its axis: 84 degrees.
@@ -217,10 +217,7 @@ class Cameras:
         which = indices
         if not isinstance(indices, jt.Var):
             which = jt.array(np.asarray(indices, np.int32))
-        radii = sides[which]
-        if type(self.lens) is Pinhole:
-            radii = radii * (rays_d * forward[which]).sum(1, keepdims=True)
-        return radii.stop_grad()
+        return pixel_radii(which, rays_d, sides, forward if type(self.lens) is Pinhole else None)
 
     @cached_property
     def _pixels_on_device(self) -> tuple[jt.Var, jt.Var]:

@@ -14,6 +14,7 @@ import numpy as np
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss, Loss
 from jnerf.ops.common import uniform
+from jnerf.ops.surface_losses import eikonal
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -21,7 +22,6 @@ from jnerf.structures import Batch, RaySamples, RenderOutput
 if TYPE_CHECKING:
     from jnerf.models.networks.base import Network
 
-_NO_SAMPLE = 1e-5  # in batches where no sample lies inside
 _DRAW = 192  # of a point: far from those of sampling, of the background and of total variation
 
 
@@ -32,17 +32,22 @@ class EikonalLoss(Loss):
     NeuS (Wang et al. 2021, https://arxiv.org/abs/2106.10689) weighs it with 0.1.
     """
 
-    requires = frozenset({"gradients", "inside"})
+    requires = frozenset({"gradients"})
 
-    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
+    def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
         """Samples where the field is a distance."""
-        return render.extras["inside"].sum()
+        inside = render.extras.get("inside")
+        return float(len(samples)) if inside is None else inside.sum()
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over samples."""
-        gradients, inside = render.extras["gradients"], render.extras["inside"].reshape(-1)
-        error = _error(gradients)
-        return (error * inside).sum() / (inside.sum() + _NO_SAMPLE)
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        """See ``Loss``."""
+        return eikonal(render.extras["gradients"], render.extras.get("inside"), weight)
 
 
 @LOSSES.register()
@@ -79,10 +84,4 @@ class EikonalFieldLoss(FieldLoss):
         """Mean over points."""
         points, draws = np.arange(self._n_points)[:, None], np.arange(_DRAW, _DRAW + 3)[None]
         x = self._low + uniform(self._seed, step, points, draws) * self._size
-        return _error(network.gradient(jt.array(x).stop_grad())).mean()
-
-
-def _error(gradients: jt.Var) -> jt.Var:
-    """(|g| - 1)^2 of gradients [S, 3]: [S]."""
-    # the root of 0 has no derivative
-    return jt.sqr(jt.sqrt((gradients * gradients).sum(1) + 1e-12) - 1)
+        return eikonal(network.gradient(jt.array(x).stop_grad()))

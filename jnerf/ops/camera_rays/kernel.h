@@ -39,6 +39,22 @@ struct CameraRays {
     }
 };
 
+// The radius of a pixel's cone at distance 1: that on the camera's axis, less along a slanted ray.
+struct PixelRadii {
+    const int* cameras;            // [R]
+    const float *sides, *forward;  // [N], [N, 3] the axes; null: the same in every direction
+    const float* rays_d;           // [R, 3]
+    float* out;                    // [R]
+    JNERF_FN void operator()(int64_t i) const {
+        const int64_t camera = cameras[i];
+        float along = forward ? 0.0f : 1.0f;
+        for (int k = 0; forward && k < 3; k++) along += rays_d[3 * i + k] * forward[3 * camera + k];
+        out[i] = sides[camera] * along;
+    }
+};
+
+inline void pixel_radii(int64_t n, const PixelRadii& kernel) { parallel_for(n, kernel); }
+
 inline void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

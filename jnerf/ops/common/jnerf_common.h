@@ -34,8 +34,8 @@ struct FlushSubnormals {
 template <class Kernel> inline void parallel_for(int64_t n, const Kernel& kernel) {
     if (n <= 0) return;
 #ifdef __CUDACC__
-    const int64_t block = 256, most = 65535;
-    launch(grid_stride<Kernel>, (unsigned)std::min((n + block - 1) / block, most), (unsigned)block, 0, n, kernel);
+    const int64_t too_many = 1ll << 31;  // blocks: such a launch is refused
+    launch(each_thread<Kernel>, (unsigned)std::min((n + EACH_THREADS - 1) / EACH_THREADS, too_many), EACH_THREADS, 0, n, kernel);
 #else
     #pragma omp parallel if (n > 1)
     {

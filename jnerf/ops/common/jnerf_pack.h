@@ -106,6 +106,13 @@ inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* tota
 #endif
 }
 
+// The number of samples alone, [1], for whoever counts what has padding.
+struct FirstTotal {
+    const int* totals;
+    int* count;
+    JNERF_FN void operator()(int64_t) const { *count = *totals; }
+};
+
 // Rows behind those of the last ray are padding: arrays may be longer than the samples in them, so that the host need
 // not know how many there are.
 template <class Kernel> struct BehindRays {
