@@ -16,6 +16,7 @@ from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import render_rays
 from jnerf.engine.rendering.preview import Progressive
 from jnerf.imaging.pictures import to_uint8
+from jnerf.ops.common import device
 from jnerf.structures import RayBundle
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.colormaps import colored
@@ -27,8 +28,8 @@ from jnerf.viewer.viewpoint import Viewpoint
 #: Strides of the pictures of a view; it begins with the finest that takes no longer than COARSE seconds.
 STRIDES = (16, 8, 4, 2, 1)
 COARSE = 0.1
-#: Seconds that one portion of rays aims at, and its bounds.
-_PORTION, _FEWEST, _MOST = 0.05, 256, 16384
+#: Seconds that one portion of rays aims at, and its bounds: on the CPU, and on CUDA, where each costs the host as much.
+_PORTION, _FEWEST, _MOST = 0.05, 256, (16384, 2**20)
 #: Seconds between two pictures of a view that is already complete and is rendered again as the field learns.
 _REFRESH = 0.7
 
@@ -169,10 +170,10 @@ class Painter:
                 onlooker.begin(view, self._strides(view))
 
     def _strides(self, view: Viewpoint) -> tuple[int, ...]:
-        for i, stride in enumerate(STRIDES[:-2]):
-            if view.width * view.height / stride**2 * 4 > COARSE * self.pace:
+        for i, stride in enumerate(STRIDES[1:]):
+            if view.width * view.height / stride**2 > COARSE * self.pace:
                 return STRIDES[i:]
-        return STRIDES[-3:]
+        return STRIDES[-1:]
 
     def _turns(self, onlookers: list[Onlooker], refresh: bool) -> Iterator[Onlooker]:
         """Whose turn it is, as long as somebody has something to wait for: those without any picture first."""
@@ -190,7 +191,7 @@ class Painter:
     def _portion(self, onlooker: Onlooker, seconds: float) -> None:
         """Renders some rays of a view, and sends its picture when one is complete."""
         most = int(self.rate * min(max(seconds, 0.01), _PORTION))
-        x, y = onlooker.progress.next(min(max(most, _FEWEST), _MOST))
+        x, y = onlooker.progress.next(min(max(most, _FEWEST), _MOST[device.on_cuda()]))
         start = time.perf_counter()
         cameras = onlooker.cameras(self._stage)
 
@@ -198,7 +199,7 @@ class Painter:
         def rays(first: int, end: int) -> RayBundle:
             return self._stage.bundle(cameras, x[first:end], y[first:end])
 
-        found = render_rays(self._pipeline, rays, len(x), _MOST)
+        found = render_rays(self._pipeline, rays, len(x), len(x))
         extras = self.channel.measure(self._stage, self._pipeline, rays(0, len(x)))
         found = self._stage.seen(onlooker.view, found, x, y)
         stride = onlooker.progress.stride

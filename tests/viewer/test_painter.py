@@ -6,6 +6,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
+from jnerf.ops.common import device
 from jnerf.viewer import painter as module
 from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.registries import CHANNELS
@@ -64,11 +65,21 @@ def test_a_first_picture_waits_for_no_other_turn(painter, stage):
     assert someone.sizes == [24] and someone.onlooker.waiting
 
 
-def test_a_fast_machine_begins_finer(painter, stage):
+@pytest.mark.parametrize("pace, sizes", [(2e4, [24]), (1e5, [48]), (2e5, [96]), (1e3, [6])])
+def test_a_fast_machine_begins_finer(painter, stage, pace, sizes):
+    """With the finest picture that takes a tenth of a second; with the whole view where that does not take longer."""
     someone = Someone(stage)
-    painter.rate = painter.pace = 1e6
+    painter.rate, painter.pace = 1e6, pace
     painter.spend([someone.onlooker], 0.0, refresh=False)
-    assert someone.sizes == [24]
+    assert someone.sizes == sizes
+
+
+def test_portions_are_larger_on_cuda(painter, stage):
+    someone = Someone(stage, 160, 128)
+    painter.rate = painter.pace = 1e8
+    with device.as_on_cuda():
+        painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert someone.sizes == [128]  # of one portion
 
 
 def test_a_picture_that_ends_in_the_sky_does_not_make_the_next_begin_finer(
@@ -107,9 +118,10 @@ def test_the_camera_of_a_view_is_made_once(painter, stage, monkeypatch):
 
 def test_whoever_has_no_picture_comes_first(painter, stage):
     first, second = Someone(stage), Someone(stage, 64, 64)
-    painter.rate = painter.pace = 1e6
+    painter.rate, painter.pace = 1e6, 1e4
     while not first.onlooker.progress or not first.onlooker.progress.done:
         painter.spend([first.onlooker], 0.0, refresh=False)
+    painter.rate, painter.pace = 1e6, 1e4
     first.onlooker.moved = True
     painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
     painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
