@@ -22,10 +22,10 @@ EMPTY = {
     "n_fine": 8,
     "n_importance": 8,
     "n_outside": 4,
-    "n_rays": 64,
+    "n_rays": 16,
     "n_rays_init": 64,
     "hidden_width": 16,
-    "resolutions": 16,
+    "resolutions": 8,
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 64,
@@ -75,7 +75,17 @@ def emptied(config: Any) -> list[str]:
     Args:
         config: the resolved config.
     """
-    least = {**EMPTY}
+    return overrides_of(config, EMPTY)
+
+
+def overrides_of(config: Any, least: Mapping[str, int]) -> list[str]:
+    """The overrides that give the settings named in ``least`` at most those values, wherever a config has them.
+
+    Args:
+        config: the resolved config.
+        least: by name.
+    """
+    least = dict(least)
     for module in (config.network, config.sampler):
         least |= _MODULES.get(module.type, {})
     blocks = {name: block for name, block in config.items() if name not in ("dataset", "render")}
