@@ -16,9 +16,11 @@ NGP = CONFIGS / "ngp" / "configs" / "ngp_embedded.py"
 LIMITS = {
     ("ngp/configs/ngp_embedded.py", "exact"): (25, 0, 6.5, 4.5, 0),
     ("ngp/configs/ngp_embedded.py", "fixed"): (22, 0, 2.3, 0.2, 0),
-    ("nerf/configs/nerf_lego.py", "exact"): (40, 11, 4.2, 2.1, 0),
-    ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
-    ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
+    ("nerf/configs/nerf_lego.py", "exact"): (32, 0, 4.2, 2.1, 0),
+    ("nerf/configs/nerf_lego.py", "fixed"): (30, 0, 2.1, 0, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "exact"): (44, 2, 10.5, 8.5, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "fixed"): (24, 2, 2.3, 0.2, 0),
+    ("nerfacto/configs/nerfacto_embedded.py", "exact"): (57, 0, 2.1, 0, 0),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {

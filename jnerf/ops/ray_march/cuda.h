@@ -4,11 +4,11 @@
 
 namespace jnerf {
 
-inline void ray_march_count(int64_t n, const RayMarchCount& kernel, int64_t capacity, int* totals) {
+JNERF_ENTRY void ray_march_count(int64_t n, const RayMarchCount& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.packed_info, totals);
 }
 
-inline void ray_march_write(int64_t n, const RayMarchWrite& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void ray_march_write(int64_t n, const RayMarchWrite& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

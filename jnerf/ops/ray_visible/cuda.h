@@ -7,7 +7,7 @@
 
 namespace jnerf {
 
-inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
+JNERF_ENTRY void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.window, totals);
 }
@@ -62,9 +62,9 @@ struct VisibleFeaturesLanes : VisibleFeatures {
     }
 };
 
-inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_rays(n, VisibleAdvanceLanes{kernel}); }
-inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_rays(n, VisibleGatherLanes{kernel}); }
-inline void visible_gather_features(const VisibleFeatures& all) { parallel_rays(all.groups * all.n_rays, VisibleFeaturesLanes{all}); }
+JNERF_ENTRY void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_rays(n, VisibleAdvanceLanes{kernel}); }
+JNERF_ENTRY void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_rays(n, VisibleGatherLanes{kernel}); }
+JNERF_ENTRY void visible_gather_features(const VisibleFeatures& all) { parallel_rays(all.groups * all.n_rays, VisibleFeaturesLanes{all}); }
 
 }  // namespace jnerf
 

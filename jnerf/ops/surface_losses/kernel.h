@@ -1,7 +1,7 @@
 // Losses of surfaces, each with its gradient in the same pass; sums are in a fixed order and in double (sum.h).
 #pragma once
 #include "common/jnerf_common.h"
-#include "common/jnerf_sum.h"
+#include "photometric/sum.h"
 
 namespace jnerf {
 
