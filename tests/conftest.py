@@ -23,7 +23,16 @@ os.environ.setdefault("JNERF_REHEARSE", "0")  # a test needs few of the kernels 
 
 @pytest.fixture(params=["cpu", "cuda"])
 def device(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Runs the test on the CPU, and on CUDA where there is a GPU; skips visibly where there is none."""
+    """Runs the test on the CPU, and on CUDA where there is a GPU; skips visibly where there is none.
+
+    ``JNERF_CUDA_ON_HOST=1`` runs the CUDA sources on the CPU in its place (``helpers/cuda_mode.py``).
+    """
+    if request.param == "cuda" and os.environ.get("JNERF_CUDA_ON_HOST"):
+        from cuda_mode import cuda_sources
+
+        with cuda_sources():
+            yield request.param
+        return
     if request.param == "cuda" and default_device_at_start() != "cuda":
         pytest.skip("no GPU that Jittor can use")
     import jittor as jt
@@ -100,5 +109,8 @@ def op_sources(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sorts the tests: see ``parallel.order``."""
+    """Marks those that are for CUDA, and sorts the tests: see ``parallel.order``."""
+    for item in items:
+        if getattr(item, "callspec", None) and item.callspec.params.get("device") == "cuda":
+            item.add_marker("cuda")
     parallel.order(items)

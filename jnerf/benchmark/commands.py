@@ -107,8 +107,8 @@ def ops(options: Namespace) -> None:
 
 def memory(options: Namespace) -> None:
     """``memory``: one short training per point, each in a process of its own."""
-    from jnerf.benchmark.memory import measure_memory
     from jnerf.benchmark.records.plot import memory_plot
+    from jnerf.benchmark.sizes.memory import measure_memory
 
     check_plot(options.plot)
     found = measure_memory(
@@ -124,8 +124,8 @@ def memory(options: Namespace) -> None:
 
 def growth(options: Namespace) -> None:
     """``growth``: one short training per point, each in a process of its own, and stores of pixels."""
-    from jnerf.benchmark.growth import measure_growth, measure_point
     from jnerf.benchmark.records.plot import growth_plot
+    from jnerf.benchmark.sizes.growth import measure_growth, measure_point
 
     check_plot(options.plot)
     if options.here:

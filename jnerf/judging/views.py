@@ -189,8 +189,9 @@ def _measure_depth(
 
 def _over(rgba: NDArray[np.uint8], back: float) -> NDArray[np.uint8]:
     """The true colours over a grey."""
-    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
-    return to_uint8(color * alpha + back * (1 - alpha))
+    unit = _unit(rgba)
+    color, alpha = unit[..., :3], unit[..., 3:]
+    return to_uint8(color * alpha + back * (1 - alpha) if back else color * alpha)
 
 
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:

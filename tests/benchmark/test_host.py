@@ -16,9 +16,14 @@ NGP = CONFIGS / "ngp" / "configs" / "ngp_embedded.py"
 LIMITS = {
     ("ngp/configs/ngp_embedded.py", "exact"): (25, 0, 6.5, 4.5, 0),
     ("ngp/configs/ngp_embedded.py", "fixed"): (22, 0, 2.3, 0.2, 0),
-    ("nerf/configs/nerf_lego.py", "exact"): (40, 11, 4.2, 2.1, 0),
-    ("plenoxels/configs/plenoxels_lego.py", "exact"): (80, 15, 15.5, 13.5, 0),
-    ("plenoxels/configs/plenoxels_lego.py", "fixed"): (48, 25, 4.3, 0.2, 0),
+    ("nerf/configs/nerf_lego.py", "exact"): (32, 0, 4.2, 2.1, 0),
+    ("nerf/configs/nerf_lego.py", "fixed"): (30, 0, 2.1, 0, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "exact"): (44, 2, 10.5, 8.5, 0),
+    ("plenoxels/configs/plenoxels_lego.py", "fixed"): (24, 2, 2.3, 0.2, 0),
+    ("nerfacto/configs/nerfacto_embedded.py", "exact"): (57, 0, 2.1, 0, 0),
+    ("neus/configs/neus_scan24_wmask.py", "exact"): (60, 1, 2.1, 0, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 3.5, 6.5, 4.5, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "fixed"): (61, 3.5, 2.3, 0.1, 0),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {
@@ -28,6 +33,10 @@ VIEWS = {
     ("nerf/configs/nerf_lego.py", "cuda"): (1, 126, 114, 3, 3, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cpu"): (1, 34, 0, 1, 1, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cuda"): (1, 58, 26, 1, 1, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cpu"): (1, 80, 0, 13, 13, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cuda"): (1, 42, 16, 5, 5, 0),
 }
 _VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 

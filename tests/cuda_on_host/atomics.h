@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
-#include "fibers.h"
+#include "accesses.h"
 
 struct alignas(8) float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
@@ -20,25 +20,25 @@ template <class T> inline T* aligned(T* p) {
 }
 template <class T> inline T __ldg(const T* p) { return *aligned(p); }
 
-template <class T> inline T atomic_update(T* p, T value) {
+template <class T> JNERF_UNWATCHED inline T atomic_update(T* p, T value) {
     const T before = *p;
     *p = value;
     return before;
 }
-inline float atomicAdd(float* p, float v) { return atomic_update(aligned(p), *p + v); }
-inline double atomicAdd(double* p, double v) { return atomic_update(aligned(p), *p + v); }
-inline int atomicAdd(int* p, int v) { return atomic_update(aligned(p), *p + v); }
-inline unsigned atomicAdd(unsigned* p, unsigned v) { return atomic_update(aligned(p), *p + v); }
-inline unsigned long long atomicAdd(unsigned long long* p, unsigned long long v) { return atomic_update(aligned(p), *p + v); }
-inline float2 atomicAdd(float2* p, float2 v) { return atomic_update(aligned(p), {p->x + v.x, p->y + v.y}); }
-inline float4 atomicAdd(float4* p, float4 v) { return atomic_update(aligned(p), {p->x + v.x, p->y + v.y, p->z + v.z, p->w + v.w}); }
-inline int atomicMax(int* p, int v) { return atomic_update(aligned(p), *p > v ? *p : v); }
-inline unsigned atomicMax(unsigned* p, unsigned v) { return atomic_update(aligned(p), *p > v ? *p : v); }
-inline long long atomicMax(long long* p, long long v) { return atomic_update(aligned(p), *p > v ? *p : v); }
-inline unsigned long long atomicMax(unsigned long long* p, unsigned long long v) { return atomic_update(aligned(p), *p > v ? *p : v); }
-inline int atomicMin(int* p, int v) { return atomic_update(aligned(p), *p < v ? *p : v); }
-inline int atomicExch(int* p, int v) { return atomic_update(aligned(p), v); }
-inline int atomicCAS(int* p, int expected, int v) { return atomic_update(aligned(p), *p == expected ? v : *p); }
+JNERF_UNWATCHED inline float atomicAdd(float* p, float v) { return atomic_update(aligned(p), *p + v); }
+JNERF_UNWATCHED inline double atomicAdd(double* p, double v) { return atomic_update(aligned(p), *p + v); }
+JNERF_UNWATCHED inline int atomicAdd(int* p, int v) { return atomic_update(aligned(p), *p + v); }
+JNERF_UNWATCHED inline unsigned atomicAdd(unsigned* p, unsigned v) { return atomic_update(aligned(p), *p + v); }
+JNERF_UNWATCHED inline unsigned long long atomicAdd(unsigned long long* p, unsigned long long v) { return atomic_update(aligned(p), *p + v); }
+JNERF_UNWATCHED inline float2 atomicAdd(float2* p, float2 v) { return atomic_update(aligned(p), {p->x + v.x, p->y + v.y}); }
+JNERF_UNWATCHED inline float4 atomicAdd(float4* p, float4 v) { return atomic_update(aligned(p), {p->x + v.x, p->y + v.y, p->z + v.z, p->w + v.w}); }
+JNERF_UNWATCHED inline int atomicMax(int* p, int v) { return atomic_update(aligned(p), *p > v ? *p : v); }
+JNERF_UNWATCHED inline unsigned atomicMax(unsigned* p, unsigned v) { return atomic_update(aligned(p), *p > v ? *p : v); }
+JNERF_UNWATCHED inline long long atomicMax(long long* p, long long v) { return atomic_update(aligned(p), *p > v ? *p : v); }
+JNERF_UNWATCHED inline unsigned long long atomicMax(unsigned long long* p, unsigned long long v) { return atomic_update(aligned(p), *p > v ? *p : v); }
+JNERF_UNWATCHED inline int atomicMin(int* p, int v) { return atomic_update(aligned(p), *p < v ? *p : v); }
+JNERF_UNWATCHED inline int atomicExch(int* p, int v) { return atomic_update(aligned(p), v); }
+JNERF_UNWATCHED inline int atomicCAS(int* p, int expected, int v) { return atomic_update(aligned(p), *p == expected ? v : *p); }
 
 template <class To, class From> inline To bits_as(From from) {
     static_assert(sizeof(To) == sizeof(From), "same size");

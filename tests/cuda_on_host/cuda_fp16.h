@@ -7,7 +7,7 @@ struct __half { uint16_t bits; };
 struct alignas(4) __half2 { __half x, y; };
 inline __half2 __floats2half2_rn(float x, float y) { return {{cuda_on_host::to_fp16(x)}, {cuda_on_host::to_fp16(y)}}; }
 inline float2 __half22float2(__half2 v) { return {cuda_on_host::from_fp16(v.x.bits), cuda_on_host::from_fp16(v.y.bits)}; }
-inline __half2 atomicAdd(__half2* p, __half2 v) {
+JNERF_UNWATCHED inline __half2 atomicAdd(__half2* p, __half2 v) {
     const float2 a = __half22float2(*aligned(p)), b = __half22float2(v);
     return atomic_update(p, __floats2half2_rn(a.x + b.x, a.y + b.y));  // rounded to float on the way
 }

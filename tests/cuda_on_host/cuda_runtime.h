@@ -26,10 +26,11 @@
 #define gridDim (cuda_on_host::machine().grid_dim)
 
 inline void __syncthreads() { cuda_on_host::machine().block_barrier(); }
-inline void __syncwarp(unsigned mask = ~0u) { cuda_on_host::machine().warp_barrier(mask); }
+inline void __syncwarp(unsigned mask = ~0u) { cuda_on_host::machine().warp_barrier(mask, [] {}); }
 inline void __threadfence() {}
 
 #include "atomics.h"
+#include "fast_math.h"
 #include "warp.h"
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidConfiguration = 9 };
@@ -71,6 +72,9 @@ inline cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*
 inline cudaError_t cudaMallocAsync(void** p, size_t bytes, cudaStream_t) {
     *p = malloc(bytes + 1);
     memset(*p, 0xff, bytes);  // fresh memory holds anything: NaN shows
+#ifdef CUDA_ON_HOST_WATCH
+    cuda_on_host::machine().global.push_back({(uintptr_t)*p, (uintptr_t)*p + bytes});
+#endif
     return cudaSuccess;
 }
 inline cudaError_t cudaFreeAsync(void* p, cudaStream_t) { return free(p), cudaSuccess; }

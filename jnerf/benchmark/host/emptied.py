@@ -22,16 +22,19 @@ EMPTY = {
     "n_fine": 8,
     "n_importance": 8,
     "n_outside": 4,
-    "n_rays": 64,
+    "n_rays": 16,
     "n_rays_init": 64,
     "hidden_width": 16,
-    "resolutions": 16,
+    "resolutions": 8,
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 64,
 }
-# Sizes that a network cannot do without: NeuS puts the position in again where it is narrowest.
-_NETWORKS = {"NeuSNetwork": {"hidden_width": 48}}
+# Of some modules: NeuS puts the position in again where it is narrowest, and has four rounds of samples on each ray.
+_MODULES = {
+    "NeuSNetwork": {"hidden_width": 48},
+    "NeuSSampler": {"n_samples": 4, "n_fine": 2, "n_outside": 2},
+}
 #: In place of the config's own scene, so that nothing has to be read.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
 
@@ -72,7 +75,19 @@ def emptied(config: Any) -> list[str]:
     Args:
         config: the resolved config.
     """
-    least = {**EMPTY, **_NETWORKS.get(config.network.type, {})}
+    return overrides_of(config, EMPTY)
+
+
+def overrides_of(config: Any, least: Mapping[str, int]) -> list[str]:
+    """The overrides that give the settings named in ``least`` at most those values, wherever a config has them.
+
+    Args:
+        config: the resolved config.
+        least: by name.
+    """
+    least = dict(least)
+    for module in (config.network, config.sampler):
+        least |= _MODULES.get(module.type, {})
     blocks = {name: block for name, block in config.items() if name not in ("dataset", "render")}
     return [f"{where}={value}" for where, value in _small(blocks, least)]
 
@@ -80,7 +95,9 @@ def emptied(config: Any) -> list[str]:
 def _small(block: Mapping[str, Any], least: Mapping[str, int], path: str = "") -> Iterator[tuple]:
     """(setting, value) of everything in a block, and in those inside it, that is larger than it need be."""
     for key, value in block.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "schedule" in value and key in least:
+            yield f"{path}{key}", least[key]
+        elif isinstance(value, Mapping):
             yield from _small(value, least, f"{path}{key}.")
         elif key not in least or isinstance(value, bool):
             continue

@@ -53,8 +53,8 @@ struct PixelRadii {
     }
 };
 
-inline void pixel_radii(int64_t n, const PixelRadii& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void pixel_radii(int64_t n, const PixelRadii& kernel) { parallel_for(n, kernel); }
 
-inline void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void camera_rays(int64_t n, const CameraRays& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

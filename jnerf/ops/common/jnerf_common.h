@@ -11,6 +11,15 @@
 #include <omp.h>
 #define JNERF_FN inline __attribute__((always_inline))
 #endif
+// Before a function that launches kernels. nvcc builds every kernel that an inline function names, whether or not anyone
+// calls that; those of a template only for who uses it.
+#ifndef JNERF_ENTRY
+#ifdef __CUDACC__
+#define JNERF_ENTRY template <class Unused = void> inline
+#else
+#define JNERF_ENTRY inline
+#endif
+#endif
 #if defined(__SSE2__) && !defined(__CUDA_ARCH__)
 #include <xmmintrin.h>
 #endif

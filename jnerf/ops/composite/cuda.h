@@ -63,8 +63,8 @@ struct CompositeBackwardLanes : CompositeBackward {
     }
 };
 
-inline void composite_rays(int64_t n_rays, const CompositeForward& kernel) { parallel_rays(n_rays, CompositeForwardLanes{kernel}); }
-inline void composite_rays(int64_t n_rays, const CompositeBackward& kernel) { parallel_rays(n_rays, CompositeBackwardLanes{kernel}); }
+JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeForward& kernel) { parallel_rays(n_rays, CompositeForwardLanes{kernel}); }
+JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeBackward& kernel) { parallel_rays(n_rays, CompositeBackwardLanes{kernel}); }
 
 }  // namespace jnerf
 

@@ -4,12 +4,12 @@
 
 namespace jnerf {
 
-inline void composite_forward(int64_t n_rays, int64_t n, const CompositeForward& kernel) {
+JNERF_ENTRY void composite_forward(int64_t n_rays, int64_t n, const CompositeForward& kernel) {
     composite_rays(n_rays, kernel);
     behind_rays(kernel.in.packed_info, n_rays, n, CompositePadding{kernel.weights, kernel.trans});
 }
 
-inline void composite_backward(int64_t n_rays, int64_t n, const CompositeBackward& kernel) {
+JNERF_ENTRY void composite_backward(int64_t n_rays, int64_t n, const CompositeBackward& kernel) {
     composite_rays(n_rays, kernel);
     behind_rays(kernel.in.packed_info, n_rays, n, CompositePaddingGrad{kernel.grad_sigmas, kernel.grad_rgbs});
 }

@@ -3,9 +3,12 @@
 #pragma once
 #include "distance_mlp/schedule.h"
 
+#ifndef JNERF_DISTANCE_SLAB
+#define JNERF_DISTANCE_SLAB 16384  // samples: enough blocks for every multiprocessor, within some 700 MB
+#endif
+
 namespace jnerf {
 
-constexpr int DISTANCE_SLAB = 16384;  // samples: enough blocks for every multiprocessor, within some 700 MB
 constexpr int DISTANCE_PART = 256;    // columns of a sum over samples
 
 // C(m, n) = sum over k of A(m, k) B(k, n), with strides of their own; block z sums its part of k into its slice of C.
@@ -21,7 +24,7 @@ constexpr int PRODUCT_M = 64, PRODUCT_N = 128, PRODUCT_K = 16, PRODUCT_THREADS =
 constexpr int PRODUCT_A = PRODUCT_M + 4, PRODUCT_B = PRODUCT_N + 4;  // rows in shared memory
 
 // One block: C's tile [64, 128], four rows and eight columns a thread.
-__global__ inline void distance_product_kernel(DistanceProduct p) {
+static __global__ void distance_product_kernel(DistanceProduct p) {
     JNERF_SHARED(float, shared);
     float *as = shared, *bs = shared + PRODUCT_K * PRODUCT_A;
     const int t = threadIdx.x, tx = t % 16, ty = t / 16, m0 = blockIdx.y * PRODUCT_M, n0 = blockIdx.x * PRODUCT_N;
@@ -152,7 +155,7 @@ template <class Run>
 inline void distance_slabs(const DistanceShape& shape, int64_t n, const float* params, float* grad_params, bool derived, const Run& run) {
     if (n <= 0) return;
     const bool backward = grad_params != nullptr;
-    DistanceDevice device(shape.mlp, params, grad_params, (int)std::min<int64_t>(n, DISTANCE_SLAB));
+    DistanceDevice device(shape.mlp, params, grad_params, (int)std::min<int64_t>(n, JNERF_DISTANCE_SLAB));
     { DistanceSlab<DistanceDevice> sizes(device, shape, derived, backward); }
     CudaScratch<float> memory(device.taken), slices(backward ? device.n_slices() : 1);
     device.memory = memory.data, device.slices = slices.data, device.taken = 0;

@@ -14,7 +14,7 @@ def activation(z: np.ndarray, beta: float) -> tuple[np.ndarray, np.ndarray]:
     if beta == 0:
         return np.maximum(z, 0), (z > 0).astype(z.dtype)
     value = np.maximum(z, 0) + np.log1p(np.exp(-beta * np.abs(z))) / beta
-    return value, 0.5 * (1 + np.tanh(0.5 * beta * z))
+    return value, np.exp(-np.logaddexp(0, -beta * z))
 
 
 def distance_mlp(

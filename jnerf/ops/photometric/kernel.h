@@ -1,7 +1,7 @@
 // Losses between rendered and true colours, with their gradient: d loss / d color = weight * slope(d) / (3 R).
 #pragma once
 #include "common/jnerf_common.h"
-#include "common/jnerf_sum.h"
+#include "photometric/sum.h"
 
 namespace jnerf {
 

@@ -140,10 +140,10 @@ struct VisibleFeatures {
     float* features;
 };
 
-inline void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacity, int* totals) {
+JNERF_ENTRY void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.packed, totals);
 }
 
-inline void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
 }  // namespace jnerf

@@ -3,7 +3,7 @@
 // its logarithm is density times length, and L(x) = -log Phi = log(1 + exp(-x)) overflows nowhere.
 #pragma once
 #include "common/jnerf_common.h"
-#include "common/jnerf_sum.h"
+#include "photometric/sum.h"
 
 namespace jnerf {
 
