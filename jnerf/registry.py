@@ -213,7 +213,8 @@ RENDERERS = Registry(
 )
 LOSSES = Registry("loss", "jnerf.models.losses", REGISTRIES, "jnerf.models.losses.base:Loss")
 OPTIMS = Registry("optim", "jnerf.optims", REGISTRIES, "jnerf.optims.base:Optim")
-#: Cameras that learn: no family of its own but a block inside of a dataset's, ``dataset.cameras``.
+# Cameras and exposures that learn: no families of their own but blocks inside of a dataset's.
 CAMERAS = Registry("camera", "jnerf.datasets.placement.refinement")
-#: Exposures that learn, likewise: ``dataset.exposure``.
 EXPOSURES = Registry("exposure", "jnerf.datasets.pictures.exposure")
+#: By the path of their block.
+INNER: dict[str, Registry] = {"dataset.cameras": CAMERAS, "dataset.exposure": EXPOSURES}

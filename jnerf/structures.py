@@ -55,6 +55,11 @@ class RayBundle:
         return self.rays_o.shape[0]
 
     @cached_property
+    def encoded(self) -> dict[int, jt.Var]:
+        """What networks keep of these rays from one round of samples to the next, by ``id`` of what made it."""
+        return {}
+
+    @cached_property
     def radii(self) -> jt.Var | None:
         """Radius at distance 1 of the cone through each ray's pixel, float32 [R, 1]; None where rays have none."""
         return None if self.radii_of is None else self.radii_of()
@@ -156,6 +161,11 @@ class RaySamples:
         """Mean of values, [R, C] and 0 for rays that were dropped, over the rays that count; a scalar."""
         mean = values.mean()
         return mean if self.live is None else mean / self.live.mean()
+
+    @property
+    def known_middles(self) -> jt.Var | None:
+        """``middles``, or ``positions`` where somebody has asked for them: for the same samples with other features."""
+        return self.__dict__.get("positions") if self.middles is None else self.middles
 
     @cached_property
     def positions(self) -> jt.Var:

@@ -107,8 +107,8 @@ def ops(options: Namespace) -> None:
 
 def memory(options: Namespace) -> None:
     """``memory``: one short training per point, each in a process of its own."""
-    from jnerf.benchmark.memory import measure_memory
     from jnerf.benchmark.records.plot import memory_plot
+    from jnerf.benchmark.sizes.memory import measure_memory
 
     check_plot(options.plot)
     found = measure_memory(
@@ -124,8 +124,8 @@ def memory(options: Namespace) -> None:
 
 def growth(options: Namespace) -> None:
     """``growth``: one short training per point, each in a process of its own, and stores of pixels."""
-    from jnerf.benchmark.growth import measure_growth, measure_point
     from jnerf.benchmark.records.plot import growth_plot
+    from jnerf.benchmark.sizes.growth import measure_growth, measure_point
 
     check_plot(options.plot)
     if options.here:
@@ -195,7 +195,10 @@ def report(options: Namespace) -> int:
     from jnerf.benchmark.records.report import default_files, fill_file, read_runs
     from jnerf.benchmark.records.tables import all_tables
 
-    runs = read_runs([Path(file) for file in options.files] or default_files())
+    named = [Path(file) for file in options.files]
+    runs = read_runs(named or default_files())
+    if options.write and named:  # tables of other records stay
+        runs = read_runs(default_files()) | runs
     if not options.write:
         if options.check:
             raise ConfigError("--check compares files with their tables: name them with --write")

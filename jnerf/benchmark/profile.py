@@ -135,7 +135,11 @@ def measure_profile(
 
 
 def _train(config: Any, pipeline: Any, log: _Rows, start: int, end: int, window: int) -> None:
-    """Trains from ``start`` to ``end`` with the trainer, which logs at multiples of ``window``."""
+    """Trains from ``start`` to ``end`` with the trainer, which logs at multiples of ``window``.
+
+    Raises:
+        KeyboardInterrupt: it was stopped before.
+    """
     from jnerf.engine.run_folder import RunFolder
     from jnerf.engine.trainer import Trainer
 
@@ -143,7 +147,9 @@ def _train(config: Any, pipeline: Any, log: _Rows, start: int, end: int, window:
     config.total_steps = config.checkpoint.every = end
     config.log_every = window
     with tempfile.TemporaryDirectory(prefix="jnerf-benchmark-") as folder:
-        Trainer(config, pipeline, RunFolder(Path(folder)), log, _no_test, start).train()
+        trainer = Trainer(config, pipeline, RunFolder(Path(folder)), log, _no_test, start)
+        if not trainer.train():  # Ctrl-C or SIGTERM, after which the trainer ends a step in peace
+            raise KeyboardInterrupt
 
 
 def _no_test(step: int, stop: Callable[[], bool]) -> None:

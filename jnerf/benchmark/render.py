@@ -35,10 +35,10 @@ def measure_rendering(
         ConfigError: the dataset has no cameras.
     """
     from jnerf.config.check import check
+    from jnerf.engine.checkpoints.asked import load_for_task, run_of
     from jnerf.engine.checkpoints.state import restore
     from jnerf.engine.evaluator import evaluate
     from jnerf.engine.pipeline.build import build_dataset, build_pipeline
-    from jnerf.engine.run import load_for_task, run_of
     from jnerf.engine.run_folder import RunFolder
     from jnerf.judging.views import spaced_views
     from jnerf.runtime import show_kernel_progress

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jnerf.benchmark.memory_use import gpu_memory_gib, peak_memory_gib
+from jnerf.benchmark.sizes.memory_use import gpu_memory_gib, peak_memory_gib
 from jnerf.benchmark.stats import rounded, stats
 from jnerf.engine.logging import metrics_of
 from jnerf.errors import ConfigError, TrainingError

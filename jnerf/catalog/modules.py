@@ -1,15 +1,16 @@
-"""The registered classes of the seven families, read from the sources: importing them would take Jittor."""
+"""The registered classes of the seven families and of blocks inside of theirs, read from sources, without Jittor."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from jnerf.registry import REGISTRIES, Registry
+from jnerf.registry import INNER, REGISTRIES, Registry
 
 _VARIABLES = {"loss": "LOSSES"}  # of registries whose name is not the family's and an S
 
@@ -20,8 +21,8 @@ class ModuleEntry:
 
     Attributes:
         name: what a config writes as ``type``.
-        family: the config's block.
-        summary: the first line of its docstring.
+        family: the config's block, ``dataset.cameras`` if it lies inside of another.
+        summary: the first sentence of its docstring.
         path: its source.
     """
 
@@ -34,23 +35,35 @@ class ModuleEntry:
 @cache
 def modules() -> tuple[ModuleEntry, ...]:
     """Every module of the package, family by family, by name."""
-    return tuple(e for registry in REGISTRIES.values() for e in _of_family(registry))
+    return tuple(e for block, r in (REGISTRIES | INNER).items() for e in _of_block(block, r))
 
 
-def _of_family(registry: Registry) -> list[ModuleEntry]:
-    folders = find_spec(registry.package).submodule_search_locations
-    files = [file for folder in folders for file in sorted(Path(folder).rglob("*.py"))]
-    return sorted((e for f in files for e in _of_file(f, registry.name)), key=lambda e: e.name)
+def _of_block(block: str, registry: Registry) -> list[ModuleEntry]:
+    found = find_spec(registry.package)
+    files = [Path(found.origin)]
+    for folder in found.submodule_search_locations or ():
+        files += sorted(file for file in Path(folder).rglob("*.py") if file != files[0])
+    entries = (e for f in files for e in _of_file(f, block, registry.name))
+    return sorted(entries, key=lambda e: e.name)
 
 
-def _of_file(path: Path, family: str) -> Iterator[ModuleEntry]:
+def _of_file(path: Path, block: str, name: str) -> Iterator[ModuleEntry]:
     text = path.read_text(encoding="utf-8")
-    decorator = f"{_VARIABLES.get(family, f'{family.upper()}S')}.register"
+    decorator = f"{_VARIABLES.get(name, f'{name.upper()}S')}.register"
     if f"@{decorator}(" not in text:
         return
     for node in ast.parse(text).body:
         for call in node.decorator_list if isinstance(node, ast.ClassDef) else ():
             if isinstance(call, ast.Call) and ast.unparse(call.func) == decorator:
                 name = ast.literal_eval(call.args[0]) if call.args else node.name
-                summary = (ast.get_docstring(node) or "").partition("\n")[0]
-                yield ModuleEntry(name, family, summary, path)
+                yield ModuleEntry(name, block, _first_sentence(ast.get_docstring(node)), path)
+
+
+def _first_sentence(docstring: str | None) -> str:
+    """Without a line break.
+
+    >>> _first_sentence("One, said\\nin two lines. More.\\n\\nAnd more.")
+    'One, said in two lines.'
+    """
+    paragraph = (docstring or "").partition("\n\n")[0]
+    return re.split(r"(?<=[.]) +", " ".join(paragraph.split()))[0]

@@ -11,7 +11,7 @@ from jnerf.checks.arguments import signature_of
 from jnerf.checks.flat import shared_groups
 from jnerf.checks.types import describe
 from jnerf.config.check import FACTS
-from jnerf.registry import REGISTRIES
+from jnerf.registry import INNER, REGISTRIES
 
 #: What the engine supplies to datasets; the other facts come from them.
 OF_DATASETS = {"split", "seed", "total_steps"}
@@ -42,12 +42,16 @@ def arguments_of(family: str, name: str) -> list[Argument]:
     """The arguments of a registered class. Imports its family, and so Jittor.
 
     Args:
-        family: name of a registry.
+        family: a block that has a registry, ``dataset.cameras`` as well.
         name: of a class that is registered there.
     """
-    cls = REGISTRIES[family].get(name)
+    cls = (REGISTRIES | INNER)[family].get(name)
     docs = argument_docs(cls)
     facts = OF_DATASETS if family == "dataset" else FACTS
+    if family in INNER:
+        from jnerf.datasets.arguments import INNER_FACTS
+
+        facts = INNER_FACTS[family]
     return [
         Argument(
             key,

@@ -124,7 +124,12 @@ SCHEMA: dict[str, Key] = {
     "evaluation": EVALUATION,
     "checkpoint": CHECKPOINT,
     "render": RENDER,
-    "chunk": Key(int, 16384, "most rays rendered at once", minimum=1),
+    "chunk": Key(
+        int | None,
+        None,
+        "most rays rendered at once; None: 16384 on the CPU, on CUDA as many as memory is for",
+        minimum=1,
+    ),
     "fog_tolerance": Key(
         float,
         0.03,

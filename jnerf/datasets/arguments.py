@@ -28,9 +28,10 @@ from jnerf.datasets.placement.normalize import normalize
 from jnerf.datasets.placement.outliers import without_strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import ConfigError
-from jnerf.registry import CAMERAS, EXPOSURES, Registry
+from jnerf.registry import INNER
 
-_CAMERA_FACTS = ("c2w", "middle", "seed")  # what a dataset hands to cameras that learn
+#: What a dataset hands to the blocks inside of its own, by their path.
+INNER_FACTS = {"dataset.cameras": ("c2w", "middle", "seed"), "dataset.exposure": ("n_images",)}
 
 
 @dataclass(frozen=True)
@@ -282,23 +283,23 @@ class DepthTracks:
 
 def cameras_problem(block: Any) -> str | None:
     """What is wrong with a block of cameras that learn; None for a good one."""
-    return _block_problem(block, CAMERAS, "cameras", _CAMERA_FACTS)
+    return _block_problem(block, "dataset.cameras")
 
 
 def exposure_problem(block: Any) -> str | None:
     """What is wrong with a block of exposures that learn; None for a good one."""
-    return _block_problem(block, EXPOSURES, "exposure", ("n_images",))
+    return _block_problem(block, "dataset.exposure")
 
 
-def _block_problem(block: Any, registry: Registry, path: str, facts: Sequence[str]) -> str | None:
+def _block_problem(block: Any, path: str) -> str | None:
     if not isinstance(block, Mapping):
         return None
-    block = dict(block)
+    block, name = dict(block), path.rpartition(".")[2]
     try:
-        cls = registry.resolve(block, path)
+        cls = INNER[path].resolve(block, name)
     except ConfigError as error:
         return str(error)
-    return next(iter(argument_problems(cls, block, path, facts)), None)
+    return next(iter(argument_problems(cls, block, name, INNER_FACTS[path])), None)
 
 
 @dataclass(frozen=True)

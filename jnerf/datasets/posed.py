@@ -362,10 +362,10 @@ class View:
             y1: one past the last row; None for all.
         """
         y1 = self.height if y1 is None else y1
-        y, x = np.mgrid[y0:y1, 0 : self.width].reshape(2, -1)
-        indices = np.full(x.shape, self.index, np.int32)
-        known = jt.array(indices) if self.dataset.split == "train" else None
-        return self.dataset.cameras.bundle(indices, x, y, known)
+        first, end, known = y0 * self.width, y1 * self.width, None
+        if self.dataset.split == "train":
+            known = jt.array(np.full(end - first, self.index, np.int32))
+        return self.dataset.cameras.pixels(self.index, first, end, self.width, known)
 
     def rgba(self) -> NDArray[np.uint8]:
         """The true image, straight RGBA, uint8 [H, W, 4]."""

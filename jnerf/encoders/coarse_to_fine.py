@@ -30,7 +30,7 @@ class CoarseToFine:
 
     def __init__(self, open_levels: float | dict | None, n_levels: int, least: float) -> None:
         self._schedule = make_schedule(n_levels if open_levels is None else open_levels)
-        self._n = n_levels
+        self._n, self._open = n_levels, None
         if not least <= self._schedule(0) <= n_levels:
             raise ConfigError(
                 f"coarse_to_fine begins with {self._schedule(0):g} levels; it must be in {least:g} .. {n_levels}"
@@ -40,16 +40,16 @@ class CoarseToFine:
     def update(self, step: int) -> None:
         """Takes the weights of a step."""
         a = self._schedule(step)
+        if a == self._open:
+            return
+        self._open = a
         #: Of each level, float64 [n_levels].
         self.weights: NDArray[np.float64] = level_weights(a, self._n)
         #: Levels that count at all.
         self.n_open = int((self.weights > 0).sum())
+        #: Whether all levels count fully: nothing is to be done.
+        self.complete = bool((self.weights == 1).all())
         self._vars: dict[Any, jt.Var] = {}
-
-    @property
-    def complete(self) -> bool:
-        """Whether all levels count fully: nothing is to be done."""
-        return bool((self.weights == 1).all())
 
     def var(self, shape: tuple[int, ...], repeats: int = 1, before: int = 0) -> jt.Var:
         """The weights as a Var.

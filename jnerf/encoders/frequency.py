@@ -8,7 +8,7 @@ import numpy as np
 from jnerf.encoders.base import Encoder
 from jnerf.encoders.coarse_to_fine import CoarseToFine
 from jnerf.errors import ConfigError
-from jnerf.ops.frequency_encode import frequency_encode
+from jnerf.ops.frequency_encode import frequency_encode, frequency_pull
 from jnerf.registry import ENCODERS
 from jnerf.schedules import Scheduled
 
@@ -95,9 +95,5 @@ class FrequencyEncoder(Encoder):
         Returns:
             Its gradient by the coordinates, [S, n_dims].
         """
-        n, first = features.shape[0], self.n_dims * self.include_input
-        shape = n, -1, 2, self.n_dims  # frequencies; sines, cosines
-        waves, grads = (v[:, first:].reshape(shape) for v in (features, grad))
-        turned = waves[:, :, 1] * grads[:, :, 0] - waves[:, :, 0] * grads[:, :, 1]
-        pulled = (turned * (np.pi * self._frequencies).reshape(1, -1, 1)).sum(1)
-        return (pulled + grad[:, :first] if first else pulled) * self.scale
+        how = self._frequencies, self.n_dims, self.include_input, self.scale
+        return frequency_pull(features, grad, *how)

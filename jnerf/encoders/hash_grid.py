@@ -148,7 +148,8 @@ class HashGridEncoder(Encoder):
             shape = grad.shape[0], self.layout.n_levels, self.layout.n_features
             grad = grad.reshape(shape).transpose(1, 0, 2)
         table, grid = self._grid()
-        grad = grad[: self._active]
+        if self._active < self.layout.n_levels:
+            grad = grad[: self._active]
         if not self._fading.complete:
             grad = grad * self._weights()
         return hash_encode_gradient(x, table, grad, *grid, self.smoothstep)

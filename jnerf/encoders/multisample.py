@@ -9,7 +9,7 @@ import numpy as np
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout
-from jnerf.ops.level_squares import level_squares
+from jnerf.ops.level_squares import level_sizes, level_squares
 from jnerf.ops.multisample_encode import multisample_encode
 from jnerf.registry import ENCODERS
 
@@ -95,8 +95,7 @@ class MultisampleHashEncoder(Encoder):
         """Features of samples that P points with a width stand for; see ``Encoder``."""
         sizes = None
         if self._sized:
-            with jt.no_grad():
-                sizes = jt.sqrt(self.level_squares().detach() + self._least).stop_grad()
+            sizes = level_sizes(self.table, self._meta, self.layout, self._least)
         grid = self.table, self._scales, self._meta, self.layout
         return multisample_encode(points, widths, *grid, sizes, self._scale)
 

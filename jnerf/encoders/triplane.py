@@ -103,7 +103,7 @@ class TriplaneEncoder(Encoder):
 
     def variation(self) -> jt.Var:
         """The planes' total variation, a scalar; see ``jnerf.ops.plane_variation``."""
-        return plane_variation(self.planes, self.layout).sum()
+        return plane_variation(self.planes, self.layout)
 
 
 def _initial(

@@ -22,7 +22,7 @@ from jnerf.engine.pipeline.field import FrozenField
 from jnerf.engine.pipeline.params import network_groups
 from jnerf.engine.rendering.fitted_views import ViewFit, fit_appearance, fit_exposure
 from jnerf.engine.rendering.fog import render_view
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK, render_chunk
+from jnerf.engine.rendering.image import render_chunk
 from jnerf.engine.rendering.placed_views import placed_views
 from jnerf.errors import JnerfError
 from jnerf.imaging.image import Image
@@ -41,7 +41,7 @@ class _Model(Subject):
     def __init__(
         self,
         pipeline: Pipeline,
-        rays_per_chunk: int,
+        rays_per_chunk: int | None,
         stop: Callable[[], bool],
         fog_tolerance: float,
         see: Callable[[Image], None],
@@ -159,7 +159,7 @@ def evaluate(
     dataset: Dataset,
     n_images: int | None = None,
     folder: Path | None = None,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
     stop: Callable[[], bool] = lambda: False,
     fog_tolerance: float = 0.0,
     see: Callable[[Image], None] = lambda image: None,

@@ -11,10 +11,10 @@ from jnerf.config.check import check
 from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.placement.similarity import Similarity
+from jnerf.engine.checkpoints.asked import load_for_task, run_of
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.guards.record import elsewhere, read_info
 from jnerf.engine.pipeline.build import Pipeline, build_pipeline
-from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError
 from jnerf.runtime import show_kernel_progress

@@ -20,7 +20,10 @@ def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     >>> to_uint8(np.array([-1.0, 0.5, 2.0]))
     array([  0, 128, 255], dtype=uint8)
     """
-    return (np.clip(np.nan_to_num(image), 0, 1) * 255 + 0.5).astype(np.uint8)
+    found = np.fmin(np.fmax(image, 0), 1)
+    found *= 255
+    found += 0.5
+    return found.astype(np.uint8)
 
 
 def nearness(

@@ -11,6 +11,7 @@ world units. A test that writes pictures, which is that at the end of training, 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jnerf.errors import ConfigError
+from jnerf.imaging.behind import Behind
 from jnerf.imaging.image import Image
 from jnerf.imaging.pictures import (
     depth_picture,
@@ -33,6 +35,7 @@ from jnerf.judging.judgement import Judgement, Subject
 from jnerf.metrics import depth_errors, optional_metrics, psnr, ssim
 from jnerf.metrics.optional import OptionalMetrics
 from jnerf.metrics.ssim import WINDOW
+from jnerf.ops.common import device
 
 if TYPE_CHECKING:
     from jnerf.datasets.base import Dataset
@@ -51,7 +54,7 @@ _DEPTH = (
 def judge_views(
     dataset: Dataset, subject: Subject, n_images: int | None = None, folder: Path | None = None
 ) -> Judgement:
-    """Renders views and measures them.
+    """Renders views and measures them; on CUDA one is measured while the next is rendered.
 
     Args:
         dataset: has the views.
@@ -71,21 +74,14 @@ def judge_views(
     extra = OptionalMetrics({}, {}) if folder is None else optional_metrics()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
-        view = dataset.view(index)
-        start = time.perf_counter()
-        image, shown = subject.seen(view)
-        seconds = time.perf_counter() - start
-        rgba = view.rgba()
-        found = _measure(image, rgba, shown, extra)
-        if folder is not None:
-            _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
-        found |= _measure_depth(dataset, image, dataset.depth_of(index))
-        about = {"size": [view.width, view.height], "cut": view.shown() is not None}
-        rows.append(
-            {"about": about, "metrics": found, "name": view.name, "seconds": round(seconds, 4)}
-        )
+    with Behind[dict[str, Any]](apart=device.on_cuda()) as behind:
+        for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
+            view = dataset.view(index)
+            start = time.perf_counter()
+            image, shown = subject.seen(view)
+            about = {"name": view.name, "seconds": round(time.perf_counter() - start, 4)}
+            behind.add(partial(_judged, dataset, index, image, shown, extra, folder, about))
+    rows = behind.found
     found_of = subject.gathered(rows)
     cut = sum(row["about"]["cut"] for row in found_of)
     resolution = found_of[0]["about"]["size"]
@@ -98,6 +94,26 @@ def judge_views(
     if cut:
         protocol["pixels"] = f"of {cut} views only those that the lens shows"
     return Judgement(mean, rows, protocol=protocol)
+
+
+def _judged(
+    dataset: Dataset,
+    index: int,
+    image: Image,
+    shown: NDArray[np.bool_] | None,
+    extra: OptionalMetrics,
+    folder: Path | None,
+    row: dict[str, Any],
+) -> dict[str, Any]:
+    """A row with what was measured of a view; writes its pictures where there is a folder."""
+    view = dataset.view(index)
+    rgba = view.rgba()
+    found = _measure(image, rgba, shown, extra)
+    if folder is not None:
+        _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
+    found |= _measure_depth(dataset, image, dataset.depth_of(index))
+    about = {"size": [view.width, view.height], "cut": view.shown() is not None}
+    return {"about": about, "metrics": found, **row}
 
 
 def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
@@ -173,8 +189,9 @@ def _measure_depth(
 
 def _over(rgba: NDArray[np.uint8], back: float) -> NDArray[np.uint8]:
     """The true colours over a grey."""
-    color, alpha = rgba[..., :3] / np.float32(255), rgba[..., 3:] / np.float32(255)
-    return to_uint8(color * alpha + back * (1 - alpha))
+    unit = _unit(rgba)
+    color, alpha = unit[..., :3], unit[..., 3:]
+    return to_uint8(color * alpha + back * (1 - alpha) if back else color * alpha)
 
 
 def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -8,6 +8,9 @@ image's value is the mean over its channels.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,8 @@ WINDOW = 11
 SIGMA = 1.5
 _C1 = 0.01**2
 _C2 = 0.03**2
+#: Rows of windows that are compared at once: what is computed of them stays in the cache, and no window is another.
+_BAND = 64
 
 
 def ssim(
@@ -47,6 +52,21 @@ def ssim(
         raise ValueError(
             f"ssim: needs images [H, W, C] of at least {WINDOW} x {WINDOW} pixels, got {prediction.shape}"
         )
+    half = WINDOW // 2
+    tops = range(0, prediction.shape[0] - 2 * half, _BAND)
+    parts = [slice(top, top + _BAND + 2 * half) for top in tops]
+    with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1)) as pool:
+        found = pool.map(_similarity, *zip(*((prediction[p], truth[p]) for p in parts), strict=True))
+        similarity = np.concatenate(list(found))
+    if where is not None and where[half:-half, half:-half].any():
+        similarity = similarity[where[half:-half, half:-half]]
+    return float(similarity.mean())
+
+
+def _similarity(
+    prediction: NDArray[np.floating], truth: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Equation 13 of each window that lies inside both images [H, W, C]: [H - 10, W - 10, C]."""
     x, y = prediction.astype(np.float64), truth.astype(np.float64)
     mean_x, mean_y = _blur(x), _blur(y)
     var_x = _blur(x * x) - mean_x**2
@@ -54,10 +74,7 @@ def ssim(
     covariance = _blur(x * y) - mean_x * mean_y
     similarity = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
     similarity /= (mean_x**2 + mean_y**2 + _C1) * (var_x + var_y + _C2)
-    half = WINDOW // 2
-    if where is not None and where[half:-half, half:-half].any():
-        similarity = similarity[where[half:-half, half:-half]]
-    return float(similarity.mean())
+    return similarity
 
 
 def _blur(image: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,12 +11,12 @@ import numpy as np
 
 from jnerf.checks.state import check_state
 from jnerf.errors import ConfigError
+from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.weighted_sum import clip_factor
 from jnerf.optims.base import Groups, Optimiser
 from jnerf.optims.groups import options_of
 from jnerf.optims.state import take
 from jnerf.schedules import make_schedule
-
-_TINY = 1e-12  # of a norm
 
 
 class Slot(Protocol):
@@ -142,8 +142,5 @@ def clipped(grads: list[jt.Var], most: float | None) -> list[jt.Var]:
     """Gradients of a group, computed already, scaled down where together they are longer than ``most``."""
     if most is None:
         return grads
-    squares = jt.concat([jt.sqr(grad).sum().reshape(1) for grad in grads]).sum()
-    scale = jt.minimum(most / (jt.sqrt(squares) + _TINY), 1.0)
-    found = [grad * scale for grad in grads]
-    jt.sync(found)
-    return found
+    scale = clip_factor(grads, most)
+    return [scale_rows(grad.reshape((-1, 1)), scale).reshape(grad.shape) for grad in grads]

@@ -37,6 +37,8 @@ class HierarchicalSampler(Sampler):
             (mip-NeRF).
         blur: widen the weights first (mip-NeRF, equation 18).
         padding: added to every weight, so that nothing is out of reach: 1e-5 in NeRF, 0.01 in mip-NeRF.
+        fixed_sizes: in training, every ray has all samples, those that miss the box as padding, so that no size is read
+            back: True, False, or None for what suits the device.
         aabb: scene fact: (min xyz, max xyz), field units.
         near: scene fact: smallest distance, field units.
         far: scene fact: largest distance, field units.
@@ -47,7 +49,6 @@ class HierarchicalSampler(Sampler):
     """
 
     earlier_rounds = 1
-    wants_padding = None
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class HierarchicalSampler(Sampler):
         merge: bool = True,
         blur: bool = False,
         padding: float = 1e-5,
+        fixed_sizes: bool | None = None,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
         near: float = 0.0,
         far: float = 1e9,
@@ -64,7 +66,7 @@ class HierarchicalSampler(Sampler):
         at_least(
             "HierarchicalSampler", n_coarse=(n_coarse, 1), n_fine=(n_fine, 1), padding=(padding, 0)
         )
-        self.n_coarse, self.n_fine = n_coarse, n_fine
+        self.n_coarse, self.n_fine, self.wants_padding = n_coarse, n_fine, fixed_sizes
         self._how = {"merge": merge, "blur": blur, "padding": float(padding)}
         self._space = [float(x) for x in aabb], near, far
         self._coarse_seed = stream_seed(seed, _COARSE_STREAM)
@@ -80,7 +82,7 @@ class HierarchicalSampler(Sampler):
         with jt.no_grad():
             weights = _weights(coarse, sigmas.detach())
         if step is not None:  # else nobody asks again
-            coarse = replace(coarse, features=features)
+            coarse = replace(coarse, features=features, middles=coarse.known_middles)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         drawn = rays.draw_step(self._fine_seed, step)
         how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}
@@ -90,6 +92,5 @@ class HierarchicalSampler(Sampler):
 
 def _weights(samples: RaySamples, sigmas: jt.Var) -> jt.Var:
     """What each sample contributes to its ray, float32 [S]."""
-    nothing = jt.zeros((len(samples), 3))
     where = samples.t_starts, samples.t_ends, samples.packed_info
-    return composite(sigmas, nothing, *where, early_stop=0.0).weights.stop_grad()
+    return composite(sigmas, None, *where, early_stop=0.0).weights.stop_grad()

@@ -29,7 +29,7 @@ from jnerf.ops.occupancy import (
 )
 from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
-from jnerf.ops.ray_visible import VisibleSamples, ray_visible, ray_visible_padded
+from jnerf.ops.ray_visible import FEW_ON_CUDA, VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
 from jnerf.samplers.budget import counted
@@ -43,6 +43,9 @@ from jnerf.structures import RayBundle, RaySamples
 _MARCH_STREAM, _GRID_STREAM = 2, 3
 _ANY_CELL = -0.01  # a threshold that every trainable cell passes
 _MOST_RAYS = 2**18
+# Positions per call of the density, in training and in pictures, on the CPU and on CUDA. Who renders bounds the samples
+# of a picture; if its density is asked for in parts, what was computed for them is lost.
+_AT_ONCE = (2**19, 2**19), (2**21, 2**24)
 # Of the paper's 2^18 samples: first rays, and what the number of rays is rounded up to.
 _SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
 _ONES = np.array([value.bit_count() for value in range(256)])  # bits of a byte
@@ -92,7 +95,8 @@ class OccupancySampler(Sampler):
         max_steps: most samples on a ray.
         early_stop: transmittance below which a ray ends.
         look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
-        density_chunk: most positions per call of the density. None: 2^19, on CUDA 2^21.
+        density_chunk: most positions per call of the density. None: 2^19, on CUDA 2^21 and 2^24 in
+            pictures, whose rays are rendered a bounded number at a time.
         silhouettes: scene fact: gives, one after the other, where the images of ``cameras`` are not transparent; None:
             nobody knows, or they are opaque.
         hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
@@ -139,8 +143,9 @@ class OccupancySampler(Sampler):
         look_once: bool | None = None,
     ) -> None:
         self._target = make_schedule(target_samples)
+        self._picture_chunk = density_chunk
         if density_chunk is None:
-            density_chunk = 2**21 if device.on_cuda() else 2**19
+            density_chunk, self._picture_chunk = _AT_ONCE[device.on_cuda()]
         if n_rays_init is None:
             n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
         why = "(max_steps: one ray may need as many)"
@@ -362,8 +367,10 @@ class OccupancySampler(Sampler):
             return VisibleSamples(intervals, None, 0, len(rays), None)
         if step is not None:
             bounds |= {"max_looked": self.look_samples}
-        look = look_along(field, self.density_chunk)
+        look = look_along(field, self.density_chunk if step is not None else self._picture_chunk)
         bounds["once"] = self._look_once and step is not None
+        if device.on_cuda():
+            bounds["few"] = FEW_ON_CUDA
         return ray_visible(rays.rays_o, rays.rays_d, *grid, look, self.early_stop, **bounds)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -149,11 +149,8 @@ class ProposalSampler(Sampler):
     def _seen(self, samples: RaySamples, sigmas: jt.Var, rounds: int) -> Steps:
         """What the next round is drawn from: the weights of this one."""
         where = samples.t_starts, samples.t_ends, samples.packed_info
-        nothing = jt.zeros((len(samples), 3))
-        weights = composite(
-            sigmas, nothing, *where, early_stop=0.0, opaque=self._opaque
-        ).weights.stop_grad()
-        steps = samples.s_starts, samples.s_ends, weights
+        weights = composite(sigmas, None, *where, early_stop=0.0, opaque=self._opaque).weights
+        steps = samples.s_starts, samples.s_ends, weights.stop_grad()
         if self._widen is None:
             return Steps(*steps)
         bias, factor = self._widen

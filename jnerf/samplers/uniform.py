@@ -20,17 +20,18 @@ class UniformSampler(Sampler):
 
     Args:
         n_samples: intervals per ray.
+        fixed_sizes: in training, every ray has all samples, those that miss the box as padding, so that no size is read
+            back: True, False, or None for what suits the device.
         aabb: scene fact: (min xyz, max xyz), field units.
         near: scene fact: smallest distance, field units.
         far: scene fact: largest distance, field units.
         seed: the run's seed.
     """
 
-    wants_padding = None
-
     def __init__(
         self,
         n_samples: int = 64,
+        fixed_sizes: bool | None = None,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
         near: float = 0.0,
         far: float = 1e9,
@@ -38,7 +39,7 @@ class UniformSampler(Sampler):
     ) -> None:
         if n_samples < 1:
             raise ConfigError(f"UniformSampler: n_samples is {n_samples}; it must be at least 1")
-        self.n_samples = n_samples
+        self.n_samples, self.wants_padding = n_samples, fixed_sizes
         self.aabb = [float(x) for x in aabb]
         self.near, self.far = near, far
         self._seed = stream_seed(seed, 1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import render_rays
 from jnerf.engine.rendering.preview import Progressive
 from jnerf.imaging.pictures import to_uint8
+from jnerf.ops.common import device
 from jnerf.structures import RayBundle
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.colormaps import colored
@@ -25,8 +28,8 @@ from jnerf.viewer.viewpoint import Viewpoint
 #: Strides of the pictures of a view; it begins with the finest that takes no longer than COARSE seconds.
 STRIDES = (16, 8, 4, 2, 1)
 COARSE = 0.1
-#: Seconds that one portion of rays aims at, and its bounds.
-_PORTION, _FEWEST, _MOST = 0.05, 256, 16384
+#: Seconds that one portion of rays aims at, and its bounds: on the CPU, and on CUDA, where each costs the host as much.
+_PORTION, _FEWEST, _MOST = 0.05, 256, (16384, 2**20)
 #: Seconds between two pictures of a view that is already complete and is rendered again as the field learns.
 _REFRESH = 0.7
 
@@ -47,7 +50,9 @@ class Onlooker:
         self.view: Viewpoint | None = None
         self.progress: Progressive | None = None
         self.pictures = 0
+        self.spent: tuple[int, float] = (0, 0.0)  # rays and seconds since the last complete picture
         self.note = ""
+        self._cameras: Cameras | None = None
         self._shown: tuple[int, float] = (0, 0.0)
         self._painted: Any = None
 
@@ -60,7 +65,15 @@ class Onlooker:
         """Looks from somewhere else, or at something else."""
         self.view = view
         self.progress = Progressive(view.width, view.height, strides)
+        self.spent = (0, 0.0)
+        self._cameras = None
         self._shown = (0, 0.0)
+
+    def cameras(self, stage: Stage) -> Cameras:
+        """The view as one camera whose rays are the field's."""
+        if self._cameras is None:
+            self._cameras = stage.cameras_of(self.view)
+        return self._cameras
 
     def due(self, paint: Any, refreshed: bool) -> bool:
         """Whether there is a picture that they have not got.
@@ -104,8 +117,8 @@ class Painter:
         self._rendering = rendering
         self._look: Any = None
         self._pipeline: Pipeline = stage.pipeline
-        #: Rays a second of what is shown now.
-        self.rate = 20000.0
+        #: Rays a second of the last portions, and of whole pictures, whose parts differ: the sky is soon done.
+        self.rate = self.pace = 20000.0
 
     @property
     def channel(self) -> Channel:
@@ -157,10 +170,10 @@ class Painter:
                 onlooker.begin(view, self._strides(view))
 
     def _strides(self, view: Viewpoint) -> tuple[int, ...]:
-        for i, stride in enumerate(STRIDES[:-2]):
-            if view.width * view.height / stride**2 * 4 > COARSE * self.rate:
+        for i, stride in enumerate(STRIDES[1:]):
+            if view.width * view.height / stride**2 > COARSE * self.pace:
                 return STRIDES[i:]
-        return STRIDES[-3:]
+        return STRIDES[-1:]
 
     def _turns(self, onlookers: list[Onlooker], refresh: bool) -> Iterator[Onlooker]:
         """Whose turn it is, as long as somebody has something to wait for: those without any picture first."""
@@ -178,19 +191,26 @@ class Painter:
     def _portion(self, onlooker: Onlooker, seconds: float) -> None:
         """Renders some rays of a view, and sends its picture when one is complete."""
         most = int(self.rate * min(max(seconds, 0.01), _PORTION))
-        x, y = onlooker.progress.next(min(max(most, _FEWEST), _MOST))
+        x, y = onlooker.progress.next(min(max(most, _FEWEST), _MOST[device.on_cuda()]))
         start = time.perf_counter()
-        cameras = self._stage.cameras_of(onlooker.view)
+        cameras = onlooker.cameras(self._stage)
 
+        @cache
         def rays(first: int, end: int) -> RayBundle:
             return self._stage.bundle(cameras, x[first:end], y[first:end])
 
-        found = render_rays(self._pipeline, rays, len(x), _MOST)
+        found = render_rays(self._pipeline, rays, len(x), len(x))
         extras = self.channel.measure(self._stage, self._pipeline, rays(0, len(x)))
         found = self._stage.seen(onlooker.view, found, x, y)
+        stride = onlooker.progress.stride
         onlooker.progress.put(found, extras)
         taken = max(time.perf_counter() - start, 1e-6)
         self.rate += 0.3 * (len(x) / taken - self.rate)
+        n, seconds = onlooker.spent[0] + len(x), onlooker.spent[1] + taken
+        if onlooker.progress.stride != stride:
+            self.pace += 0.5 * (n / seconds - self.pace)
+            n, seconds = 0, 0.0
+        onlooker.spent = n, seconds
         if onlooker.due(self._settings.paint(), refreshed=True):
             self._send(onlooker)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.config.check import check
+from jnerf.engine.checkpoints.asked import load_for_task, run_of
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.guards.record import read_info
 from jnerf.engine.pipeline.build import build_pipeline
-from jnerf.engine.run import load_for_task, run_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import DataError
 from jnerf.runtime import show_kernel_progress

@@ -45,6 +45,11 @@ def test_a_kernel_compiles_and_one_that_does_not_is_named():
         pytest.skip("no nvcc")
     words = command(toolkit.nvcc, 90)
     sh = next(k for k in kernels_of(load_config(CONFIG, SMALL)) if k.op == "sh_encode")
-    assert compile_all([sh], words, 1)["kernels"] == 1
+    used: list = []
+    assert compile_all([sh], words, 1, used)["kernels"] == 1
+    ((op, usage),) = used
+    assert (
+        op == "sh_encode" and "ShEncode" in usage.name and usage.registers > 8 and not usage.spills
+    )
     with pytest.raises(JnerfError, match="a kernel of ema does not compile"):
         compile_all([EMA], words, 1)

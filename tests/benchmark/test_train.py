@@ -1,7 +1,7 @@
 import pytest
 
 from jnerf.benchmark.kernel_clock import Call
-from jnerf.benchmark.profile import by_kernel, free_windows, parts_of
+from jnerf.benchmark.profile import _Rows, _train, by_kernel, free_windows, parts_of
 from jnerf.benchmark.train import prepare, windows
 from jnerf.config import load_config
 from jnerf.errors import ConfigError, JnerfError
@@ -54,3 +54,17 @@ def test_windows_in_which_all_steps_compiled_do_not_count():
     assert free_windows(found, begin=10) == ([pytest.approx(100)], pytest.approx(300))
     with pytest.raises(JnerfError, match="run the same command again"):
         free_windows(found[:3], begin=10)
+
+
+def test_a_profile_that_is_stopped_says_so_and_measures_nothing(monkeypatch):
+    """SIGTERM ends training in peace; without a window there would be nothing to take the least of."""
+    from jnerf.engine.trainer import Trainer
+
+    config = load_config(TINY)
+    monkeypatch.setattr(Trainer, "__init__", lambda *arguments: None)
+    monkeypatch.setattr(Trainer, "train", lambda trainer: False)
+    with pytest.raises(KeyboardInterrupt):
+        _train(config, None, _Rows(), 0, 12, 12)
+    monkeypatch.setattr(Trainer, "train", lambda trainer: True)
+    _train(config, None, _Rows(), 0, 12, 12)
+    assert config.total_steps == config.log_every == 12

@@ -127,7 +127,7 @@ def test_later_of_two_wins():
             "evaluation.steps.0=5",
             "'0' is no index of evaluation.steps, a list of 0. Allowed: none, it is empty",
         ),
-        ("chunk.a=1", "override 'chunk.a=1': chunk is 16384, which has no keys"),
+        ("log_every.a=1", "override 'log_every.a=1': log_every is 20, which has no keys"),
         ("sampler.levels.-1=0", "'-1' is no index of sampler.levels"),
         ("total_steps.a=1", "total_steps is 100, which has no keys"),
         ("seed=abc", "override 'seed=abc': seed: expected int, got str 'abc'"),

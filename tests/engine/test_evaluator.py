@@ -1,9 +1,13 @@
 import json
+import threading
+import weakref
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+import jnerf.judging.views as views_module
 from jnerf.engine.evaluator import evaluate
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
 from jnerf.engine.rendering.image import render_image
@@ -11,6 +15,7 @@ from jnerf.engine.run import run
 from jnerf.errors import ConfigError
 from jnerf.imaging.pictures import to_uint8
 from jnerf.metrics import psnr, ssim
+from jnerf.ops.common import device
 
 
 @pytest.fixture
@@ -129,3 +134,70 @@ def test_pictures_on_the_way_are_told_of_once_there_was_training(tiny):
             "train",
         )
     assert len([w for w in caught if "all but empty" in str(w.message)]) == 1
+
+
+def test_on_cuda_views_are_measured_behind_and_the_numbers_are_the_same(scene, tmp_path):
+    pipeline, dataset = scene
+    here = evaluate(pipeline, dataset, folder=tmp_path / "here")
+    with device.as_on_cuda():
+        behind = evaluate(pipeline, dataset, folder=tmp_path / "behind")
+    timeless = [[{**row, "seconds": 0} for row in found.rows] for found in (here, behind)]
+    assert timeless[0] == timeless[1] and here.mean == behind.mean
+    names = [sorted(p.name for p in (tmp_path / name).iterdir()) for name in ("here", "behind")]
+    assert names[0] == names[1] and len(names[0]) == 18
+    for name in names[0]:
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "behind" / name).read_bytes()
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Threads that measured a view, one for each, most views that were alive, and what is raised with the second."""
+    real, found = views_module._judged, SimpleNamespace(threads=[], most=0, fault=None, images=[])
+
+    def judge(dataset, index, image, *others):
+        found.images.append(weakref.ref(image))
+        found.most = max(found.most, sum(alive() is not None for alive in found.images))
+        found.threads.append(threading.current_thread())
+        if found.fault is not None and len(found.threads) == 2:
+            raise found.fault
+        return real(dataset, index, image, *others)
+
+    monkeypatch.setattr(views_module, "_judged", judge)
+    return found
+
+
+def test_at_most_two_views_are_held(scene, judged):
+    seen = []
+    with device.as_on_cuda():
+        evaluate(*scene, see=lambda image: seen.append(weakref.ref(image)))
+    assert len(judged.threads) == 6 and threading.main_thread() not in judged.threads
+    assert judged.most <= 2 and sum(view() is not None for view in seen) == 0
+
+
+@pytest.mark.parametrize("fault", [ConfigError("no pixels"), OSError(28, "No space left")])
+def test_a_fault_while_measuring_ends_the_evaluation(scene, judged, fault):
+    pipeline, dataset = scene
+    raw, judged.fault = pipeline.network.table.numpy(), fault
+    with device.as_on_cuda(), pytest.raises(type(fault), match=str(fault.args[-1])):
+        evaluate(pipeline, dataset)
+    assert len(judged.threads) == 2 and np.array_equal(pipeline.network.table.numpy(), raw)
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt"])
+def test_stopping_waits_for_what_is_being_measured(scene, judged, tmp_path, how):
+    def see(image):
+        if len(judged.threads) == 2 and how == "interrupt":
+            raise KeyboardInterrupt
+
+    pipeline, dataset = scene
+    raw, folder = pipeline.network.table.numpy(), tmp_path / "pictures"
+    with device.as_on_cuda():
+        given = {"folder": folder, "stop": lambda: how == "stop" and len(judged.threads) == 2}
+        if how == "stop":
+            assert evaluate(pipeline, dataset, **given) is None
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                evaluate(pipeline, dataset, see=see, **given)
+    assert len(list(folder.iterdir())) % 3 == 0  # of no view a part of its pictures
+    assert np.array_equal(pipeline.network.table.numpy(), raw)
+    assert not [t for t in threading.enumerate() if t.name.startswith("jnerf-behind")]

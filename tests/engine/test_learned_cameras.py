@@ -10,11 +10,12 @@ from jnerf.config import load_config
 from jnerf.datasets.placement.alignment import align_points
 from jnerf.datasets.placement.disturbance import disturbed
 from jnerf.datasets.placement.refinement import PoseRefinement
+from jnerf.engine.checkpoints.asked import load_for_task
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
 from jnerf.engine.rendering.image import render_chunk
 from jnerf.engine.rendering.placed_views import fitted_pose
-from jnerf.engine.run import load_for_task, run
+from jnerf.engine.run import run
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError
 from jnerf.export.run import Place, export_cameras

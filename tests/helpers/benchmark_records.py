@@ -149,6 +149,22 @@ RESULTS = {
                 "readbacks": 0.5,
                 "uploads": 1.0,
                 "allocations": 0.0,
+                "views": [
+                    {
+                        "as_on": "cpu",
+                        "pixels": 1024,
+                        "portions": 3,
+                        "cpu_ms": stats([30.0]),
+                        "python_ms": stats([5.0]),
+                        "kernels": [{"kernel": "mlp.mlp_forward", "calls": 3.0}],
+                        "launches": 133.0,
+                        "jittors": 0.0,
+                        "syncs": 37.0,
+                        "readbacks": 37.0,
+                        "uploads": 0.0,
+                        "allocations": 0.0,
+                    }
+                ],
             }
         ]
     },

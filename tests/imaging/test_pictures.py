@@ -1,6 +1,7 @@
 """Pictures of arrays that hold anything."""
 
 import numpy as np
+import pytest
 
 from jnerf.imaging.pictures import depth_picture, nearness, normal_picture, to_uint8
 
@@ -29,3 +30,10 @@ def test_depths_that_reach_far_are_shown_by_their_inverse():
     pictures = [depth_picture(depths, np.ones((1, 5)), 1.0, 1000.0, even) for even in (False, True)]
     steps = [np.abs(np.diff(picture.astype(int), axis=1)).sum() for picture in pictures]
     assert steps[0] > 2 * steps[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_is_no_number_and_what_is_beyond(dtype):
+    values = np.array([np.nan, np.inf, -np.inf, -0.1, 1.1, 0.0, 1.0, 0.5], dtype)
+    assert to_uint8(values).tolist() == [0, 255, 0, 0, 255, 0, 255, 128]
+    assert to_uint8(values.reshape(2, 2, 2)[::-1]).shape == (2, 2, 2)

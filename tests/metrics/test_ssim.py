@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
@@ -49,3 +51,13 @@ def test_windows_about_some_pixels():
     assert ssim(prediction, truth, left) == pytest.approx(ssim(prediction[:, :30], truth[:, :30]))
     assert ssim(prediction, truth, ~left & False) == ssim(prediction, truth, ~left | True)
     assert ssim(prediction, truth, left | True) == ssim(prediction, truth)
+
+
+@pytest.mark.parametrize("shape", [(11, 11, 3), (74, 30, 1), (75, 31, 3), (203, 40, 4)])
+def test_bands_are_the_whole_picture_bit_by_bit(shape, monkeypatch):
+    random = np.random.default_rng(0)
+    prediction, truth = random.random((2, *shape), np.float32)
+    where = random.random(shape[:2]) > 0.5
+    found = [ssim(prediction, truth), ssim(prediction, truth, where)]
+    monkeypatch.setattr(sys.modules["jnerf.metrics.ssim"], "_BAND", 10**6)
+    assert found == [ssim(prediction, truth), ssim(prediction, truth, where)]

@@ -30,7 +30,7 @@ def samples(n=30, round=0, seed=0):
     d /= np.linalg.norm(d, axis=1, keepdims=True)
     return SimpleNamespace(
         positions=jt.array(random.random((n, 3)).astype(np.float32)).stop_grad(),
-        rays=SimpleNamespace(trained=False, rays_d=jt.array(d.astype(np.float32))),
+        rays=RayBundle(None, jt.array(d.astype(np.float32))),
         ray_indices=jt.array(np.repeat(np.arange(3), n // 3).astype(np.int32)),
         packed_info=jt.array(np.int32([[0, n // 3], [n // 3, n // 3], [2 * n // 3, n // 3]])),
         round=round,

@@ -13,8 +13,8 @@ from jnerf.models.networks.base import trainable
 from jnerf.models.networks.differences import difference_gradient
 from jnerf.models.networks.surfaces.hash_neus import HashNeuSNetwork
 from jnerf.models.networks.surfaces.neus import NeuSNetwork
-from jnerf.models.networks.surfaces.sdf import opaque_density, slopes_along
-from jnerf.ops.common.sections import section_density
+from jnerf.models.networks.surfaces.sdf import opaque_density
+from jnerf.ops.surface_density.reference import section_density
 from jnerf.structures import RayBundle, RaySamples
 
 UNIT = np.float32([0, 0, 0, 1, 1, 1])
@@ -359,15 +359,6 @@ def test_grids_keep_a_halo_around_a_surface_however_sharp(make):
         make(halo=-1)
 
 
-def test_slopes_are_means_of_the_differences_to_neighbours_on_the_same_ray():
-    values, t = np.float32([1, 3, 2, 5, 9, 4]), np.float32([0, 1, 3, 0, 2, 1])
-    rays = np.int32([0, 0, 0, 1, 1, 4])
-    found = slopes_along(jt.array(values), jt.array(t), jt.array(rays)).numpy()
-    np.testing.assert_allclose(found, [2, 0.75, -0.5, 2, 2, 0], rtol=1e-6)
-    one = slopes_along(*(jt.array(v[:1]) for v in (values, t, rays))).numpy()
-    assert one.tolist() == [0]
-
-
 @pytest.mark.parametrize("make", [vanilla, hashed])
 @pytest.mark.parametrize("offset", [0.0, 0.2, 0.24])  # of a ray from the middle of a ball of 0.25
 def test_a_look_along_rays_sees_as_much_as_is_rendered(make, offset):
@@ -379,10 +370,9 @@ def test_a_look_along_rays_sees_as_much_as_is_rendered(make, offset):
     )
     x, starts = jt.array(middles.astype(np.float32)), jt.array(t_starts)
     sigmas, _ = net.look_along(x, starts, starts + step, jt.zeros((n,), "int32"))
-    cosine = net.gradient(x)[:, 0]
-    lengths = jt.ones((n,)) * step
-    expected = section_density(net.sdf(x), jt.minimum(cosine, 0.0), lengths, net.sharpness())
-    depth, true = (np.cumsum(v.numpy()) * step for v in (sigmas, expected))
+    slope = np.minimum(net.gradient(x).numpy()[:, 0], 0)
+    expected = section_density(net.sdf(x).numpy(), slope, step, net.sharpness().item())
+    depth, true = (np.cumsum(v) * step for v in (sigmas.numpy(), expected))
     np.testing.assert_allclose(depth, true, atol=0.1 * true[-1] + 0.02)
     head_on = np.cumsum(net.density(x).numpy()) * step
     assert (

@@ -15,8 +15,8 @@ from jnerf.ops.pixel_rays import pixel_rays
 from jnerf.ops.pixel_rays import reference as pixel_reference
 from jnerf.ops.scale_rows import reference as scale_reference
 from jnerf.ops.scale_rows import scale_rows
+from jnerf.ops.unit_box import held_box, unit_box
 from jnerf.ops.unit_box import reference as box_reference
-from jnerf.ops.unit_box import unit_box
 
 
 def test_pixels_their_rays_and_their_colors(device):
@@ -89,6 +89,22 @@ def test_a_box_as_the_unit_cube(device):
     assert list(unit_box(jt.zeros((0, 3)), jt.array(low), jt.array(low)).shape) == [0, 3]
     with pytest.raises(ValueError, match=r"positions \[77, 3\] in a box of 2 and 3"):
         unit_box(jt.array(positions), jt.array(low[:2]), jt.array(low))
+
+
+def test_what_is_held_in_a_box(device):
+    random = np.random.default_rng(5)
+    positions = random.uniform(-0.5, 1.5, (500, 3)).astype(np.float32)
+    positions[:3] = [[0, 1, 0.5], [1, 1, 1], [np.nan, 0.5, 0.5]]
+    low, one = np.zeros(3, np.float32), np.ones(3, np.float32)
+    held, inside = held_box(*(jt.array(v) for v in (positions, low, one)))
+    right = box_reference.held_box(positions, low, one)
+    np.testing.assert_array_equal(held.numpy(), right[0])
+    np.testing.assert_array_equal(inside.numpy(), right[1])
+    assert inside.numpy()[:3].tolist() == [1, 1, 0] and 0 < inside.numpy().mean() < 0.5
+    assert [list(v.shape) for v in held_box(jt.zeros((0, 2)), *[jt.ones((2,))] * 2)] == [
+        [0, 2],
+        [0],
+    ]
 
 
 def test_leading_and_scaled_rows(device):

@@ -102,6 +102,25 @@ def test_what_closes_the_end_of_a_ray(device, opaque, last_color, early_stop):
             assert grads[which][at] == pytest.approx(numeric, rel=2e-3, abs=2e-4)
 
 
+@pytest.mark.parametrize("counts", [[5, 0, 1, 12], [0, 0]])
+def test_weights_without_colors(device, counts):
+    """They, and what they give densities, are those of a render with colours."""
+    arrays, _ = scene(counts)
+    results = []
+    for rgbs in (jt.array(arrays[1]), None):
+        sigmas, _, *rest = as_vars(arrays)
+        found = composite(sigmas, rgbs, *rest, opaque=True)
+        cotangent = jt.array(np.arange(len(arrays[0]), dtype=np.float32))
+        loss = (found.weights * cotangent).sum() + found.depths.sum()
+        grad = jt.grad(loss, [sigmas])[0] if len(arrays[0]) else jt.zeros((0,))
+        results.append([v.numpy() for v in (*found[1:], grad)])
+    assert found.colors is None
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="without rgbs"):
+        composite(sigmas, None, *rest, last_color=True)
+
+
 def test_two_backgrounds_are_refused():
     arrays, background = scene([2])
     with pytest.raises(ValueError, match="give either a background or last_color"):

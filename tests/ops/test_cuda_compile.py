@@ -24,7 +24,9 @@ def test_every_op_has_a_cuda_path():
 
 
 def test_every_kernel_compiles_for_every_architecture(nvcc):
-    includes = [f'#include "{folder.name}/cuda.h"\n' for folder in FOLDERS]
+    # functions that nobody calls here are compiled too when they are no templates
+    includes = ["#define JNERF_ENTRY inline\n"]
+    includes += [f'#include "{folder.name}/cuda.h"\n' for folder in FOLDERS]
     nvcc("kernels", "".join([*includes, *map(cuda_sources.instantiations, FOLDERS)]), ARCHITECTURES)
 
 

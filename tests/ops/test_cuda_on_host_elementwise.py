@@ -33,6 +33,15 @@ def floats(n, *shapes):
     return [random.normal(size=(n, *shape)).astype(np.float32) for shape in shapes]
 
 
+def shifted(values, by):
+    """A copy whose first element is ``by`` elements behind a multiple of 16 bytes."""
+    room = np.zeros(values.size + 8, values.dtype)
+    first = -room.ctypes.data % 16 // 4 + by
+    place = room[first : first + values.size]
+    place[:] = values
+    return place
+
+
 @pytest.mark.parametrize("n", SIZES)
 def test_adam(library, n):
     lr, betas, eps, step = 1e-2, (0.9, 0.99), 1e-15, 5
@@ -51,10 +60,13 @@ def test_adam(library, n):
     )
     counts = np.minimum(counts, 3)
     right = adam.adam_sparse(param, grad, m, v, counts, lr, betas, eps)
-    found = [x.copy() for x in (param, m, v, counts)]
-    library.call("sparse", n, np.float32([lr, *rule[1:]]), grad, table, 4, *found)
-    for a, b in zip(found, right, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    for place in (0, 1):  # of 16 bytes, where four are one load, and beside them
+        found = [shifted(x, place) for x in (param, m, v, counts)]
+        library.call(
+            "sparse", n, np.float32([lr, *rule[1:]]), shifted(grad, place), table, 4, *found
+        )
+        for a, b in zip(found, right, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("width", [1, 2, 4])

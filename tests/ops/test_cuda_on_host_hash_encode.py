@@ -82,6 +82,15 @@ def test_samples_of_rays_share_cells(library, n, backwards):
     compare(library, layout, positions.astype(np.float32), grad_out)
 
 
+@pytest.mark.parametrize("table_size", [509, 510])
+def test_levels_with_rows_that_have_none_beside_them(library, table_size):
+    """Of an odd number; and levels whose rows are no power of two."""
+    layout = HashGridLayout(**{**SMALL, "table_size": table_size})
+    random = np.random.default_rng(0)
+    positions = random.random((300, 3)).astype(np.float32)
+    compare(library, layout, positions, random.normal(size=(5, 300, 2)).astype(np.float32))
+
+
 def test_all_samples_in_one_place(library):
     layout = HashGridLayout(**SMALL)
     positions = np.tile(np.float32([0.3, 0.6, 0.9]), (300, 1))

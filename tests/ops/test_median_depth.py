@@ -8,15 +8,19 @@ from jnerf.ops.median_depth import median_depth, reference
 from tests.ops.step_functions import histogram, single
 
 
-def run(starts, ends, weights, packed):
+def run(starts, ends, weights, packed, factors=None):
     arrays = single([weights, starts, ends, packed])
-    return median_depth(*map(jt.array, arrays)).numpy()
+    return median_depth(*map(jt.array, arrays), factors).numpy()
 
 
 def test_matches_the_reference(device):
     starts, ends, weights, packed = histogram([5, 0, 1, 33, 0, 2, 64])
     right = reference.median_depth(weights, starts, ends, packed)
     np.testing.assert_allclose(run(starts, ends, weights, packed), right, atol=1e-5)
+    factors = np.linspace(0, 2, len(right))[:, None].astype(np.float32)
+    right = reference.median_depth(weights, starts, ends, packed, factors)
+    found = run(starts, ends, weights, packed, jt.array(factors))
+    np.testing.assert_allclose(found, right, atol=1e-5)
 
 
 def test_a_little_far_off_does_not_move_it(device):

@@ -7,7 +7,7 @@ from threads import with_threads
 
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
 from jnerf.ops.hash_encode import reference as hashed
-from jnerf.ops.level_squares import level_squares
+from jnerf.ops.level_squares import level_sizes, level_squares
 from jnerf.ops.level_squares import reference as squares
 from jnerf.ops.multisample_encode import multisample_encode, reference
 
@@ -161,6 +161,8 @@ def test_level_squares(device, n_features):
     given = jt.array(table.astype(np.float32))
     found = level_squares(given, jt.array(layout.meta), layout)
     np.testing.assert_allclose(found.numpy(), squares.level_squares(table, layout), rtol=1e-5)
+    sizes = level_sizes(given, jt.array(layout.meta), layout, 0.25)
+    np.testing.assert_allclose(sizes.numpy(), squares.level_sizes(table, layout, 0.25), rtol=1e-5)
     way, h = np.random.default_rng(1).normal(size=table.shape), 1e-5
     by = np.arange(1.0, layout.n_levels + 1)
     ahead, behind = ((squares.level_squares(table + s * way, layout) * by).sum() for s in (h, -h))

@@ -152,12 +152,19 @@ def test_rays_that_are_not_finite_end(device):
     assert len(out) <= 4 * 1024
 
 
-def test_same_bits_for_any_number_of_threads():
-    o, d = tricky_rays(300, 7)
-    rule = MarchRule(UNIT_BOX, cone_angle=1 / 64)
+def test_more_rays_than_a_thread_takes_at_once(device):
+    o, d = tricky_rays(1100, 9)
+    out = compare(o, d, grid(0.1, 1), MarchRule(UNIT_BOX, near=0.05), seed=3, step=7)
+    assert out.ray_indices.numpy()[-1] > 1024
+
+
+@pytest.mark.parametrize("cone", [0.0, 1 / 64])
+def test_same_bits_for_any_number_of_threads(cone):
+    o, d = tricky_rays(1100, 7)
+    rule = MarchRule(UNIT_BOX, cone_angle=cone)
 
     def run():
-        out, _ = march(o, d, grid(0.2, 1), rule, seed=1, step=4, max_samples=9000)
+        out, _ = march(o, d, grid(0.2, 1), rule, seed=1, step=4, max_samples=60_000)
         return [v.numpy() for v in (out.t_starts, out.t_ends, out.ray_indices, out.packed_info)]
 
     for one, two in zip(with_threads(1, run), with_threads(2, run), strict=True):

@@ -44,7 +44,7 @@ def test_samples_gather_on_the_surface(step, device):
     samples = NeuSSampler(n_samples=32, n_rounds=3, n_fine=8, seed=3)(given, field, step)
     n = 32 + 3 * 8
     assert len(samples) == 40 * n and (samples.packed_info.numpy()[:, 1] == n).all()
-    assert field.asked == [40 * 33, 40 * 41, 40 * 49]
+    assert field.asked == [40 * 33, 40 * 8, 40 * 8]  # only what is new
     starts, ends = (v.numpy().reshape(40, n) for v in (samples.t_starts, samples.t_ends))
     np.testing.assert_array_equal(starts[:, 1:], ends[:, :-1])
     assert (ends >= starts).all()

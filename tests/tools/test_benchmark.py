@@ -192,7 +192,7 @@ def test_memory_asks_a_process_per_point(tool, tiny, monkeypatch, tmp_path):
         asked.append(arguments[-1])
         return make("train")
 
-    monkeypatch.setattr("jnerf.benchmark.memory.measure_apart", apart)
+    monkeypatch.setattr("jnerf.benchmark.sizes.memory.measure_apart", apart)
     out, plot = tmp_path / "memory.json", tmp_path / "memory.svg"
     flags = ["--samples", "1024,2048", "--images", "2", "--json", str(out), "--plot", str(plot)]
     assert tool(["memory", "--config-file", CONFIG, *flags, *tiny]) == 0

@@ -6,6 +6,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
+from jnerf.ops.common import device
 from jnerf.viewer import painter as module
 from jnerf.viewer.painter import Onlooker, Painter
 from jnerf.viewer.registries import CHANNELS
@@ -40,10 +41,10 @@ def test_pictures_from_coarse_to_fine_in_portions(painter, stage, monkeypatch):
         module, "render_rays", lambda p, r, n, most: rays.append(n) or whole(p, r, n, most)
     )
     someone = Someone(stage)
-    painter.rate = 1500.0  # a slow machine: the coarsest picture first, small portions
+    painter.rate = painter.pace = 1500.0  # a slow machine: the coarsest picture first, small portions
     turns = 0
     while painter.spend([someone.onlooker], 0.0, refresh=False):
-        painter.rate = 1500.0
+        painter.rate = painter.pace = 1500.0
         turns += 1
     assert someone.sizes == [6, 12, 24, 48, 96]
     assert turns == len(rays) > 20 and sum(rays) == 128 * 96
@@ -53,29 +54,74 @@ def test_pictures_from_coarse_to_fine_in_portions(painter, stage, monkeypatch):
 
 def test_a_first_picture_waits_for_no_other_turn(painter, stage):
     someone = Someone(stage, 512, 384)
-    painter.rate = 1500.0  # three portions
+    painter.rate = painter.pace = 1500.0  # three portions
     painter.spend([someone.onlooker], 0.0, refresh=False)
     assert someone.sizes == [24]
     someone.onlooker.moved = (
         True  # one who moves has a picture, and takes no more than the time that is given
     )
-    painter.rate = 1500.0
+    painter.rate = painter.pace = 1500.0
     painter.spend([someone.onlooker], 0.0, refresh=False)
     assert someone.sizes == [24] and someone.onlooker.waiting
 
 
-def test_a_fast_machine_begins_finer(painter, stage):
+@pytest.mark.parametrize("pace, sizes", [(2e4, [24]), (1e5, [48]), (2e5, [96]), (1e3, [6])])
+def test_a_fast_machine_begins_finer(painter, stage, pace, sizes):
+    """With the finest picture that takes a tenth of a second; with the whole view where that does not take longer."""
     someone = Someone(stage)
-    painter.rate = 1e6
+    painter.rate, painter.pace = 1e6, pace
     painter.spend([someone.onlooker], 0.0, refresh=False)
-    assert someone.sizes == [24]
+    assert someone.sizes == sizes
+
+
+def test_portions_are_larger_on_cuda(painter, stage):
+    someone = Someone(stage, 160, 128)
+    painter.rate = painter.pace = 1e8
+    with device.as_on_cuda():
+        painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert someone.sizes == [128]  # of one portion
+
+
+def test_a_picture_that_ends_in_the_sky_does_not_make_the_next_begin_finer(
+    painter, stage, monkeypatch
+):
+    whole, clock = module.render_rays, [0.0]
+
+    def render(pipeline, rays, n, most):
+        found = whole(pipeline, rays, n, most)
+        progress = someone.onlooker.progress
+        sky = progress._at > 0.7 * len(progress._lattices[progress._level][0])
+        clock[0] += n / (1e8 if sky else 1e5)
+        return found
+
+    monkeypatch.setattr(module, "render_rays", render)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    someone = Someone(stage, 256, 192)
+    painter.pace = painter.rate = 1e5
+    while painter.spend([someone.onlooker], 0.0, refresh=False):
+        pass
+    assert painter.rate > 1e6 and 1e5 <= painter.pace < 2e5
+
+
+def test_the_camera_of_a_view_is_made_once(painter, stage, monkeypatch):
+    made, kept = [], stage.cameras_of
+    monkeypatch.setattr(stage, "cameras_of", lambda view: made.append(view) or kept(view))
+    someone = Someone(stage)
+    painter.rate = painter.pace = 1500.0
+    while painter.spend([someone.onlooker], 0.0, refresh=False):
+        painter.rate = 1500.0
+    assert len(made) == 1
+    someone.onlooker.moved = True
+    painter.spend([someone.onlooker], 0.0, refresh=False)
+    assert len(made) == 2
 
 
 def test_whoever_has_no_picture_comes_first(painter, stage):
     first, second = Someone(stage), Someone(stage, 64, 64)
-    painter.rate = 1e6
+    painter.rate, painter.pace = 1e6, 1e4
     while not first.onlooker.progress or not first.onlooker.progress.done:
         painter.spend([first.onlooker], 0.0, refresh=False)
+    painter.rate, painter.pace = 1e6, 1e4
     first.onlooker.moved = True
     painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
     painter.spend([first.onlooker, second.onlooker], 0.0, refresh=False)
@@ -115,8 +161,8 @@ def test_a_picture_is_the_view_whatever_the_portions(painter, stage):
     found = []
     for rate in (1500.0, 1e6):
         someone = Someone(stage, 40, 30)
-        painter.rate = rate
+        painter.rate = painter.pace = rate
         while painter.spend([someone.onlooker], 0.0, refresh=False):
-            painter.rate = rate
+            painter.rate = painter.pace = rate
         found.append(painter.picture(painter.shown(someone.onlooker)))
     np.testing.assert_array_equal(*found)

@@ -11,6 +11,7 @@ import numpy as np
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
+from jnerf.ops.activate import activate
 from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
@@ -145,6 +146,18 @@ def _field_case(
 def _trunc_exp(inputs: Inputs) -> Iterator[Case]:
     x = random_var(inputs.n_samples)
     yield Case("", "sample", inputs.n_samples, lambda: with_gradient(trunc_exp(x), [x]))
+
+
+@CASES.of("activate")
+def _activate(inputs: Inputs) -> Iterator[Case]:
+    x, factors = random_var(inputs.n_samples), jt.ones((inputs.n_samples,)).stop_grad()
+    factors.sync()
+    for kind in ("relu", "softplus"):
+
+        def run(kind: str = kind) -> list[jt.Var]:
+            return with_gradient(activate(x, kind, bias=-1.0, scale=2.0, factors=factors), [x])
+
+        yield Case(kind, "sample", inputs.n_samples, run)
 
 
 @CASES.of("integrated_encode")

@@ -28,6 +28,7 @@ from jnerf.ops.ray_uniform import ray_uniform
 from jnerf.ops.ray_visible import padded_windows, ray_visible, ray_visible_padded
 from jnerf.ops.scale_rows import scale_rows
 from jnerf.ops.unit_box import unit_box
+from jnerf.ops.weighted_sum import weighted_sum
 
 _DENSITY = 60.0  # of the samples: a ray is opaque after about a hundred steps of sqrt(3) / 1024
 
@@ -242,6 +243,18 @@ def _scale_rows(inputs: Inputs) -> Iterator[Case]:
     n = 2**16
     rows, factors = jt.ones((n, 4)), jt.ones((n, 1))
     yield Case("four channels", "ray", n, lambda: [scale_rows(rows, factors)])
+
+
+@CASES.of("weighted_sum")
+def _weighted_sum(inputs: Inputs) -> Iterator[Case]:
+    n = 2**16
+    arrays = [jt.ones((n,)), jt.ones((n,))]
+
+    def run() -> list[jt.Var]:
+        total = weighted_sum(arrays, [1.0, 0.5])
+        return [total, *jt.grad(total, arrays)]
+
+    yield Case("of two arrays", "ray", n, run)
 
 
 @CASES.of("composite")

@@ -15,6 +15,7 @@ from typing import Any
 import jittor as jt
 
 from jnerf.benchmark.kernel_clock import kernel_name
+from jnerf.benchmark.stats import rounded
 
 _READS = ("numpy", "item", "tolist", "fetch_sync", "data")
 # What Jittor's source of a kernel of ours includes; and the names of the ops of one of its own.
@@ -51,6 +52,19 @@ class Counts:
     def own(self) -> int:
         """Those of them that are Jittor's own."""
         return sum(n for name, n in self.kernels.items() if name.startswith("jittor."))
+
+
+def per(counts: Counts, n: int) -> dict[str, float]:
+    """What was asked for in each of n steps."""
+    numbers = {
+        "launches": counts.launches,
+        "jittors": counts.own,
+        "syncs": counts.syncs,
+        "readbacks": counts.readbacks,
+        "uploads": counts.uploads,
+        "allocations": counts.allocations,
+    }
+    return {name: rounded(count / n) for name, count in numbers.items()}
 
 
 class Counting:

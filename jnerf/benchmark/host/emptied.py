@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from jnerf.config import load_config
 from jnerf.engine.pipeline.build import loss_blocks
-from jnerf.registry import LOSSES, RENDERERS
+from jnerf.registry import LOSSES, RENDERERS, SAMPLERS
 
 #: What makes a step empty, wherever a config has the setting. How the method works stays as it is.
 EMPTY = {
@@ -21,15 +22,19 @@ EMPTY = {
     "n_fine": 8,
     "n_importance": 8,
     "n_outside": 4,
-    "n_rays": 64,
+    "n_rays": 16,
+    "n_rays_init": 64,
     "hidden_width": 16,
-    "resolutions": 16,
+    "resolutions": 8,
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 64,
 }
-# Sizes that a network cannot do without: NeuS puts the position in again where it is narrowest.
-_NETWORKS = {"NeuSNetwork": {"hidden_width": 48}}
+# Of some modules: NeuS puts the position in again where it is narrowest, and has four rounds of samples on each ray.
+_MODULES = {
+    "NeuSNetwork": {"hidden_width": 48},
+    "NeuSSampler": {"n_samples": 4, "n_fine": 2, "n_outside": 2},
+}
 #: In place of the config's own scene, so that nothing has to be read.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
 
@@ -45,7 +50,8 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
     empty = [*emptied(config), *overrides]
     sizes = [[]]
     if config.sampler.get("fixed_sizes") is None and _may_be_fixed(config):
-        on_cuda = ["sampler.fixed_sizes=True", "sampler.look_once=True"]
+        on_cuda = ["sampler.fixed_sizes=True"]
+        on_cuda += ["sampler.look_once=True"] if config.sampler.type == "OccupancySampler" else []
         sizes = [["sampler.fixed_sizes=False"], on_cuda]
     for chosen in sizes:
         config = load_config(file, [*empty, *chosen])
@@ -59,7 +65,8 @@ def _may_be_fixed(config: Any) -> bool:
     losses = [LOSSES.get(block["type"]) for block in loss_blocks(config.loss).values()]
     modules = [RENDERERS.get(config.renderer.type), *losses]
     takes = all(module.takes_padding for module in modules)
-    return config.sampler.type == "OccupancySampler" and takes
+    arguments = signature(SAMPLERS.get(config.sampler.type).__init__).parameters
+    return "fixed_sizes" in arguments and takes
 
 
 def emptied(config: Any) -> list[str]:
@@ -78,7 +85,9 @@ def overrides_of(config: Any, least: Mapping[str, int]) -> list[str]:
         config: the resolved config.
         least: by name.
     """
-    least = {**least, **_NETWORKS.get(config.network.type, {})}
+    least = dict(least)
+    for module in (config.network, config.sampler):
+        least |= _MODULES.get(module.type, {})
     blocks = {name: block for name, block in config.items() if name not in ("dataset", "render")}
     return [f"{where}={value}" for where, value in _small(blocks, least)]
 
@@ -86,7 +95,9 @@ def overrides_of(config: Any, least: Mapping[str, int]) -> list[str]:
 def _small(block: Mapping[str, Any], least: Mapping[str, int], path: str = "") -> Iterator[tuple]:
     """(setting, value) of everything in a block, and in those inside it, that is larger than it need be."""
     for key, value in block.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "schedule" in value and key in least:
+            yield f"{path}{key}", least[key]
+        elif isinstance(value, Mapping):
             yield from _small(value, least, f"{path}{key}.")
         elif key not in least or isinstance(value, bool):
             continue

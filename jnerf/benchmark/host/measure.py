@@ -27,7 +27,7 @@ class _NoLog:
 def measure_host(
     config: Any, steps: int = 64, repeats: int = 3, warm_up: int | None = None
 ) -> dict[str, Any]:
-    """Trains an emptied method and says what its steps cost the host.
+    """Trains an emptied method and says what its steps, and a view of it, cost the host.
 
     Args:
         config: the resolved config, emptied (``emptied``); its schedule of evaluations and logs is changed.
@@ -38,7 +38,8 @@ def measure_host(
     Returns:
         ``results`` of the schema, without ``config``.
     """
-    from jnerf.benchmark.host.counts import Counting
+    from jnerf.benchmark.host.counts import Counting, per
+    from jnerf.benchmark.host.view import measure_view
 
     if warm_up is None:
         warm_up = _WARM_UP if config.sampler.type == "OccupancySampler" else 2 * _WINDOW
@@ -56,6 +57,7 @@ def measure_host(
         with Counting() as counting:
             advance(steps)
         padded = pipeline.sampler.padded
+        views = measure_view(pipeline, repeats)
     counts = counting.counts
     kernels = sorted(counts.kernels.items(), key=lambda item: (-item[1], item[0]))
     return {
@@ -66,21 +68,9 @@ def measure_host(
         "python_ms": stats([a - b for a, b in zip(times, waits, strict=True)]),
         "executor_ms": stats(waits),
         "kernels": [{"kernel": name, "calls": rounded(n / steps)} for name, n in kernels],
-        **per_step(counts, steps),
+        **per(counts, steps),
+        "views": views,
     }
-
-
-def per_step(counts: Any, steps: int) -> dict[str, float]:
-    """What ``Counts`` say of one step."""
-    numbers = {
-        "launches": counts.launches,
-        "jittors": counts.own,
-        "syncs": counts.syncs,
-        "readbacks": counts.readbacks,
-        "uploads": counts.uploads,
-        "allocations": counts.allocations,
-    }
-    return {name: rounded(n / steps) for name, n in numbers.items()}
 
 
 @contextmanager

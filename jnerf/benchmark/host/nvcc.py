@@ -4,6 +4,11 @@ The kernels are those that a run would compile before its first step (``engine.r
 is put into the text that Jittor makes of it, and compiled by nvcc with Jittor's flags and headers, as many at once as
 there are cores. Jittor's core, and the few kernels between ours that Jittor generates itself, are not compiled: that
 takes a Jittor that was built with CUDA.
+
+``--resources`` prints for each kernel its registers, the share of a multiprocessor's threads that these leave room
+for, bytes spilled, shared memory, and where there is a ``cuobjdump`` its instructions: all of them, loads (LDG), stores
+(STG) and additions (RED) to memory by the bits that a thread moves, tensor-core products (HMMA) and others. They are
+those of the kernel's text: what a loop repeats counts once.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from jnerf.benchmark.host.resources import Usage, sass_of, table, usages
 from jnerf.command_line import exit_status
 from jnerf.errors import JnerfError
 from jnerf.runtime.kernels.foresight import Kernel
@@ -87,13 +93,19 @@ def kernels_of(config: Any) -> list[Kernel]:
     return sorted(found.foresight.kernels)
 
 
-def compile_all(kernels: Sequence[Kernel], words: list[str], workers: int) -> dict[str, Any]:
+def compile_all(
+    kernels: Sequence[Kernel],
+    words: list[str],
+    workers: int,
+    resources: list[tuple[str, Usage]] | None = None,
+) -> dict[str, Any]:
     """Compiles kernels, some at once, with one line of progress.
 
     Args:
         kernels: all different.
         words: see ``command``.
         workers: how many at once.
+        resources: takes (op, usage) of every kernel on the device, where wanted.
 
     Returns:
         ``kernels``, ``seconds``, ``cpu_seconds`` (of all processes) and ``slowest``, (op, seconds) of five.
@@ -107,13 +119,15 @@ def compile_all(kernels: Sequence[Kernel], words: list[str], workers: int) -> di
     def one(i: int) -> None:
         begun, source = time.perf_counter(), Path(folder, f"{i}.cc")
         source.write_text(text_of(kernels[i]))
+        library, told = source.with_suffix(".so"), [] if resources is None else ["-Xptxas", "-v"]
         done = subprocess.run(
-            [*words, str(source), "-o", str(source.with_suffix(".so"))],
-            capture_output=True,
-            text=True,
+            [*words, *told, str(source), "-o", str(library)], capture_output=True, text=True
         )
         if done.returncode:
             raise JnerfError(f"a kernel of {kernels[i].op} does not compile:\n{done.stderr}")
+        if resources is not None:
+            found = usages(done.stderr, sass_of(words[0], library))
+            resources.extend((kernels[i].op, usage) for usage in found)
         took.append((time.perf_counter() - begun, kernels[i].op))
         spent = time.perf_counter() - start
         line = f"compiling kernels: {len(took)} of {len(kernels)}, {spent:.0f} s"
@@ -140,6 +154,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--arch", type=int, default=90, help="compute capability x 10 (default: 90)"
     )
+    parser.add_argument(
+        "--resources",
+        action="store_true",
+        help="print registers, spills, shared memory and instructions of each kernel",
+    )
     parser.add_argument("overrides", nargs="*", metavar="key.sub=value", help="one setting")
     options = parser.parse_args(arguments)
     return exit_status(lambda: _run(options), "Free disk space.")
@@ -154,7 +173,10 @@ def _run(options: argparse.Namespace) -> None:
     if toolkit is None:
         raise JnerfError("there is no nvcc with headers beside it: install a CUDA toolkit")
     kernels = kernels_of(load_config(find_config(options.config), options.overrides))
-    found = compile_all(kernels, command(toolkit.nvcc, options.arch), workers())
+    used: list[tuple[str, Usage]] | None = [] if options.resources else None
+    found = compile_all(kernels, command(toolkit.nvcc, options.arch), workers(), used)
+    if used is not None:
+        print(table(used, options.arch))
     print(f"sm_{options.arch}, {workers()} at once: {found}")
 
 

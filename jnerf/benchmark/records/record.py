@@ -132,14 +132,9 @@ _RENDER = {
     "preview_seconds": STATS,
     "protocol": dict,
 }
-_HOST = {
-    "config": str,
-    "sizes": str,
-    "steps": int,
-    "step_ms": STATS,
+_ASKED = {
     "cpu_ms": STATS,
     "python_ms": STATS,
-    "executor_ms": STATS,
     "kernels": [{"kernel": str, "calls": NUMBER}],
     "launches": NUMBER,
     "jittors": NUMBER,
@@ -147,6 +142,16 @@ _HOST = {
     "readbacks": NUMBER,
     "uploads": NUMBER,
     "allocations": NUMBER,
+}
+_HOST = {
+    **_ASKED,
+    "config": str,
+    "sizes": str,
+    "steps": int,
+    "step_ms": STATS,
+    "executor_ms": STATS,
+    # since there are any
+    "views?": [{**_ASKED, "as_on": str, "pixels": int, "portions": int}],
 }
 _RESULTS = {
     "ops": {"levels": [_LEVEL]},

@@ -266,6 +266,25 @@ def host_steps(record: Record) -> str:
     return table(head, rows, left=2)
 
 
+def host_views(record: Record) -> str:
+    """What a view of an emptied method costs the host, and what it asks of Jittor."""
+    head = ["config", "as on", "processor ms", "of it Python", "portions", "kernels", "of them Jittor's",
+            "syncs", "read-backs", "uploads"]  # fmt: skip
+    counts = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
+    first = {run["config"]: run for run in reversed(record["results"]["runs"])}
+    rows = [
+        [
+            f"`{config}`",
+            view["as_on"],
+            *(number(view[name]["median"]) for name in ("cpu_ms", "python_ms")),
+            *(number(view[name]) for name in counts),
+        ]
+        for config, run in reversed(first.items())
+        for view in run.get("views", ())
+    ]
+    return table(head, rows, left=2)
+
+
 def host_kernels(record: Record) -> str:
     """The kernels of an emptied step, by name."""
     runs = record["results"]["runs"]
@@ -284,7 +303,7 @@ TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
     "memory": {"points": memory_points},
     "growth": {"points": growth_points, "stores": growth_stores},
     "render": {"frames": render_frames},
-    "host": {"steps": host_steps, "kernels": host_kernels},
+    "host": {"steps": host_steps, "views": host_views, "kernels": host_kernels},
 }
 
 

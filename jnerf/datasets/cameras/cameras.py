@@ -21,7 +21,7 @@ from jnerf.datasets.cameras.lenses import LensModel, Pinhole
 from jnerf.datasets.cameras.lenses.table import DirectionTable
 from jnerf.datasets.cameras.poses import check_poses
 from jnerf.errors import DataError
-from jnerf.ops.camera_rays import camera_rays
+from jnerf.ops.camera_rays import camera_rays, pixel_radii, view_rays
 from jnerf.structures import RayBundle
 
 # The widest view that a pinhole is taken to cover, as the cosine of the angle to its axis: 84 degrees.
@@ -175,6 +175,29 @@ class Cameras:
         rays_o, rays_d = self.rays(indices, x, y)
         return RayBundle(rays_o, rays_d, image_indices, lambda: self.radii(indices, rays_d))
 
+    def pixels(
+        self, index: int, first: int, end: int, width: int, image_indices: jt.Var | None = None
+    ) -> RayBundle:
+        """:meth:`bundle` of the pixels ``first .. end - 1`` of one camera, counted row after row.
+
+        Args:
+            index: the camera.
+            first: the first pixel.
+            end: one past the last.
+            width: pixels of a row.
+            image_indices: as of :meth:`bundle`.
+        """
+        placed = self.on_device()
+        if placed is None:
+            y, x = np.divmod(np.arange(first, end, dtype=np.int32), np.int32(width))
+            return self.bundle(np.full(x.shape, index, np.int32), x, y, image_indices)
+        rays_o, rays_d = view_rays(index, first, end - first, width, *placed)
+
+        def radii() -> jt.Var | None:
+            return self.radii(np.full(end - first, index, np.int32), rays_d)
+
+        return RayBundle(rays_o, rays_d, image_indices, radii)
+
     def bundle_of(self, rays_o: jt.Var, rays_d: jt.Var, indices: jt.Var) -> RayBundle:
         """The same of rays that are there already; their cameras, int32 [R], are their images."""
         return RayBundle(rays_o, rays_d, indices, lambda: self.radii(indices, rays_d))
@@ -194,10 +217,7 @@ class Cameras:
         which = indices
         if not isinstance(indices, jt.Var):
             which = jt.array(np.asarray(indices, np.int32))
-        radii = sides[which]
-        if type(self.lens) is Pinhole:
-            radii = radii * (rays_d * forward[which]).sum(1, keepdims=True)
-        return radii.stop_grad()
+        return pixel_radii(which, rays_d, sides, forward if type(self.lens) is Pinhole else None)
 
     @cached_property
     def _pixels_on_device(self) -> tuple[jt.Var, jt.Var]:

@@ -23,10 +23,9 @@ from jnerf.engine.guards.record import (
 )
 from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.errors import ConfigError
-from jnerf.registry import CAMERAS, EXPOSURES, OPTIMS, REGISTRIES, Registry
+from jnerf.registry import INNER, OPTIMS, REGISTRIES, Registry
 
 #: Blocks inside of a dataset's block that have a type of their own.
-_INNER = {"dataset.cameras": CAMERAS, "dataset.exposure": EXPOSURES}
 
 _DOING = {
     "resume": "go on with --resume",
@@ -207,8 +206,8 @@ def _flat_block(path: str, block: Any, registry: Registry) -> dict[str, Any]:
         return found
     for name, value in (_defaults(block["type"], registry) | dict(block)).items():
         place = f"{path}.{name}"
-        if place in _INNER:
-            found |= _flat_block(place, value, _INNER[place])
+        if place in INNER:
+            found |= _flat_block(place, value, INNER[place])
         else:
             found[place] = _lists(value)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common.constants import one
+from jnerf.ops.weighted_sum import weighted_sum
 
 
 class _Total(jt.Function):
@@ -12,7 +13,7 @@ class _Total(jt.Function):
 
     def execute(self, *terms):
         self.shapes = [term.shape for term in terms]
-        return terms[0] if len(terms) == 1 else sum(terms)
+        return terms[0] if len(terms) == 1 else weighted_sum(terms, [1.0] * len(terms))
 
     def grad(self, _):
         return tuple(one() for _ in self.shapes)

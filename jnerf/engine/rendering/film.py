@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from jnerf.engine.rendering.shots import Reel, Shot, path_reel, view_reel
 from jnerf.engine.rendering.stage import check_scene, to_field
 from jnerf.engine.rendering.windows import FLAT, flat_request, window_reel
 from jnerf.errors import ConfigError, JnerfError
+from jnerf.imaging.behind import Behind
 from jnerf.imaging.image import Image
+from jnerf.ops.common import device
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Setting:
 
     folder: Path
     defaults: Any
-    rays_per_chunk: int
+    rays_per_chunk: int | None
     fog_tolerance: float
     split: Callable[[str], Dataset]
     root: str | None
@@ -219,9 +222,10 @@ class _Film:
             span = _span(frames.found("depth_span")) or self._depth_span()
             frames.note(depth_span=span)
             done = len(shots) - len(open_shots)
-            with tqdm(total=len(shots), initial=done, desc="render", unit="frame") as bar:
+            bar = tqdm(total=len(shots), initial=done, desc="render", unit="frame")
+            with bar, Behind[None](apart=device.on_cuda()) as behind:
                 for shot in open_shots:
-                    self._keep(shot, self._view(shot), tuple(span))
+                    behind.add(partial(self._keep, shot, self._view(shot), tuple(span)))
                     bar.update()
         jt.gc()
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.image import (
-    RAYS_PER_CHUNK,
     Rendered,
     render_image,
     render_rays,
@@ -42,7 +41,7 @@ def render_view(
     rows: Rows,
     width: int,
     height: int,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[Image, float]:
     """A view as :func:`jnerf.engine.rendering.image.render_image` gives it, or nearly, and sooner, where it is fog.
@@ -78,7 +77,7 @@ class _Pixels:
     """Renders any pixels of a view."""
 
     def __init__(
-        self, pipeline: Pipeline, rows: Rows, width: int, height: int, rays_per_chunk: int
+        self, pipeline: Pipeline, rows: Rows, width: int, height: int, rays_per_chunk: int | None
     ) -> None:
         self._pipeline, self._rows = pipeline, rows
         self.width, self.height = width, height

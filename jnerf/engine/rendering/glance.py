@@ -18,7 +18,7 @@ _FRAMES, _STRIDE = 8, 8
 
 
 def depth_span(
-    pipeline: Pipeline, shots: Sequence[Shot], rays_per_chunk: int
+    pipeline: Pipeline, shots: Sequence[Shot], rays_per_chunk: int | None
 ) -> tuple[float, float]:
     """Near and far end of the depth's colours for a whole film, field units, so that they do not flicker.
 
@@ -31,7 +31,7 @@ def depth_span(
     return span_of(_glance(pipeline, shots[i], rays_per_chunk) for i in some)
 
 
-def _glance(pipeline: Pipeline, shot: Shot, rays_per_chunk: int) -> Image:
+def _glance(pipeline: Pipeline, shot: Shot, rays_per_chunk: int | None) -> Image:
     """Every so many-th pixel of a frame."""
     stride = max(1, min(_STRIDE, shot.width // 8, shot.height // 8))
     columns = np.arange(stride // 2, shot.width, stride, dtype=np.int32)

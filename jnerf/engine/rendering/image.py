@@ -11,15 +11,10 @@ from numpy.typing import NDArray
 
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.rendering.portions import Portions
 from jnerf.imaging.image import Image
 from jnerf.models.renderers.base import filled
 from jnerf.structures import RayBundle, RenderOutput
-
-#: Most rays rendered at once unless the config says otherwise.
-RAYS_PER_CHUNK = 16384
-#: Samples that a chunk aims at, as many as a training step has: a field that is still fog has hundreds on a ray.
-SAMPLES_PER_CHUNK = 2**18
-_FIRST_RAYS = 1024
 
 
 class Rendered(NamedTuple):
@@ -38,7 +33,7 @@ def render_image(
     rows: Callable[[int, int], RayBundle],
     width: int,
     height: int,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
 ) -> Image:
     """Renders all rows of a view over black, without gradients and without jitter.
 
@@ -47,7 +42,7 @@ def render_image(
         rows: (first, end) -> rays of those rows, row-major.
         width: pixels.
         height: pixels.
-        rays_per_chunk: at most this many rays at once, but at least one row.
+        rays_per_chunk: at most this many rays at once, but at least one row; None: what suits the device.
     """
 
     def rays(first: int, end: int) -> RayBundle:
@@ -61,7 +56,7 @@ def render_rays(
     pipeline: Pipeline,
     rays: Callable[[int, int], RayBundle],
     n: int,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
     unit: int = 1,
 ) -> Rendered:
     """Renders rays over black, a chunk at a time, without gradients and without jitter.
@@ -70,26 +65,29 @@ def render_rays(
         pipeline: the method; the caller applies the EMA.
         rays: (first, end) -> those of the rays.
         n: rays in all, at least 1.
-        rays_per_chunk: at most this many at once, but at least one unit.
+        rays_per_chunk: at most this many at once, but at least one unit; None: what suits the device.
         unit: chunks begin at its multiples.
 
     Returns:
         What the renderer gives for all of them.
     """
-    units, most = -(-n // unit), max(1, rays_per_chunk // unit)
-    parts, total, done, size = [], 0, 0, min(most, max(1, _FIRST_RAYS // unit))
+    units, done, total = -(-n // unit), 0, 0
+    portions = Portions(pipeline.sampler, rays_per_chunk, unit)
+    channels: list[NDArray | None] = []
     while done < units:
-        end = min(done + size, units)
-        part, n_samples = _arrays(pipeline, rays(done * unit, min(end * unit, n)))
-        parts.append(part)
-        total += n_samples
-        # As many next as would have met the aim here, but growing slowly: the next ones may be denser.
-        wanted = int((end - done) * SAMPLES_PER_CHUNK / max(n_samples, 1))
-        done, size = end, max(1, min(wanted, 2 * size, most))
-    channels = [
-        None if channel[0] is None else np.concatenate(channel)
-        for channel in zip(*parts, strict=True)
-    ]
+        end = min(done + portions.size, units)
+        rows = slice(done * unit, min(end * unit, n))
+        part, n_samples = _arrays(pipeline, rays(rows.start, rows.stop))
+        portions.took(end - done, n_samples)
+        total, done = total + n_samples, end
+        if not channels and done == units:
+            channels = part
+            break
+        if not channels:
+            channels = [None if v is None else np.empty((n, v.shape[1]), v.dtype) for v in part]
+        for whole, found in zip(channels, part, strict=True):
+            if whole is not None:
+                whole[rows] = found
     colors, opacities, depths, normals = channels
     return Rendered(colors, opacities.reshape(-1), depths.reshape(-1), normals, total)
 
@@ -114,11 +112,11 @@ def render_chunk(pipeline: Pipeline, rays: RayBundle) -> tuple[RenderOutput, int
         return render if behind is None else filled(render), len(samples)
 
 
-def _arrays(pipeline: Pipeline, rays: RayBundle) -> tuple[tuple[NDArray | None, ...], int]:
-    """(colours, opacities, depths, normals or None) of rays, and how many samples they took."""
+def _arrays(pipeline: Pipeline, rays: RayBundle) -> tuple[list[NDArray | None], int]:
+    """Colours, opacities, depths, normals or None of rays, and how many samples they took; the device is waited for
+    once."""
     render, n_samples = render_chunk(pipeline, rays)
     channels = [render.colors, render.opacities, render.depths]
     normals = render.extras.get("normals")
-    jt.sync(channels + ([] if normals is None else [normals]))
-    arrays = [channel.numpy() for channel in channels]
-    return (*arrays, None if normals is None else normals.numpy()), n_samples
+    arrays = jt.fetch_sync(channels + ([] if normals is None else [normals]))
+    return [*arrays, *([None] if normals is None else [])], n_samples

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.rendering.image import RAYS_PER_CHUNK, Rendered, render_rays, to_image
+from jnerf.engine.rendering.image import Rendered, render_rays, to_image
 from jnerf.imaging.image import Image
 from jnerf.structures import RayBundle
 
@@ -46,8 +47,8 @@ class Progressive:
                 f"strides are {list(strides)}: each must be at least 1 and divide the one before"
             )
         self.width, self.height, self.stride = width, height, None
-        self._lattices = list(_lattices(width, height, strides))
         self._strides = tuple(strides)
+        self._lattices = _lattices(width, height, self._strides)
         self._values: dict[str, NDArray[np.float32]] = {}
         self.restart()
 
@@ -116,7 +117,7 @@ def preview(
     width: int,
     height: int,
     strides: Sequence[int] = STRIDES,
-    rays_per_chunk: int = RAYS_PER_CHUNK,
+    rays_per_chunk: int | None = None,
 ) -> Iterator[Image]:
     """Renders ever finer pictures of one view over black; whoever has seen enough stops asking.
 
@@ -142,14 +143,16 @@ def preview(
         yield view.image(stride)
 
 
-def _lattices(width: int, height: int, strides: Sequence[int]) -> Iterator[tuple[Pixels, Pixels]]:
+@lru_cache(maxsize=4)  # of one size after the other: whoever moves wants a picture at once
+def _lattices(width: int, height: int, strides: tuple[int, ...]) -> list[tuple[Pixels, Pixels]]:
     """Columns and rows of the pixels that each stride adds."""
-    known = np.zeros((height, width), bool)
+    known, found = np.zeros((height, width), bool), []
     for stride in strides:
         y, x = (v.ravel().astype(np.int32) for v in np.mgrid[0:height:stride, 0:width:stride])
         new = ~known[y, x]
         known[y, x] = True
-        yield x[new], y[new]
+        found.append((x[new], y[new]))
+    return found
 
 
 def _chunks(rays: PixelRays, x: Pixels, y: Pixels) -> Callable[[int, int], RayBundle]:

@@ -89,8 +89,8 @@ class CameraRows:
         self._cameras, self._index = cameras, index
 
     def __call__(self, y0: int, y1: int) -> RayBundle:
-        y, x = np.mgrid[y0:y1, 0 : int(self._cameras.sizes[self._index, 0])].reshape(2, -1)
-        return self._cameras.bundle(np.full(x.shape, self._index), x, y)
+        width = int(self._cameras.sizes[self._index, 0])
+        return self._cameras.pixels(self._index, y0 * width, y1 * width, width)
 
 
 def view_reel(dataset: Dataset, request: FilmRequest, fps: float) -> Reel:

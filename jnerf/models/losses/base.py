@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import jittor as jt
 
 from jnerf.errors import ConfigError
+from jnerf.ops.common.constants import zero
 from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
@@ -123,12 +124,16 @@ class FieldLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Nothing: what was rendered does not matter."""
-        return jt.zeros((1,)).sum()
+        return zero()
 
     def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar."""
         weight = self.weight(step)
-        return self.of(network, step) * weight if weight else jt.zeros((1,)).sum()
+        return self._weighted_of(network, step, weight) if weight else zero()
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
+        """``of`` times a weight; for losses whose kernel takes the weight along."""
+        return self.of(network, step) * weight
 
     def term(
         self, network: Network, render: RenderOutput, batch: Batch, samples: RaySamples, step: int

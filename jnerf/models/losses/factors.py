@@ -9,6 +9,7 @@ import jittor as jt
 from jnerf.encoders.factors import FactorEncoder
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 
@@ -52,7 +53,12 @@ class FactorL1Loss(_FactorLoss):
 
     def of(self, network: Network, step: int) -> jt.Var:
         """See the class."""
-        return sum(jt.abs(table).mean() for table in self.grid(network).values())
+        return self._weighted_of(network, step, 1.0)
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
+        tables = self.grid(network).values()
+        shares = [weight / table.numel() for table in tables]
+        return weighted_sum(tables, shares, kinds="magnitude")
 
 
 @LOSSES.register()

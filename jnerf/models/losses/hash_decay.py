@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import jittor as jt
 
 from jnerf.models.losses.base import FieldLoss
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ class HashDecayLoss(FieldLoss):
 
     def of(self, network: Network, step: int) -> jt.Var:
         """See the class."""
+        return self._weighted_of(network, step, 1.0)
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
         squares = [
             encoder.level_squares() for encoder in network.encoders() if encoder.level_squares
         ]
-        return 0.5 * sum(square.sum() for square in squares)
+        return weighted_sum(squares, [0.5 * weight] * len(squares))

@@ -6,6 +6,7 @@ import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
+from jnerf.ops.surface_losses import mask_entropy
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -28,6 +29,7 @@ class MaskLoss(Loss):
     """
 
     requires = frozenset({"opacities", "rgba"})
+    takes_padding = True
 
     def __init__(
         self, clip: float = 1e-3, weight: Scheduled = 1.0, round: int | None = None
@@ -39,6 +41,10 @@ class MaskLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays."""
-        seen = jt.minimum(jt.maximum(render.opacities, self._clip), 1 - self._clip)
-        alpha = batch.rgba[:, 3:]
-        return -(alpha * jt.log(seen) + (1 - alpha) * jt.log(1 - seen)).mean()
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        """See ``Loss``."""
+        return mask_entropy(render.opacities, batch.rgba, self._clip, weight, samples.live)

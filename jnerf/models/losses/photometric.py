@@ -14,6 +14,7 @@ import jittor as jt
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.ops.photometric import photometric
+from jnerf.ops.surface_losses import masked_l1
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput, trained
@@ -159,7 +160,10 @@ class L1Loss(PhotometricLoss):
     ) -> jt.Var:
         if not self._masked:
             return super()._mean(render, batch, samples, weight)
-        distance = jt.abs(render.colors - batch.target(render.background))
+        background, rgba = render.background, batch.rgba
+        if not (trained(rgba) or (background is not None and trained(background))):
+            return masked_l1(render.colors, rgba, background, weight)
+        distance = jt.abs(render.colors - batch.target(background))
         alpha = batch.rgba[:, 3:]
         value = (distance * alpha).sum() / (3 * alpha.sum() + _NO_RAY)
         return value if weight == 1 else value * weight

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import jittor as jt
 
 from jnerf.models.losses.base import FieldLoss
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 
 if TYPE_CHECKING:
@@ -28,4 +29,8 @@ class PlaneVariationLoss(FieldLoss):
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Exact: every vertex of every plane."""
-        return sum(e.variation() for e in network.encoders() if e.variation is not None)
+        return self._weighted_of(network, step, 1.0)
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
+        found = [e.variation() for e in network.encoders() if e.variation is not None]
+        return weighted_sum(found, [weight] * len(found))

@@ -11,6 +11,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.ops.distortion import distortion
 from jnerf.ops.interlevel import interlevel, interlevel_blurred
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -56,13 +57,18 @@ class InterlevelLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """See the class; ``samples`` must have a normalised distance."""
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
         n = len(samples.history)
         if self._blurred and len(self._radii) != n:
             raise ConfigError(
                 f"InterlevelLoss: radii has {len(self._radii)} numbers; the sampler has {n} earlier rounds"
             )
         field = _histogram(self, samples, render.weights.detach())
-        terms = []
+        terms, weights = [], []
         for i, (earlier, seen) in enumerate(zip(samples.history, render.history, strict=True)):
             proposal = _histogram(self, earlier, seen.weights)
             if self._blurred:
@@ -70,8 +76,9 @@ class InterlevelLoss(Loss):
             else:
                 sums = interlevel(proposal, field, self._eps)
             intervals = len(earlier if self._blurred else samples)
-            terms.append(sums.sum() * (1 / max(intervals, 1)))
-        return sum(terms)
+            terms.append(sums)
+            weights.append(weight / max(intervals, 1))
+        return weighted_sum(terms, weights)
 
 
 @LOSSES.register()
@@ -107,13 +114,18 @@ class DistortionLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """See the class."""
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
         if self._power is None:
             starts, ends, weights, packed_info = _histogram(self, samples, render.weights)
         else:
             starts, ends = self._bent(samples.t_starts), self._bent(samples.t_ends)
             weights, packed_info = render.weights, samples.packed_info
         sums = distortion(starts, ends, weights, packed_info)
-        return samples.ray_mean(sums.unsqueeze(1))
+        return weighted_sum([sums], [weight / max(sums.numel(), 1)], samples.live)
 
     def _bent(self, t: jt.Var) -> jt.Var:
         p = self._power

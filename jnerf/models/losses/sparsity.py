@@ -5,10 +5,9 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.models.losses.base import Loss
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 from jnerf.structures import Batch, RaySamples, RenderOutput
-
-_TINY = 1e-10
 
 
 @LOSSES.register()
@@ -24,11 +23,12 @@ class EntropyLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays."""
-        n_rays = render.opacities.shape[0]
-        rest = jt.maximum(1 - render.opacities, 0.0)
-        total = _entropy(render.weights).sum() + _entropy(rest).sum()
-        return total / (max(n_rays, 1) if samples.live is None else samples.live.sum())
+        return self._weighted(render, batch, samples, 1.0)
 
-
-def _entropy(p: jt.Var) -> jt.Var:
-    return -p * jt.log(p + _TINY)
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        share = weight / max(render.opacities.shape[0], 1)
+        kinds = "entropy", "rest_entropy"
+        ends = [render.weights, render.opacities]
+        return weighted_sum(ends, [share, share], samples.live, kinds)

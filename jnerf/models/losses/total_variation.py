@@ -9,7 +9,8 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
-from jnerf.ops.common import uniform
+from jnerf.ops.background import background
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 
@@ -52,19 +53,22 @@ class TotalVariationLoss(FieldLoss):
                 f"TotalVariationLoss: n_points is {n_points} and distance {distance}; they must be at least 1, and "
                 "between 0 and 0.5"
             )
-        self._n_points, self._distance, self._seed = n_points, distance, seed
+        self._n_points, self._distance, self._seed = n_points, float(distance), seed
+        steps = distance * np.eye(4, 3, -1, dtype=np.float32)
+        self._steps = jt.array(steps[:, None]).stop_grad()
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points, axes and features."""
-        points, axes = np.arange(self._n_points)[:, None], np.arange(3)[None]
-        x = uniform(self._seed, step, points, _DRAW + axes) * np.float32(1 - self._distance)
-        near = [x] + [
-            x + np.float32(self._distance) * np.eye(3, dtype=np.float32)[k] for k in range(3)
-        ]
-        features = network.pos_encoder(jt.array(np.concatenate(near)).stop_grad())
-        n, grouped = self._n_points, features.ndim == 3
-        parts = [
-            features[:, k * n : (k + 1) * n] if grouped else features[k * n : (k + 1) * n]
-            for k in range(4)
-        ]
-        return sum(jt.sqr(part - parts[0]).mean() for part in parts[1:]) / 3
+        return self._weighted_of(network, step, 1.0)
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
+        n = self._n_points
+        x = background(n, None, self._seed, step, _DRAW)  # which are uniform numbers as any
+        near = x.unsqueeze(0) * (1 - self._distance) + self._steps
+        features = network.pos_encoder(near.reshape((-1, 3)).stop_grad())
+        grouped = features if features.ndim == 3 else features.unsqueeze(0)
+        parts = grouped.reshape(
+            (len(grouped), 4, -1)
+        )  # the points, and their neighbours along each axis
+        apart = parts[:, 1:] - parts[:, :1]
+        return weighted_sum([apart], [weight / apart.numel()], kinds="square")

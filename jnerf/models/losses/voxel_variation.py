@@ -9,6 +9,7 @@ import jittor as jt
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
 from jnerf.ops.common import uniform
+from jnerf.ops.common.constants import zero
 from jnerf.ops.voxel_variation import voxel_variation
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
@@ -62,13 +63,16 @@ class VoxelVariationLoss(FieldLoss):
 
     def of_field(self, network: Network, step: int) -> jt.Var:
         """The weighted loss at a step, a scalar; zero in the steps between."""
-        return super().of_field(network, step) if step % self._every == 0 else jt.zeros((1,)).sum()
+        return super().of_field(network, step) if step % self._every == 0 else zero()
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over the chosen voxels, sum over their channels."""
+        return self._weighted_of(network, step, 1.0)
+
+    def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
         layout = network.layout
         draw = _DRAW + _KINDS.index(self._kind)
         first = int(float(uniform(self._seed, step, 0, draw)) * layout.n_rows)
         count = max(1, round(self._share * layout.n_rows))
         first = min(first, layout.n_rows - 1)
-        return voxel_variation(network.voxels[self._kind], layout, first, count).sum()
+        return voxel_variation(network.voxels[self._kind], layout, first, count, weight)

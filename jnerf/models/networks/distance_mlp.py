@@ -1,16 +1,18 @@
-"""The MLP of signed distances of NeuS, and its gradient as a network of its own.
+"""The MLP of signed distances of NeuS; its derivative by the input comes with it, and losses of both train it.
 
-Initial weights are those of Atzmon and Lipman 2020 (SAL, https://arxiv.org/abs/1911.10414). The derivative by the input
-is written out, layer by layer from the last to the first, in operations that Jittor differentiates: so a loss of the
-gradient (Gropp et al. 2020, https://arxiv.org/abs/2002.10099) trains the weights.
+Initial weights are those of Atzmon and Lipman 2020 (SAL, https://arxiv.org/abs/1911.10414). A loss of the derivative
+(Gropp et al. 2020, https://arxiv.org/abs/2002.10099) asks for second derivatives: ``jnerf.ops.distance_mlp`` has them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import jittor as jt
 import numpy as np
 
-from jnerf.models.networks.normed_layers import NormedLayer
+from jnerf.models.networks.normed_layers import NormedLayer, flat_params
+from jnerf.ops.distance_mlp import Distances, distance_mlp
 
 
 class DistanceMLP(jt.Module):
@@ -22,7 +24,9 @@ class DistanceMLP(jt.Module):
         n_layers: hidden layers.
         skip: the input is appended again behind so many layers, both then divided by sqrt(2); None: it is not.
         n_out: outputs behind the distance.
-        radius: the MLP starts as the distance from a sphere of this radius.
+        middle: of the object's ball, field units.
+        ball: its radius, field units.
+        radius: the MLP starts as the distance from a sphere of this radius, in radii of the ball.
         sharpness: beta of softplus(x) = log(1 + exp(beta x)) / beta.
         normed: weight normalisation.
         seed: of the initial weights.
@@ -36,12 +40,15 @@ class DistanceMLP(jt.Module):
         skip: int | None,
         n_out: int,
         radius: float,
+        middle: Sequence[float] = (0.0, 0.0, 0.0),
+        ball: float = 1.0,
         sharpness: float = 100.0,
         normed: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.skip, self.sharpness = skip, sharpness
+        self._middle, self._ball = [float(v) for v in middle], ball
         random = np.random.Generator(np.random.Philox(key=[seed, 4]))
         n_in = 3 + n_features
         layers, last = [], n_in
@@ -55,38 +62,21 @@ class DistanceMLP(jt.Module):
         weight = random.normal(np.sqrt(np.pi / last), 1e-4, (1 + n_out, last))
         layers.append(NormedLayer(weight, np.full(1 + n_out, -radius), normed))
         self.layers = jt.nn.ModuleList(layers)
+        self.widths = [n_in, *(layer.b.shape[0] for layer in layers)]
 
-    def execute(self, x: jt.Var, features: jt.Var) -> tuple[jt.Var, list[jt.Var], list[jt.Var]]:
-        """Outputs [S, 1 + n_out], the distance first; and what ``gradient`` needs: weights and slopes of the layers."""
-        first = jt.concat([x, features], dim=1)
-        h, weights, slopes = first, [], []
-        for i in range(len(self.layers)):
-            weight = self.layers[i].weight()
-            weights.append(weight)
-            if i == self.skip:
-                h = jt.concat([h, first], dim=1) * (0.5**0.5)
-            z = jt.nn.matmul_transpose(h, weight) + self.layers[i].b
-            if i + 1 == len(self.layers):
-                return z, weights, slopes
-            h, slope = self._activated(z)
-            slopes.append(slope)
-        raise AssertionError("an MLP without layers")
+    def execute(
+        self, positions: jt.Var, features: jt.Var, n_out: int | None = None, derived: bool = False
+    ) -> Distances:
+        """Distances in field units, all that comes out, and the distance's derivative.
 
-    def gradient(self, weights: list[jt.Var], slopes: list[jt.Var]) -> jt.Var:
-        """Derivative of the distance by the input (x, features), [S, 3 + n_features]."""
-        n_last = len(weights) - 1
-        grad, of_skip = weights[n_last][:1], None
-        for i in reversed(range(n_last)):
-            grad = jt.matmul(grad * slopes[i], weights[i])
-            if i == self.skip:
-                grad = grad * (0.5**0.5)
-                n_first = weights[0].shape[1]
-                n = grad.shape[1] - n_first
-                grad, of_skip = grad[:, :n], grad[:, n:]
-        return grad if of_skip is None else grad + of_skip
-
-    def _activated(self, z: jt.Var) -> tuple[jt.Var, jt.Var]:
-        """softplus(z) and its derivative."""
-        beta = self.sharpness
-        value = jt.maximum(z, 0.0) + jt.log(1 + jt.exp(-beta * jt.abs(z))) * (1 / beta)
-        return value, jt.sigmoid(beta * z)
+        Args:
+            positions: field units, [S, 3].
+            features: their encoding, [S, C] or grouped [G, S, F].
+            n_out: how many outputs are wanted, the distance included; None: all.
+            derived: whether the derivative by x, radii of the ball, and by the features is wanted.
+        """
+        params = flat_params(self.layers)
+        return distance_mlp(
+            positions, features, params, self.widths, n_out, self.skip, self.sharpness, derived,
+            x_first=True, middle=self._middle, scale=1 / self._ball, radius=self._ball,
+        )  # fmt: skip

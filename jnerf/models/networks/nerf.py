@@ -11,7 +11,7 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS, padded_colors
-from jnerf.models.networks.base import Network
+from jnerf.models.networks.base import Network, trainable
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.space.pieces import encoded_samples
@@ -23,6 +23,7 @@ from jnerf.models.per_image.appearance import (
 )
 from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
 from jnerf.models.per_image.transient import TransientBlock, Transients
+from jnerf.ops.activate import activate
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -138,8 +139,9 @@ class NeRFNetwork(Network):
                 f"{', '.join(DENSITY_ACTIVATIONS)}"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
+        self._encoder_learns = bool(trainable(pos_encoder))
         self._box = Box(aabb)
-        self._activation = DENSITY_ACTIVATIONS[density_activation]
+        self._activation = density_activation
         self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
@@ -158,16 +160,18 @@ class NeRFNetwork(Network):
         return self._activated(self.rounds[-1].density(self._encode(positions)))
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """The density of the samples' own round, and their encoding where the encoder can take it back."""
+        """The density of the samples' own round, and their encoding where it is a constant or can be taken back."""
         encoded = encoded_samples(samples, self.pos_encoder, self._box)
         sigmas = self._activated(self._of(samples).density(encoded))
         reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
-        return sigmas, encoded if reusable else None
+        return sigmas, encoded if reusable or self._constant(samples) else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
         if samples.features is None:
             encoded = encoded_samples(samples, self.pos_encoder, self._box)
+        elif self._constant(samples):
+            encoded = samples.features
         else:
             encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
         last = samples.round >= len(self.rounds) - 1
@@ -177,6 +181,10 @@ class NeRFNetwork(Network):
             rgbs = padded_colors(rgbs, self._padding)
         return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
 
+    def _constant(self, samples: RaySamples) -> bool:
+        """Whether nobody wants a gradient of the encoding: it can be kept from round to round as it is."""
+        return not (samples.rays.trained or self._encoder_learns)
+
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))
 
@@ -184,4 +192,4 @@ class NeRFNetwork(Network):
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
 
     def _activated(self, raw: jt.Var) -> jt.Var:
-        return self._activation(raw + self._bias) * self._scale
+        return activate(raw, self._activation, bias=self._bias, scale=self._scale)

@@ -13,6 +13,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
+from jnerf.ops.activate import activate
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -117,4 +118,4 @@ class NGPNetwork(Network):
         return FieldOutput(sigmas=self._scaled(sigmas), rgbs=rgbs)
 
     def _scaled(self, sigmas: jt.Var) -> jt.Var:
-        return sigmas if self._density_scale == 1 else sigmas * self._density_scale
+        return sigmas if self._density_scale == 1 else activate(sigmas, scale=self._density_scale)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import jittor as jt
 import numpy as np
 
 from jnerf.ops.mlp import mlp
+from jnerf.ops.normed_weights import normed_weights
 
 
 class NormedLayer(jt.Module):
@@ -26,11 +27,10 @@ class NormedLayer(jt.Module):
         lengths = np.linalg.norm(weight, axis=1, keepdims=True).astype(np.float32)
         self.g = jt.array(lengths) if normed else None
 
-    def weight(self) -> jt.Var:
-        """W, float32 [out, in]."""
-        if self.g is None:
-            return self.v
-        return self.v * (self.g / jt.sqrt((self.v * self.v).sum(1, keepdims=True)))
+
+def flat_params(layers: Iterable[NormedLayer]) -> jt.Var:
+    """Parameters of an MLP of such layers as ``jnerf.ops.mlp`` has them, float32 [n_params]; differentiable."""
+    return normed_weights([(layer.v, layer.g, layer.b) for layer in layers])
 
 
 class NormedMLP(jt.Module):
@@ -60,5 +60,5 @@ class NormedMLP(jt.Module):
 
     def execute(self, x: jt.Var) -> jt.Var:
         """[S, C] -> outputs [S, widths[-1]]."""
-        parts = [part for layer in self.layers for part in (layer.weight().reshape(-1), layer.b)]
-        return mlp(x, jt.concat(parts), self.widths, biased=True, precision=self.precision)
+        params = flat_params(self.layers)
+        return mlp(x, params, self.widths, biased=True, precision=self.precision)

@@ -12,7 +12,7 @@ from jnerf.models.per_image.appearance import Appearance
 from jnerf.models.per_image.transient import Transients
 from jnerf.ops.field_mlp import field_mlp, from_geometry
 from jnerf.ops.gather_rays import gather_rays
-from jnerf.structures import RaySamples
+from jnerf.structures import RayBundle, RaySamples
 
 
 def density_and_color(
@@ -49,8 +49,16 @@ def density_and_color(
         return from_geometry(
             trunk(features), lambda seen: head(seen, directions, 3), exponential, head_sees_density
         )
-    extra = dir_encoder(samples.rays.rays_d).stop_grad() if dir_encoder else None
+    extra = _encoded_once(samples.rays, dir_encoder) if dir_encoder else None
     return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
+
+
+def _encoded_once(rays: RayBundle, dir_encoder: jt.Module) -> jt.Var:
+    """The encoded directions of rays, which samples of several rounds share; without gradient."""
+    key = id(dir_encoder)
+    if key not in rays.encoded:
+        rays.encoded[key] = dir_encoder(rays.rays_d).stop_grad()
+    return rays.encoded[key]
 
 
 def n_beside(dir_encoder: jt.Module | None, appearance: Appearance | None) -> int:

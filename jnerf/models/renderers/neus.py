@@ -8,9 +8,8 @@ import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.renderers.volume import VolumeRenderer
-from jnerf.ops.common.sections import section_density
 from jnerf.ops.composite import composite
-from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.surface_density import surface_density
 from jnerf.registry import RENDERERS
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
 
@@ -24,7 +23,7 @@ class NeuSRenderer(VolumeRenderer):
     nowhere positive: surfaces that still face away get a gradient too, as in NeuS's published code.
 
     Channels beyond those of ``VolumeRenderer``: ``normals`` [R, 3], summed with the weights; ``gradients`` [S, 3] of
-    the distance at the samples; ``inside`` [S, 1], 1 where there is a distance, 0 where the field is a background.
+    the distance at the samples; of fields with a background ``inside`` [S, 1], 1 where there is a distance, else 0.
 
     Args:
         anneal_steps: steps until the cosine is what it is.
@@ -37,8 +36,7 @@ class NeuSRenderer(VolumeRenderer):
     """
 
     requires = frozenset({"sdf", "normals", "sharpness", "rgbs"})
-    provides = VolumeRenderer.provides | {"normals", "gradients", "inside"}
-    takes_padding = False  # its sections have a length that divides
+    provides = VolumeRenderer.provides | {"normals", "gradients"}
 
     def __init__(
         self,
@@ -70,29 +68,20 @@ class NeuSRenderer(VolumeRenderer):
         normals = output.extras["normals"]
         sigmas = self._densities(samples, output)
         outside = output.extras.get("outside")
-        inside = jt.ones((len(samples), 1)) if outside is None else output.extras["inside"]
+        extras = {"gradients": normals}
         if outside is not None:
+            extras["inside"] = inside = output.extras["inside"]
             sigmas = sigmas * inside.reshape(-1) + outside.reshape(-1)
         where = samples.t_starts, samples.t_ends, samples.packed_info
         rendered = composite(sigmas, output.rgbs, *where, background, self._early_stop)
         with jt.no_grad():
             seen = composite(sigmas, normals, *where, None, self._early_stop).colors
-        extras = {"normals": seen.stop_grad(), "gradients": normals, "inside": inside}
+        extras["normals"] = seen.stop_grad()
         return RenderOutput(*rendered, background=background, extras=extras)
 
     def _densities(self, samples: RaySamples, output: FieldOutput) -> jt.Var:
         """The constant density of each interval that gives it the alpha of equation 13, float32 [S]."""
-        directions = gather_rays(samples.rays.rays_d, samples.ray_indices, samples.packed_info)
-        cosine = (directions * output.extras["normals"]).sum(1)
-        lengths = jt.maximum(samples.t_ends - samples.t_starts, 1e-9)
-        slope = falling(cosine, self.annealed)
-        sdf, sharpness = output.extras["sdf"].reshape(-1), output.extras["sharpness"].reshape(-1)
-        return section_density(sdf, slope, lengths, sharpness)
-
-
-def falling(cosine: jt.Var, annealed: float) -> jt.Var:
-    """Slope of the distance along the ray where it falls, else 0; mixed with (cosine - 1) / 2 in the beginning."""
-    true = jt.minimum(cosine, 0.0)
-    if annealed >= 1:
-        return true
-    return annealed * true + (1 - annealed) * jt.minimum(0.5 * cosine - 0.5, 0.0)
+        extras = output.extras
+        field = extras["sdf"], extras["normals"], extras["sharpness"]
+        where = samples.t_starts, samples.t_ends, samples.rays.rays_d, samples.ray_indices
+        return surface_density(*field, *where, self.annealed)

@@ -105,21 +105,21 @@ class VolumeRenderer(Renderer):
         seen = output.rgbs is not None
         rendered = composite(
             output.sigmas,
-            output.rgbs if seen else jt.zeros((len(samples), 3)),
+            output.rgbs,
             samples.t_starts,
             samples.t_ends,
             samples.packed_info,
-            None if self._last else background,
+            background if seen and not self._last else None,
             self._early_stop,
             self._opaque,
-            self._last,
+            self._last and seen,
         )
         colors, opacities, depths, weights, trans = rendered
         if self._median and seen:
             where = samples.t_starts, samples.t_ends, samples.packed_info
-            depths = median_depth(weights, *where) * opacities
+            depths = median_depth(weights, *where, opacities)
         others = opacities, depths, weights, trans
-        render = RenderOutput(colors if seen else None, *others, background=background)
+        render = RenderOutput(colors, *others, background=background)
         return filled(render) if self._last and seen else render
 
 

@@ -19,9 +19,10 @@ struct AdamDense {
     float decay;
     const float* grads;
     float *params, *m, *v;
+    JNERF_FN void update(float g, float& p, float& mi, float& vi) const { rule(rule.rate, fmaf(decay, p, g), p, mi, vi); }
     JNERF_FN void operator()(int64_t i) const {
         float p = params[i], mi = m[i], vi = v[i];
-        rule(rule.rate, fmaf(decay, p, grads[i]), p, mi, vi);
+        update(grads[i], p, mi, vi);
         params[i] = p, m[i] = mi, v[i] = vi;
     }
 };
@@ -33,12 +34,17 @@ struct AdamSparse {
     int last;
     float *params, *m, *v;
     int* counts;
+    JNERF_FN void update(float g, float& p, float& mi, float& vi, int& t) const {
+        if (g == 0) return;
+        t++;
+        rule(rule.rate * table[t < last ? t : last], g, p, mi, vi);
+    }
     JNERF_FN void operator()(int64_t i) const {
         const float g = grads[i];
         if (g == 0) return;
-        const int t = counts[i] + 1;
         float p = params[i], mi = m[i], vi = v[i];
-        rule(rule.rate * table[t < last ? t : last], g, p, mi, vi);
+        int t = counts[i];
+        update(g, p, mi, vi, t);
         params[i] = p, m[i] = mi, v[i] = vi, counts[i] = t;
     }
 };

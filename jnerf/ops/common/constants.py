@@ -19,6 +19,12 @@ def nothing(dtype: str = "float32", ndim: int = 1) -> jt.Var:
 
 
 @cache
+def zero() -> jt.Var:
+    """The number 0 as float32 [1], without gradient: a loss that does not count at this step."""
+    return jt.array(np.zeros(1, np.float32)).stop_grad()
+
+
+@cache
 def one() -> jt.Var:
     """The number 1 as float32 [1], without gradient."""
     return jt.ones((1,)).stop_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jittor as jt
@@ -69,12 +70,24 @@ def check_budget(max_samples: int | None) -> int:
     return max_samples
 
 
-def padded_intervals(
-    t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var, packed_info: jt.Var, totals: jt.Var
-) -> PackedIntervals:
-    """Intervals whose number stays on the device, as the first of ``totals``; arrays have padding behind them."""
-    arrays = (v.stop_grad() for v in (t_starts, t_ends, ray_indices, packed_info))
-    return PackedIntervals(*arrays, t_starts.shape[0], totals[:1].stop_grad())
+# Outputs from 0 on of a kernel that counts and writes in one go, into arrays with padding: starts, ends and rays of
+# intervals, packed_info, the totals of ``pack_counts``, and the first of them.
+PADDED_DTYPES = ("float32", "float32", "int32", "int32", "int32", "int32")
+PAD = (
+    " jnerf::pad_intervals(out3_p, out3->num / 2, out0->num, out0_p, out1_p, out2_p);"
+    " jnerf::parallel_for(1, jnerf::FirstTotal{out4_p, out5_p});"
+)
+
+
+def padded_shapes(n_rays: int, most: int) -> list[tuple[int, ...]]:
+    """Shapes of these outputs, for at most so many samples."""
+    return [(most,)] * 3 + [(n_rays, 2), (2,), (1,)]
+
+
+def padded_intervals(found: Sequence[jt.Var]) -> PackedIntervals:
+    """Intervals whose number stays on the device, from these outputs; arrays have padding behind them."""
+    starts, ends, rays, packed_info, _, count = (v.stop_grad() for v in found)
+    return PackedIntervals(starts, ends, rays, packed_info, starts.shape[0], count)
 
 
 def read_totals(totals: jt.Var, max_samples: int | None, most: int = 1) -> tuple[int, int]:

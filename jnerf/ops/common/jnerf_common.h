@@ -11,6 +11,15 @@
 #include <omp.h>
 #define JNERF_FN inline __attribute__((always_inline))
 #endif
+// Before a function that launches kernels. nvcc builds every kernel that an inline function names, whether or not anyone
+// calls that; those of a template only for who uses it.
+#ifndef JNERF_ENTRY
+#ifdef __CUDACC__
+#define JNERF_ENTRY template <class Unused = void> inline
+#else
+#define JNERF_ENTRY inline
+#endif
+#endif
 #if defined(__SSE2__) && !defined(__CUDA_ARCH__)
 #include <xmmintrin.h>
 #endif
@@ -34,8 +43,8 @@ struct FlushSubnormals {
 template <class Kernel> inline void parallel_for(int64_t n, const Kernel& kernel) {
     if (n <= 0) return;
 #ifdef __CUDACC__
-    const int64_t block = 256, most = 65535;
-    launch(grid_stride<Kernel>, (unsigned)std::min((n + block - 1) / block, most), (unsigned)block, 0, n, kernel);
+    const int64_t too_many = 1ll << 31;  // blocks: such a launch is refused
+    launch(each_thread<Kernel>, (unsigned)std::min((n + EACH_THREADS - 1) / EACH_THREADS, too_many), EACH_THREADS, 0, n, kernel);
 #else
     #pragma omp parallel if (n > 1)
     {

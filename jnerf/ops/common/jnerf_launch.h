@@ -97,9 +97,13 @@ template <class T> struct CudaScratch {
     CudaScratch& operator=(const CudaScratch&) = delete;
 };
 
-// Kernel(i) for i in [0, n) in a grid-stride loop.
-template <class Kernel> __global__ void grid_stride(int64_t n, Kernel kernel) {
-    for (int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x; i < n; i += (int64_t)gridDim.x * blockDim.x) kernel(i);
+constexpr int EACH_THREADS = 256;
+
+// Kernel(i) for i in [0, n), a thread each. A loop over several would be unrolled, behind a 64-bit division that costs more
+// than most kernels.
+template <class Kernel> __global__ void __launch_bounds__(EACH_THREADS) each_thread(int64_t n, Kernel kernel) {
+    const int64_t i = blockIdx.x * (int64_t)EACH_THREADS + threadIdx.x;
+    if (i < n) kernel(i);
 }
 
 }  // namespace jnerf

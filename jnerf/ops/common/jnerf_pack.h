@@ -37,14 +37,14 @@ __device__ inline int64_t pack_block_scan(int64_t value) {
     return before + value;
 }
 
-static __global__ void pack_sum_kernel(int64_t n, int* packed_info) {
+template <class Unused = void> __global__ void pack_sum_kernel(int64_t n, int* packed_info) {
     const int64_t ray = (int64_t)blockIdx.x * PACK_TILE + threadIdx.x;
     const int64_t sum = pack_block_scan(ray < n ? packed_info[2 * ray + 1] : 0);
     if (threadIdx.x == PACK_TILE - 1) packed_info[2 * (int64_t)blockIdx.x * PACK_TILE] = (int)(uint32_t)pack_some(sum);
 }
 
 // One block: the samples before each tile, and the totals; the tile in which the capacity ends is walked through ray by ray.
-static __global__ void pack_tiles_kernel(int64_t n, int64_t capacity, int* packed_info, int* totals) {
+template <class Unused = void> __global__ void pack_tiles_kernel(int64_t n, int64_t capacity, int* packed_info, int* totals) {
     __shared__ unsigned long long kept;
     __shared__ int64_t carried;
     const int64_t tiles = (n + PACK_TILE - 1) / PACK_TILE;
@@ -72,7 +72,7 @@ static __global__ void pack_tiles_kernel(int64_t n, int64_t capacity, int* packe
     }
 }
 
-static __global__ void pack_rays_kernel(int64_t n, int64_t capacity, int* packed_info, const int* totals) {
+template <class Unused = void> __global__ void pack_rays_kernel(int64_t n, int64_t capacity, int* packed_info, const int* totals) {
     const int64_t ray = (int64_t)blockIdx.x * PACK_TILE + threadIdx.x;
     const int64_t before = (uint32_t)packed_info[2 * (int64_t)blockIdx.x * PACK_TILE];
     const int count = ray < n ? packed_info[2 * ray + 1] : 0;
@@ -83,16 +83,16 @@ static __global__ void pack_rays_kernel(int64_t n, int64_t capacity, int* packed
 
 // Turns the counts in packed_info[2 r + 1] into (first, count) in place. totals = (samples kept, samples wanted),
 // the second one saturated at INT_MAX. `capacity` must not exceed INT_MAX.
-inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* totals) {
+JNERF_ENTRY void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* totals) {
 #ifdef __CUDACC__
     if (n == 0) {
         cudaMemsetAsync(totals, 0, 2 * sizeof(int));
         return;
     }
     const unsigned tiles = blocks_of(n, PACK_TILE);
-    launch(pack_sum_kernel, tiles, PACK_TILE, 0, n, packed_info);
-    launch(pack_tiles_kernel, 1, PACK_TILE, 0, n, capacity, packed_info, totals);
-    launch(pack_rays_kernel, tiles, PACK_TILE, 0, n, capacity, packed_info, totals);
+    launch(pack_sum_kernel<>, tiles, PACK_TILE, 0, n, packed_info);
+    launch(pack_tiles_kernel<>, 1, PACK_TILE, 0, n, capacity, packed_info, totals);
+    launch(pack_rays_kernel<>, tiles, PACK_TILE, 0, n, capacity, packed_info, totals);
 #else
     int64_t before = 0, kept = 0;
     for (int64_t ray = 0; ray < n; ray++) {
@@ -105,6 +105,13 @@ inline void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* tota
     totals[1] = (int)std::min<int64_t>(before, INT_MAX);
 #endif
 }
+
+// The number of samples alone, [1], for whoever counts what has padding.
+struct FirstTotal {
+    const int* totals;
+    int* count;
+    JNERF_FN void operator()(int64_t) const { *count = *totals; }
+};
 
 // Rows behind those of the last ray are padding: arrays may be longer than the samples in them, so that the host need
 // not know how many there are.
@@ -142,7 +149,7 @@ struct PaddingIntervals {
     }
 };
 
-inline void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices, const float* rays_o = nullptr, float* positions = nullptr) {
+JNERF_ENTRY void pad_intervals(const int* packed_info, int64_t n_rays, int64_t n, float* t_starts, float* t_ends, int* ray_indices, const float* rays_o = nullptr, float* positions = nullptr) {
     behind_rays(packed_info, n_rays, n, PaddingIntervals{t_starts, t_ends, ray_indices, (int)n_rays - 1, rays_o, positions});
 }
 

@@ -11,7 +11,7 @@
 namespace jnerf {
 
 struct CompositeInput {
-    const float *sigmas, *rgbs, *t_starts, *t_ends;
+    const float *sigmas, *rgbs, *t_starts, *t_ends;  // rgbs: null for weights alone; colours are then black
     const int* packed_info;
     const float* background;  // [R, 3] or null
     float early_stop;
@@ -36,13 +36,16 @@ struct CompositeForward {
             if (t < in.early_stop) continue;
             const bool closed = in.opaque && i + 1 == first + count;
             const float keep = closed ? 0.0f : expf(-in.sigmas[i] * (in.t_ends[i] - in.t_starts[i])), w = t * (1 - keep);
-            for (int k = 0; k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
+            for (int k = 0; in.rgbs && k < 3; k++) color[k] += w * in.rgbs[3 * i + k];
             opacity += w;
             depth += w * 0.5f * (in.t_starts[i] + in.t_ends[i]);
             weights[i] = w;
             t *= keep;
         }
-        const float* behind = t < in.early_stop ? nullptr : in.behind(ray, count, first + count - 1);
+        finish(ray, count, first + count - 1, color, opacity, depth, t);
+    }
+    JNERF_FN void finish(int64_t ray, int64_t count, int64_t last, const float* color, float opacity, float depth, float t) const {
+        const float* behind = t < in.early_stop ? nullptr : in.behind(ray, count, last);
         for (int k = 0; k < 3; k++) colors[3 * ray + k] = color[k] + (behind ? t * behind[k] : 0.0f);
         opacities[ray] = opacity;
         depths[ray] = depth;
@@ -55,28 +58,54 @@ struct CompositeBackward {
     CompositeInput in;
     const float *weights, *trans;
     const float *grad_colors, *grad_opacities, *grad_depths, *grad_weights, *grad_trans;  // null: no gradient
-    float *grad_sigmas, *grad_rgbs;
+    float *grad_sigmas, *grad_rgbs;  // the latter null where there are no rgbs
+    // Of a ray: its gradients, what is left behind its samples, and what that adds to the sum.
+    struct Ray {
+        float color[3], opacity, depth, rest, suffix;
+        bool behind;
+    };
+    JNERF_FN Ray begin(int64_t ray, int64_t first, int64_t count) const {
+        Ray of{};
+        for (int k = 0; grad_colors && k < 3; k++) of.color[k] = grad_colors[3 * ray + k];
+        of.opacity = grad_opacities ? grad_opacities[ray] : 0.0f, of.depth = grad_depths ? grad_depths[ray] : 0.0f;
+        const int64_t last = first + count - 1;
+        of.rest = count > 0 ? trans[last] - weights[last] : 0.0f;
+        const float* behind = count == 0 || of.rest < in.early_stop ? nullptr : in.behind(ray, count, last);
+        of.behind = behind != nullptr;
+        for (int k = 0; behind && k < 3; k++) of.suffix += of.rest * of.color[k] * behind[k];
+        return of;
+    }
+
+    // Of a sample: its step, T_{i+1}, d loss / d w_i, and what it adds to the sum. Writes the gradient of its colour.
+    struct Sample {
+        float dt, after, v, added;
+        bool seen;
+    };
+    JNERF_FN Sample sample(const Ray& of, int64_t i) const {
+        const bool seen = !(trans[i] < in.early_stop);
+        const float w = weights[i];
+        float v = of.opacity + of.depth * 0.5f * (in.t_starts[i] + in.t_ends[i]) + (grad_weights ? grad_weights[i] : 0.0f);
+        for (int k = 0; in.rgbs && k < 3; k++) {
+            v += of.color[k] * in.rgbs[3 * i + k];
+            grad_rgbs[3 * i + k] = w * of.color[k];
+        }
+        return {in.t_ends[i] - in.t_starts[i], trans[i] - w, v, (seen ? w * v : 0.0f) + trans[i] * (grad_trans ? grad_trans[i] : 0.0f), seen};
+    }
+    JNERF_FN void put(int64_t i, const Sample& s, float suffix) const { grad_sigmas[i] = s.seen ? s.dt * (s.after * s.v - suffix) : 0.0f; }
+    JNERF_FN void finish(const Ray& of, int64_t last) const {
+        for (int k = 0; in.last_color && of.behind && k < 3; k++) grad_rgbs[3 * last + k] += of.rest * of.color[k];
+    }
+
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = in.packed_info[2 * ray], count = in.packed_info[2 * ray + 1];
-        const float none[3] = {}, *g = grad_colors ? grad_colors + 3 * ray : none;
-        const float of_opacity = grad_opacities ? grad_opacities[ray] : 0.0f, of_depth = grad_depths ? grad_depths[ray] : 0.0f;
-        const int64_t last = first + count - 1;
-        const float rest = count > 0 ? trans[last] - weights[last] : 0.0f;
-        const float* behind = count == 0 || rest < in.early_stop ? nullptr : in.behind(ray, count, last);
-        float suffix = 0;
-        for (int k = 0; behind && k < 3; k++) suffix += rest * g[k] * behind[k];
+        const Ray of = begin(ray, first, count);
+        float suffix = of.suffix;
         for (int64_t i = first + count - 1; i >= first; i--) {
-            const bool seen = !(trans[i] < in.early_stop);
-            const float dt = in.t_ends[i] - in.t_starts[i], w = weights[i];
-            float v = of_opacity + of_depth * 0.5f * (in.t_starts[i] + in.t_ends[i]) + (grad_weights ? grad_weights[i] : 0.0f);
-            for (int k = 0; k < 3; k++) {
-                v += g[k] * in.rgbs[3 * i + k];
-                grad_rgbs[3 * i + k] = w * g[k];
-            }
-            grad_sigmas[i] = seen ? dt * ((trans[i] - w) * v - suffix) : 0.0f;
-            suffix += (seen ? w * v : 0.0f) + trans[i] * (grad_trans ? grad_trans[i] : 0.0f);
+            const Sample s = sample(of, i);
+            put(i, s, suffix);
+            suffix += s.added;
         }
-        for (int k = 0; in.last_color && behind && k < 3; k++) grad_rgbs[3 * last + k] += rest * g[k];
+        finish(of, first + count - 1);
     }
 };
 
@@ -89,18 +118,8 @@ struct CompositePaddingGrad {
     float *grad_sigmas, *grad_rgbs;
     JNERF_FN void operator()(int64_t row) const {
         grad_sigmas[row] = 0.0f;
-        for (int k = 0; k < 3; k++) grad_rgbs[3 * row + k] = 0.0f;
+        for (int k = 0; grad_rgbs && k < 3; k++) grad_rgbs[3 * row + k] = 0.0f;
     }
 };
-
-inline void composite_forward(int64_t n_rays, int64_t n, CompositeForward kernel) {
-    parallel_for(n_rays, kernel);
-    behind_rays(kernel.in.packed_info, n_rays, n, CompositePadding{kernel.weights, kernel.trans});
-}
-
-inline void composite_backward(int64_t n_rays, int64_t n, CompositeBackward kernel) {
-    parallel_for(n_rays, kernel);
-    behind_rays(kernel.in.packed_info, n_rays, n, CompositePaddingGrad{kernel.grad_sigmas, kernel.grad_rgbs});
-}
 
 }  // namespace jnerf

@@ -13,7 +13,7 @@ from jnerf.ops.common.constants import nothing
 class Composited(NamedTuple):
     """What ``composite`` returns; shapes as documented there."""
 
-    colors: jt.Var
+    colors: jt.Var | None
     opacities: jt.Var
     depths: jt.Var
     weights: jt.Var
@@ -23,7 +23,7 @@ class Composited(NamedTuple):
 def _setup(background: jt.Var | None) -> str:
     pointer = "nullptr" if background is None else "in5_p"
     return (
-        f"jnerf::CompositeInput input{{in0_p, in1_p, in2_p, in3_p, in4_p, {pointer}, "
+        f'jnerf::CompositeInput input{{in0_p, data["colored"] != 0 ? in1_p : nullptr, in2_p, in3_p, in4_p, {pointer}, '
         '(float)data["early_stop"], data["opaque"] != 0, data["last_color"] != 0}; '
     )
 
@@ -31,9 +31,9 @@ def _setup(background: jt.Var | None) -> str:
 class _Composite(jt.Function):
     def execute(self, sigmas, rgbs, t_starts, t_ends, packed_info, background, options):
         n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
-        inputs = [sigmas, rgbs, t_starts, t_ends, packed_info]
+        inputs = [sigmas, nothing(ndim=2) if rgbs is None else rgbs, t_starts, t_ends, packed_info]
         self.inputs = inputs + ([] if background is None else [background])
-        self.setup, self.data = _setup(background), options
+        self.setup, self.data = _setup(background), options | {"colored": rgbs is not None}
         source = (
             f"{self.setup} jnerf::composite_forward(in4_shape0, in0->num, "
             "jnerf::CompositeForward{input, out0_p, out1_p, out2_p, out3_p, out4_p});"
@@ -56,17 +56,17 @@ class _Composite(jt.Function):
         ]
         source = (
             f"{self.setup} jnerf::composite_backward(in4_shape0, in0->num, "
-            f"jnerf::CompositeBackward{{input, {', '.join(names)}, out0_p, out1_p}});"
+            f"jnerf::CompositeBackward{{input, {', '.join(names)}, out0_p, input.rgbs ? out1_p : nullptr}});"
         )
         data = self.data | {f"given{i}": g for i, g in enumerate(given)}
         shapes = [self.inputs[0].shape, self.inputs[1].shape]
         grad_sigmas, grad_rgbs = code_op("composite", shapes, ["float32"] * 2, inputs, source, data)
-        return grad_sigmas, grad_rgbs, None, None, None, None, None
+        return grad_sigmas, grad_rgbs if data["colored"] else None, *[None] * 5
 
 
 def composite(
     sigmas: jt.Var,
-    rgbs: jt.Var,
+    rgbs: jt.Var | None,
     t_starts: jt.Var,
     t_ends: jt.Var,
     packed_info: jt.Var,
@@ -81,7 +81,7 @@ def composite(
 
     Args:
         sigmas: density, float32 [S].
-        rgbs: colour, float32 [S, 3].
+        rgbs: colour, float32 [S, 3]; None where only weights are wanted: ``colors`` is then None.
         t_starts: interval starts, float32 [S].
         t_ends: interval ends, float32 [S].
         packed_info: (first, count) of each ray's samples, int32 [R, 2]. Rows behind those of the last ray are padding:
@@ -100,14 +100,19 @@ def composite(
     """
     if last_color and background is not None:
         raise ValueError("composite: give either a background or last_color")
+    if rgbs is None and (last_color or background is not None):
+        raise ValueError(
+            "composite: without rgbs there is nothing for a background to be seen behind"
+        )
     n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
     expected = {
         "sigmas": (sigmas, [n_samples]),
-        "rgbs": (rgbs, [n_samples, 3]),
         "t_starts": (t_starts, [n_samples]),
         "t_ends": (t_ends, [n_samples]),
         "packed_info": (packed_info, [n_rays, 2]),
     }
+    if rgbs is not None:
+        expected["rgbs"] = rgbs, [n_samples, 3]
     if background is not None:
         expected["background"] = background, [n_rays, 3]
     for name, (var, shape) in expected.items():
@@ -115,9 +120,9 @@ def composite(
             raise ValueError(f"{name} has shape {list(var.shape)}; expected {shape}")
     if n_rays == 0 or n_samples == 0:
         colors = jt.zeros((n_rays, 3)) if background is None else background
+        colors = None if rgbs is None else colors
         zeros = jt.zeros((n_rays, 1))
         return Composited(colors, zeros, zeros, jt.zeros((n_samples,)), jt.ones((n_samples,)))
     options = {"early_stop": early_stop, "opaque": opaque, "last_color": last_color}
-    return Composited(
-        *_Composite()(sigmas, rgbs, t_starts, t_ends, packed_info, background, options)
-    )
+    found = _Composite()(sigmas, rgbs, t_starts, t_ends, packed_info, background, options)
+    return Composited(None if rgbs is None else found[0], *found[1:])

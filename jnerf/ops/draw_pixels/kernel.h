@@ -20,6 +20,6 @@ struct DrawPixels {
     }
 };
 
-inline void draw_pixels(int64_t n, const DrawPixels& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void draw_pixels(int64_t n, const DrawPixels& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

@@ -8,7 +8,8 @@ struct Ema {
     float decay, rest;
     const float* values;
     float* averages;
-    JNERF_FN void operator()(int64_t i) const { averages[i] = fmaf(decay, averages[i], rest * values[i]); }
+    JNERF_FN float next(float average, float value) const { return fmaf(decay, average, rest * value); }
+    JNERF_FN void operator()(int64_t i) const { averages[i] = next(averages[i], values[i]); }
 };
 
 }  // namespace jnerf

@@ -1,5 +1,6 @@
 // The field on CUDA: on tensor cores where device and networks allow, else in float.
 #pragma once
+#include "field_mlp/chain_cuda.h"
 #include "field_mlp/plain_cuda.h"
 #include "field_mlp/tensor_cuda.h"
 #include "mlp/cuda.h"
@@ -10,18 +11,22 @@ inline MlpPrecision field_precision(const FieldMlpShape& shape) {
     return cuda_precision(shape.trunk.precision, shape.first == 0 && TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head));
 }
 
-inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
     const MlpPrecision precision = field_precision(shape);
+    if (precision == MlpPrecision::fp16 && field_chain_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
+    if (precision == MlpPrecision::bf16 && field_chain_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (precision == MlpPrecision::fp16 && field_tensor_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (precision == MlpPrecision::bf16 && field_tensor_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
     field_plain_forward(shape, input, trunk, head, sigmas, rgbs);
 }
 
 // grad_x may be null.
-inline void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
+JNERF_ENTRY void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
                                const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head) {
     const MlpPrecision precision = field_precision(shape);
     const FieldGrads grads{grad_sigmas, grad_rgbs, grad_x};
+    if (precision == MlpPrecision::fp16 && field_chain_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
+    if (precision == MlpPrecision::bf16 && field_chain_backward<Bf16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     if (precision == MlpPrecision::fp16 && field_tensor_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     if (precision == MlpPrecision::bf16 && field_tensor_backward<Bf16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     field_plain_backward(shape, input, trunk, head, grads, grad_trunk, grad_head);

@@ -60,14 +60,14 @@ inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMl
     return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width, shape.first};
 }
 
-inline void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
     const CudaScratch<float> geometry(input.n_samples * shape.geometry());
     mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
     mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
     parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.exponential, sigmas, rgbs});
 }
 
-inline void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
+JNERF_ENTRY void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
                                  float* grad_trunk, float* grad_head) {
     const int width = shape.geometry();
     const CudaScratch<float> geometry(input.n_samples * width), grad_geometry(input.n_samples * width), raw(input.n_samples * FIELD_COLORS);

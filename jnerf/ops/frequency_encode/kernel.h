@@ -66,4 +66,22 @@ struct FrequencyEncodeBackward {
     }
 };
 
+// The other way: of v by the coordinates, by the values. One value per call.
+struct FrequencyEncodePush {
+    FrequencyShape shape;
+    const float *frequencies, *values, *v;
+    float* out;
+    JNERF_FN void operator()(int64_t i) const {
+        const int D = shape.n_dims;
+        const int64_t sample = i / shape.width();
+        const int c = (int)(i % shape.width()), wave = c - shape.head();
+        if (wave < 0) {
+            out[i] = shape.scale * v[sample * D + c];
+            return;
+        }
+        const float slope = wave / D % 2 == 0 ? values[i + D] : -values[i - D];
+        out[i] = shape.scale * 3.14159265358979f * frequencies[wave / (2 * D)] * slope * v[sample * D + wave % D];
+    }
+};
+
 }  // namespace jnerf

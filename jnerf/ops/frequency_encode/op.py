@@ -11,6 +11,14 @@ _SHAPE = (
     ' (int)data["include_input"], (float)data["scale"], (float)data["offset"]}'
 )
 
+_BACKWARD = (
+    f"jnerf::frequency_encode_backward(out0->shape[0], {_SHAPE}, in0_p, in1_p, in2_p, out0_p);"
+)
+_PUSH = (
+    "jnerf::parallel_for(out0->num, "
+    f"jnerf::FrequencyEncodePush{{{_SHAPE}, in0_p, in1_p, in2_p, out0_p}});"
+)
+
 
 class _FrequencyEncode(jt.Function):
     def execute(
@@ -35,11 +43,60 @@ class _FrequencyEncode(jt.Function):
         return values
 
     def grad(self, grad_output: jt.Var) -> tuple[jt.Var, None, None, None, None]:
-        source = f"jnerf::frequency_encode_backward(out0->shape[0], {_SHAPE}, in0_p, in1_p, in2_p, out0_p);"
         inputs = [self.frequencies, self.values, grad_output]
         shapes = [self.x_shape]
-        grad = code_op("frequency_encode", shapes, ["float32"], inputs, source, self.data)[0]
+        grad = code_op("frequency_encode", shapes, ["float32"], inputs, _BACKWARD, self.data)[0]
         return grad, None, None, None, None
+
+
+class _FrequencyPull(jt.Function):
+    def execute(self, values, grad_values, frequencies, data):
+        self.inputs, self.data = [frequencies, values], data
+        shape, inputs = (values.shape[0], data["n_dims"]), [*self.inputs, grad_values]
+        return code_op("frequency_encode", [shape], ["float32"], inputs, _BACKWARD, data)[0]
+
+    def grad(self, grad):
+        shapes, inputs = [self.inputs[1].shape], [*self.inputs, grad]
+        push = code_op("frequency_encode", shapes, ["float32"], inputs, _PUSH, self.data)[0]
+        return None, push, None, None
+
+
+def frequency_pull(
+    values: jt.Var,
+    grad_values: jt.Var,
+    frequencies: jt.Var,
+    n_dims: int,
+    include_input: bool = True,
+    scale: float = 1.0,
+) -> jt.Var:
+    """Gradient by x of something whose gradient by the values of ``frequency_encode`` is known.
+
+    Differentiable once in ``grad_values``: what exact normals need, which losses differentiate again.
+
+    Args:
+        values: what ``frequency_encode`` gave, float32 [S, C].
+        grad_values: of something by these, float32 [S, C].
+        frequencies: see ``frequency_encode``, float32 [K].
+        n_dims: D.
+        include_input: see there.
+        scale: see there.
+
+    Returns:
+        float32 [S, D].
+
+    Raises:
+        ValueError: shapes do not fit together.
+    """
+    shape = [values.shape[0], n_dims * (2 * frequencies.shape[0] + include_input)]
+    if list(values.shape) != shape or list(grad_values.shape) != shape:
+        raise ValueError(
+            f"frequency_pull: values {list(values.shape)} with gradient {list(grad_values.shape)}; expected {shape}"
+        )
+    if shape[0] == 0:
+        return jt.zeros((0, n_dims))
+    data = {"n_dims": n_dims, "n_frequencies": frequencies.shape[0]}
+    data |= {"include_input": bool(include_input), "scale": float(scale), "offset": 0.0}
+    return _FrequencyPull()(values, grad_values, frequencies, data)
 
 
 def frequency_encode(

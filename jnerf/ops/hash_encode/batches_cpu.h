@@ -26,6 +26,42 @@ template <class Lanes> inline __attribute__((always_inline)) void next_lanes(con
     lanes.compute(level, x, Lanes::kTurned ? next_rows<D>(grid.directions, i, grid.n_samples, directions) : nullptr, grid.smoothstep);
 }
 
+// While a batch is summed, the rows of the one HASH_AHEAD batches later are fetched: a line that main memory has takes as
+// long as a fast core takes for more than one batch.
+constexpr int HASH_AHEAD = 2;
+
+// Samples `begin` to `end` batch by batch; the first batch has `count` of them.
+template <class Lanes> class HashBatches {
+public:
+    inline __attribute__((always_inline)) HashBatches(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t count, int64_t end)
+        : grid_(grid), level_(level), next_(begin), end_(end) {
+        prepare(count);
+        for (int k = 1; k < HASH_AHEAD; k++) prepare(HASH_LANES);
+    }
+    // The batch to be summed, the first one first; `fetched` is then the one to be fetched.
+    inline __attribute__((always_inline)) const Lanes& step() {
+        prepare(HASH_LANES);
+        now_ = after(now_);
+        return lanes_[now_];
+    }
+    const Lanes& fetched() const { return lanes_[last_]; }
+
+private:
+    const HashGrid& grid_;
+    const HashLevel& level_;
+    int64_t next_, end_;
+    int now_ = HASH_AHEAD, last_ = HASH_AHEAD;
+    Lanes lanes_[HASH_AHEAD + 1];
+
+    static int after(int k) { return k == HASH_AHEAD ? 0 : k + 1; }
+    inline __attribute__((always_inline)) void prepare(int64_t count) {
+        if (next_ >= end_) return;
+        last_ = after(last_);
+        next_lanes(grid_, level_, next_, lanes_[last_]);
+        next_ += count;
+    }
+};
+
 // The rows of pair c of sample k; `table` is the level's.
 template <class Lanes, int F, bool ADJACENT> inline __attribute__((always_inline)) FeaturePair<F> load_pair(const Lanes& lanes, int c, int k, const float* table) {
     const float* low = table + (int64_t)lanes.row[2 * c][k] * F;

@@ -1,7 +1,7 @@
 // Hash grid on the CPU.
 // Output and its gradient are level-major, [L, S, F]: one level at a time is what the cache can hold. Samples are
 // taken a vector's worth at a time: rows and weights by vector arithmetic (lanes.h), the lookups themselves by plain
-// loads, which are cheaper than gathers. While one batch is summed, the rows of the next are fetched.
+// loads, which are cheaper than gathers. While one batch is summed, the rows of a later one are fetched.
 #pragma once
 #include "common/jnerf_stream.h"
 #include "hash_encode/batches_cpu.h"
@@ -34,15 +34,12 @@ template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void hash_sum(co
 // Samples `begin` to `end` of a level. STREAM: past the caches, for which batches begin with a line of `out`.
 template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
     const float* table = grid.table + (int64_t)level.offset * F;
-    Lanes lanes[2];
-    next_lanes(grid, level, begin, lanes[0]);
-    int now = 0, count = HASH_LANES;
+    int count = HASH_LANES;
     if (STREAM && floats_to_line(out + begin * F)) count = (int)(floats_to_line(out + begin * F) / F);
-    for (int64_t i = begin; i < end; i += count, count = HASH_LANES, now ^= 1) {
+    HashBatches<Lanes> batches(grid, level, begin, count, end);
+    for (int64_t i = begin; i < end; i += count, count = HASH_LANES) {
         count = (int)std::min<int64_t>(count, end - i);
-        const bool more = i + count < end;
-        if (more) next_lanes(grid, level, i + count, lanes[now ^ 1]);
-        const Lanes &current = lanes[now], &next = lanes[more ? now ^ 1 : now];
+        const Lanes &current = batches.step(), &next = batches.fetched();
         alignas(STREAM_LINE) float batch[HASH_LANES * F];
         float* to = STREAM ? batch : out + i * F;
         if (current.adjacent) hash_sum<Lanes, F, true, FETCH>(current, next, count, table, to);
@@ -54,12 +51,15 @@ template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_fo
 
 template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
+    // Tables that all together overflow the cache: the level that the last call ended with is still there.
+    static thread_local bool downwards = false;
+    const bool down = downwards = !downwards;
     #pragma omp parallel if (n_blocks > 1)
     {
         FlushSubnormals flush;
         #pragma omp for schedule(dynamic, 8)
         for (int64_t job = 0; job < grid.n_levels * n_blocks; job++) {
-            const int l = (int)(job / n_blocks);
+            const int turn = (int)(job / n_blocks), l = down ? grid.n_levels - 1 - turn : turn;
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
             float* features = out + l * n * F;
             // So that no line belongs to two blocks, all but the first begin with one.
@@ -118,14 +118,10 @@ template <class Lanes, int F, bool ADJACENT, bool WHOLE, bool FETCH> inline void
 }
 
 template <class Lanes, int F, bool WHOLE, bool FETCH> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
-    Lanes lanes[2];
-    int now = 0;
-    next_lanes(grid, level, 0, lanes[0]);
-    for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES, now ^= 1) {
+    HashBatches<Lanes> batches(grid, level, 0, HASH_LANES, grid.n_samples);
+    for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES) {
         const int count = (int)std::min<int64_t>(HASH_LANES, grid.n_samples - i);
-        const bool more = i + HASH_LANES < grid.n_samples;
-        if (more) next_lanes(grid, level, i + HASH_LANES, lanes[now ^ 1]);
-        const Lanes &current = lanes[now], &next = lanes[more ? now ^ 1 : now];
+        const Lanes &current = batches.step(), &next = batches.fetched();
         if (current.adjacent) hash_add<Lanes, F, true, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
         else hash_add<Lanes, F, false, WHOLE, FETCH>(current, next, count, grad_out + i * F, slice);
     }

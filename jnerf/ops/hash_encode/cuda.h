@@ -10,50 +10,55 @@ namespace jnerf {
 constexpr int HASH_THREADS = 256;
 
 // TURNED: features' derivatives along the directions, one of each sample.
-template <int D, bool TURNED> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGrid& grid, int level, int64_t i) {
-    HashCorners<D> corners(hash_level(grid.meta, grid.scales, level), grid.positions + D * i, grid.smoothstep);
+template <int D, bool TURNED> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGrid& grid, const HashLevel& level, int64_t i) {
+    HashCorners<D> corners(level, grid.positions + D * i, grid.smoothstep);
     if (TURNED) corners.turn(grid.directions + D * i);
     return corners;
 }
 
 template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGrid grid, float* out) {
-    const int level = blockIdx.y;
+    const int l = blockIdx.y;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x;
     if (i >= grid.n_samples) return;
+    const HashLevel level = hash_level(grid.meta, grid.scales, l);
     const HashCorners<D> corners = hash_corners<D, TURNED>(grid, level, i);
-    float sum[F] = {};
+    float rows[1 << D][F], sum[F] = {};
+    load_corners<D, F>(rows, grid.table, corners.row, ((level.offset | level.rows) & 1) == 0);
 #pragma unroll
-    for (int c = 0; c < (1 << D); c++) {
-        float row[F];
-        load_row<F>(row, grid.table + (int64_t)corners.row[c] * F);
+    for (int c = 0; c < (1 << D); c++)
 #pragma unroll
-        for (int f = 0; f < F; f++) sum[f] += corners.weight[c] * row[f];
-    }
-    store_row<F>(out + (level * grid.n_samples + i) * F, sum);
+        for (int f = 0; f < F; f++) sum[f] += corners.weight[c] * rows[c][f];
+    store_row<F>(out + (l * grid.n_samples + i) * F, sum);
 }
 
 // Neighbouring samples of a ray share their cell on coarse levels. A run of lanes in one cell adds up in its first
 // lane, if that saves half of the additions to memory or more; `until` is the lane behind the run.
 struct LaneRuns {
     bool first, merge;
-    int until;
-    template <int D> __device__ __forceinline__ static LaneRuns of(const uint32_t (&row)[1 << D]) {
+    int until, steps;  // steps: of halving that the longest run takes
+    template <int D> __device__ __forceinline__ static LaneRuns of(const uint32_t (&cell)[D]) {
         const int lane = threadIdx.x & 31;
         bool same = lane > 0;
 #pragma unroll
-        for (int c = 0; c < (1 << D); c++) same &= __shfl_up_sync(~0u, row[c], 1) == row[c];
+        for (int d = 0; d < D; d++) same &= __shfl_up_sync(~0u, cell[d], 1) == cell[d];
         const unsigned firsts = __ballot_sync(~0u, !same);
         const unsigned behind = lane < 31 ? firsts >> (lane + 1) : 0;
-        return LaneRuns{!same, __popc(firsts) <= 16, behind ? lane + __ffs((int)behind) : 32};
+        LaneRuns runs{!same, __popc(firsts) <= 16, behind ? lane + __ffs((int)behind) : 32, 0};
+        while (runs.merge && __any_sync(~0u, runs.until - lane > 1 << runs.steps)) runs.steps++;
+        return runs;
     }
-    __device__ __forceinline__ float sum(float v) const {
+    // Each run's sums, in its first lane.
+    template <int F> __device__ __forceinline__ void sum(float (&v)[F]) const {
         const int lane = threadIdx.x & 31;
+#pragma unroll 1
+        for (int by = 1; by < 1 << steps; by *= 2) {
+            const bool inside = lane + by < until;
 #pragma unroll
-        for (int by = 1; by < 32; by *= 2) {
-            const float other = __shfl_down_sync(~0u, v, by);
-            if (lane + by < until) v += other;
+            for (int f = 0; f < F; f++) {
+                const float other = __shfl_down_sync(~0u, v[f], by);
+                if (inside) v[f] += other;
+            }
         }
-        return v;
     }
 };
 
@@ -66,17 +71,15 @@ template <int D, int F, bool TURNED, class Rows> __global__ void __launch_bounds
 #pragma unroll
     for (int f = 0; f < F; f++) any |= g[f] != 0.0f;
     if (!__any_sync(~0u, any)) return;  // whole warps only: its lanes work together below
-    const HashCorners<D> corners = hash_corners<D, TURNED>(grid, level, i < last ? i : last);
-    const LaneRuns runs = LaneRuns::of<D>(corners.row);
+    const HashCorners<D> corners = hash_corners<D, TURNED>(grid, hash_level(grid.meta, grid.scales, level), i < last ? i : last);
+    const LaneRuns runs = LaneRuns::of<D>(corners.cell);
     const float scale = rows.scale(level);
 #pragma unroll
     for (int c = 0; c < (1 << D); c++) {
         float v[F];
 #pragma unroll
-        for (int f = 0; f < F; f++) {
-            v[f] = any ? corners.weight[c] * g[f] : 0.0f;
-            if (runs.merge) v[f] = runs.sum(v[f]);
-        }
+        for (int f = 0; f < F; f++) v[f] = any ? corners.weight[c] * g[f] : 0.0f;
+        if (runs.merge) runs.sum(v);
         if (runs.merge ? runs.first : any) rows.add(corners.row[c], v, scale);
     }
 }

@@ -32,14 +32,31 @@ JNERF_FN uint32_t wrap_row(const HashLevel& level, uint32_t index) {
     return level.mask ? index & level.mask : index % level.rows;
 }
 
-template <int D> JNERF_FN uint32_t hash_row(const HashLevel& level, const uint32_t* vertex) {
-    const uint32_t primes[3] = {1u, 2654435761u, 805459861u};
-    uint32_t index = 0, stride = 1;
-    for (int d = 0; d < D; d++) {
-        if (level.dense) { index += vertex[d] * stride; stride *= level.resolution; }
-        else index ^= vertex[d] * primes[d];
+// Rows of the 2^D corners of a cell, bit d of a corner being its upper vertex along axis d.
+template <int D> JNERF_FN void hash_rows(const HashLevel& level, const uint32_t* cell, uint32_t* row) {
+    if (level.dense) {
+        uint32_t stride[D], low = 0, across = 0;
+        for (int d = 0; d < D; d++) {
+            stride[d] = d ? stride[d - 1] * level.resolution : 1;
+            low += cell[d] * stride[d];
+            across += stride[d];
+        }
+        const bool inside = low + across < level.rows;  // all but the outermost cells: no division
+        for (int c = 0; c < (1 << D); c++) {
+            uint32_t index = low;
+            for (int d = 0; d < D; d++) index += c >> d & 1 ? stride[d] : 0;
+            row[c] = level.offset + (inside ? index : wrap_row(level, index));
+        }
+    } else {
+        const uint32_t primes[3] = {1u, 2654435761u, 805459861u};
+        uint32_t part[D];
+        for (int d = 0; d < D; d++) part[d] = cell[d] * primes[d];
+        for (int c = 0; c < (1 << D); c++) {
+            uint32_t index = 0;
+            for (int d = 0; d < D; d++) index ^= part[d] + (c >> d & 1 ? primes[d] : 0);
+            row[c] = level.offset + wrap_row(level, index);
+        }
     }
-    return wrap_row(level, index);
 }
 
 // Position in the cell along one axis: `cell` and the weight of the upper vertex with its two derivatives by x.
@@ -54,21 +71,17 @@ JNERF_FN void hash_axis(const HashLevel& level, float x, bool smoothstep, uint32
     curve = smoothstep && !flat ? level.scale * level.scale * (6.0f - 12.0f * t) : 0.0f;
 }
 
-// All that one (sample, level) pair needs: rows and weights of its 2^D corners.
+// All that one (sample, level) pair needs: its cell, rows and weights of the cell's 2^D corners.
 template <int D> struct HashCorners {
-    uint32_t row[1 << D];
+    uint32_t cell[D], row[1 << D];
     float weight[1 << D], upper[D], slope[D], curve[D];
     JNERF_FN HashCorners(const HashLevel& level, const float* x, bool smoothstep) {
-        uint32_t cell[D], vertex[D];
         for (int d = 0; d < D; d++) hash_axis(level, x[d], smoothstep, cell[d], upper[d], slope[d], curve[d]);
         for (int c = 0; c < (1 << D); c++) {
             weight[c] = 1.0f;
-            for (int d = 0; d < D; d++) {
-                vertex[d] = cell[d] + ((c >> d) & 1);
-                weight[c] *= (c >> d) & 1 ? upper[d] : 1.0f - upper[d];
-            }
-            row[c] = level.offset + hash_row<D>(level, vertex);
+            for (int d = 0; d < D; d++) weight[c] *= (c >> d) & 1 ? upper[d] : 1.0f - upper[d];
         }
+        hash_rows<D>(level, cell, row);
     }
     // Derivative of the weight of corner c by axis d.
     JNERF_FN float weight_slope(int c, int d) const {

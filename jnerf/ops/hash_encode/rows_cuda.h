@@ -21,6 +21,29 @@ template <int F> __device__ __forceinline__ void load_row(float (&v)[F], const f
     }
 }
 
+// The rows of all corners of a cell. Of two features, corners that are neighbours along x are one load wherever their
+// rows are an aligned pair: that is so for half of them, in hashed levels as in dense ones. What stands beside the lower
+// one is loaded in any case. `paired`: rows of the level have one beside them.
+template <int D, int F> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const float* table, const uint32_t (&row)[1 << D], bool paired) {
+    if (F == 2 && paired) {
+        float4 both[1 << (D - 1)];
+#pragma unroll
+        for (int c = 0; c < (1 << D); c += 2) both[c / 2] = __ldg((const float4*)table + (row[c] >> 1));
+#pragma unroll
+        for (int c = 0; c < (1 << D); c += 2) {
+            const float4 pair = both[c / 2];
+            const bool odd = row[c] & 1;
+            float2 next = odd ? make_float2(pair.x, pair.y) : make_float2(pair.z, pair.w);
+            if (row[c + 1] != (row[c] ^ 1)) next = __ldg((const float2*)table + row[c + 1]);
+            v[c][0] = odd ? pair.z : pair.x, v[c][F - 1] = odd ? pair.w : pair.y;
+            v[c + 1][0] = next.x, v[c + 1][F - 1] = next.y;
+        }
+    } else {
+#pragma unroll
+        for (int c = 0; c < (1 << D); c++) load_row<F>(v[c], table + (int64_t)row[c] * F);
+    }
+}
+
 template <int F> __device__ __forceinline__ void store_row(float* p, const float (&v)[F]) {
     if constexpr (F == 1) *p = v[0];
     else if constexpr (F == 2) *(float2*)p = make_float2(v[0], v[1]);

@@ -23,4 +23,10 @@ struct LevelSquaresGrad {
     }
 };
 
+// In place: how large features of a level are, the root of a mean square and something to keep it above 0.
+struct LevelSizes {
+    float least, *squares;
+    JNERF_FN void operator()(int64_t level) const { squares[level] = sqrtf(squares[level] + least); }
+};
+
 }  // namespace jnerf

@@ -16,3 +16,8 @@ def level_squares(table: np.ndarray, layout: HashGridLayout) -> np.ndarray:
     """
     levels = np.split(np.asarray(table), layout.offsets[1:-1])
     return np.array([(level**2).mean() for level in levels])
+
+
+def level_sizes(table: np.ndarray, layout: HashGridLayout, least: float) -> np.ndarray:
+    """As ``jnerf.ops.level_squares.level_sizes``, [L]."""
+    return np.sqrt(level_squares(table, layout) + least)

@@ -7,6 +7,7 @@ namespace jnerf {
 struct MedianDepth {
     const float *weights, *t_starts, *t_ends;
     const int* packed_info;
+    const float* factors;  // [R]; null: 1
     float* depths;  // [R]
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = packed_info[2 * ray], end = first + packed_info[2 * ray + 1];
@@ -21,7 +22,7 @@ struct MedianDepth {
             }
             below += w;
         }
-        depths[ray] = depth;
+        depths[ray] = factors ? depth * factors[ray] : depth;
     }
 };
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def median_depth(weights, t_starts, t_ends, packed_info) -> np.ndarray:
+def median_depth(weights, t_starts, t_ends, packed_info, factors=None) -> np.ndarray:
     """Arguments as in ``jnerf.ops.median_depth``, as arrays; returns [R, 1].
 
     >>> ends = np.array([1.0, 2.0, 900.0])
@@ -21,4 +21,4 @@ def median_depth(weights, t_starts, t_ends, packed_info) -> np.ndarray:
                 found[ray] = start + (half - below) / w * (end - start)
                 break
             below += w
-    return found
+    return found if factors is None else found * factors

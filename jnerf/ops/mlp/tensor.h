@@ -1,10 +1,10 @@
 // The pieces of an MLP on tensor cores. A block takes a tile of samples, a warp 16 of them. Weights and activations lie
-// in shared memory in 16 bits, rows padded (jnerf_mma.h); sums are float.
+// in shared memory in 16 bits, rows padded (cuda/mma.h); sums are float.
 // Gradients are scaled by a power of two, chosen for every tile from its largest gradient, before they become 16 bits,
 // and scaled back when they leave: the loss scale needs no setting, and nothing over- or underflows that matters.
 #pragma once
 #include "common/jnerf_grid.h"
-#include "common/jnerf_mma.h"
+#include "mlp/cuda/mma.h"
 #include "mlp/kernel.h"
 
 namespace jnerf {
@@ -109,7 +109,7 @@ template <class T> __device__ inline void tensor_hidden_layers(const TensorNet& 
         uint16_t* next = shared + net.act[l + 1] + warp_id() * TENSOR_ROWS * stride;
         __syncwarp();
         tensor_layer<T>(net, l, shared, [=](int row, int column, float v, float w) {
-            *(uint32_t*)(next + row * stride + column) = pack_halves<T>(v < 0.0f ? 0.0f : v, w < 0.0f ? 0.0f : w);
+            *(uint32_t*)(next + row * stride + column) = T::relu_pair(v, w);
         });
     }
     __syncwarp();
@@ -167,12 +167,19 @@ __device__ inline void tensor_backward(const TensorNet& net, int tile, const uin
         tensor_input_grad<T>(net, l, grad, grad_stride, shared, [=](int row, int column, float v, float w) {
             uint32_t* place = (uint32_t*)(act + row * stride + column);
             const uint32_t a = *place;  // behind a ReLU: not negative, so any bit is "positive"
-            *place = pack_halves<T>(a & 0xffff ? v : 0.0f, a >> 16 ? w : 0.0f);
+            *place = T::pair(a & 0xffff ? v : 0.0f, a >> 16 ? w : 0.0f);
         });
         grad = shared + net.act[l];
         grad_stride = stride;
     }
     __syncthreads();
+}
+
+// The power of two that brings v >= 0 to [8, 16); 1 where there is none.
+__device__ __forceinline__ float power_to_eight(float v) {
+    if (!(v > 0.0f && v < 3e38f)) return 1.0f;
+    const int e = 4 - exponent(v);
+    return exp2i(e < -100 ? -100 : e > 100 ? 100 : e);
 }
 
 // The power of two that brings the block's largest |v| to [8, 16); every thread gives its own largest.
@@ -184,10 +191,16 @@ __device__ inline float tile_scale(float most) {
     __syncthreads();
     if (lane_id() == 0) atomicMax(&bits, __float_as_uint(most));
     __syncthreads();
-    const float largest = __uint_as_float(bits);
-    if (!(largest > 0.0f && largest < 3e38f)) return 1.0f;
-    const int e = 4 - exponent(largest);
-    return exp2i(e < -100 ? -100 : e > 100 ? 100 : e);
+    return power_to_eight(__uint_as_float(bits));
+}
+
+// Persistent blocks: as many as the device runs at a time, and no more than there are tiles.
+template <class... Parameters> inline unsigned resident_blocks(void (*kernel)(Parameters...), int64_t n_samples, int tile, int threads, int shared) {
+    int resident = 0;
+    allow_shared((const void*)kernel, shared);
+    cuda_check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, threads, shared), "occupancy of a kernel");
+    const int64_t tiles = (n_samples + tile - 1) / tile;
+    return (unsigned)std::min<int64_t>(tiles, (int64_t)std::max(resident, 1) * cuda_device().processors);
 }
 
 }  // namespace jnerf

@@ -49,15 +49,13 @@ template <int F> __global__ void __launch_bounds__(HASH_THREADS) multisample_sca
     for (int f = 0; f < F; f++) any |= g[f] != 0.0f;
     if (!__any_sync(~0u, any)) return;  // whole warps only: its lanes work together below
     const HashCorners<3> corners(level, grid.positions + 3 * (at < last ? at : last), grid.smoothstep);
-    const LaneRuns runs = LaneRuns::of<3>(corners.row);
+    const LaneRuns runs = LaneRuns::of<3>(corners.cell);
 #pragma unroll
     for (int c = 0; c < 8; c++) {
         float v[F];
 #pragma unroll
-        for (int f = 0; f < F; f++) {
-            v[f] = any ? corners.weight[c] * g[f] : 0.0f;
-            if (runs.merge) v[f] = runs.sum(v[f]);
-        }
+        for (int f = 0; f < F; f++) v[f] = any ? corners.weight[c] * g[f] : 0.0f;
+        if (runs.merge) runs.sum(v);
         if (runs.merge ? runs.first : any) rows.add(corners.row[c], v, 1.0f);
     }
 }

@@ -3,9 +3,9 @@
 
 namespace jnerf {
 
-inline void mark_unseen(int64_t bricks, const MarkUnseen& kernel) { parallel_for(bricks, kernel); }
+JNERF_ENTRY void mark_unseen(int64_t bricks, const MarkUnseen& kernel) { parallel_for(bricks, kernel); }
 
-inline void candidates(int64_t n, const Candidates& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void candidates(int64_t n, const Candidates& kernel) { parallel_for(n, kernel); }
 
 struct ScatterMax {
     const int* cells;
@@ -26,7 +26,7 @@ struct Decay {
     JNERF_FN void operator()(int64_t i) const { out[i] = decayed(grid[i], out[i], decay); }
 };
 
-inline void update_grid(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
+JNERF_ENTRY void update_grid(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
     cudaMemsetAsync(out, 0, n_cells * sizeof(float), 0);
     parallel_for(n, ScatterMax{cells, sigmas, step, out});
     parallel_for(n_cells, Decay{grid, decay, out});

@@ -200,7 +200,7 @@ struct BlockDistance {
     }
 };
 
-inline void build_bitfield(const float* grid, int res, int levels, float most, double* sums, float* stats, uint64_t* bits, uint8_t* blocks) {
+JNERF_ENTRY void build_bitfield(const float* grid, int res, int levels, float most, double* sums, float* stats, uint64_t* bits, uint8_t* blocks) {
     const int64_t cells = (int64_t)res * res * res, chunks = (cells + kMeanChunk - 1) / kMeanChunk;
     parallel_for(chunks, MeanChunk{grid, cells, sums});
     parallel_for(1, Threshold{sums, chunks, cells, most, stats});

@@ -5,7 +5,14 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import PackedIntervals, padded_intervals, read_totals
+from jnerf.ops.common.intervals import (
+    PAD,
+    PADDED_DTYPES,
+    PackedIntervals,
+    padded_intervals,
+    padded_shapes,
+    read_totals,
+)
 
 _ROUND = """
 jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] != 0, data["blur"] != 0,
@@ -15,7 +22,10 @@ _COUNT = _ROUND + "out0_p}; jnerf::ray_resample_count(in3->num / 2, r, 214748364
 _WRITE = (
     _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
 )
-_PAD = "jnerf::pad_intervals(in4_p, in3->num / 2, out0->num, out0_p, out1_p, out2_p);"
+_PADDED = f"""{_ROUND} out3_p}};
+jnerf::ray_resample_count(in3->num / 2, r, 2147483647, out4_p);
+jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p); {PAD}
+"""
 
 
 def ray_resample(
@@ -63,14 +73,14 @@ def ray_resample(
     data = {"n": n, "merge": merge, "blur": blur, "padding": padding}
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     old = [t_starts, t_ends, weights, packed_info]
+    most = n_rays * n + (t_starts.shape[0] if merge else 0)
+    if padded:
+        shapes = padded_shapes(n_rays, most)
+        return padded_intervals(code_op("ray_resample", shapes, PADDED_DTYPES, old, _PADDED, data))
     shapes = [(n_rays, 2), (2,)]
     packed, totals = code_op("ray_resample", shapes, ["int32", "int32"], old, _COUNT, data)
-    most = n_rays * n + (t_starts.shape[0] if merge else 0)
-    kept, wanted = (most, 0) if padded else read_totals(totals, None, most)
+    kept, wanted = read_totals(totals, None, most)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    source = _WRITE + _PAD if padded else _WRITE
-    out = code_op("ray_resample", shapes, dtypes, [*old, packed], source, data)
-    if padded:
-        return padded_intervals(*out, packed, totals)
+    out = code_op("ray_resample", shapes, dtypes, [*old, packed], _WRITE, data)
     starts, ends, ray_indices = (v.stop_grad() for v in out)
     return PackedIntervals(starts, ends, ray_indices, packed.stop_grad(), wanted)

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import jittor as jt
 
 from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import PackedIntervals, padded_intervals, read_totals
+from jnerf.ops.common.intervals import (
+    PAD,
+    PADDED_DTYPES,
+    PackedIntervals,
+    padded_intervals,
+    padded_shapes,
+    read_totals,
+)
 
 _RAYS = """
 jnerf::RayUniform r{in0_p, in1_p,
@@ -18,7 +25,10 @@ jnerf::RayUniform r{in0_p, in1_p,
 """
 _COUNT = _RAYS + "out0_p}; jnerf::ray_uniform_count(in0->num / 3, r, 2147483647, out1_p);"
 _WRITE = _RAYS + "(int*)in2_p}; jnerf::ray_uniform_write(in0->num / 3, r, out0_p, out1_p, out2_p);"
-_PAD = "jnerf::pad_intervals(in2_p, in0->num / 3, out0->num, out0_p, out1_p, out2_p);"
+_PADDED = f"""{_RAYS} out3_p}};
+jnerf::ray_uniform_count(in0->num / 3, r, 2147483647, out4_p);
+jnerf::ray_uniform_write(in0->num / 3, r, out0_p, out1_p, out2_p); {PAD}
+"""
 
 
 def ray_uniform(
@@ -62,15 +72,15 @@ def ray_uniform(
     data |= {"near": near, "far": far, "n_samples": n_samples}
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     rays = [rays_o, rays_d]
-    packed, totals = code_op("ray_uniform", [(n, 2), (2,)], ["int32", "int32"], rays, _COUNT, data)
     most = n * n_samples
-    kept, wanted = (most, 0) if padded else read_totals(totals, None, most)
+    if padded:
+        shapes = padded_shapes(n, most)
+        return padded_intervals(code_op("ray_uniform", shapes, PADDED_DTYPES, rays, _PADDED, data))
+    packed, totals = code_op("ray_uniform", [(n, 2), (2,)], ["int32", "int32"], rays, _COUNT, data)
+    kept, wanted = read_totals(totals, None, most)
     if kept == 0:
         return PackedIntervals.empty(n)
     shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    source = _WRITE + _PAD if padded else _WRITE
-    out = code_op("ray_uniform", shapes, dtypes, [*rays, packed], source, data)
-    if padded:
-        return padded_intervals(*out, packed, totals)
+    out = code_op("ray_uniform", shapes, dtypes, [*rays, packed], _WRITE, data)
     t_starts, t_ends, ray_indices = (v.stop_grad() for v in out)
     return PackedIntervals(t_starts, t_ends, ray_indices, packed.stop_grad(), wanted)

@@ -1,5 +1,6 @@
-// One call per ray, but for the count, where a thread walks two rays in turns, and for the features: of a block of rays,
-// the many short runs of rows are listed once, and then put together group by group and stored past the caches.
+// One call per ray, but for the count, where a thread walks sixteen rays at once or two in turns, and for the features: of
+// a block of rays, the many short runs of rows are listed once, and then put together group by group and stored past the
+// caches.
 #pragma once
 #include <cstring>
 #include <vector>
@@ -7,13 +8,34 @@
 #include <immintrin.h>
 #endif
 #include "common/jnerf_stream.h"
+#include "ray_march/cpu.h"
 #include "ray_visible/kernel.h"
 #include "ray_visible/padded.h"
 
 namespace jnerf {
 
+#if defined(__AVX512F__)
+inline void visible_count_lanes(int64_t n, const VisibleCount& kernel) {
+    const auto start = [&](int64_t ray, float& from) {
+        const int most = kernel.start(ray, from);
+        if (most <= 0) kernel.window[2 * ray + 1] = 0, kernel.next[ray] = from;
+        return most;
+    };
+    march_lanes(n, kernel.march, start, march_nothing, [&](int64_t first, __mmask16 lanes, const MarchRays& rays) {
+        alignas(64) int ray[MARCH_LANES], count[MARCH_LANES];
+        alignas(64) float found[MARCH_LANES], next[MARCH_LANES];
+        _mm512_store_si512(ray, rays.ray), _mm512_store_si512(count, rays.count);
+        _mm512_store_ps(found, rays.found), _mm512_store_ps(next, rays.n);
+        for_lanes(lanes, [&](int k) {
+            const int64_t at = first + ray[k];
+            kernel.window[2 * at + 1] = count[k], kernel.first[at] = found[k], kernel.next[at] = next[k];
+        });
+    });
+}
+#endif
+
 // A walk is a chain of look-ups that wait for one another; those of another ray fill the gaps.
-inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
+inline void visible_count_in_turns(int64_t n, const VisibleCount& kernel) {
     constexpr int64_t block = 256, at_once = 2;
     #pragma omp parallel if (n > block)
     {
@@ -42,23 +64,38 @@ inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacit
                     }
         }
     }
+}
+
+inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
+#if defined(__AVX512F__)
+    if (march_in_lanes(kernel.march)) visible_count_lanes(n, kernel);
+    else
+#endif
+        visible_count_in_turns(n, kernel);
     pack_counts(n, capacity, kernel.window, totals);
 }
 
-struct VisibleRun { int window; int64_t from, count; };
+// Rows that lie together, of one group of features.
+struct VisibleRun {
+    const float* from;
+    int64_t n, to_next;  // floats; to those of the next group
+};
 
+// Up to 32 floats without a branch: how many there are can hardly be foreseen.
 inline void copy_floats(const float* from, float* to, int64_t n) {
 #if defined(__AVX512F__)
-    for (; n >= 16; n -= 16, from += 16, to += 16) _mm512_storeu_ps(to, _mm512_loadu_ps(from));
-    const __mmask16 rest = (1u << n) - 1;
-    _mm512_mask_storeu_ps(to, rest, _mm512_maskz_loadu_ps(rest, from));
+    for (; n > 32; n -= 16, from += 16, to += 16) _mm512_storeu_ps(to, _mm512_loadu_ps(from));
+    const uint32_t have = (uint32_t)(((uint64_t)1 << n) - 1);
+    const __mmask16 low = (__mmask16)have, high = (__mmask16)(have >> 16);
+    _mm512_mask_storeu_ps(to, low, _mm512_maskz_loadu_ps(low, from));
+    _mm512_mask_storeu_ps(to + 16, high, _mm512_maskz_loadu_ps(high, from + 16));
 #else
     for (; n >= 2; n -= 2, from += 2, to += 2) memcpy(to, from, 2 * sizeof(float));
     if (n) *to = *from;
 #endif
 }
 
-// One thread's block of rays at a time.
+// One thread's block of rays at a time, group by group.
 struct VisibleBlock {
     const VisibleFeatures& all;
     std::vector<VisibleRun> runs;
@@ -70,31 +107,34 @@ struct VisibleBlock {
         runs.clear();
         for (int64_t ray = first; ray < end; ray++)
             for (int w = 0; w < all.windows.count; w++) {
-                VisibleRun run{w, 0, 0};
-                int64_t to;
-                run.count = all.windows.run(w, ray, run.from, to);
-                if (run.count <= 0) break;
-                runs.push_back(run);
-                n += run.count;
+                const VisibleWindow& window = all.windows.at[w];
+                int64_t from, to;
+                const int64_t count = all.windows.run(w, ray, from, to);
+                if (count <= 0) break;
+                runs.push_back({window.features + from * all.width, count * all.width, window.n * all.width});
+                n += count;
             }
         return n;
     }
 
-    void copy(int64_t group, float* to) const {
-        for (const VisibleRun& run : runs) {
-            const VisibleWindow& window = all.windows.at[run.window];
-            copy_floats(window.features + (group * window.n + run.from) * all.width, to, run.count * all.width);
-            to += run.count * all.width;
+    // The next group.
+    void copy(float* to) {
+        for (VisibleRun& run : runs) {
+            const float* next = run.from + run.to_next;
+            __builtin_prefetch(next);  // runs are too short for the machine to see them coming; the last ones' is harmless
+            __builtin_prefetch(next + run.n - 1);
+            copy_floats(run.from, to, run.n);
+            to += run.n, run.from = next;
         }
     }
 
     // Through `rows`, which lie to a cache line as the result does, so that whole lines can be stored.
-    void stream(int64_t group, float* to, int64_t n) {
+    void stream(float* to, int64_t n) {
         constexpr int64_t line = STREAM_LINE / sizeof(float);
         rows.resize(n + 2 * line);
         const int64_t lead = std::min(n, floats_to_line(to)), whole = (n - lead) / line * line;
         float* from = rows.data() + (floats_to_line(rows.data()) + line - lead) % line;
-        copy(group, from);
+        copy(from);
         memcpy(to, from, lead * sizeof(float));
         stream_lines(to + lead, from + lead, (int)whole);
         memcpy(to + lead + whole, from + lead + whole, (n - lead - whole) * sizeof(float));
@@ -112,13 +152,16 @@ inline void visible_gather_features(const VisibleFeatures& all) {
             const int64_t n = mine.list(first, std::min(all.n_rays, first + block)) * all.width;
             for (int64_t g = 0; n && g < all.groups; g++) {
                 float* to = all.features + (g * all.n_out + all.windows.packed[2 * first]) * all.width;
-                if (large) mine.stream(g, to, n);
-                else mine.copy(g, to);
+                if (large) mine.stream(to, n);
+                else mine.copy(to);
             }
         }
         if (large) stream_done();
     }
 }
+
+inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }
+inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf
 

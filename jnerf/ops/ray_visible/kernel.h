@@ -21,14 +21,19 @@ struct VisibleCount {
     int* window;  // [R, 2]
     float *first, *next;
     const int* live = nullptr;  // leading rays that are marched; null: all
-    // Starts the walk through a ray's window; false if there is nothing to walk.
-    JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
-        const float n = next_in ? next_in[ray] : 0.f;
-        first[ray] = n;
+    // Samples that a ray's window asks for, from lattice point n on; 0 if there is nothing to walk.
+    JNERF_FN int start(int64_t ray, float& n) const {
+        first[ray] = n = next_in ? next_in[ray] : 0.f;
         // A ray that ended, in the box or in the dark, has kept fewer samples than it could have.
         const bool open = (!kept || (kept[ray] == looked && trans[ray] >= early_stop)) && !(live && ray >= *live);
         const int left = march.max_steps - looked;
-        return walk.begin(march, ray, n, open ? (left < length ? left : length) : 0);
+        return open ? (left < length ? left : length) : 0;
+    }
+    // Starts the walk; false if there is nothing to walk.
+    JNERF_FN bool begin(int64_t ray, RayWalk& walk) const {
+        float n;
+        const int most = start(ray, n);
+        return walk.begin(march, ray, n, most);
     }
     JNERF_FN bool step(int64_t ray, RayWalk& walk) const { return walk.step(march, RayMarchFirst{first + ray}); }
     JNERF_FN void end(int64_t ray, const RayWalk& walk) const {
@@ -50,16 +55,17 @@ struct VisibleAdvance {
     float early_stop;
     int* kept;
     float* trans;
+    JNERF_FN float keep(int64_t i) const { return expf(-sigmas[i] * (t_ends[i] - t_starts[i])); }  // 1 - alpha
+    JNERF_FN void end(int64_t ray, int passed, float t) const {
+        kept[ray] = (kept_in ? kept_in[ray] : 0) + passed;
+        trans[ray] = t;
+    }
     JNERF_FN void operator()(int64_t ray) const {
         const int64_t first = window[2 * ray], count = window[2 * ray + 1];
         float t = trans_in ? trans_in[ray] : 1.f;
         int64_t i = first;
-        while (i < first + count && t >= early_stop) {
-            t *= expf(-sigmas[i] * (t_ends[i] - t_starts[i]));  // 1 - alpha
-            i++;
-        }
-        kept[ray] = (kept_in ? kept_in[ray] : 0) + (int)(i - first);
-        trans[ray] = t;
+        for (; i < first + count && t >= early_stop; i++) t *= keep(i);
+        end(ray, (int)(i - first), t);
     }
 };
 
@@ -106,15 +112,14 @@ struct VisibleGather {
             int64_t from, to;
             const int64_t count = windows.run(w, ray, from, to);
             if (count <= 0) return;
-            for (int64_t i = 0; i < count; i++) {
-                t_starts[to + i] = windows.at[w].t_starts[from + i];
-                t_ends[to + i] = windows.at[w].t_ends[from + i];
-                ray_indices[to + i] = (int)ray;
-                if (!positions) continue;
-                const float t = 0.5f * (t_starts[to + i] + t_ends[to + i]);
-                for (int k = 0; k < 3; k++) positions[3 * (to + i) + k] = rays_o[3 * ray + k] + t * rays_d[3 * ray + k];
-            }
+            for (int64_t i = 0; i < count; i++) copy(ray, windows.at[w], from + i, to + i);
         }
+    }
+    JNERF_FN void copy(int64_t ray, const VisibleWindow& window, int64_t from, int64_t to) const {
+        const float begin = window.t_starts[from], end = window.t_ends[from], t = 0.5f * (begin + end);
+        t_starts[to] = begin, t_ends[to] = end;
+        ray_indices[to] = (int)ray;
+        for (int k = 0; positions && k < 3; k++) positions[3 * to + k] = rays_o[3 * ray + k] + t * rays_d[3 * ray + k];
     }
 };
 
@@ -135,14 +140,10 @@ struct VisibleFeatures {
     float* features;
 };
 
-inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }
-
-inline void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacity, int* totals) {
+JNERF_ENTRY void visible_pack(int64_t n, const VisibleCounts& kernel, int64_t capacity, int* totals) {
     parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.packed, totals);
 }
 
-inline void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
-
-inline void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void visible_leading(int64_t n, const VisibleLeading& kernel) { parallel_for(n, kernel); }
 }  // namespace jnerf

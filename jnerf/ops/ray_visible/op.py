@@ -5,7 +5,7 @@ Instant-NGP (Mueller et al. 2022, https://arxiv.org/abs/2201.05989), appendix E:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jittor as jt
@@ -13,9 +13,17 @@ import jittor as jt
 from jnerf.ops.common.intervals import INT_MAX, PackedIntervals, check_budget, read_totals
 from jnerf.ops.ray_march.rule import MarchRule, march_data
 from jnerf.ops.ray_visible.gather import gather
-from jnerf.ops.ray_visible.steps import FIRST_WINDOW, LookFn, Walk, Window, windows
+from jnerf.ops.ray_visible.steps import (
+    FIRST_WINDOW,
+    LookFn,
+    Walk,
+    Window,
+    next_window,
+    windows,
+)
 
-_FEW = 4096  # samples of all rays that a window is worth its overhead for
+#: Samples of all rays that a window is worth its overhead for: on the CPU, and on CUDA.
+FEW, FEW_ON_CUDA = 4096, 2**18
 _MOST_WINDOWS = 64
 
 
@@ -53,11 +61,12 @@ def ray_visible(
     max_looked: int | None = None,
     first_window: int = FIRST_WINDOW,
     once: bool = False,
+    few: int = FEW,
 ) -> VisibleSamples:
     """Samples of ``ray_march``, of which sample i stays while T_i = prod_{j<i} exp(-sigma_j dt_j) >= ``early_stop``.
 
     The sample that uses the transmittance up is kept, those behind it are not. Rays are marched in windows, and
-    the density is asked only of rays that are still transparent.
+    the density is asked only of rays that are still transparent. Windows grow, and faster once few rays are left.
 
     Args:
         rays_o: origins, float32 [R, 3].
@@ -77,6 +86,7 @@ def ray_visible(
             the rays is marched, and so on. At least the samples of a ray.
         first_window: samples per ray of the first window; more where rays are few.
         once: one window for all samples, and so one look at each: more of them, in fewer and larger kernels.
+        few: so many samples a window may have whatever the number of rays: few rays get long windows.
 
     Returns:
         The kept samples. Nothing is differentiable.
@@ -88,10 +98,10 @@ def ray_visible(
     capacity, most = check_budget(max_samples), check_budget(max_looked)
     data = march_data(bits, blocks, rule, resolution, seed, step) | {"early_stop": early_stop}
     longest = rule.max_samples_per_ray
-    spans = [(0, longest)] if once else list(windows(longest, first_window))
-    if len(spans) > _MOST_WINDOWS:
+    slots = 1 if once else len(list(windows(longest, first_window)))
+    if slots > _MOST_WINDOWS:
         raise ValueError(
-            f"{longest} samples per ray in windows from {first_window} on are {len(spans)} rounds, "
+            f"{longest} samples per ray in windows from {first_window} on are {slots} rounds, "
             f"at most {_MOST_WINDOWS} are possible: raise first_window"
         )
     if rays_o.shape[0] == 0:
@@ -99,10 +109,10 @@ def ray_visible(
     n = rays_o.shape[0]
     while n > 0:
         rays = [rays_o, rays_d] if n == rays_o.shape[0] else [rays_o[:n], rays_d[:n]]
-        asked = spans if once else windows(longest, max(first_window, _FEW // n))
+        first = longest if once else max(first_window, few // n)
         walk = Walk([*rays, bits, blocks], data)
-        if _march(walk, asked, look, most):
-            return _keep(walk, rays, capacity, len(spans))
+        if _march(walk, longest, first, few, look, most):
+            return _keep(walk, rays, capacity, slots)
         n //= 2
     raise ValueError(f"max_looked is {most}; the first ray alone has more samples")
 
@@ -140,17 +150,22 @@ def visible_of(
     return _keep(walk, rays, check_budget(max_samples), 1)
 
 
-def _march(walk: Walk, spans: Iterable[tuple[int, int]], look: LookFn, most: int) -> bool:
-    """All windows of the rays; False: they have more samples than ``most``."""
-    total = 0
-    for looked, length in spans:
+def _march(walk: Walk, longest: int, first: int, few: int, look: LookFn, most: int) -> bool:
+    """All windows of the rays, the first of so many samples each; False: they have more samples than ``most``."""
+    looked, length, total = 0, min(first, longest), 0
+    while looked < longest:
         size, _ = read_totals(walk.step(looked, length, INT_MAX), None)
         total += size
         if total > most:
             return False
-        if size == 0:
+        if size > 0:
+            walk.look(look, size, looked)
+        looked += length
+        # Rays that go on have filled this window, so there are no more of them than this.
+        left = size // length
+        if left == 0:
             break
-        walk.look(look, size, looked)
+        length = next_window(looked, max(first, few // left))
     return True
 
 

@@ -54,9 +54,9 @@ struct VisibleNoFeatures {
     }
 };
 
-inline void visible_live(int64_t n, const VisibleLive& kernel) { parallel_for(n, kernel); }
-inline void visible_mask(int64_t n, const VisibleMask& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void visible_live(int64_t n, const VisibleLive& kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void visible_mask(int64_t n, const VisibleMask& kernel) { parallel_for(n, kernel); }
 
-inline void visible_pad_features(const int* packed, int64_t n_rays, const VisibleNoFeatures& kernel) { behind_rays(packed, n_rays, kernel.n, kernel); }
+JNERF_ENTRY void visible_pad_features(const int* packed, int64_t n_rays, const VisibleNoFeatures& kernel) { behind_rays(packed, n_rays, kernel.n, kernel); }
 
 }  // namespace jnerf

@@ -32,7 +32,7 @@ struct VisibleNext {
     int *totals, *state;
 };
 
-inline void visible_step(int64_t n, const RayMarch& march, const VisibleBefore& before, float early_stop, const VisibleNext& to) {
+JNERF_ENTRY void visible_step(int64_t n, const RayMarch& march, const VisibleBefore& before, float early_stop, const VisibleNext& to) {
     const bool begun = before.windows > 0;
     if (begun) before.advance(n, early_stop, to.kept, to.trans);
     const int* state = begun && to.slots ? before.state : nullptr;
@@ -52,7 +52,7 @@ struct VisibleEnd {
     int* count;
 };
 
-inline void visible_end(int64_t n, const VisibleBefore& before, float early_stop, const VisibleEnd& to) {
+JNERF_ENTRY void visible_end(int64_t n, const VisibleBefore& before, float early_stop, const VisibleEnd& to) {
     if (!to.known) before.advance(n, early_stop, to.kept, to.trans);
     const int* state = to.slots ? before.state : nullptr;
     visible_pack(n, {to.known ? before.kept : to.kept, to.packed, state}, to.capacity, to.totals);

@@ -14,6 +14,16 @@ JNERF_FN int lowest_bit(uint32_t bits) {
 #endif
 }
 
+JNERF_FN uint32_t bits_of(float number) {
+#ifdef __CUDA_ARCH__
+    return __float_as_uint(number);  // of memory that memcpy takes for unaligned, bytes would be loaded one by one
+#else
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+#endif
+}
+
 // Sets the bits of the rows that have a number other than 0 or -0; NaN is one. Width 0: `width` numbers a row, else
 // as many as it says.
 template <int Width> struct MarkRows {
@@ -26,9 +36,7 @@ template <int Width> struct MarkRows {
         const int n = Width ? Width : width;
         uint32_t found = 0;
         for (int k = 0; k < n; k++) {
-            uint32_t number;
-            memcpy(&number, table + row * n + k, sizeof number);
-            found |= number & 0x7fffffffu;
+            found |= bits_of(table[row * n + k]) & 0x7fffffffu;
         }
         return found;
     }

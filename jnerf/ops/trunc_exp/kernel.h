@@ -20,7 +20,7 @@ struct TruncExpBackward {
     }
 };
 
-inline void trunc_exp_forward(int64_t n, TruncExpForward kernel) { parallel_for(n, kernel); }
-inline void trunc_exp_backward(int64_t n, TruncExpBackward kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void trunc_exp_forward(int64_t n, TruncExpForward kernel) { parallel_for(n, kernel); }
+JNERF_ENTRY void trunc_exp_backward(int64_t n, TruncExpBackward kernel) { parallel_for(n, kernel); }
 
 }  // namespace jnerf

@@ -1,5 +1,5 @@
 """Positions in a box as coordinates of the unit cube."""
 
-from jnerf.ops.unit_box.op import unit_box
+from jnerf.ops.unit_box.op import held_box, unit_box
 
-__all__ = ["unit_box"]
+__all__ = ["held_box", "unit_box"]

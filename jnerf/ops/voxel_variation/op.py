@@ -25,19 +25,21 @@ jnerf::voxel_variation_backward({{grid, in2_shape1, in2_p, in3_p, (float)data["f
 
 
 class _VoxelVariation(jt.Function):
-    def execute(self, values, layout, first, count):
+    def execute(self, values, layout, first, count, weight):
         self.inputs = [layout.links, layout.cells, values]
-        self.data = {"first": first, "count": count, "factor": 1 / count}
+        self.data = {"first": first, "count": count, "factor": weight / count}
         return code_op("voxel_variation", [(1,)], ["float32"], self.inputs, _FORWARD, self.data)[0]
 
     def grad(self, grad):
         inputs, shapes = [*self.inputs, grad], [self.inputs[2].shape]
         grads = code_op("voxel_variation", shapes, ["float32"], inputs, _BACKWARD, self.data)
-        return grads[0], None, None, None
+        return grads[0], *[None] * 4
 
 
-def voxel_variation(values: jt.Var, layout: VoxelLayout, first: int, count: int) -> jt.Var:
-    """Mean over ``count`` rows of ``sum_j sqrt(dx_j^2 + dy_j^2 + dz_j^2)``, j the channels.
+def voxel_variation(
+    values: jt.Var, layout: VoxelLayout, first: int, count: int, weight: float = 1.0
+) -> jt.Var:
+    """``weight`` times the mean over ``count`` rows of ``sum_j sqrt(dx_j^2 + dy_j^2 + dz_j^2)``, j the channels.
 
     ``dx`` is the difference to the next vertex along x, times vertices along x / 256; 0 where that has no row.
 
@@ -46,6 +48,7 @@ def voxel_variation(values: jt.Var, layout: VoxelLayout, first: int, count: int)
         layout: which vertices have rows.
         first: the first selected row; behind the last one, row 0 follows.
         count: selected rows, 1 .. V.
+        weight: a factor.
 
     Returns:
         float32 [1], with gradients to ``values``.
@@ -61,4 +64,4 @@ def voxel_variation(values: jt.Var, layout: VoxelLayout, first: int, count: int)
         raise ValueError(
             f"voxel_variation: {count} rows from {first} on; of {layout.n_rows} rows, choose 1 to all"
         )
-    return _VoxelVariation()(values, layout, first, count)
+    return _VoxelVariation()(values, layout, first, count, weight)

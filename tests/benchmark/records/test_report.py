@@ -1,6 +1,9 @@
+import json
+
 import pytest
 from benchmark_records import make
 
+from jnerf.benchmark import cli
 from jnerf.benchmark.records.compare import comparison
 from jnerf.benchmark.records.record import KINDS
 from jnerf.benchmark.records.report import fill_file, filled, read_runs
@@ -99,6 +102,23 @@ def test_other_numbers_in_the_record_change_the_table():
 def test_marks_within_a_line_are_text():
     text = "Write `<!-- benchmark:lego -->` and `<!-- /benchmark -->`.\n"
     assert filled(text, {"lego": make("train")}, "a.md") == text
+
+
+def test_naming_one_record_leaves_the_tables_of_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    records = tmp_path / "docs" / "benchmarks"
+    records.mkdir(parents=True)
+    for name in ("lego", "fern"):
+        (records / f"{name}.json").write_text(json.dumps(make("train")))
+    page = tmp_path / "a.md"
+    page.write_text(block("lego speed") + block("fern speed"))
+    assert cli.main(["report", "--write", str(page)]) == 0
+    whole = page.read_text()
+    new = make("train")
+    new["results"]["runs"][0]["samples_per_s"]["median"] = 3.21e6
+    (tmp_path / "lego.json").write_text(json.dumps(new))
+    assert cli.main(["report", "lego.json", "--write", str(page)]) == 0
+    assert page.read_text() == whole.replace("1 500 000", "3 210 000", 1) != whole
 
 
 def test_what_was_not_measured_says_so():

@@ -1,5 +1,5 @@
 // Kernels that test the machine itself.
-#include "common/jnerf_mma.h"
+#include "mlp/cuda/mma.h"
 #include "play.h"
 using namespace jnerf;
 

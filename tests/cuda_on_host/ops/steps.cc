@@ -26,7 +26,7 @@ extern "C" void spread(int64_t n, int64_t size, const float* starts, const float
 }
 
 extern "C" void median(int64_t n, const float* weights, const float* starts, const float* ends, const int* packed, float* depths) {
-    median_depth(n, {weights, starts, ends, packed, depths});
+    median_depth(n, {weights, starts, ends, packed, nullptr, depths});
 }
 
 // A radius below 0: the histogram form.

@@ -20,6 +20,7 @@ from jnerf.engine.rendering import film
 from jnerf.engine.rendering.request import FilmRequest, PathRequest
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError, JnerfError
+from jnerf.ops.common import device
 
 TINY = Path(__file__).parents[1] / "configs" / "tiny.py"
 SIZE = (20, 16)
@@ -313,4 +314,24 @@ def test_a_film_on_a_disk_that_fails_is_gone_on_with(render, tmp_path, at, kind)
     with contextlib.suppress(JnerfError, Killed), FaultyDisk(tmp_path).failing(at, kind):
         render(request)
     (film,) = render(replace(request, resume=True))
+    assert film.read_bytes() == whole
+
+
+def test_on_cuda_frames_are_written_behind(render, tmp_path, monkeypatch):
+    whole = render(film_of(tmp_path / "whole", "gif"))[0].read_bytes()
+    real = Path.write_bytes
+
+    def write_bytes(self, data):
+        if full and "_00002.png" in self.name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        return real(self, data)
+
+    full = True
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with device.as_on_cuda():
+        said = "cannot write .*_00002.png.*No space left.*2 of 4 frames are kept"
+        with pytest.raises(JnerfError, match=said):
+            render(film_of(tmp_path, "gif"))
+        full = False
+        (film,) = render(replace(film_of(tmp_path, "gif"), resume=True))
     assert film.read_bytes() == whole

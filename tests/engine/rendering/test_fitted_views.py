@@ -10,12 +10,13 @@ import pytest
 
 from jnerf.config import load_config
 from jnerf.config.check import check
+from jnerf.engine.checkpoints.asked import load_for_task
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.rendering.fitted_views import ViewFit, fit_appearance, fit_exposure, view_fit
 from jnerf.engine.rendering.fitting import fitted
 from jnerf.engine.rendering.image import render_image
-from jnerf.engine.run import load_for_task, run
+from jnerf.engine.run import run
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image

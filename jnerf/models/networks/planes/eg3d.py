@@ -11,6 +11,7 @@ from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
+from jnerf.ops.activate import activate
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -86,4 +87,4 @@ class EG3DNetwork(Network):
         return self.last(softplus(self.hidden(features)), n_out=n_out)
 
     def _density(self, decoded: jt.Var) -> jt.Var:
-        return softplus(decoded[:, 0] - 1) * self._scale
+        return activate(decoded[:, 0], "softplus", bias=-1.0, scale=self._scale)

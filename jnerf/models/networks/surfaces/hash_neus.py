@@ -11,17 +11,19 @@ from typing import Literal
 import jittor as jt
 import numpy as np
 
-from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
-from jnerf.models.networks.base import directions_of
 from jnerf.models.networks.differences import TAPS, difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.ops.activate import activate
+from jnerf.ops.distance_mlp import Distances, distance_mlp
+from jnerf.ops.surface_inputs import surface_inputs
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
+_ORDER = "values", "normal", "x", "ray"  # of what the colour sees
 _NO_CELLS = 1 / 512  # distance of the taps for encoders that have none to tell
 
 
@@ -125,26 +127,28 @@ class HashNeuSNetwork(SDFNetwork):
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Distances, normals and colours of samples."""
-        positions = samples.positions
-        x, unit = self._ball(positions), self._space(positions)
+        positions, of_ray = samples.positions, ()
+        unit = self._space(positions)
         if samples.features is None:
             features = self.pos_encoder(unit)
         else:
             features = self.pos_encoder.known(unit, samples.features)
-        geometry = self.distance_mlp(features, x)
+        found = self._mlp(positions, features, derived=self._analytic)
         normals = (
-            self._derivative(positions, x, unit, features)
+            self._derivative(positions, unit, features, found)
             if self._analytic
             else self._difference(positions)
         )
-        directions = directions_of(samples, self.dir_encoder)
-        seen = [geometry, unit_vectors(normals), x]
-        color = self.color_mlp(jt.concat(seen + ([directions] if self.dir_encoder else []), dim=1))
-        sdf, sharpness = geometry[:, :1] * self._ball.radius, self.sharpness()
+        if self.dir_encoder:
+            of_ray = self.dir_encoder(samples.rays.rays_d), samples.ray_indices
+        how = {"unit": True, "middle": self._ball.middle, "scale": 1 / self._ball.radius}
+        geometry = found.sdf * (1 / self._ball.radius) if found.values is None else found.values
+        seen = surface_inputs(positions, normals, geometry, *of_ray, order=_ORDER, **how)
+        sharpness = self.sharpness()
         return FieldOutput(
-            sigmas=opaque_density(sdf.reshape(-1), sharpness),
-            rgbs=jt.sigmoid(color),
-            extras={"sdf": sdf, "normals": normals, "sharpness": sharpness.reshape(1, 1)},
+            sigmas=opaque_density(found.sdf.reshape((-1,)), sharpness),
+            rgbs=activate(self.color_mlp(seen), "sigmoid"),
+            extras={"sdf": found.sdf, "normals": normals, "sharpness": sharpness},
         )
 
     def gradient(self, positions: jt.Var) -> jt.Var:
@@ -152,8 +156,9 @@ class HashNeuSNetwork(SDFNetwork):
         if not self._analytic:
             return self._difference(positions)
         unit = self._space(positions)
-        x = self._ball(positions)
-        return self._derivative(positions, x, unit, self.pos_encoder(unit))
+        features = self.pos_encoder(unit)
+        found = self._mlp(positions, features, 1, derived=True)
+        return self._derivative(positions, unit, features, found)
 
     @property
     def tap_distance(self) -> float:
@@ -163,35 +168,32 @@ class HashNeuSNetwork(SDFNetwork):
     def _difference(self, positions: jt.Var) -> jt.Var:
         return difference_gradient(self.sdf, positions, self.tap_distance, self._n_taps)
 
-    def _derivative(self, positions: jt.Var, x: jt.Var, unit: jt.Var, features: jt.Var) -> jt.Var:
+    def _derivative(
+        self, positions: jt.Var, unit: jt.Var, features: jt.Var, found: Distances
+    ) -> jt.Var:
         """The distance's exact gradient [S, 3]: the MLP's by its input, pulled back through the encoding.
 
         Args:
             positions: field units, [S, 3].
-            x: the same in radii of the ball.
             unit: the same in the unit cube.
             features: their encoding.
+            found: what the MLP says of them.
         """
-        n_in, n_hidden, _ = self.distance_mlp.widths
-        params = self.distance_mlp.params
-        at = n_in * n_hidden
-        hidden, bias = params[:at].reshape(n_hidden, n_in), params[at : at + n_hidden]
-        out = params[at + n_hidden : at + 2 * n_hidden].reshape(1, n_hidden)
-        # A ReLU's slope is piecewise constant: the features need no gradient by way of it.
-        inputs = jt.concat([as_rows(features), x], dim=1).stop_grad()
-        z = jt.nn.matmul_transpose(inputs, hidden) + bias
-        grad = jt.matmul(out * (z > 0).float32(), hidden)
-        pulled = self.pos_encoder.pull(unit, features, grad[:, :-3])
-        return grad[:, -3:] + self._space.pull(positions, pulled, self._ball.radius)
+        pulled = self.pos_encoder.pull(unit, features, found.by_features)
+        return self._space.pull(positions, pulled, self._ball.radius, found.by_x)
 
     def _distance(self, positions: jt.Var, features: jt.Var) -> jt.Var:
-        x = self._ball(positions)
-        return self.distance_mlp(features, x, n_out=1).reshape(-1) * self._ball.radius
+        return self._mlp(positions, features, 1).sdf.reshape((-1,))
 
-
-def unit_vectors(vectors: jt.Var) -> jt.Var:
-    """Vectors [S, 3] divided by their length; finite, with a finite gradient, for that of length 0."""
-    return vectors / jt.sqrt((vectors * vectors).sum(1, keepdims=True) + 1e-12)
+    def _mlp(
+        self, positions: jt.Var, features: jt.Var, n_out: int | None = None, derived: bool = False
+    ) -> Distances:
+        """Distances in field units, the first ``n_out`` outputs (all), and the distance's derivative."""
+        mlp, radius = self.distance_mlp, self._ball.radius
+        return distance_mlp(
+            positions, features, mlp.params, mlp.widths, n_out, derived=derived,
+            middle=self._ball.middle, scale=1 / radius, radius=radius,
+        )  # fmt: skip
 
 
 def sphere_parameters(widths: list[int], radius: float, seed: int) -> np.ndarray:

@@ -6,7 +6,6 @@ import jittor as jt
 import numpy as np
 
 from jnerf.checks.least import at_least
-from jnerf.encoders.base import as_rows
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import trainable
 from jnerf.models.networks.distance_mlp import DistanceMLP
@@ -14,7 +13,10 @@ from jnerf.models.networks.normed_layers import NormedMLP
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.surfaces.outside import OutsideField
 from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.ops.activate import activate
+from jnerf.ops.distance_mlp import Distances
 from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.surface_inputs import surface_inputs
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -103,7 +105,7 @@ class NeuSNetwork(SDFNetwork):
         self._box = Box(aabb)
         self.distance_mlp = DistanceMLP(
             pos_encoder.out_dim, hidden_width, n_layers, skip, geometry_features, radius_init,
-            normed=weight_norm, seed=seed,
+            self._ball.middle, self._ball.radius, normed=weight_norm, seed=seed,
         )  # fmt: skip
         n_dir = dir_encoder.out_dim if dir_encoder else 0
         widths = [6 + n_dir + geometry_features] + [hidden_width] * color_layers + [3]
@@ -117,52 +119,52 @@ class NeuSNetwork(SDFNetwork):
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """Signed distances of positions [S, 3], field units: float32 [S]."""
-        out, _, _ = self.distance_mlp(self._ball(positions), self._encoded(self._box(positions)))
-        return out[:, 0] * self._ball.radius
+        features = self._encoded(self._box(positions))
+        return self.distance_mlp(positions, features, n_out=1).sdf.reshape((-1,))
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Distances, normals and colours of samples."""
-        positions = samples.positions
-        directions = gather_rays(samples.rays.rays_d, samples.ray_indices, samples.packed_info)
+        positions, indices = samples.positions, samples.ray_indices
         sharpness = self.sharpness()
         if self.outside is None:
-            sdf, normals, rgbs = self._object(positions, directions)
+            sdf, normals, rgbs = self._object(positions, samples.rays.rays_d, indices)
             extras = {}
         else:
+            directions = gather_rays(samples.rays.rays_d, indices, samples.packed_info)
             sdf, normals, rgbs, extras = self._object_and_background(positions, directions)
-        extras |= {"sdf": sdf, "normals": normals, "sharpness": sharpness.reshape(1, 1)}
-        sigmas = opaque_density(sdf.reshape(-1), sharpness)
+        extras |= {"sdf": sdf, "normals": normals, "sharpness": sharpness}
+        sigmas = opaque_density(sdf.reshape((-1,)), sharpness)
         if self.outside is not None:
             sigmas = sigmas * extras["inside"].reshape(-1) + extras["outside"].reshape(-1)
         return FieldOutput(sigmas=sigmas, rgbs=rgbs, extras=extras)
 
     def _encoded(self, unit: jt.Var) -> jt.Var:
-        """Encoded positions of the unit box as rows, [S, C]; constants where the encoder learns nothing."""
-        features = as_rows(self.pos_encoder(unit))
+        """Encoded positions of the unit box; constants where the encoder learns nothing."""
+        features = self.pos_encoder(unit)
         return features if self._learned else features.stop_grad()
 
     def gradient(self, positions: jt.Var) -> jt.Var:
         """The distance's gradient at positions [S, 3]: float32 [S, 3]."""
-        return self._distances(positions)[1]
+        return self._distances(positions, n_out=1)[1]
 
-    def _distances(self, positions: jt.Var) -> tuple[jt.Var, jt.Var]:
-        """The MLP's outputs [S, 1 + geometry_features] and the distance's gradient [S, 3]."""
+    def _distances(self, positions: jt.Var, n_out: int | None = None) -> tuple[Distances, jt.Var]:
+        """What the MLP says, and the distance's gradient [S, 3]."""
         unit = self._box(positions)
         features = self._encoded(unit)
-        out, *layers = self.distance_mlp(self._ball(positions), features)
-        grad = self.distance_mlp.gradient(*layers)
+        found = self.distance_mlp(positions, features, n_out, derived=True)
         # features are of the box, [0, 1] along each edge, x is of the ball
-        pulled = self.pos_encoder.pull(unit, features, grad[:, 3:])
-        return out, grad[:, :3] + self._box.pull(positions, pulled, self._ball.radius)
+        pulled = self.pos_encoder.pull(unit, features, found.by_features)
+        return found, self._box.pull(positions, pulled, self._ball.radius, found.by_x)
 
-    def _object(self, positions: jt.Var, directions: jt.Var) -> tuple[jt.Var, jt.Var, jt.Var]:
-        """Distances [S, 1], normals [S, 3] and colours [S, 3] of the object."""
-        out, normals = self._distances(positions)
-        seen = [self._ball(positions), normals, out[:, 1:]]
-        if self.dir_encoder:
-            seen.append(self.dir_encoder(directions))
-        rgbs = jt.sigmoid(self.color_mlp(jt.concat(seen, dim=1)))
-        return out[:, :1] * self._ball.radius, normals, rgbs
+    def _object(
+        self, positions: jt.Var, rays_d: jt.Var, ray_indices: jt.Var
+    ) -> tuple[jt.Var, jt.Var, jt.Var]:
+        """Distances [S, 1], normals [S, 3] and colours [S, 3] of the object, seen along these rays."""
+        found, normals = self._distances(positions)
+        of_ray = (self.dir_encoder(rays_d), ray_indices) if self.dir_encoder else ()
+        how = {"first": 1, "middle": self._ball.middle, "scale": 1 / self._ball.radius}
+        seen = surface_inputs(positions, normals, found.values, *of_ray, **how)
+        return found.sdf, normals, activate(self.color_mlp(seen), "sigmoid")
 
     def _object_and_background(
         self, positions: jt.Var, directions: jt.Var
@@ -173,9 +175,9 @@ class NeuSNetwork(SDFNetwork):
         # A field without a sample of its own gets one whose result no one takes.
         here, there = (np.flatnonzero(v) for v in (is_inside, ~is_inside))
         rows = [jt.array(v if len(v) else np.zeros(1, np.int64)) for v in (here, there)]
-        sdf, normals, rgbs = self._object(
-            positions[rows[0]].stop_grad(), directions[rows[0]].stop_grad()
-        )
+        own = jt.arange(len(rows[0]))  # each sample has a direction of its own
+        seen = positions[rows[0]].stop_grad(), directions[rows[0]].stop_grad(), own
+        sdf, normals, rgbs = self._object(*seen)
         sigmas, colors = self.outside(x[rows[1]].stop_grad(), directions[rows[1]].stop_grad())
         n_here, n_there = sdf.shape[0], sigmas.shape[0]
         places = np.empty(len(is_inside), np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.networks.base import Network
-from jnerf.ops.common.sections import section_density
+from jnerf.ops.surface_density import density_along, sharpness_of
 
 #: Radii of the ball by which a surface counts as thicker for grids: 1.6 cells of 128 along the ball's diameter.
 HALO = 0.025
@@ -74,9 +74,8 @@ class SDFNetwork(Network):
         self.variance = jt.array(np.float32([variance_init]))
 
     def sharpness(self) -> jt.Var:
-        """s per field unit, float32 [1]."""
-        s = jt.exp(self.variance * 10.0)
-        return jt.minimum(s, _SHARPEST) * (1 / self._ball.radius)
+        """s per field unit, float32 [1, 1]."""
+        return sharpness_of(self.variance, _SHARPEST, self._ball.radius)
 
     @property
     def stats(self) -> dict[str, float]:
@@ -108,9 +107,7 @@ class SDFNetwork(Network):
         That of ``opaque_density`` would end rays that graze a surface long before the surface is opaque to them.
         """
         sdf, features = self.sdf_and_features(positions)
-        slope = jt.minimum(slopes_along(sdf, 0.5 * (t_starts + t_ends), ray_indices), 0.0)
-        lengths = jt.maximum(t_ends - t_starts, 1e-9)
-        return section_density(sdf, slope, lengths, self.sharpness()), features
+        return density_along(sdf, self.sharpness(), t_starts, t_ends, ray_indices), features
 
     def sdf_and_features(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Signed distances [S], and what ``execute`` can use again; see ``Network.look``."""
@@ -122,28 +119,6 @@ class SDFNetwork(Network):
         return {"": rest, "variance": [self.variance]}
 
 
-def slopes_along(values: jt.Var, t: jt.Var, ray_indices: jt.Var) -> jt.Var:
-    """How much a field rises per length along rays: the mean of the differences to the neighbours on the same ray.
-
-    Args:
-        values: of the field, float32 [S].
-        t: where on its ray each is, ascending along a ray, float32 [S].
-        ray_indices: int32 [S], ascending.
-
-    Returns:
-        float32 [S]; 0 where a ray has one value only.
-    """
-    n = values.shape[0]
-    if n < 2:
-        return jt.zeros_like(values)
-    length = t[1:] - t[: n - 1]
-    joined = ((ray_indices[1:] == ray_indices[: n - 1]) & (length > 0)).float32()
-    rise = (values[1:] - values[: n - 1]) / jt.maximum(length, 1e-9) * joined
-    none = jt.zeros((1,))
-    rises = jt.concat([none, rise]) + jt.concat([rise, none])
-    return rises / jt.maximum(jt.concat([none, joined]) + jt.concat([joined, none]), 1.0)
-
-
 def opaque_density(sdf: jt.Var, sharpness: jt.Var) -> jt.Var:
     """Density of a surface for a ray that meets it head-on (NeuS, equation 10 with cosine -1).
 
@@ -151,9 +126,10 @@ def opaque_density(sdf: jt.Var, sharpness: jt.Var) -> jt.Var:
 
     Args:
         sdf: signed distances f, float32 [S].
-        sharpness: s, float32 [1].
+        sharpness: s, float32 [1] or [1, 1].
 
     Returns:
         float32 [S]: s well inside, s / 2 on the surface, nearly 0 outside.
     """
+    sharpness = sharpness.reshape((1,))
     return sharpness * jt.sigmoid(-sharpness * sdf)

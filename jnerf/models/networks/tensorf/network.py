@@ -10,7 +10,6 @@ import numpy as np
 
 from jnerf.encoders.factors import FactorEncoder, vertex_counts
 from jnerf.errors import ConfigError, TrainingError
-from jnerf.models.networks.activations import DENSITY_ACTIVATIONS
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.tensorf.shading import MLPShading, SHShading
@@ -25,6 +24,7 @@ from jnerf.models.networks.tensorf.stages import (
     vertices,
 )
 from jnerf.models.networks.voxels.voxel_mask import dilated, packed_mask, unpacked_mask
+from jnerf.ops.activate import activate
 from jnerf.ops.cell_mask import cell_mask
 from jnerf.ops.heavy_samples import heavy_samples
 from jnerf.registry import NETWORKS
@@ -108,7 +108,7 @@ class TensoRFNetwork(Network):
         stages = resolutions(density_factors.resolution, final_resolution, len(upsample_steps))
         self._finer = dict(zip(upsample_steps, stages, strict=True))
         self._mask_steps, self._mask_alpha = list(mask_steps), float(mask_alpha)
-        self._activation = DENSITY_ACTIVATIONS[density_activation]
+        self._activation = density_activation
         self._shift, self._scale = float(density_shift), float(density_scale)
         n, how = color_factors.out_dim, {"seed": seed, "precision": precision}
         if shading == "mlp":
@@ -161,7 +161,7 @@ class TensoRFNetwork(Network):
 
     def _density_of(self, unit: jt.Var, sums: jt.Var) -> jt.Var:
         filled = cell_mask(unit, self.mask, self._cells_x)
-        return self._activation(sums + self._shift) * (filled * self._scale)
+        return activate(sums, self._activation, bias=self._shift, scale=self._scale, factors=filled)
 
     def refine(self, step: int) -> bool:
         """Finds what is empty, and becomes finer, when ``step`` is one of those; see ``Network``.

@@ -10,13 +10,14 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
-from jnerf.models.networks.activations import padded_colors, softplus
+from jnerf.models.networks.activations import padded_colors
 from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
+from jnerf.ops.activate import activate
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -152,4 +153,4 @@ class MipNeRF360Network(Network):
         return self._apart({"proposals": self.proposal} if self.proposal else {})
 
     def _activated(self, raw: jt.Var) -> jt.Var:
-        return softplus(raw.reshape(-1) + self._bias) * self._scale
+        return activate(raw.reshape(-1), "softplus", bias=self._bias, scale=self._scale)

@@ -13,6 +13,7 @@ from jnerf.models.networks.base import Network
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.unbounded.proposals import Proposals
+from jnerf.ops.activate import activate
 from jnerf.structures import FieldOutput, RaySamples
 
 
@@ -130,16 +131,10 @@ class ProposedNetwork(Network):
 
     def _unit(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
-        unit = self._space(positions)
-        if not self._bounded:
-            return unit, None
-        held = jt.minimum(jt.maximum(unit, 0.0), 1.0)
-        inside = (held == unit).float32().min(1).stop_grad()
-        return held.stop_grad() if unit.is_stop_grad() else held, inside
+        return self._space.held(positions) if self._bounded else (self._space(positions), None)
 
     def _scaled(self, sigmas: jt.Var, inside: jt.Var | None) -> jt.Var:
-        sigmas = sigmas * self._density_scale
-        return sigmas if inside is None else sigmas * inside
+        return activate(sigmas, scale=self._density_scale, factors=inside)
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""

@@ -1,8 +1,8 @@
 // The MLP on tensor cores: forward, and the backward pass that computes the activations again. Blocks are persistent;
 // each sums its weight gradients, and the sums are added in block order: no atomics, the same result every time.
 #pragma once
+#include "mlp/cuda/chain.h"
 #include "mlp/cuda/plain.h"
-#include "mlp/tensor.h"
 
 namespace jnerf {
 
@@ -79,17 +79,13 @@ struct TensorPlan {
     }
 };
 
-// Persistent blocks: as many as the device runs at a time, and no more than there are tiles.
 template <class... Parameters> inline unsigned tensor_blocks(void (*kernel)(Parameters...), int64_t n_samples, const TensorPlan& plan) {
-    int resident = 0;
-    allow_shared((const void*)kernel, plan.bytes);
-    cuda_check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, 2 * plan.tile, plan.bytes), "occupancy of a kernel");
-    const int64_t tiles = (n_samples + plan.tile - 1) / plan.tile;
-    return (unsigned)std::min<int64_t>(tiles, (int64_t)std::max(resident, 1) * cuda_device().processors);
+    return resident_blocks(kernel, n_samples, plan.tile, 2 * plan.tile, plan.bytes);
 }
 
 // Both return false where the network does not fit.
 template <class T> inline bool mlp_tensor_forward(const MlpShape& shape, const MlpInput& input, const float* params, float* out) {
+    if (mlp_chain_forward<T>(shape, input, params, out)) return true;
     TensorNet net(shape);
     const TensorPlan plan(0, [&](int tile) { return net.place_activations(net.place_weights(0), tile); });
     if (plan.tile == 0) return false;

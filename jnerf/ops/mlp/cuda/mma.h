@@ -11,7 +11,8 @@
 
 namespace jnerf {
 
-// The two 16-bit formats. Values beyond fp16's range become its largest: a sum that is too large is better than inf.
+// The two 16-bit formats. Values beyond fp16's range become its largest: a sum that is too large is better than inf. NaN
+// stays NaN. A pair is two of them, the lower one first; of a `relu_pair` what is negative is 0.
 struct Fp16 {
     static constexpr bool kBf16 = false;
     __device__ __forceinline__ static uint16_t from(float v) {
@@ -29,6 +30,26 @@ struct Fp16 {
         return __half2float(__ushort_as_half(v));
 #endif
     }
+    __device__ __forceinline__ static uint32_t pair(float low, float high) {
+#if __CUDA_ARCH__ >= 800 && !defined(JNERF_CUDA_ON_HOST)
+        return bits_of(__hmax2_nan(rounded(low, high), __half2half2(__ushort_as_half(0xfbff))));
+#else
+        return from(low) | (uint32_t)from(high) << 16;
+#endif
+    }
+    __device__ __forceinline__ static uint32_t relu_pair(float low, float high) {
+#if __CUDA_ARCH__ >= 800 && !defined(JNERF_CUDA_ON_HOST)
+        return bits_of(__hmax2_nan(rounded(low, high), __half2half2(__ushort_as_half(0))));
+#else
+        return pair(low < 0.0f ? 0.0f : low, high < 0.0f ? 0.0f : high);
+#endif
+    }
+#if !defined(JNERF_CUDA_ON_HOST)
+    __device__ __forceinline__ static uint32_t bits_of(__half2 v) { return *(uint32_t*)&v; }
+#if __CUDA_ARCH__ >= 800
+    __device__ __forceinline__ static __half2 rounded(float low, float high) { return __hmin2_nan(__floats2half2_rn(low, high), __half2half2(__ushort_as_half(0x7bff))); }
+#endif
+#endif
 };
 
 struct Bf16 {
@@ -41,9 +62,23 @@ struct Bf16 {
 #endif
     }
     __device__ __forceinline__ static float to(uint16_t v) { return __uint_as_float((uint32_t)v << 16); }
+    __device__ __forceinline__ static uint32_t pair(float low, float high) {
+#if __CUDA_ARCH__ >= 800 && !defined(JNERF_CUDA_ON_HOST)
+        const __nv_bfloat162 v = __floats2bfloat162_rn(low, high);
+        return *(uint32_t*)&v;
+#else
+        return from(low) | (uint32_t)from(high) << 16;
+#endif
+    }
+    __device__ __forceinline__ static uint32_t relu_pair(float low, float high) {
+#if __CUDA_ARCH__ >= 800 && !defined(JNERF_CUDA_ON_HOST)
+        const __nv_bfloat162 v = __hmax2_nan(__floats2bfloat162_rn(low, high), __bfloat162bfloat162(__ushort_as_bfloat16(0)));
+        return *(uint32_t*)&v;
+#else
+        return pair(low < 0.0f ? 0.0f : low, high < 0.0f ? 0.0f : high);
+#endif
+    }
 };
-
-template <class T> __device__ __forceinline__ uint32_t pack_halves(float low, float high) { return T::from(low) | (uint32_t)T::from(high) << 16; }
 
 // Four 8 x 8 matrices: lane i names row i % 8 of matrix i / 8.
 template <bool TRANSPOSED> __device__ __forceinline__ void load_matrices(uint32_t (&r)[4], const uint16_t* row) {

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from jnerf.benchmark.children import measure_apart
-from jnerf.benchmark.memory_use import peak_memory_gib
+from jnerf.benchmark.sizes.memory_use import peak_memory_gib
 from jnerf.benchmark.stats import rounded
 
 _DRAWN = 4  # views of the embedded scene behind any number of images

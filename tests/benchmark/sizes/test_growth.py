@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jnerf.benchmark.growth import measure_store, write_scene
+from jnerf.benchmark.sizes.growth import measure_store, write_scene
 from jnerf.datasets.blender.dataset import BlenderDataset
 
 

@@ -1,0 +1,1 @@
+"""What training takes as batches and scenes grow: memory, time, pixels on disk."""

@@ -1,0 +1,1 @@
+"""What ``jnerf.engine.run`` does for each task."""

@@ -1,0 +1,3 @@
+// Elementwise: the shared body is all there is.
+#pragma once
+#include "activate/kernel.h"

@@ -1,0 +1,22 @@
+"""The specification of ``activate`` in NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_VALUES = {
+    "none": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "softplus": lambda x: np.logaddexp(0, x),
+    "exp": np.exp,
+    "sigmoid": lambda x: np.exp(-np.logaddexp(0, -x)),
+}
+
+
+def activate(x, kind="none", bias=0.0, scale=1.0, offset=0.0, factors=None) -> np.ndarray:
+    """As ``jnerf.ops.activate``, in any precision."""
+    x = np.asarray(x)
+    values = scale * _VALUES[kind](x + bias) + offset
+    if factors is None:
+        return values
+    return values * np.reshape(factors, (-1, *(1,) * (x.ndim - 1)))

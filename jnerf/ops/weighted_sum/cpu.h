@@ -1,0 +1,38 @@
+#pragma once
+#include <algorithm>
+#include <vector>
+#include "weighted_sum/kernel.h"
+
+namespace jnerf {
+
+constexpr int64_t SUM_CHUNK = 1 << 15;
+
+inline double sum_chunk(const float* values, int64_t n, SummandOf f) {
+    double parts[8] = {}, all = 0.0;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (int k = 0; k < 8; k++) parts[k] += f(values[i + k]);
+    for (; i < n; i++) all += f(values[i]);
+    for (double part : parts) all += part;
+    return all;
+}
+
+// Chunks of a fixed size, added in their order: the same for any number of threads.
+inline float sum_all(const float* values, int64_t n, SummandOf f) {
+    const int64_t chunks = (n + SUM_CHUNK - 1) / SUM_CHUNK;
+    std::vector<double> sums(chunks);
+    #pragma omp parallel for schedule(static) if (chunks > 4)
+    for (int64_t c = 0; c < chunks; c++) sums[c] = sum_chunk(values + c * SUM_CHUNK, std::min(SUM_CHUNK, n - c * SUM_CHUNK), f);
+    double all = 0.0;
+    for (double sum : sums) all += sum;
+    return (float)all;
+}
+
+inline void weighted_sum(const WeightedSum& kernel) {
+    for (int k = 0; k < kernel.arrays; k++)
+        if (kernel.sizes[k] > 1) kernel.scratch[k] = sum_all(kernel.values[k], kernel.sizes[k], kernel.summand(k));
+    if (kernel.live) kernel.scratch[MAX_SUMMED] = sum_all(kernel.live, kernel.n_live, {Summand::value});
+    kernel(0);
+}
+
+}  // namespace jnerf
