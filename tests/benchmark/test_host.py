@@ -21,6 +21,9 @@ LIMITS = {
     ("plenoxels/configs/plenoxels_lego.py", "exact"): (44, 2, 10.5, 8.5, 0),
     ("plenoxels/configs/plenoxels_lego.py", "fixed"): (24, 2, 2.3, 0.2, 0),
     ("nerfacto/configs/nerfacto_embedded.py", "exact"): (57, 0, 2.1, 0, 0),
+    ("neus/configs/neus_scan24_wmask.py", "exact"): (60, 1, 2.1, 0, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 3.5, 6.5, 4.5, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "fixed"): (61, 3.5, 2.3, 0.1, 0),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {
@@ -32,6 +35,10 @@ VIEWS = {
     ("nerfacto/configs/nerfacto_embedded.py", "cuda"): (1, 24, 0, 1, 1, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cpu"): (1, 34, 0, 1, 1, 0),
+    ("neus/configs/neus_scan24_wmask.py", "cuda"): (1, 58, 26, 1, 1, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cpu"): (1, 80, 0, 13, 13, 0),
+    ("neus/configs/hash_neus_scan24_wmask.py", "cuda"): (1, 42, 16, 5, 5, 0),
 }
 _VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 

@@ -116,11 +116,11 @@ def test_a_masked_loss_counts_rays_by_their_alpha():
 
 
 @pytest.mark.parametrize(
-    "loss", [HuberLoss(), MSELoss(), L1Loss(), L1Loss(masked=True), EntropyLoss()]
+    "loss", [HuberLoss(), MSELoss(), L1Loss(), L1Loss(masked=True), EntropyLoss(), MaskLoss()]
 )
 def test_rays_that_were_dropped_do_not_count(loss):
     """They show the background, and so does what the trainer makes of their truth."""
-    assert loss.takes_padding and not EikonalLoss.takes_padding and not MaskLoss.takes_padding
+    assert loss.takes_padding and EikonalLoss.takes_padding
     random = np.random.default_rng(0)
     n, live = 7, 5
     truth, background = random.random((n, 4)), random.random((n, 3))
@@ -153,6 +153,9 @@ def test_the_eikonal_loss_is_of_gradients_inside():
     np.testing.assert_allclose(grad[1], np.float32([0, 3, 4]) / 5 * 8 / 3, rtol=1e-4)
     extras["inside"] = jt.zeros((4, 1))
     assert EikonalLoss().value(out, None, None).item() == 0
+    padded = RaySamples(*[None] * 5, count=jt.array(np.int32([2])))
+    out = SimpleNamespace(extras={"gradients": jt.array(gradients)})
+    assert EikonalLoss().value(out, None, padded).item() == pytest.approx((0 + 16) / 2, rel=1e-4)
 
 
 def test_the_eikonal_loss_of_the_field_asks_all_of_the_box():
@@ -184,7 +187,7 @@ def test_the_mask_loss_is_a_cross_entropy_that_stays_finite():
     out = RenderOutput(None, opacities, None, None, None)
     seen = np.clip(opacity, 1e-3, 1 - 1e-3)
     expected = -(alpha * np.log(seen) + (1 - alpha) * np.log(1 - seen)).mean()
-    value = MaskLoss().value(out, batch, None)
+    value = MaskLoss().value(out, batch, ALL)
     assert value.item() == pytest.approx(expected, rel=1e-4)
     grad = jt.grad(value, opacities).numpy()[:, 0]
     assert np.isfinite(grad).all() and grad[2] < 0 < grad[3] and abs(grad[4]) < 1e-5

@@ -1,5 +1,7 @@
 """The field's CUDA kernels, run on the CPU, against the reference."""
 
+import ctypes
+
 import half_reference
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 TOLERANCE = {FP32: 2e-5, FP16: 2e-3, BF16: 1e-2}
 NETS = [  # trunk, head, channels of x per group (0: rows), options of field_mlp
     ([32, 64, 16], [32, 64, 64, 16], 2, {}),
+    ([32, 64, 16], [32, 64, 64, 3], 0, {}),
     ([9, 20, 7], [12, 33, 3], 0, {}),
     ([8, 1], [1, 16, 4], 4, {"exponential": False}),
     ([32, 128, 128, 16], [24, 128, 3], 2, {}),
@@ -108,9 +111,12 @@ def test_forward_and_backward(library, trunk_widths, head_widths, features, opti
         assert error(found, want) < tolerance
 
 
-@pytest.mark.parametrize("shared", [227, 99, 64])
-def test_paper_networks_on_every_device(library, shared):
+@pytest.mark.parametrize("shared, chained", [(227, True), (99, True), (64, False)])
+def test_paper_networks_on_every_device(library, shared, chained):
+    """With activations in registers where what the gradients of weights need fits into shared memory."""
     library.play(shared=shared * 1024)
+    sizes = [np.int32([32, 64, 16]), np.int32([32, 64, 64, 16])]
+    assert library.call("chained", *sizes, result=ctypes.c_int64) == chained
     widths, data = NETS[0][:2], arrays(*NETS[0], 500)
     _, _, grads = run(library, widths, data, FP16)
     for found, want in zip(grads, expected(widths, data, FP16)[2], strict=True):

@@ -18,12 +18,12 @@ UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
 class Scene:
     """A random grid, rays, and the numbers of a march through it."""
 
-    def __init__(self, n_rays, cone=0.0):
+    def __init__(self, n_rays, cone=0.0, **rule):
         random = np.random.default_rng(n_rays)
         grid = (random.random(RES**3) < 0.2).astype(np.float32)
         self.bits, blocks, _ = occupancy.build_bitfield(grid, 0.01, RES)
         self.o, self.d = tricky_rays(n_rays, 1)
-        self.rule = MarchRule(UNIT_BOX, near=0.05, cone_angle=cone, min_step=0.01)
+        self.rule = MarchRule(UNIT_BOX, near=0.05, cone_angle=cone, min_step=0.01, **rule)
         numbers = self.rule.numbers()
         names = [
             *(f"box{i}" for i in range(6)),
@@ -63,6 +63,26 @@ def test_march(rays_on_host, n, cone, share):
     rays_on_host.call("march_count", *scene.arguments, capacity, packed, first, totals)
     np.testing.assert_array_equal(packed, right)
     assert totals.tolist() == [len(t_starts), wanted]
+    starts, ends = empty(len(t_starts), len(t_starts))
+    (rays,) = empty(len(t_starts), dtype=np.int32)
+    rays_on_host.call("march_write", *scene.arguments, packed, first, starts, ends, rays)
+    check_packed(packed, rays)
+    np.testing.assert_allclose(starts, t_starts, rtol=1e-6 if cone else 1e-7)
+    np.testing.assert_allclose(ends, t_ends, rtol=1e-6 if cone else 1e-7)
+
+
+@pytest.mark.parametrize("n, cone, most", [(100, 0.0, 1024), (100, 1 / 64, 20), (520, 0.0, 20)])
+def test_one_window_for_all_samples(rays_on_host, n, cone, most):
+    """Few rays have eight threads each, many one; with a bound on the samples of a ray, and without."""
+    scene = Scene(n, cone, max_samples_per_ray=most)
+    t_starts, t_ends, right = scene.reference()
+    assert right[:, 1].max() == most or most == 1024
+    packed, totals = empty((scene.n, 2), 2, dtype=np.int32)
+    first, next_point = empty(scene.n, scene.n)
+    none = [None, None, None, 0, most, 1e-3]
+    rays_on_host.call("window", *scene.arguments, *none, packed, first, next_point, totals)
+    np.testing.assert_array_equal(packed, right)
+    assert totals[0] == len(t_starts)
     starts, ends = empty(len(t_starts), len(t_starts))
     (rays,) = empty(len(t_starts), dtype=np.int32)
     rays_on_host.call("march_write", *scene.arguments, packed, first, starts, ends, rays)

@@ -154,3 +154,7 @@ def test_samples_and_frequencies(host):
     host.call("pushed", n, frequencies, 2, values.astype(np.float32), v.astype(np.float32), out)
     moved = frequency_reference.frequency_encode(x + h * v, frequencies, True, 2.0, -1.0)
     np.testing.assert_allclose(out, (moved - values) / h, atol=1e-3)
+    rows, factors = random.normal(size=(n, 3)).astype(np.float32), np.float32([1, -2, 0.5])
+    (scaled,) = empty((n, 3))
+    host.call("add_scaled", n, rows, factors, rows, scaled)
+    np.testing.assert_allclose(scaled, rows * factors + rows, rtol=1e-5, atol=1e-6)

@@ -6,6 +6,8 @@ import pytest
 
 from jnerf.ops.activate import KINDS, activate
 from jnerf.ops.activate import reference as activate_reference
+from jnerf.ops.add_scaled import add_scaled
+from jnerf.ops.add_scaled import reference as add_scaled_reference
 from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.ops.weighted_sum import clip_factor, weighted_sum
 from jnerf.ops.weighted_sum import reference as sum_reference
@@ -127,3 +129,20 @@ def test_sums_of_nothing_and_of_too_much(device):
     for arrays, weights in (([], []), ([one], [1.0, 2.0])):
         with pytest.raises(ValueError, match=f"{len(arrays)} arrays, {len(weights)} weights"):
             weighted_sum(arrays, weights)
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_rows_scaled_by_columns_and_added(device, adds):
+    random = np.random.default_rng(8)
+    rows, factors, add = (random.normal(size=s).astype(np.float32) for s in ((33, 3), 3, (33, 3)))
+    given = [jt.array(v) for v in (rows, factors, add)]
+    found = add_scaled(given[0], given[1], given[2] if adds else None)
+    right = add_scaled_reference.add_scaled(rows, factors, add if adds else None)
+    np.testing.assert_allclose(found.numpy(), right, rtol=1e-6, atol=1e-6)
+    grads = jt.grad((found * given[2]).sum(), [given[0]])
+    np.testing.assert_allclose(grads[0].numpy(), add * factors, rtol=1e-6)
+    if adds:
+        np.testing.assert_array_equal(jt.grad(found.sum(), [given[2]])[0].numpy(), 1)
+    assert list(add_scaled(given[0][:0], given[1]).shape) == [0, 3]
+    with pytest.raises(ValueError, match=r"shapes are \[\[33, 3\], \[2\]\]"):
+        add_scaled(given[0], given[1][:2])

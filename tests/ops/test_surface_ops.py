@@ -151,25 +151,47 @@ def _losses(n=300):
     gradients, inside = random.normal(size=(n, 3)), (random.random((n, 1)) < 0.7).astype(float)
     opacities, rgba, behind = random.random((n, 1)), random.random((n, 4)), random.random((n, 3))
     opacities[:3] = [[0], [1], [0.5]]
+    count = np.int32([n - 1])
     colors = random.random((n, 3))
     return {
-        "eikonal": (eikonal, losses.eikonal, gradients, (inside,)),
-        "eikonal of all": (eikonal, losses.eikonal, gradients, (None,)),
-        "mask": (mask_entropy, losses.mask_entropy, opacities, (rgba, 1e-3)),
-        "colours": (masked_l1, losses.masked_l1, colors, (rgba, behind)),
-        "colours on black": (masked_l1, losses.masked_l1, colors, (rgba, None)),
+        "eikonal": (eikonal, losses.eikonal, gradients, (inside,), {}),
+        "eikonal of all": (eikonal, losses.eikonal, gradients, (None,), {}),
+        "eikonal with padding": (eikonal, losses.eikonal, gradients, (inside,), {"count": count}),
+        "eikonal of all but padding": (
+            eikonal,
+            losses.eikonal,
+            gradients,
+            (None,),
+            {"count": count},
+        ),
+        "mask": (mask_entropy, losses.mask_entropy, opacities, (rgba, 1e-3), {}),
+        "mask of some": (
+            mask_entropy,
+            losses.mask_entropy,
+            opacities,
+            (rgba, 1e-3),
+            {"live": inside},
+        ),
+        "colours": (masked_l1, losses.masked_l1, colors, (rgba, behind), {}),
+        "colours on black": (masked_l1, losses.masked_l1, colors, (rgba, None), {}),
     }
+
+
+def _as_var(value):
+    if not isinstance(value, np.ndarray):
+        return value
+    return jt.array(value.astype(np.float32) if value.dtype == float else value)
 
 
 @pytest.mark.parametrize("name", list(_losses(3)))
 def test_losses_and_their_gradients(device, name):
-    op, right, first, others = _losses()[name]
-    given = [jt.array(v.astype(np.float32)) if isinstance(v, np.ndarray) else v for v in others]
-    x = jt.array(first.astype(np.float32))
-    found = op(x, *given, weight=3.0)
-    assert found.numpy() == pytest.approx(right(first, *others, weight=3.0), rel=1e-5)
+    op, right, first, others, more = _losses()[name]
+    more = {"weight": 3.0} | more
+    x, given = jt.array(first.astype(np.float32)), [_as_var(v) for v in others]
+    found = op(x, *given, **{name: _as_var(v) for name, v in more.items()})
+    assert found.numpy() == pytest.approx(right(first, *others, **more), rel=1e-5)
     grad = jt.grad(found * 2, [x])[0].numpy()
-    expected = 2 * slope_of(lambda v: right(v, *others, weight=3.0), first, 1e-7)
+    expected = 2 * slope_of(lambda v: right(v, *others, **more), first, 1e-7)
     np.testing.assert_allclose(grad, expected, rtol=1e-3, atol=1e-7)
 
 

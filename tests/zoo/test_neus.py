@@ -102,7 +102,7 @@ def test_modules_are_exchanged_by_config_alone(case, scan, tmp_path):
         (
             HASH,
             "renderer=dict(type='VolumeRenderer')",
-            "loss.eikonal: EikonalLoss requires 'gradients', 'inside'.*Provided by: renderer NeuSRenderer",
+            "loss.eikonal: EikonalLoss requires 'gradients'.*Provided by: renderer NeuSRenderer",
         ),
         (
             VANILLA,

@@ -10,6 +10,7 @@ import numpy as np
 from jnerf.benchmark.cases.field import random_var
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
+from jnerf.ops.add_scaled import add_scaled
 from jnerf.ops.distance_mlp import distance_mlp
 from jnerf.ops.mlp.shape import layer_inputs, n_params
 from jnerf.ops.normed_weights import normed_weights
@@ -105,3 +106,13 @@ def _surface_rounds(inputs: Inputs) -> Iterator[Case]:
         return [found.t_starts, found.positions]
 
     yield Case("64 and 16 a ray", "ray", inputs.n_rays, run)
+
+
+@CASES.of("add_scaled")
+def _add_scaled(inputs: Inputs) -> Iterator[Case]:
+    rows, factors = random_var(inputs.n_samples, 3), random_var(3)
+
+    def run() -> list[jt.Var]:
+        return with_gradient(add_scaled(rows, factors, inputs.positions), [rows])
+
+    yield Case("three channels", "sample", inputs.n_samples, run)

@@ -13,8 +13,9 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss, Loss
-from jnerf.ops.common import uniform
+from jnerf.ops.background import background
 from jnerf.ops.surface_losses import eikonal
+from jnerf.ops.unit_box import unit_box
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -33,11 +34,16 @@ class EikonalLoss(Loss):
     """
 
     requires = frozenset({"gradients"})
+    takes_padding = True
 
     def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
         """Samples where the field is a distance."""
         inside = render.extras.get("inside")
-        return float(len(samples)) if inside is None else inside.sum()
+        if samples.count is None:
+            return float(len(samples)) if inside is None else inside.sum()
+        if inside is None:
+            return samples.count.float32().sum()
+        return (inside.reshape((-1,)) * (jt.arange(len(samples)) < samples.count).float32()).sum()
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over samples."""
@@ -47,7 +53,8 @@ class EikonalLoss(Loss):
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
         """See ``Loss``."""
-        return eikonal(render.extras["gradients"], render.extras.get("inside"), weight)
+        inside, count = render.extras.get("inside"), None if samples is None else samples.count
+        return eikonal(render.extras["gradients"], inside, weight, count)
 
 
 @LOSSES.register()
@@ -77,11 +84,21 @@ class EikonalFieldLoss(FieldLoss):
         if n_points < 1:
             raise ConfigError(f"EikonalFieldLoss: n_points is {n_points}; it must be at least 1")
         box = np.asarray(aabb, np.float32)
-        self._low, self._size = box[:3], box[3:] - box[:3]
+        size = box[3:] - box[:3]
+        # low + u size, as the map of a box
+        self._from, self._size = (jt.array(v).stop_grad() for v in (-box[:3] / size, size))
         self._n_points, self._seed = n_points, seed
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points."""
-        points, draws = np.arange(self._n_points)[:, None], np.arange(_DRAW, _DRAW + 3)[None]
-        x = self._low + uniform(self._seed, step, points, draws) * self._size
-        return eikonal(network.gradient(jt.array(x).stop_grad()))
+        return self._mean(network, step, 1.0)
+
+    def of_field(self, network: Network, step: int) -> jt.Var:
+        """See ``FieldLoss``."""
+        weight = self.weight(step)
+        return self._mean(network, step, weight) if weight else super().of_field(network, step)
+
+    def _mean(self, network: Network, step: int, weight: float) -> jt.Var:
+        unit = background(self._n_points, None, self._seed, step, _DRAW)
+        points = unit_box(unit, self._from, self._size)
+        return eikonal(network.gradient(points), None, weight)

@@ -29,6 +29,7 @@ class MaskLoss(Loss):
     """
 
     requires = frozenset({"opacities", "rgba"})
+    takes_padding = True
 
     def __init__(
         self, clip: float = 1e-3, weight: Scheduled = 1.0, round: int | None = None
@@ -46,4 +47,4 @@ class MaskLoss(Loss):
         self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
     ) -> jt.Var:
         """See ``Loss``."""
-        return mask_entropy(render.opacities, batch.rgba, self._clip, weight)
+        return mask_entropy(render.opacities, batch.rgba, self._clip, weight, samples.live)

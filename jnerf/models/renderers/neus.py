@@ -37,7 +37,6 @@ class NeuSRenderer(VolumeRenderer):
 
     requires = frozenset({"sdf", "normals", "sharpness", "rgbs"})
     provides = VolumeRenderer.provides | {"normals", "gradients"}
-    takes_padding = False  # its sections have a length that divides
 
     def __init__(
         self,

@@ -4,7 +4,7 @@
 
 namespace jnerf {
 
-enum class Activation { none, relu, softplus, exponential };
+enum class Activation { none, relu, softplus, exponential, sigmoid };
 
 struct Activate {
     Activation kind;
@@ -14,18 +14,21 @@ struct Activate {
     float* out;                // y, or the gradient by x
     const float* grad;         // by y; null: forward
 
+    JNERF_FN float sigmoid(float v) const {
+        const float e = expf(-fabsf(v));
+        return (v < 0.0f ? e : 1.0f) / (1.0f + e);
+    }
     // NaN stays NaN.
     JNERF_FN float value(float v) const {
         if (kind == Activation::relu) return v < 0.0f ? 0.0f : v;
         if (kind == Activation::softplus) return (v < 0.0f ? 0.0f : v) + log1pf(expf(-fabsf(v)));
+        if (kind == Activation::sigmoid) return sigmoid(v);
         return kind == Activation::exponential ? expf(v) : v;
     }
     JNERF_FN float slope(float v) const {
         if (kind == Activation::relu) return v > 0.0f ? 1.0f : 0.0f;
-        if (kind == Activation::softplus) {
-            const float e = expf(-fabsf(v));
-            return (v < 0.0f ? e : 1.0f) / (1.0f + e);
-        }
+        if (kind == Activation::softplus) return sigmoid(v);
+        if (kind == Activation::sigmoid) return sigmoid(v) * sigmoid(-v);
         return kind == Activation::exponential ? expf(v < -limit ? -limit : v > limit ? limit : v) : 1.0f;
     }
     JNERF_FN void operator()(int64_t i) const {

@@ -9,7 +9,7 @@ import jittor as jt
 from jnerf.ops.common import code_op
 from jnerf.ops.common.constants import nothing
 
-_CODES = {"none": 0, "relu": 1, "softplus": 2, "exp": 3}
+_CODES = {"none": 0, "relu": 1, "softplus": 2, "exp": 3, "sigmoid": 4}
 #: Names of the activations.
 KINDS = tuple(_CODES)
 _LIMIT = 15.0  # beyond it the slope of exp neither grows nor shrinks, as that of ``trunc_exp``
@@ -35,7 +35,7 @@ class _Activate(jt.Function):
 
 def activate(
     x: jt.Var,
-    kind: Literal["none", "relu", "softplus", "exp"] = "none",
+    kind: Literal["none", "relu", "softplus", "exp", "sigmoid"] = "none",
     bias: float = 0.0,
     scale: float = 1.0,
     offset: float = 0.0,
@@ -45,7 +45,8 @@ def activate(
 
     Args:
         x: float32, any shape with at least one axis.
-        kind: the activation: ``x`` itself, max(x, 0), log(1 + e^x), or e^x whose slope is that at clamp(x, -15, 15).
+        kind: the activation: ``x`` itself, max(x, 0), log(1 + e^x), e^x whose slope is that at clamp(x, -15, 15), or
+            1 / (1 + e^-x).
         bias: added before it.
         scale: multiplies it.
         offset: added to that.

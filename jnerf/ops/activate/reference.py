@@ -9,6 +9,7 @@ _VALUES = {
     "relu": lambda x: np.maximum(x, 0),
     "softplus": lambda x: np.logaddexp(0, x),
     "exp": np.exp,
+    "sigmoid": lambda x: np.exp(-np.logaddexp(0, -x)),
 }
 
 

@@ -47,11 +47,10 @@ template <class P> struct FieldTileGrad {
 
     void backward(int n, const float* grad_sigmas, const float* grad_rgbs, bool wants_x, float* sums) {
         float* rgbs = tile.rgbs.data();
-        for (int c = 0; c < FIELD_COLORS; c++)
-            for (int s = 0; s < MLP_TILE; s++) {
-                float& y = rgbs[c * MLP_TILE + s];
-                y = s < n ? grad_rgbs[s * FIELD_COLORS + c] * y * (1.0f - y) : 0.0f;
-            }
+        alignas(64) float given[FIELD_COLORS * MLP_TILE] = {};
+        for (int s = 0; s < n; s++)
+            for (int c = 0; c < FIELD_COLORS; c++) given[c * MLP_TILE + s] = grad_rgbs[s * FIELD_COLORS + c];
+        for (int i = 0; i < FIELD_COLORS * MLP_TILE; i++) rgbs[i] = given[i] * rgbs[i] * (1.0f - rgbs[i]);
         to_panel<P>(rgbs, FIELD_COLORS, head.grad_out());
         const int width = tile.shape.geometry();
         head.backward(width, sums + n_trunk());
@@ -61,7 +60,9 @@ template <class P> struct FieldTileGrad {
                 x = x > FIELD_EXP_LIMIT ? GemmVector{} + FIELD_EXP_LIMIT : x;
                 return exp_vector(x < -FIELD_EXP_LIMIT ? GemmVector{} - FIELD_EXP_LIMIT : x);
             });
-            for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s] * sigmas[s];
+            float* sums_in = head.grad_in.data();
+            #pragma GCC ivdep
+            for (int s = 0; s < n; s++) sums_in[s] += grad_sigmas[s] * sigmas[s];
         } else
             for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s];
         to_panel<P>(head.grad_in.data(), width, trunk.grad_out());

@@ -51,8 +51,11 @@ template <class Make> inline const Buffer<float>& sum_tiles(int64_t n_samples, s
         }
         #pragma omp for schedule(static)
         for (size_t begin = 0; begin < n_sums; begin += 256)
-            for (int64_t c = 1; c < n_chunks; c++)
-                for (size_t i = begin; i < std::min(n_sums, begin + 256); i++) all[i] += all[c * stride + i];
+            for (int64_t c = 1; c < n_chunks; c++) {
+                const size_t end = std::min(n_sums, begin + 256), from = c * stride;
+                #pragma GCC ivdep
+                for (size_t i = begin; i < end; i++) all[i] += all[from + i];
+            }
     }
     return sums;
 }

@@ -26,8 +26,9 @@ template <class P> inline void load_pairs(const MlpInput& input, int64_t begin, 
     alignas(64) float tail[2 * MLP_TILE];
     for (int g = 0; g < input.groups; g++) {
         const float* x = input.x + (g * input.n_samples + begin) * 2;
-        // The next tile's pieces: too short for the machine to see them coming. A prefetch beyond the end is harmless.
-        for (int i = 0; i < 2 * MLP_TILE; i += LINE) __builtin_prefetch(x + 2 * MLP_TILE + i);
+        // The next tile's pieces: too short for the machine to see them coming. Lines by their last floats: what the
+        // next piece begins in is here already. A prefetch beyond the end is harmless.
+        for (int i = LINE; i <= 2 * MLP_TILE; i += LINE) __builtin_prefetch(x + 2 * MLP_TILE + i - 1);
         if (n < MLP_TILE) {
             std::fill(std::copy_n(x, 2 * n, tail), tail + 2 * MLP_TILE, 0.0f);
             x = tail;

@@ -77,9 +77,9 @@ struct RayWalk {
     }
 
     // One look-up further; false at the end of the walk. Calls emit(count, lattice, n, k) for a run of k samples
-    // n .. n + k - 1.
-    template <class Emit> JNERF_FN bool step(const RayMarch& march, const Emit& emit) {
-        if (!(count < most && n < 16777216.f)) return false;  // 2^24: beyond it, n + 1 is n
+    // n .. n + k - 1, all of them before lattice point `limit`: beyond 2^24, n + 1 is n.
+    template <class Emit> JNERF_FN bool step(const RayMarch& march, const Emit& emit, float limit = 16777216.f) {
+        if (!(count < most && n < limit)) return false;
         float t, dt;
         lattice.at(n, t, dt);
         if (!(t < t_out)) return false;
@@ -88,7 +88,7 @@ struct RayWalk {
         const bool occupied = march.look_up(p, d, inv_d, grid_level(p, dt, march.res, march.levels), reach);
         float run = lattice.run(n, t, dt, lesser(reach, t_out - t), march.res);
         if (occupied) {
-            run = lesser(run, (float)(most - count));
+            run = lesser(run, lesser((float)(most - count), limit - n));
             emit(count, lattice, n, (int)run);
             count += (int)run;
         }
@@ -133,6 +133,7 @@ struct RayMarchWrite {
     float *t_starts, *t_ends;
     int* ray_indices;
     float* positions = nullptr;  // of the samples, like ray_points; null: nobody needs them
+    bool whole = true;           // what is written goes to the rays' ends; else there may be more behind
     struct Write {
         float *t_starts, *t_ends;
         int *ray_indices, ray;
@@ -155,7 +156,10 @@ struct RayMarchWrite {
         const int64_t row = packed_info[2 * ray], count = packed_info[2 * ray + 1];
         if (count == 0) return;
         float n = first[ray];
-        march.walk(ray, n, (int)count, Write{t_starts + row, t_ends + row, ray_indices + row, (int)ray, march.rays_o + 3 * ray, march.rays_d + 3 * ray, positions ? positions + 3 * row : nullptr});
+        march.walk(ray, n, (int)count, to(ray, row));
+    }
+    JNERF_FN Write to(int64_t ray, int64_t row) const {
+        return {t_starts + row, t_ends + row, ray_indices + row, (int)ray, march.rays_o + 3 * ray, march.rays_d + 3 * ray, positions ? positions + 3 * row : nullptr};
     }
 };
 

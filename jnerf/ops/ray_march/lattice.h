@@ -53,6 +53,12 @@ struct Lattice {
         }
     }
 
+    // The point at t, more or less.
+    JNERF_FN float number(float t) const {
+        if (!(steps.cone > 0.f) || t < t_cone) return (t - t_first) / steps.min_step;
+        return t < t_far ? n_cone + log2f(t / t_cone) / steps.log_ratio : n_far + (t - t_far) / steps.max_step;
+    }
+
     // How many points, n itself included (so 1 at least), surely lie before t + reach and look at the same level. A
     // hundredth of a step is more than t and the logarithm are rounded by.
     JNERF_FN float run(float n, float t, float dt, float reach, int res) const {

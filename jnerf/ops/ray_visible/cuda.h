@@ -1,4 +1,5 @@
-// One thread per ray that marches; eight per ray, or per (group of features, ray), to look at samples (jnerf_ray_lanes.h).
+// One thread per ray that marches, or eight (ray_march/parts_cuda.h); eight per ray, or per (group of features, ray), to look
+// at samples (jnerf_ray_lanes.h).
 #pragma once
 #include "ray_march/cuda.h"
 #include "common/jnerf_ray_lanes.h"
@@ -7,8 +8,18 @@
 
 namespace jnerf {
 
+// Of a window that is all there is, so that nobody goes on behind it.
+struct VisibleCountParts : VisibleCount {
+    __device__ void operator()(int64_t ray, bool is, RayLanes lanes) const {
+        float n = 0.f;
+        const int count = count_parts(march, ray, n, !is || (live && ray >= *live) ? 0 : march.max_steps, lanes);
+        if (is && lanes.lane == 0) window[2 * ray + 1] = count, first[ray] = n, next[ray] = 16777216.f;
+    }
+};
+
 JNERF_ENTRY void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
-    parallel_for(n, kernel);
+    if (!kernel.next_in && kernel.length >= kernel.march.max_steps && few_rays(n)) parallel_rays(n, VisibleCountParts{kernel});
+    else parallel_for(n, kernel);
     pack_counts(n, capacity, kernel.window, totals);
 }
 

@@ -27,7 +27,8 @@ jnerf::visible_step(in0->num / 3, march,
 """
 _WRITE = f"""
 {MARCH}
-jnerf::ray_march_write(in0->num / 3, {{march, in4_p, in5_p, out0_p, out1_p, out2_p, out3_p}});
+jnerf::ray_march_write(in0->num / 3, {{march, in4_p, in5_p, out0_p, out1_p, out2_p, out3_p,
+    data["whole"] != 0}});
 if (data["padded"] != 0) jnerf::pad_intervals(in4_p, in0->num / 3, out0->num, out0_p, out1_p, out2_p, in0_p, out3_p);
 """
 _END = """
@@ -88,7 +89,7 @@ class Walk:
         self.parts: list[Window] = []
         self.state = self._next = None
         self._kept, self._trans = nothing("int32"), nothing()
-        self._known = False
+        self._known = self._whole = False
 
     def step(self, looked: int, length: int, capacity: int, slot: int = 0) -> jt.Var:
         """Takes in the last window's densities and finds the samples of the next one.
@@ -100,6 +101,7 @@ class Walk:
         shapes = [(n,), (n,), (n, 2), (n,), (n,), (2,), (self._state_size,)]
         dtypes = ["int32", "float32", "int32", "float32", "float32", "int32", "int32"]
         begun = bool(self.parts)
+        self._whole = not begun and length >= self._data["max_steps"]
         point = self._next if begun else nothing()
         inputs = [*self._rays, point, self._kept, self._trans, *self._last()]
         data = self._data | {"looked": looked, "length": length, "capacity": capacity}
@@ -120,7 +122,7 @@ class Walk:
         """
         shapes, dtypes = [(size,)] * 3 + [(size, 3)], ["float32", "float32", "int32", "float32"]
         inputs = [*self._rays, self._packed, self._first]
-        data = self._data | {"padded": self._slots > 0}
+        data = self._data | {"padded": self._slots > 0, "whole": self._whole}
         found = code_op("ray_visible", shapes, dtypes, inputs, _WRITE, data)
         starts, ends, ray_indices, positions = (v.stop_grad() for v in found)
         sigmas, features = look(positions, starts, ends, ray_indices)

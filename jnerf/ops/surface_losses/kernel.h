@@ -39,36 +39,39 @@ inline void surface_loss(int64_t n, const Kernel& kernel, float weight, float fa
 // (|g| - 1)^2 of the distance's gradient g (Gropp et al. 2020, https://arxiv.org/abs/2002.10099, equation 3).
 struct EikonalError {
     const float *gradients, *inside;  // inside: null where all count
+    const int* rows;                  // [1]: those from this on are padding; null: there is none
     float* out;
+
+    JNERF_FN float counts(int64_t i) const { return rows && i >= *rows ? 0.0f : inside ? inside[i] : 1.0f; }
 
     JNERF_FN float length(const float* g) const { return sqrtf(g[0] * g[0] + g[1] * g[1] + g[2] * g[2] + 1e-12f); }  // the root of 0 has no derivative
     JNERF_FN void value(int64_t i, float& value, float& count) const {
         const float error = length(gradients + 3 * i) - 1.0f;
-        count = inside ? inside[i] : 1.0f;
+        count = counts(i);
         value = error * error * count;
     }
     JNERF_FN void gradient(int64_t i, float share) const {
         const float* g = gradients + 3 * i;
-        const float size = length(g), factor = 2.0f * (size - 1.0f) / size * share * (inside ? inside[i] : 1.0f);
+        const float size = length(g), factor = 2.0f * (size - 1.0f) / size * share * counts(i);
         for (int k = 0; k < 3; k++) out[3 * i + k] = g[k] * factor;
     }
 };
 
 // Binary cross entropy of a ray's opacity, clipped, and the true alpha; a clipped one gets no gradient.
 struct MaskError {
-    const float *opacities, *rgba;
+    const float *opacities, *rgba, *live;  // live: what each ray counts; null: 1
     float clip;
     float* out;
 
     JNERF_FN void value(int64_t i, float& value, float& count) const {
         const float raw = opacities[i], seen = raw < clip ? clip : raw > 1.0f - clip ? 1.0f - clip : raw, alpha = rgba[4 * i + 3];
-        value = -(alpha * logf(seen) + (1.0f - alpha) * logf(1.0f - seen));
-        count = 1.0f;
+        count = live ? live[i] : 1.0f;
+        value = -(alpha * logf(seen) + (1.0f - alpha) * logf(1.0f - seen)) * count;
     }
     JNERF_FN void gradient(int64_t i, float share) const {
         const float seen = opacities[i], alpha = rgba[4 * i + 3];
         const bool clipped = seen < clip || seen > 1.0f - clip;
-        out[i] = clipped ? 0.0f : share * ((1.0f - alpha) / (1.0f - seen) - alpha / seen);
+        out[i] = clipped ? 0.0f : (live ? live[i] : 1.0f) * share * ((1.0f - alpha) / (1.0f - seen) - alpha / seen);
     }
 };
 

@@ -17,10 +17,13 @@ jnerf::surface_loss({n}, {kernel}, (float)data["weight"], (float)data["factor"],
 """
 _SECOND = 'data["given"] != 0 ? in{i}_p : nullptr'
 _EIKONAL = _SOURCE.format(
-    n="in0_shape0", kernel=f"jnerf::EikonalError{{in0_p, {_SECOND.format(i=1)}, out4_p}}"
+    n="in0_shape0",
+    kernel=f"jnerf::EikonalError{{in0_p, {_SECOND.format(i=1)}, "
+    'data["padded"] != 0 ? in2_p : nullptr, out4_p}',
 )
 _MASK = _SOURCE.format(
-    n="in0_shape0", kernel='jnerf::MaskError{in0_p, in1_p, (float)data["clip"], out4_p}'
+    n="in0_shape0",
+    kernel=f'jnerf::MaskError{{in0_p, in1_p, {_SECOND.format(i=2)}, (float)data["clip"], out4_p}}',
 )
 _MASKED = _SOURCE.format(
     n="in0_shape0", kernel=f"jnerf::MaskedError{{in0_p, in1_p, {_SECOND.format(i=2)}, out4_p}}"
@@ -47,13 +50,19 @@ def _loss(first: jt.Var, others: Sequence[jt.Var], source: str, data: dict[str, 
     return _SurfaceLoss()(first, list(others), source, data)
 
 
-def eikonal(gradients: jt.Var, inside: jt.Var | None = None, weight: float = 1.0) -> jt.Var:
+def eikonal(
+    gradients: jt.Var,
+    inside: jt.Var | None = None,
+    weight: float = 1.0,
+    count: jt.Var | None = None,
+) -> jt.Var:
     """``weight`` times the mean of (|g| - 1)^2 (Gropp et al. 2020, https://arxiv.org/abs/2002.10099, equation 3).
 
     Args:
         gradients: g of a distance, float32 [S, 3].
         inside: what each counts, float32 [S, 1]; None: all alike. Where nothing counts the loss is 0.
         weight: a factor.
+        count: how many rows are samples, those behind them padding, int32 [1]; None: all.
 
     Returns:
         float32 [1]; differentiable once in ``gradients``.
@@ -64,11 +73,19 @@ def eikonal(gradients: jt.Var, inside: jt.Var | None = None, weight: float = 1.0
     n = gradients.shape[0]
     _check(gradients=(gradients, [n, 3]), inside=(inside, [n, 1]))
     given = inside is not None
-    data = {"weight": weight, "factor": 1, "none": _NONE if given else 0, "given": given}
-    return _loss(gradients, [inside if given else nothing(ndim=2)], _EIKONAL, data)
+    data = {"weight": weight, "factor": 1, "given": given, "padded": count is not None}
+    data["none"] = _NONE if given or count is not None else 0
+    others = [inside if given else nothing(ndim=2), nothing("int32") if count is None else count]
+    return _loss(gradients, others, _EIKONAL, data)
 
 
-def mask_entropy(opacities: jt.Var, rgba: jt.Var, clip: float, weight: float = 1.0) -> jt.Var:
+def mask_entropy(
+    opacities: jt.Var,
+    rgba: jt.Var,
+    clip: float,
+    weight: float = 1.0,
+    live: jt.Var | None = None,
+) -> jt.Var:
     """``weight`` times the mean binary cross entropy of opacities and true alphas.
 
     Args:
@@ -76,6 +93,7 @@ def mask_entropy(opacities: jt.Var, rgba: jt.Var, clip: float, weight: float = 1
         rgba: true colours, float32 [R, 4].
         clip: in (0, 0.5).
         weight: a factor.
+        live: 1 for rays that count, else 0, float32 [R, 1]; None: all.
 
     Returns:
         float32 [1]; differentiable once in ``opacities``.
@@ -84,9 +102,10 @@ def mask_entropy(opacities: jt.Var, rgba: jt.Var, clip: float, weight: float = 1
         ValueError: shapes do not fit together.
     """
     n = opacities.shape[0]
-    _check(opacities=(opacities, [n, 1]), rgba=(rgba, [n, 4]))
-    data = {"weight": weight, "factor": 1, "none": 0, "clip": clip}
-    return _loss(opacities, [rgba], _MASK, data)
+    _check(opacities=(opacities, [n, 1]), rgba=(rgba, [n, 4]), live=(live, [n, 1]))
+    given = live is not None
+    data = {"weight": weight, "factor": 1, "none": 0, "clip": clip, "given": given}
+    return _loss(opacities, [rgba, live if given else nothing(ndim=2)], _MASK, data)
 
 
 def masked_l1(

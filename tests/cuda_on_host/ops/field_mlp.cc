@@ -11,3 +11,11 @@ extern "C" void field_mlp(const int* trunk_widths, int64_t n_trunk, const int* h
     field_mlp_forward(shape, input, trunk, head, sigmas, rgbs);
     field_mlp_backward(shape, input, trunk, head, grad_sigmas, grad_rgbs, grad_x, grad_trunk, grad_head);
 }
+
+// Whether the backward pass of the paper's networks, with 16 channels of the ray, keeps its activations in registers.
+extern "C" int64_t chained(const int* trunk_widths, const int* head_widths) {
+    const FieldMlpShape shape{MlpShape(trunk_widths, 3, CHAIN_OUT, false), MlpShape(head_widths, 4, FIELD_COLORS, false)};
+    const FieldMlpInput input{nullptr, nullptr, nullptr, 0, 16, 2, CHAIN_OUT};
+    std::vector<float> sums(shape.trunk.n_params + shape.head.n_params);
+    return field_chain_backward<Fp16>(shape, input, nullptr, nullptr, {nullptr, nullptr, nullptr}, sums.data(), sums.data() + shape.trunk.n_params);
+}

@@ -1,5 +1,6 @@
 // Surfaces: the MLP of distances with its derivative, weight normalisation, densities, samples, losses, colours' inputs.
 #define JNERF_DISTANCE_SLAB 280  // tests have more samples than one slab
+#include "add_scaled/cuda.h"
 #include "distance_mlp/cuda.h"
 #include "frequency_encode/cuda.h"
 #include "normed_weights/cuda.h"
@@ -54,7 +55,7 @@ extern "C" void colour_inputs(int64_t n, const float* positions, const float* no
 }
 
 extern "C" void eikonal(int64_t n, const float* gradients, const float* inside, float* values, float* counts, float* sums, float* loss, float* gradient) {
-    surface_loss(n, EikonalError{gradients, inside, gradient}, 3.0f, 1.0f, 1e-5f, values, counts, sums, loss);
+    surface_loss(n, EikonalError{gradients, inside, nullptr, gradient}, 3.0f, 1.0f, 1e-5f, values, counts, sums, loss);
 }
 
 extern "C" void rounds(int64_t n, const float* rays_o, const float* rays_d, int64_t k, float* edges, float* places, const float* sdf, int64_t m, float* weights, float* drawn,
@@ -70,3 +71,5 @@ extern "C" void pushed(int64_t n, const float* frequencies, int64_t k, const flo
     const FrequencyShape shape{3, (int)k, 1, 2.0f, -1.0f};
     parallel_for(n * shape.width(), FrequencyEncodePush{shape, frequencies, values, v, out});
 }
+
+extern "C" void add_scaled(int64_t n, const float* rows, const float* factors, const float* add, float* out) { parallel_for(n * 3, AddScaled{rows, factors, add, 3, out}); }

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from scenes import make_tiny_blender
 
+from jnerf.benchmark.host import variants
 from jnerf.config import load_config
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.pipeline.padding import choose_padding
 from jnerf.engine.trainer import Trainer
 from jnerf.errors import ConfigError
-from jnerf.models.losses.eikonal import EikonalLoss
 from jnerf.models.losses.photometric import HuberLoss
+from jnerf.models.losses.relative import RelativeL2Loss
+from jnerf.models.renderers.direct import DirectRenderer
 from jnerf.models.renderers.neus import NeuSRenderer
 from jnerf.models.renderers.volume import VolumeRenderer
 from jnerf.ops.common import device
@@ -52,17 +54,17 @@ def test_ngp_has_padding_on_cuda_and_exact_sizes_on_a_cpu(trainer, monkeypatch):
 
 
 def test_padding_waits_for_all_to_take_it(like_cuda):
-    losses = {"rgb": HuberLoss(), "eikonal": EikonalLoss()}
-    for renderer, terms in ((VolumeRenderer(), losses), (NeuSRenderer(), {"rgb": HuberLoss()})):
+    losses = {"rgb": HuberLoss(), "relative": RelativeL2Loss()}
+    for renderer, terms in ((VolumeRenderer(), losses), (DirectRenderer(), {"rgb": HuberLoss()})):
         sampler = SimpleNamespace(wants_padding=None, padded=False)
         choose_padding(sampler, renderer, terms)
         assert sampler.padded is False
         sampler.wants_padding = True
         with pytest.raises(ConfigError, match="has fixed_sizes=True, but .* cannot do with rows"):
             choose_padding(sampler, renderer, terms)
-    with pytest.raises(ConfigError, match="but loss.eikonal EikonalLoss cannot"):
+    with pytest.raises(ConfigError, match="but loss.relative RelativeL2Loss cannot"):
         choose_padding(sampler, VolumeRenderer(), losses)
-    choose_padding(sampler, VolumeRenderer(), {"rgb": HuberLoss()})
+    choose_padding(sampler, NeuSRenderer(), {"rgb": HuberLoss()})
     assert sampler.padded is True
     other = NeuSSampler()  # does not offer it
     choose_padding(other, VolumeRenderer(), {})
@@ -142,3 +144,23 @@ def test_it_learns_as_with_exact_sizes(trainer):
     padded, exact = np.array(found)
     assert padded[0] == pytest.approx(exact[0], abs=0.5)
     np.testing.assert_allclose(padded[1:], exact[1:], rtol=0.05)
+
+
+HASH_NEUS = PROJECTS / "neus" / "configs" / "hash_neus_scan24_wmask.py"
+
+
+def test_neus_on_a_grid_learns_the_same_with_padding(reads_of_vars):
+    """The same losses and weights as with exact sizes, in each step; nothing read back between two updates."""
+    found = []
+    for config in variants(str(HASH_NEUS)):
+        pipeline = build_pipeline(config)
+        loop = Trainer(config, pipeline, None, None, None)
+        losses = [loop._train_step(step, True).losses for step in range(2)]
+        reads_of_vars.clear()
+        loop._train_step(2, False)
+        assert (not reads_of_vars) is pipeline.sampler.padded
+        found.append((losses, pipeline.network.distance_mlp.params.numpy()))
+    (exact, right), (padded, params) = found
+    for one, two in zip(padded, exact, strict=True):
+        assert one == pytest.approx(two, rel=1e-3)
+    np.testing.assert_allclose(params, right, atol=1e-4)

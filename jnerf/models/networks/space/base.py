@@ -46,11 +46,14 @@ class Space(ABC):
         """
 
     @abstractmethod
-    def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
+    def pull(
+        self, positions: jt.Var, grad: jt.Var, unit: float = 1.0, add: jt.Var | None = None
+    ) -> jt.Var:
         """A gradient by coordinates of the cube -> the gradient by positions, [S, D] each: J^T g.
 
         Args:
             positions: where, field units.
             grad: of something by the cube's coordinates.
             unit: the length, in field units, that the result is per.
+            add: what is added to the result, [S, D]; None: nothing.
         """

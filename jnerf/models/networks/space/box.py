@@ -6,6 +6,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.models.networks.space.base import Space
+from jnerf.ops.add_scaled import add_scaled
 from jnerf.ops.unit_box import held_box, unit_box
 
 
@@ -61,8 +62,10 @@ class Box(Space):
         """See ``Space``."""
         return widths * float(np.exp(-np.log(self._size).mean()))
 
-    def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
+    def pull(
+        self, positions: jt.Var, grad: jt.Var, unit: float = 1.0, add: jt.Var | None = None
+    ) -> jt.Var:
         """See ``Space``."""
         if unit not in self._slopes:
             self._slopes[unit] = jt.array(np.float32(unit) / self._size).stop_grad()
-        return grad * self._slopes[unit]
+        return add_scaled(grad, self._slopes[unit], add)

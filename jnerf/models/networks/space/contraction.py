@@ -59,9 +59,12 @@ class Contraction(Space):
         scale = float(np.exp(-np.log(4 * self._half).mean()))
         return widths * root.reshape(-1) * scale
 
-    def pull(self, positions: jt.Var, grad: jt.Var, unit: float = 1.0) -> jt.Var:
+    def pull(
+        self, positions: jt.Var, grad: jt.Var, unit: float = 1.0, add: jt.Var | None = None
+    ) -> jt.Var:
         """See ``Space``."""
-        return (self._jacobian(positions) * grad.unsqueeze(2)).sum(1) * unit
+        pulled = (self._jacobian(positions) * grad.unsqueeze(2)).sum(1) * unit
+        return pulled if add is None else pulled + add
 
     def _in_units(self, positions: jt.Var) -> jt.Var:
         """Positions in half edges of the box, from its middle."""

@@ -17,6 +17,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.ops.activate import activate
 from jnerf.ops.distance_mlp import Distances, distance_mlp
 from jnerf.ops.surface_inputs import surface_inputs
 from jnerf.registry import NETWORKS
@@ -146,7 +147,7 @@ class HashNeuSNetwork(SDFNetwork):
         sharpness = self.sharpness()
         return FieldOutput(
             sigmas=opaque_density(found.sdf.reshape((-1,)), sharpness),
-            rgbs=jt.sigmoid(self.color_mlp(seen)),
+            rgbs=activate(self.color_mlp(seen), "sigmoid"),
             extras={"sdf": found.sdf, "normals": normals, "sharpness": sharpness},
         )
 
@@ -179,7 +180,7 @@ class HashNeuSNetwork(SDFNetwork):
             found: what the MLP says of them.
         """
         pulled = self.pos_encoder.pull(unit, features, found.by_features)
-        return found.by_x + self._space.pull(positions, pulled, self._ball.radius)
+        return self._space.pull(positions, pulled, self._ball.radius, found.by_x)
 
     def _distance(self, positions: jt.Var, features: jt.Var) -> jt.Var:
         return self._mlp(positions, features, 1).sdf.reshape((-1,))

@@ -13,6 +13,7 @@ from jnerf.models.networks.normed_layers import NormedMLP
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.surfaces.outside import OutsideField
 from jnerf.models.networks.surfaces.sdf import HALO, SDFNetwork, opaque_density
+from jnerf.ops.activate import activate
 from jnerf.ops.distance_mlp import Distances
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.surface_inputs import surface_inputs
@@ -153,7 +154,7 @@ class NeuSNetwork(SDFNetwork):
         found = self.distance_mlp(positions, features, n_out, derived=True)
         # features are of the box, [0, 1] along each edge, x is of the ball
         pulled = self.pos_encoder.pull(unit, features, found.by_features)
-        return found, found.by_x + self._box.pull(positions, pulled, self._ball.radius)
+        return found, self._box.pull(positions, pulled, self._ball.radius, found.by_x)
 
     def _object(
         self, positions: jt.Var, rays_d: jt.Var, ray_indices: jt.Var
@@ -163,7 +164,7 @@ class NeuSNetwork(SDFNetwork):
         of_ray = (self.dir_encoder(rays_d), ray_indices) if self.dir_encoder else ()
         how = {"first": 1, "middle": self._ball.middle, "scale": 1 / self._ball.radius}
         seen = surface_inputs(positions, normals, found.values, *of_ray, **how)
-        return found.sdf, normals, jt.sigmoid(self.color_mlp(seen))
+        return found.sdf, normals, activate(self.color_mlp(seen), "sigmoid")
 
     def _object_and_background(
         self, positions: jt.Var, directions: jt.Var
