@@ -30,8 +30,10 @@ LIMITS = {
 VIEWS = {
     ("ngp/configs/ngp_embedded.py", "cpu"): (4, 160, 0, 45, 45, 0),
     ("ngp/configs/ngp_embedded.py", "cuda"): (1, 22, 0, 7, 7, 0),
-    ("nerf/configs/nerf_lego.py", "cpu"): (1, 19, 5, 3, 3, 0),
+    ("nerf/configs/nerf_lego.py", "cpu"): (1, 16, 0, 3, 3, 0),
     ("nerf/configs/nerf_lego.py", "cuda"): (1, 126, 114, 3, 3, 0),
+    ("nerfacto/configs/nerfacto_embedded.py", "cpu"): (1, 24, 0, 1, 1, 0),
+    ("nerfacto/configs/nerfacto_embedded.py", "cuda"): (1, 24, 0, 1, 1, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
     ("neus/configs/neus_scan24_wmask.py", "cpu"): (1, 34, 0, 1, 1, 0),
