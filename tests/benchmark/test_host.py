@@ -34,6 +34,8 @@ VIEWS = {
     ("nerf/configs/nerf_lego.py", "cuda"): (1, 126, 114, 3, 3, 0),
     ("nerfacto/configs/nerfacto_embedded.py", "cpu"): (1, 24, 0, 1, 1, 0),
     ("nerfacto/configs/nerfacto_embedded.py", "cuda"): (1, 24, 0, 1, 1, 0),
+    ("mipnerf360/configs/mipnerf360_embedded.py", "cpu"): (1, 18, 0, 1, 1, 1),
+    ("mipnerf360/configs/mipnerf360_embedded.py", "cuda"): (1, 73, 57, 1, 1, 1),
     ("plenoxels/configs/plenoxels_lego.py", "cpu"): (1, 42, 0, 15, 15, 0),
     ("plenoxels/configs/plenoxels_lego.py", "cuda"): (1, 15, 0, 6, 6, 0),
     ("neus/configs/neus_scan24_wmask.py", "cpu"): (1, 34, 0, 1, 1, 0),
