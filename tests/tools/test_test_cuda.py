@@ -50,7 +50,9 @@ def test_a_part_is_cut_with_all_that_it_started_and_keeps_its_output(script, tmp
             break
         time.sleep(0.1)
     assert not _runs(int(child))
-    assert script.run(script.Part("bad", 9, [["true"], ["false"]]), 1.0)[0] == "failed with status 1"
+    assert (
+        script.run(script.Part("bad", 9, [["true"], ["false"]]), 1.0)[0] == "failed with status 1"
+    )
 
 
 def _runs(process: int) -> bool:
@@ -99,7 +101,9 @@ def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
     names = list(most)
     between = names[names.index("doctor") + 1 : names.index("small_cuda")]
     assert cpu.beside == "small_cuda" and cpu.seconds <= sum(most[name] for name in between)
-    tools = {part.name: part for stage in stages for part in stage if part.name in script.SANITIZERS}
+    tools = {
+        part.name: part for stage in stages for part in stage if part.name in script.SANITIZERS
+    }
     everything = {*script.METHODS, *script.FURTHER}
     assert len(tools) == 3
     for part in tools.values():

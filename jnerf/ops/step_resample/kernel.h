@@ -60,6 +60,9 @@ struct StepResample {
         }
     };
 
+    // x to the power `anneal`; the fast powf of CUDA makes 0 to the power 0 NaN.
+    JNERF_FN float power(float x) const { return x > 0.0f ? powf(x, anneal) : anneal > 0.0f ? 0.0f : 1.0f; }
+
     JNERF_FN Walk walk(int64_t ray) const {
         const int64_t first = ray * n_old;
         float total = 0.0f;
@@ -67,7 +70,7 @@ struct StepResample {
         if (anneal == 1.0f)  // apart, so that it is done to many at once
             for (int64_t i = first; i < first + n_old; i++) mass[i] = ends[i] > starts[i] ? weights[i] + padding + floor : 0.0f;
         else
-            for (int64_t i = first; i < first + n_old; i++) mass[i] = ends[i] > starts[i] ? powf(weights[i] + padding, anneal) + floor : 0.0f;
+            for (int64_t i = first; i < first + n_old; i++) mass[i] = ends[i] > starts[i] ? power(weights[i] + padding) + floor : 0.0f;
         for (int64_t i = first; i < first + n_old; i++) {
             total += mass[i];
             if (mass[i] > 0.0f) count = (int)(i - first) + 1;

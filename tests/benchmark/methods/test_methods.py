@@ -50,5 +50,12 @@ def test_rows_say_what_differs_and_what_is_missing():
         *("same", "differs", "failed on GPU", "not done on CPU", "differs")
     ]
     lines = table(rows)
-    assert len(lines) == 6 and lines[1].split() == ["a", "psnr", "20.000", "19.810", "-0.190", "same"]
+    assert len(lines) == 6 and lines[1].split() == [
+        "a",
+        "psnr",
+        "20.000",
+        "19.810",
+        "-0.190",
+        "same",
+    ]
     assert lines[4].split()[:5] == ["d", "psnr", "-", "1.000", "-"]
