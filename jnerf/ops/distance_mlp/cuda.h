@@ -163,7 +163,7 @@ inline void distance_slabs(const DistanceShape& shape, int64_t n, const float* p
     for (int64_t begin = 0; begin < n; begin += device.columns) run(device, slab, begin, std::min<int64_t>(device.columns, n - begin));
 }
 
-inline void distance_forward(const DistanceShape& shape, const DistanceInput& in, const float* params, float* distance, float* values, float* by_x, float* by_features) {
+JNERF_ENTRY void distance_forward(const DistanceShape& shape, const DistanceInput& in, const float* params, float* distance, float* values, float* by_x, float* by_features) {
     const bool derived = by_x != nullptr;
     distance_slabs(shape, in.n_samples, params, nullptr, derived, [&](DistanceDevice& device, DistanceSlab<DistanceDevice>& slab, int64_t begin, int64_t n) {
         slab.forward(in, begin, n);
@@ -174,7 +174,7 @@ inline void distance_forward(const DistanceShape& shape, const DistanceInput& in
     });
 }
 
-inline void distance_backward(const DistanceShape& shape, const DistanceInput& in, const float* params, const float* grad_distance, const float* grad_values,
+JNERF_ENTRY void distance_backward(const DistanceShape& shape, const DistanceInput& in, const float* params, const float* grad_distance, const float* grad_values,
                               const float* grad_by_x, const float* grad_by_features, float* grad_params, float* grad_features) {
     const bool second = grad_by_x || grad_by_features;
     parallel_for(shape.mlp.n_params, DistanceZero{grad_params});

@@ -50,21 +50,22 @@ template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_fo
 }
 
 template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
-    const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
+    constexpr int64_t size = 4 * HASH_BLOCK;  // the first batches of a block have to wait for their rows
+    const int64_t n = grid.n_samples, n_blocks = (n + size - 1) / size;
     // Tables that all together overflow the cache: the level that the last call ended with is still there.
     static thread_local bool downwards = false;
     const bool down = downwards = !downwards;
-    #pragma omp parallel if (n_blocks > 1)
+    #pragma omp parallel if (n > HASH_BLOCK)
     {
         FlushSubnormals flush;
-        #pragma omp for schedule(dynamic, 8)
+        #pragma omp for schedule(dynamic, 2)
         for (int64_t job = 0; job < grid.n_levels * n_blocks; job++) {
             const int turn = (int)(job / n_blocks), l = down ? grid.n_levels - 1 - turn : turn;
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
             float* features = out + l * n * F;
             // So that no line belongs to two blocks, all but the first begin with one.
             const int64_t lead = STREAM ? floats_to_line(features) / F : 0;
-            const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * HASH_BLOCK) : 0; };
+            const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * size) : 0; };
             const int64_t begin = start(job % n_blocks), end = job % n_blocks + 1 < n_blocks ? start(job % n_blocks + 1) : n;
             if (begin == end) continue;
             if (hash_fetched<F>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features);

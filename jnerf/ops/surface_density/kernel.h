@@ -76,7 +76,7 @@ struct SurfaceDensityBackward {
     }
 };
 
-inline void surface_density_backward(int64_t n, const SurfaceDensityBackward& kernel, float* grad_sharpness) {
+JNERF_ENTRY void surface_density_backward(int64_t n, const SurfaceDensityBackward& kernel, float* grad_sharpness) {
     parallel_for(n, kernel);
     sum_floats(n, kernel.grad_sharpness, grad_sharpness);
 }
