@@ -21,6 +21,7 @@ namespace jnerf {
 inline float exp2f(float x) { return ::exp2f(x); }
 inline float expf(float x) { return ::exp2f(x * 1.44269504f); }
 inline float log2f(float x) { return cuda_on_host::fast_log2(x); }
+inline float logf(float x) { return cuda_on_host::fast_log2(x) * 0.693147182f; }
 inline float powf(float x, float y) { return ::exp2f(y * cuda_on_host::fast_log2(x)); }
 inline float sinf(float x) { return cuda_on_host::coarse((float)std::sin(6.283185307179586 * cuda_on_host::of_a_turn(x))); }
 inline float cosf(float x) { return cuda_on_host::coarse((float)std::cos(6.283185307179586 * cuda_on_host::of_a_turn(x))); }
