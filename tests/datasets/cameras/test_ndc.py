@@ -118,7 +118,7 @@ def test_samplers_need_know_nothing():
     """Equal steps in the field, from the near plane to infinity, are equal steps in 1 / depth."""
     camera = ndc_cameras()
     rays_o, rays_d = camera.rays(*(np.array([v], np.int32) for v in (2, 19, 15)))
-    sampler = UniformSampler(8, (0, 0, 0, 1, 1, 1), 0.0, 3**0.5)
+    sampler = UniformSampler(8, aabb=(0, 0, 0, 1, 1, 1), near=0.0, far=3**0.5)
     samples = sampler(RayBundle(rays_o, rays_d), FunctionField(lambda x: jt.ones(x.shape[0])), None)
     inverse = -1 / camera.space.unproject(samples.positions.numpy())[:, 2]
     np.testing.assert_allclose(inverse, 1 - (np.arange(8) + 0.5) / 8, atol=1e-5)
