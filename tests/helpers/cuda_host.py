@@ -29,6 +29,7 @@ LIBRARIES = {
     "planes": ("planes", 900),
     "planes_75": ("planes", 750),
     "factors": ("factors", 900),
+    "sums": ("sums", 900),
     "surfaces": ("surfaces", 900),
     "machine": ("machine", 900),
 }
