@@ -42,8 +42,6 @@ VIEWS = {
     ("neus/configs/neus_scan24_wmask.py", "cuda"): (1, 58, 26, 1, 1, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "cpu"): (1, 80, 0, 13, 13, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "cuda"): (1, 42, 16, 5, 5, 0),
-    ("mipnerf360/configs/mipnerf360_embedded.py", "cpu"): (1, 18, 0, 1, 1, 1),
-    ("mipnerf360/configs/mipnerf360_embedded.py", "cuda"): (1, 73, 57, 1, 1, 1),
 }
 _VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 
