@@ -86,11 +86,12 @@ def _scene(block: Any, folder: Path, views: dict[str, int]) -> dict[str, Any]:
 
 
 def _picture(path: Path) -> Path:
-    """Waves of several lengths in colour, 64 x 64."""
-    u, v = np.meshgrid(*[np.linspace(0, 1, 64)] * 2)
+    """Waves in colour, 192 x 192, under noise, which no rounding can be told from: no training comes near to it."""
+    u, v = np.meshgrid(*[np.linspace(0, 1, 192)] * 2)
     waves = np.stack([np.sin(9 * u + 4 * v), np.cos(23 * u * v), np.sin(40 * (u - v) ** 2)], -1)
-    pixels = np.uint8(127.5 + 127 * waves)
-    path.write_bytes(b"P6\n64 64\n255\n" + pixels.tobytes())
+    noise = np.random.default_rng(0).normal(0, 0.3, waves.shape)
+    pixels = np.uint8((127.5 + 80 * (waves + noise)).clip(0, 255))
+    path.write_bytes(b"P6\n192 192\n255\n" + pixels.tobytes())
     return path
 
 
