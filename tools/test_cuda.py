@@ -100,9 +100,9 @@ def parts(dry: bool) -> list[list[Part]]:
         tests += ["-n", "logical", "--maxprocesses", "12", "--dist", "worksteal"]
     tests += ["tests/ops/test_ema.py", "-k", "cpu"] if dry else [*_cuda_tests(), "-m", "cuda"]
     found = [
-        [Part("doctor", 75, [[*python, "-m", "jnerf.doctor", "--compile"]])],
+        [Part("doctor", 70, [[*python, "-m", "jnerf.doctor", "--compile"]])],
         [_small("cpu", dry)],
-        [Part("tests", 115, [tests])],
+        [Part("tests", 105, [tests])],
         [Part("steps", 40, [[*emptied, *methods]])],
     ]
     sanitizer = shutil.which("compute-sanitizer")
@@ -125,7 +125,7 @@ def _small(device: str, dry: bool) -> Part:
         for i, share in enumerate(shares)
     ]
     if device == "cpu":
-        return Part("small_cpu", 200, commands, beside="small_cuda", device="cpu")
+        return Part("small_cpu", 190, commands, beside="small_cuda", device="cpu")
     return Part("small_cuda", 30, commands)
 
 
@@ -151,9 +151,9 @@ def _measured(dry: bool) -> list[Part]:
     measured = {
         "ops": (15, [*ops]),
         "train": (15, ["--config-file", NGP, *many, "--no-eval", *runs, *tiny]),
-        "render": (5, ["--config-file", NGP, "--frames", "1", *runs, *tiny]),
-        "host": (10, ["--config-file", *([NGP] if dry else METHODS), "--steps", "16"]),
-        "profile": (10, ["--config-file", NGP, *small, *tiny]),
+        "render": (10, ["--config-file", NGP, "--frames", "1", *runs, *tiny]),
+        "host": (15, ["--config-file", *([NGP] if dry else METHODS), "--steps", "16"]),
+        "profile": (15, ["--config-file", NGP, *small, *tiny]),
     }
     found = []
     for name, (seconds, flags) in measured.items():
