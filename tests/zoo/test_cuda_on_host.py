@@ -1,7 +1,7 @@
 """Whole trainings with our CUDA sources, run on the CPU, against the CPU's own: the same but for rounding.
 
 ``JNERF_CUDA_ON_HOST=1`` trains every method so (some 20 minutes of a core, most of it compiling), else there is one. In
-fp32, so that nothing but a fault moves a loss by more than rounding; bf16 has a looser bound.
+fp32, so that nothing but a fault moves a loss by more than rounding.
 """
 
 from __future__ import annotations
