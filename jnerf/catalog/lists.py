@@ -38,6 +38,7 @@ def show(kinds: Sequence[str], name: str | None = None, as_json: bool = False) -
     found = {kind: _named(kind, name) for kind in kinds}
     if not any(found.values()):
         valid = [word for kind in kinds for word in _words(kind)]
+        valid += kinds if len(kinds) > 1 else ()
         near = nearest(name, valid)
         meant = f"Did you mean '{near}'? " if near else ""
         listed = f"jnerf list {kinds[0]}" if len(kinds) == 1 else "jnerf list"

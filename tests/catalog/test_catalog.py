@@ -77,3 +77,5 @@ def test_details():
 def test_an_unknown_name():
     with pytest.raises(ConfigError, match="no modules of the name 'Adm'. Did you mean 'Adam'?"):
         show(("modules",), "Adm")
+    with pytest.raises(ConfigError, match="of the name 'module'. Did you mean 'modules'?"):
+        show(("methods", "configs", "modules"), "module")

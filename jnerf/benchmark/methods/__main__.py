@@ -11,7 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from jnerf.command_line import exit_status
-from jnerf.engine.files import write_text_atomic
+from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import JnerfError
 
 
@@ -32,7 +32,9 @@ def _run(options: argparse.Namespace) -> None:
     from jnerf.benchmark.methods.form import small_form
     from jnerf.benchmark.methods.train import trained
 
-    found, failed = {}, []
+    found, failed, out = {}, [], Path(options.json)
+    check_writable(out, "--json")  # before hours of training
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="jnerf-methods-") as folder:
         for file in options.config:
             name = Path(file).stem
@@ -47,7 +49,7 @@ def _run(options: argparse.Namespace) -> None:
                 failed.append(name)
                 said = f"failed: {error}"
             print(f"{name}: {said}", flush=True)
-            write_text_atomic(Path(options.json), json.dumps(found, indent=1) + "\n")
+            write_text_atomic(out, json.dumps(found, indent=1) + "\n")
     if failed:
         raise JnerfError(f"not trained: {', '.join(failed)}")
 

@@ -85,7 +85,11 @@ def train(
         if not done["complete"] or not config.evaluation.get("at_end", True):
             return done
         clock = trainer.step, trainer.seconds
-        found = judge_weights(config, pipeline, folder, held_out, *clock, see=log.see)
+        try:
+            found = judge_weights(config, pipeline, folder, held_out, *clock, see=log.see)
+        except KeyboardInterrupt:
+            print(f"step {trainer.step} is saved: the same command with --resume tests it")
+            raise
         if not tested:  # --resume on a finished run shows its test again, and logs nothing new
             trainer.write({"eval": found.summary()})
     return done | {"mean": found.mean}

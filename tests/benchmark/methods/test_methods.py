@@ -39,6 +39,14 @@ def test_the_command_writes_what_is_done_and_goes_on_behind_a_failure(tmp_path, 
     assert "not trained: no_such_config" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_trained(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "a.json"
+    assert command.main(["ngp_embedded", "--steps", "2", "--json", str(out)]) == 2
+    told = capsys.readouterr()
+    assert "cannot write" in told.err and "--json" in told.err and told.out == ""
+
+
 def test_rows_say_what_differs_and_what_is_missing():
     def psnr(value):
         return {"metric": "psnr", "value": value}

@@ -1,4 +1,4 @@
-"""``evaluation.downscale``: smaller pictures on the way, whole ones at the end."""
+"""Evaluation on the way, smaller if ``evaluation.downscale`` says so, and the test at the end."""
 
 import json
 
@@ -24,6 +24,16 @@ def test_only_evaluation_on_the_way_is_smaller(tiny, folder):
     metrics = json.loads((folder / "test" / "metrics.json").read_text())
     assert metrics["protocol"]["resolution"] == [24, 24]
     assert metrics["mean"]["psnr"] == at_end["psnr"]
+
+
+def test_ctrl_c_in_the_test_at_the_end_says_that_the_run_is_saved(tiny, monkeypatch, capsys):
+    def interrupted(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("jnerf.engine.tasks.testing.evaluate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny(SCENE, "total_steps=2", "evaluation.steps=[]"), "train")
+    assert "step 2 is saved: the same command with --resume tests it" in capsys.readouterr().out
 
 
 def test_too_small_a_view_is_refused_before_training(tiny, folder):
