@@ -51,6 +51,17 @@ class Scene:
         return ray_march.ray_march(self.o, self.d, self.bits, self.rule, RES, 3, 7, max_samples)
 
 
+def check_written(rays_on_host, scene, packed, first, right, cone):
+    """The intervals that a march writes are those of the reference, ``right``."""
+    n = len(right[0])
+    starts, ends = empty(n, n)
+    (rays,) = empty(n, dtype=np.int32)
+    rays_on_host.call("march_write", *scene.arguments, packed, first, starts, ends, rays)
+    check_packed(packed, rays)
+    np.testing.assert_allclose(starts, right[0], rtol=1e-6 if cone else 1e-7)
+    np.testing.assert_allclose(ends, right[1], rtol=1e-6 if cone else 1e-7)
+
+
 @pytest.mark.parametrize("n, cone", [(0, 0.0), (22, 0.0), (248, 0.0), (60, 1 / 64)])
 @pytest.mark.parametrize("share", [0.4, 2.0])
 def test_march(rays_on_host, n, cone, share):
@@ -63,12 +74,7 @@ def test_march(rays_on_host, n, cone, share):
     rays_on_host.call("march_count", *scene.arguments, capacity, packed, first, totals)
     np.testing.assert_array_equal(packed, right)
     assert totals.tolist() == [len(t_starts), wanted]
-    starts, ends = empty(len(t_starts), len(t_starts))
-    (rays,) = empty(len(t_starts), dtype=np.int32)
-    rays_on_host.call("march_write", *scene.arguments, packed, first, starts, ends, rays)
-    check_packed(packed, rays)
-    np.testing.assert_allclose(starts, t_starts, rtol=1e-6 if cone else 1e-7)
-    np.testing.assert_allclose(ends, t_ends, rtol=1e-6 if cone else 1e-7)
+    check_written(rays_on_host, scene, packed, first, (t_starts, t_ends), cone)
 
 
 @pytest.mark.parametrize("n, cone, most", [(100, 0.0, 1024), (100, 1 / 64, 20), (520, 0.0, 20)])
@@ -83,12 +89,7 @@ def test_one_window_for_all_samples(rays_on_host, n, cone, most):
     rays_on_host.call("window", *scene.arguments, *none, packed, first, next_point, totals)
     np.testing.assert_array_equal(packed, right)
     assert totals[0] == len(t_starts)
-    starts, ends = empty(len(t_starts), len(t_starts))
-    (rays,) = empty(len(t_starts), dtype=np.int32)
-    rays_on_host.call("march_write", *scene.arguments, packed, first, starts, ends, rays)
-    check_packed(packed, rays)
-    np.testing.assert_allclose(starts, t_starts, rtol=1e-6 if cone else 1e-7)
-    np.testing.assert_allclose(ends, t_ends, rtol=1e-6 if cone else 1e-7)
+    check_written(rays_on_host, scene, packed, first, (t_starts, t_ends), cone)
 
 
 @pytest.mark.parametrize("n, budget", [(0, 1.0), (100, 1.0), (280, 0.5)])

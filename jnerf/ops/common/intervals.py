@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import jittor as jt
 
+from jnerf.ops.common.code import code_op
 from jnerf.runtime.kernels import foresight
 
 INT_MAX = 2**31 - 1
@@ -70,26 +71,6 @@ def check_budget(max_samples: int | None) -> int:
     return max_samples
 
 
-# Outputs from 0 on of a kernel that counts and writes in one go, into arrays with padding: starts, ends and rays of
-# intervals, packed_info, the totals of ``pack_counts``, and the first of them.
-PADDED_DTYPES = ("float32", "float32", "int32", "int32", "int32", "int32")
-PAD = (
-    " jnerf::pad_intervals(out3_p, out3->num / 2, out0->num, out0_p, out1_p, out2_p);"
-    " jnerf::parallel_for(1, jnerf::FirstTotal{out4_p, out5_p});"
-)
-
-
-def padded_shapes(n_rays: int, most: int) -> list[tuple[int, ...]]:
-    """Shapes of these outputs, for at most so many samples."""
-    return [(most,)] * 3 + [(n_rays, 2), (2,), (1,)]
-
-
-def padded_intervals(found: Sequence[jt.Var]) -> PackedIntervals:
-    """Intervals whose number stays on the device, from these outputs; arrays have padding behind them."""
-    starts, ends, rays, packed_info, _, count = (v.stop_grad() for v in found)
-    return PackedIntervals(starts, ends, rays, packed_info, starts.shape[0], count)
-
-
 def read_totals(totals: jt.Var, max_samples: int | None, most: int = 1) -> tuple[int, int]:
     """Reads (kept, wanted) back from the device; this waits for the counting pass.
 
@@ -109,3 +90,66 @@ def read_totals(totals: jt.Var, max_samples: int | None, most: int = 1) -> tuple
             f"more than {kept} samples in one call, 2^31 - 1 are the limit; pass fewer rays or max_samples"
         )
     return kept, wanted
+
+
+# Outputs of a kernel that counts and writes in one go, into arrays with padding: starts, ends and rays of intervals,
+# packed_info, the totals of ``pack_counts``, and the first of them.
+_PADDED_DTYPES = ("float32", "float32", "int32", "int32", "int32", "int32")
+_PAD = (
+    " jnerf::pad_intervals(out3_p, out3->num / 2, out0->num, out0_p, out1_p, out2_p);"
+    " jnerf::parallel_for(1, jnerf::FirstTotal{out4_p, out5_p});"
+)
+
+
+class IntervalOp:
+    """An op that counts the intervals of each ray and then writes them.
+
+    Args:
+        name: its folder; its functions are ``<name>_count`` and ``<name>_write``.
+        begin: C++ that begins the declaration of ``r``, up to its last field, which is packed_info.
+        n_rays: C++ of the number of rays.
+        n_inputs: arrays that it takes.
+    """
+
+    def __init__(self, name: str, begin: str, n_rays: str, n_inputs: int) -> None:
+        self._name = name
+
+        def source(packed: str, *calls: str) -> str:
+            return f"{begin}{packed}}}; " + " ".join(f"jnerf::{name}_{call}" for call in calls)
+
+        write = f"write({n_rays}, r, out0_p, out1_p, out2_p);"
+        self._count = source("out0_p", f"count({n_rays}, r, {INT_MAX}, out1_p);")
+        self._write = source(f"(int*)in{n_inputs}_p", write)
+        self._padded = source("out3_p", f"count({n_rays}, r, {INT_MAX}, out4_p);", write) + _PAD
+
+    def __call__(
+        self,
+        inputs: Sequence[jt.Var],
+        data: dict[str, float],
+        n_rays: int,
+        most: int,
+        padded: bool,
+    ) -> PackedIntervals:
+        """Places the intervals; nothing is differentiable.
+
+        Args:
+            inputs: the op's arrays.
+            data: its numbers.
+            n_rays: R.
+            most: intervals, if no ray misses.
+            padded: there are as many rows, with padding behind the intervals; else their number is read back.
+        """
+        if padded:
+            shapes = [(most,)] * 3 + [(n_rays, 2), (2,), (1,)]
+            found = code_op(self._name, shapes, _PADDED_DTYPES, inputs, self._padded, data)
+            starts, ends, rays, packed, _, count = (v.stop_grad() for v in found)
+            return PackedIntervals(starts, ends, rays, packed, most, count)
+        shapes, dtypes = [(n_rays, 2), (2,)], ["int32", "int32"]
+        packed, totals = code_op(self._name, shapes, dtypes, inputs, self._count, data)
+        kept, wanted = read_totals(totals, None, most)
+        if kept == 0:
+            return PackedIntervals.empty(n_rays)
+        shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
+        out = code_op(self._name, shapes, dtypes, [*inputs, packed], self._write, data)
+        starts, ends, rays = (v.stop_grad() for v in out)
+        return PackedIntervals(starts, ends, rays, packed.stop_grad(), wanted)

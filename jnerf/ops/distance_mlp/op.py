@@ -9,12 +9,11 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
+from jnerf.ops.mlp.op import MAX_LAYERS, flat, listed, numbers, shaped
 from jnerf.ops.mlp.shape import check_skip, n_params
 
-_WIDTHS = ", ".join(f'(int)data["width{i}"]' for i in range(MAX_LAYERS + 1))
 _SETUP = (
-    f"const int widths[] = {{{_WIDTHS}}}; "
+    f"const int widths[] = {{{listed('width')}}}; "
     'jnerf::DistanceShape shape{jnerf::MlpShape(widths, (int)data["n_widths"], (int)data["n_out"], true, '
     'jnerf::MlpPrecision::fp32, (int)data["skip"]), (float)data["beta"], data["x_first"] != 0, '
     '{(float)data["middle0"], (float)data["middle1"], (float)data["middle2"]}, (float)data["scale"], '

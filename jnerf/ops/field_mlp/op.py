@@ -10,7 +10,7 @@ from jnerf.ops.common import code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
-from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
+from jnerf.ops.mlp.op import flat, listed, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -18,13 +18,9 @@ from jnerf.ops.trunc_exp import trunc_exp
 _COLORS = 3
 
 
-def _widths(name: str) -> str:
-    return ", ".join(f'(int)data["{name}_width{i}"]' for i in range(MAX_LAYERS + 1))
-
-
 # One source for networks of every depth, as in ``jnerf.ops.mlp``.
 _SETUP = f"""
-const int trunk_widths[] = {{{_widths("trunk")}}}, head_widths[] = {{{_widths("head")}}};
+const int trunk_widths[] = {{{listed("trunk_width")}}}, head_widths[] = {{{listed("head_width")}}};
 const int n_trunk = (int)data["n_trunk_widths"], n_head = (int)data["n_head_widths"];
 const int n_geometry = trunk_widths[n_trunk - 1];
 const auto precision = (jnerf::MlpPrecision)(int)data["precision"];

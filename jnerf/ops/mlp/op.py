@@ -15,11 +15,16 @@ from jnerf.ops.trunc_exp import trunc_exp
 
 MAX_LAYERS = 16
 
+
+def listed(name: str) -> str:
+    """The entries of ``data`` that ``numbers`` makes, as a list in C++."""
+    return ", ".join(f'(int)data["{name}{i}"]' for i in range(MAX_LAYERS + 1))
+
+
 # One source for MLPs of every depth, with whatever inputs: each other one would cost seconds of compilation. Shapes are
 # numbers in ``data`` (``numbers``), since CUDA pointers cannot be read here; arrays of several ranks arrive flat.
-_WIDTHS = ", ".join(f'(int)data["width{i}"]' for i in range(MAX_LAYERS + 1))
 _SETUP = (
-    f"const int widths[] = {{{_WIDTHS}}}; "
+    f"const int widths[] = {{{listed('width')}}}; "
     'jnerf::MlpShape shape(widths, (int)data["n_widths"], (int)data["n_out"], data["biased"] != 0, '
     '(jnerf::MlpPrecision)(int)data["precision"], (int)data["skip"]); '
     'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import (
-    PAD,
-    PADDED_DTYPES,
-    PackedIntervals,
-    padded_intervals,
-    padded_shapes,
-    read_totals,
-)
+from jnerf.ops.common.intervals import IntervalOp, PackedIntervals
 
 _ROUND = """
 jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] != 0, data["blur"] != 0,
     (float)data["padding"], (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
-_COUNT = _ROUND + "out0_p}; jnerf::ray_resample_count(in3->num / 2, r, 2147483647, out1_p);"
-_WRITE = (
-    _ROUND + "(int*)in4_p}; jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p);"
-)
-_PADDED = f"""{_ROUND} out3_p}};
-jnerf::ray_resample_count(in3->num / 2, r, 2147483647, out4_p);
-jnerf::ray_resample_write(in3->num / 2, r, out0_p, out1_p, out2_p); {PAD}
-"""
+_PLACE = IntervalOp("ray_resample", _ROUND, "in3->num / 2", 4)
 
 
 def ray_resample(
@@ -74,13 +59,4 @@ def ray_resample(
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     old = [t_starts, t_ends, weights, packed_info]
     most = n_rays * n + (t_starts.shape[0] if merge else 0)
-    if padded:
-        shapes = padded_shapes(n_rays, most)
-        return padded_intervals(code_op("ray_resample", shapes, PADDED_DTYPES, old, _PADDED, data))
-    shapes = [(n_rays, 2), (2,)]
-    packed, totals = code_op("ray_resample", shapes, ["int32", "int32"], old, _COUNT, data)
-    kept, wanted = read_totals(totals, None, most)
-    shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    out = code_op("ray_resample", shapes, dtypes, [*old, packed], _WRITE, data)
-    starts, ends, ray_indices = (v.stop_grad() for v in out)
-    return PackedIntervals(starts, ends, ray_indices, packed.stop_grad(), wanted)
+    return _PLACE(old, data, n_rays, most, padded)

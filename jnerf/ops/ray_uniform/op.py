@@ -6,15 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
-from jnerf.ops.common.intervals import (
-    PAD,
-    PADDED_DTYPES,
-    PackedIntervals,
-    padded_intervals,
-    padded_shapes,
-    read_totals,
-)
+from jnerf.ops.common.intervals import IntervalOp, PackedIntervals
 
 _RAYS = """
 jnerf::RayUniform r{in0_p, in1_p,
@@ -23,12 +15,7 @@ jnerf::RayUniform r{in0_p, in1_p,
     (float)data["near"], (float)data["far"], (int)data["n_samples"],
     (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
-_COUNT = _RAYS + "out0_p}; jnerf::ray_uniform_count(in0->num / 3, r, 2147483647, out1_p);"
-_WRITE = _RAYS + "(int*)in2_p}; jnerf::ray_uniform_write(in0->num / 3, r, out0_p, out1_p, out2_p);"
-_PADDED = f"""{_RAYS} out3_p}};
-jnerf::ray_uniform_count(in0->num / 3, r, 2147483647, out4_p);
-jnerf::ray_uniform_write(in0->num / 3, r, out0_p, out1_p, out2_p); {PAD}
-"""
+_PLACE = IntervalOp("ray_uniform", _RAYS, "in0->num / 3", 2)
 
 
 def ray_uniform(
@@ -71,16 +58,4 @@ def ray_uniform(
     data = {f"box{i}": value for i, value in enumerate(aabb)}
     data |= {"near": near, "far": far, "n_samples": n_samples}
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
-    rays = [rays_o, rays_d]
-    most = n * n_samples
-    if padded:
-        shapes = padded_shapes(n, most)
-        return padded_intervals(code_op("ray_uniform", shapes, PADDED_DTYPES, rays, _PADDED, data))
-    packed, totals = code_op("ray_uniform", [(n, 2), (2,)], ["int32", "int32"], rays, _COUNT, data)
-    kept, wanted = read_totals(totals, None, most)
-    if kept == 0:
-        return PackedIntervals.empty(n)
-    shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-    out = code_op("ray_uniform", shapes, dtypes, [*rays, packed], _WRITE, data)
-    t_starts, t_ends, ray_indices = (v.stop_grad() for v in out)
-    return PackedIntervals(t_starts, t_ends, ray_indices, packed.stop_grad(), wanted)
+    return _PLACE([rays_o, rays_d], data, n, n * n_samples, padded)

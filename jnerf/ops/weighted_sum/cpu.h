@@ -1,28 +1,19 @@
 #pragma once
 #include <algorithm>
 #include <vector>
+#include "photometric/sum.h"
 #include "weighted_sum/kernel.h"
 
 namespace jnerf {
 
 constexpr int64_t SUM_CHUNK = 1 << 15;
 
-inline double sum_chunk(const float* values, int64_t n, SummandOf f) {
-    double parts[8] = {}, all = 0.0;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int k = 0; k < 8; k++) parts[k] += f(values[i + k]);
-    for (; i < n; i++) all += f(values[i]);
-    for (double part : parts) all += part;
-    return all;
-}
-
 // Chunks of a fixed size, added in their order: the same for any number of threads.
 inline float sum_all(const float* values, int64_t n, SummandOf f) {
     const int64_t chunks = (n + SUM_CHUNK - 1) / SUM_CHUNK;
     std::vector<double> sums(chunks);
     #pragma omp parallel for schedule(static) if (chunks > 4)
-    for (int64_t c = 0; c < chunks; c++) sums[c] = sum_chunk(values + c * SUM_CHUNK, std::min(SUM_CHUNK, n - c * SUM_CHUNK), f);
+    for (int64_t c = 0; c < chunks; c++) sums[c] = sum_in_order(std::min(SUM_CHUNK, n - c * SUM_CHUNK), [=](int64_t i) { return f(values[c * SUM_CHUNK + i]); });
     double all = 0.0;
     for (double sum : sums) all += sum;
     return (float)all;

@@ -1,4 +1,5 @@
 #pragma once
+#include "photometric/sum.h"
 #include "weighted_sum/kernel.h"
 
 namespace jnerf {
@@ -7,16 +8,10 @@ constexpr int SUM_WIDTH = 256;  // threads of a block
 
 // One double for each block of `sums`, in an order that follows from the sizes alone.
 template <class Value> static __global__ void sum_blocks_kernel(int64_t n, Value value, double* sums) {
-    __shared__ double parts[SUM_WIDTH];
-    const int thread = threadIdx.x;
     double mine = 0.0;
-    for (int64_t i = (int64_t)blockIdx.x * SUM_WIDTH + thread; i < n; i += (int64_t)gridDim.x * SUM_WIDTH) mine += value(i);
-    parts[thread] = mine;
-    for (int half = SUM_WIDTH / 2; half > 0; half /= 2) {
-        __syncthreads();
-        if (thread < half) parts[thread] += parts[thread + half];
-    }
-    if (thread == 0) sums[blockIdx.x] = parts[0];
+    for (int64_t i = (int64_t)blockIdx.x * SUM_WIDTH + threadIdx.x; i < n; i += (int64_t)gridDim.x * SUM_WIDTH) mine += value(i);
+    const double all = sum_of_block<SUM_WIDTH>(mine);
+    if (threadIdx.x == 0) sums[blockIdx.x] = all;
 }
 
 struct SummandAt {
