@@ -132,6 +132,26 @@ RESULTS = {
         "preview_seconds": stats([0.05]),
         "protocol": {"split": "test"},
     },
+    "ways": {
+        "device": "cuda",
+        "samples": 1000,
+        "looked": 2200,
+        "repeats": 1,
+        "ceilings": CEILINGS,
+        "kernels": [
+            {
+                "choice": "march",
+                "way": "one",
+                "kernel": "ray_march_count",
+                "case": "9 rays",
+                "ms": stats([0.25]),
+                "bound_ms": 0.125,
+                "ratio": 2.0,
+                "off": 0.0,
+            }
+        ],
+        "better": {"march, 9 rays": "march=one"},
+    },
     "host": {
         "runs": [
             {

@@ -1,10 +1,10 @@
 """Gradients of every parameter with our CUDA sources, run on the CPU, against the CPU's own in fp32.
 
 Weights stay as they are, so that steps do not drift apart. Of each gradient two numbers are judged. The length of its
-error relative to its own: rounding by a share u moves about 10 u of all ReLUs to their other side, and what each of them
-carried is lost or won, so that up to sqrt(10 u) is to be expected: 0.14 with bf16 (u = 2^-9), 0.05 with fp16 (2^-12),
-1e-3 with fp32. And its slope, how much of the right gradient is in it: flips cancel there, but a share that is left
-out, or counted twice, does not.
+error relative to its own: rounding by a share u moves about 10 u of all ReLUs to their other side, and what each
+of them carried is lost or won, so that up to sqrt(10 u) is to be expected: 0.14 with bf16 (u = 2^-9), 0.05 with fp16
+(2^-12), 1e-3 with fp32. And its slope, how much of the right gradient is in it: flips cancel there, but a share that
+is left out, or counted twice, does not.
 
 ``JNERF_CUDA_ON_HOST=1`` takes every method (six minutes of a core, compiling included), else one is taken.
 """

@@ -153,6 +153,23 @@ _HOST = {
     # since there are any
     "views?": [{**_ASKED, "as_on": str, "pixels": int, "portions": int}],
 }
+_WAYS = {
+    "device": str,
+    "samples": int,
+    "looked": int,
+    "repeats": int,
+    "ceilings": _CEILINGS,
+    "kernels": [
+        {
+            **{name: str for name in ("choice", "way", "kernel", "case")},
+            "ms": STATS,
+            "bound_ms": NUMBER,
+            "ratio": NUMBER,
+            "off": MAYBE,
+        }
+    ],
+    "better": {"*": str},
+}
 _RESULTS = {
     "ops": {"levels": [_LEVEL]},
     "train": {"runs": [_RUN]},
@@ -161,6 +178,7 @@ _RESULTS = {
     "growth": _GROWTH,
     "render": _RENDER,
     "host": {"runs": [_HOST]},
+    "ways": _WAYS,
 }
 KINDS = tuple(_RESULTS)
 _RECORD = {

@@ -296,8 +296,24 @@ def host_kernels(record: Record) -> str:
     return "\n\n".join(blocks)
 
 
+def ways_kernels(record: Record) -> str:
+    """Every way of every kernel, and what to ask for where another is faster."""
+    found = record["results"]
+    head = ["choice", "way", "kernel", "case", "ms", "min", "bound, ms", "ratio to the bound", "off"]
+    rows = [
+        [row["choice"], row["way"], f"`{row['kernel']}`", row["case"]]
+        + [number(row["ms"]["median"]), number(row["ms"]["min"]), number(row["bound_ms"])]
+        + [number(row["ratio"]), number(row["off"])]
+        for row in found["kernels"]
+    ]
+    told = [f"- {case}: `JNERF_CUDA_WAYS={way}`" for case, way in found["better"].items()]
+    told = told or ["No kernel has a way that takes a tenth less than its own."]
+    return table(head, rows, left=4) + "\n\n" + "\n".join(told)
+
+
 TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
     "train": {"speed": train_speed, "quality": train_quality, "times": train_times},
+    "ways": {"kernels": ways_kernels},
     "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
     "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
     "memory": {"points": memory_points},

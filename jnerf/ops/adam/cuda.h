@@ -26,11 +26,11 @@ struct AdamSparseQuads : AdamSparse {
 };
 
 JNERF_ENTRY void adam_dense(int64_t n, AdamRule rule, float decay, const float* grads, float* params, float* m, float* v) {
-    parallel_quads(n, AdamDenseQuads{{rule, decay, grads, params, m, v}}, aligned_quads(grads, params, m, v));
+    parallel_quads<AdamDense>("adam", n, AdamDenseQuads{{rule, decay, grads, params, m, v}}, aligned_quads(grads, params, m, v));
 }
 
 JNERF_ENTRY void adam_sparse(int64_t n, AdamRule rule, const float* grads, const float* table, int last, float* params, float* m, float* v, int* counts) {
-    parallel_quads(n, AdamSparseQuads{{rule, grads, table, last, params, m, v, counts}}, aligned_quads(grads, params, m, v, counts));
+    parallel_quads<AdamSparse>("adam", n, AdamSparseQuads{{rule, grads, table, last, params, m, v, counts}}, aligned_quads(grads, params, m, v, counts));
 }
 
 }  // namespace jnerf

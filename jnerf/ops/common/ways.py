@@ -1,0 +1,46 @@
+"""Kernels for CUDA that can go several ways, and what a user asks for: ``JNERF_CUDA_WAYS=march=one,field=tensor``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jnerf.checks.suggest import hint
+from jnerf.errors import ConfigError
+
+VARIABLE = "JNERF_CUDA_WAYS"
+
+#: Kernel -> its ways. By itself it goes the first one where that suits shape and device; ``march`` where rays are few.
+WAYS: Mapping[str, tuple[str, ...]] = {
+    "march": ("eight", "one"),  # threads that march one ray
+    "composite": ("eight", "one"),  # threads that composite one ray
+    "visible": (
+        "eight",
+        "one",
+    ),  # threads that look through one ray's samples, and gather those kept
+    "field": ("chain", "tensor", "plain"),  # activations in registers, in shared memory, in float
+    "mlp": ("chain", "tensor", "plain"),
+    "hash": ("pairs", "rows"),  # loads of 16 bytes for two neighbouring rows, or of 8 for each
+    "scatter": (
+        "runs",
+        "each",
+    ),  # neighbours in one cell summed before they are added to memory, or not
+    "adam": ("quads", "one"),  # entries of a thread
+    "ema": ("quads", "one"),
+}
+
+
+def check(asked: str) -> None:
+    """Raises ConfigError for a kernel or a way that does not exist.
+
+    Args:
+        asked: what ``JNERF_CUDA_WAYS`` says.
+
+    >>> check("march=one,field=tensor")
+    """
+    for part in asked.split(",") if asked else ():
+        kernel, _, way = part.partition("=")
+        if kernel not in WAYS:
+            raise ConfigError(f"{VARIABLE}={asked}: no kernel {kernel!r}. {hint(kernel, WAYS)}")
+        if way not in WAYS[kernel]:
+            allowed = ", ".join(WAYS[kernel])
+            raise ConfigError(f"{VARIABLE}={asked}: {kernel!r} cannot go {way!r}, but {allowed}")
