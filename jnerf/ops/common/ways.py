@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 
 VARIABLE = "JNERF_CUDA_WAYS"
@@ -40,7 +39,8 @@ def check(asked: str) -> None:
     for part in asked.split(",") if asked else ():
         kernel, _, way = part.partition("=")
         if kernel not in WAYS:
-            raise ConfigError(f"{VARIABLE}={asked}: no kernel {kernel!r}. {hint(kernel, WAYS)}")
+            known = ", ".join(WAYS)
+            raise ConfigError(f"{VARIABLE}={asked}: no kernel {kernel!r} has ways. Valid: {known}")
         if way not in WAYS[kernel]:
             allowed = ", ".join(WAYS[kernel])
             raise ConfigError(f"{VARIABLE}={asked}: {kernel!r} cannot go {way!r}, but {allowed}")
