@@ -2,7 +2,6 @@
 // instructions, and four times the bytes under way.
 #pragma once
 #include "common/jnerf_common.h"
-#include "common/jnerf_ways.h"
 
 namespace jnerf {
 
@@ -21,7 +20,7 @@ template <class Kernel> struct Quads {
 inline bool aligned_quads() { return true; }
 template <class Pointer, class... Others> inline bool aligned_quads(Pointer p, Others... others) { return (uintptr_t)p % 16 == 0 && aligned_quads(others...); }
 
-// `name`: of the choice between four entries a thread and one (jnerf_ways.h). Element, from which Kernel is derived, takes one.
+// `name`: of the choice between four entries a thread and one (takes_way). Element, from which Kernel is derived, takes one.
 template <class Element, class Kernel> inline void parallel_quads(const char* name, int64_t n, const Kernel& kernel, bool aligned) {
     if (takes_way(name, "quads", "one")) parallel_for((n + 3) / 4, Quads<Kernel>{kernel, n, aligned});
     else parallel_for(n, static_cast<const Element&>(kernel));

@@ -1,7 +1,6 @@
 // Hash grid on CUDA: one thread per (level, sample), blocks level by level, so that one level's table stays in the L2
 // cache. The features of a row are one load, and one atomic addition where the device has such.
 #pragma once
-#include "common/jnerf_ways.h"
 #include "hash_encode/half_grad.h"
 #include "hash_encode/kernel.h"
 #include "hash_encode/rows_cuda.h"

@@ -1,7 +1,6 @@
 // The MLP on tensor cores: forward, and the backward pass that computes the activations again. Blocks are persistent;
 // each sums its weight gradients, and the sums are added in block order: no atomics, the same result every time.
 #pragma once
-#include "common/jnerf_ways.h"
 #include "mlp/cuda/chain.h"
 #include "mlp/cuda/plain.h"
 
