@@ -22,10 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 DESCRIPTION = """\
-Doctor, all tests with CUDA parameters, three emptied steps of every method with and without compute-sanitizer (three of
-its tools at once), 200 steps of every method's small form on the GPU and on the CPU, whose PSNR must agree to 0.2 dB,
-and the benchmarks, each under its own time limit. What is done when a part is cut is kept in build/test_cuda: logs and
-JSON. A second call goes on with the kernels of the first.
+Doctor, training seconds to a PSNR, the kernels that have several ways in all of them, all tests with CUDA parameters,
+three emptied steps of every method with and without compute-sanitizer (three of its tools at once), 200 steps of every
+method's small form on the GPU and on the CPU, whose PSNR must agree to 0.2 dB, and the benchmarks, each under its own
+time limit. What is done when a part is cut is kept in build/test_cuda: logs and JSON. A second call goes on with the
+kernels of the first.
 """
 EXAMPLES = """\
 examples:
@@ -37,6 +38,7 @@ exit status: 0 every part passed, 1 some did not, 2 there is no GPU that jnerf c
 """
 OUT = ROOT / "build" / "test_cuda"
 NGP = "projects/ngp/configs/ngp_embedded.py"
+LEGO = "projects/ngp/configs/ngp_lego.py"
 METHODS = [
     NGP,
     "projects/ngp/configs/ngp_lego_l8f4.py",
@@ -58,7 +60,7 @@ TASKS = ["barf_embedded", "ngp_poses_small", "ngp_exposure_small", "ngp_depth_sm
 TASKS += ["image_albert_small", "sdf_torus_small", "nglod_armadillo_small"]
 SMALL = METHODS + FURTHER + TASKS
 SANITIZERS = ("memcheck", "racecheck", "synccheck")
-_PROCESSES = 4  # that share the methods
+_PROCESSES = {"cpu": 6, "cuda": 4}  # that share the methods
 _TINY = [
     "sampler.target_samples=4096",
     "sampler.grid_resolution=32",
@@ -90,7 +92,7 @@ class Part:
 def parts(dry: bool) -> list[list[Part]]:
     """What is done, in this order; those of a list at once. 360 seconds at most.
 
-    Trainings on the CPU go on beside the tests, the steps and the sanitizers.
+    What decides most comes first. Trainings on the CPU go on beside the tests, the steps and the sanitizers.
     """
     python = [sys.executable]
     emptied = [*python, "-m", "jnerf.benchmark.host.small_steps"]
@@ -100,10 +102,11 @@ def parts(dry: bool) -> list[list[Part]]:
         tests += ["-n", "logical", "--maxprocesses", "12", "--dist", "worksteal"]
     tests += ["tests/ops/test_ema.py", "-k", "cpu"] if dry else [*_cuda_tests(), "-m", "cuda"]
     found = [
-        [Part("doctor", 70, [[*python, "-m", "jnerf.doctor", "--compile"]])],
+        [Part("doctor", 65, [[*python, "-m", "jnerf.doctor", "--compile"]])],
+        *([part] for part in _ahead(dry)),
         [_small("cpu", dry)],
-        [Part("tests", 105, [tests])],
-        [Part("steps", 40, [[*emptied, *methods]])],
+        [Part("tests", 85, [tests])],
+        [Part("steps", 25, [[*emptied, *methods]])],
     ]
     sanitizer = shutil.which("compute-sanitizer")
     if sanitizer and not dry:
@@ -111,7 +114,7 @@ def parts(dry: bool) -> list[list[Part]]:
         found.append([])
         for tool in SANITIZERS:
             command = [sanitizer, "--tool", tool, *how, *emptied]
-            found[-1].append(Part(tool, 45, [[*command, *half] for half in _shared(methods, 2)]))
+            found[-1].append(Part(tool, 35, [[*command, *half] for half in _shared(methods, 2)]))
     found.append([_small("cuda", dry)])
     return found + [[part] for part in _measured(dry)]
 
@@ -119,14 +122,14 @@ def parts(dry: bool) -> list[list[Part]]:
 def _small(device: str, dry: bool) -> Part:
     """200 steps of every method on one device."""
     command = [sys.executable, "-m", "jnerf.benchmark.methods", "--steps", "3" if dry else "200"]
-    shares = [SMALL[:1]] if dry else _shared(SMALL, _PROCESSES)
+    shares = [SMALL[:1]] if dry else _shared(SMALL, _PROCESSES[device])
     commands = [
         [*command, "--json", str(OUT / f"small_{device}_{i}.json"), *share]
         for i, share in enumerate(shares)
     ]
     if device == "cpu":
-        return Part("small_cpu", 190, commands, beside="small_cuda", device="cpu")
-    return Part("small_cuda", 30, commands)
+        return Part("small_cpu", 145, commands, beside="small_cuda", device="cpu")
+    return Part("small_cuda", 25, commands)
 
 
 def _shared(names: list[str], processes: int) -> list[list[str]]:
@@ -141,25 +144,43 @@ def _cuda_tests() -> list[str]:
     ]
 
 
-def _measured(dry: bool) -> list[Part]:
-    """The benchmarks, each alone."""
-    tiny = _TINY if dry else []
-    ops = ["--only", "ema", "--samples", "4096", "--repeat", "1"] if dry else ["--repeat", "3"]
-    small = ["--steps", "16"] if dry else ["--steps", "64"]
+def scene() -> str:
+    """Lego's config where its pictures are, else that of the scene that the package has."""
+    from jnerf.datasets.files.paths import data_root
+
+    return LEGO if (data_root() / "nerf_synthetic" / "lego").is_dir() else NGP
+
+
+def _ahead(dry: bool) -> list[Part]:
+    """What tells most, first. All kernels of a training are compiled at once, and ways find most of theirs there."""
     runs = ["--save-dir", str(OUT / "runs")]
-    many = ["--steps", "32" if dry else "300"]
-    measured = {
-        "ops": (15, [*ops]),
-        "train": (15, ["--config-file", NGP, *many, "--no-eval", *runs, *tiny]),
-        "render": (10, ["--config-file", NGP, "--frames", "1", *runs, *tiny]),
-        "host": (15, ["--config-file", *([NGP] if dry else METHODS), "--steps", "16"]),
-        "profile": (15, ["--config-file", NGP, *small, *tiny]),
-    }
+    if dry:  # the CPU has no ways
+        train = ["--config-file", NGP, "--steps", "32", "--no-eval", *runs, *_TINY]
+        return _benchmarks({"train": (50, [*train, "sampler.fixed_sizes=True"])})
+    judged = ["evaluation.steps=[100,200,350,500,700]", "evaluation.n_images=4", "report=False"]
+    train = ["--config-file", scene(), "--steps", "1000", *runs, *judged]
+    return _benchmarks({"train": (45, train), "ways": (40, ["--repeat", "7"])})
+
+
+def _measured(dry: bool) -> list[Part]:
+    """The other benchmarks, each alone."""
+    tiny, file = (_TINY, NGP) if dry else ([], scene())
+    runs = ["--save-dir", str(OUT / "runs")]
+    ops = ["--only", "ema", "--samples", "4096", "--repeat", "1"] if dry else ["--repeat", "3"]
+    host = ["--config-file", *([NGP] if dry else METHODS), "--steps", "16", "--repeat", "1"]
+    return _benchmarks(
+        {
+            "render": (8, ["--config-file", file, "--frames", "1", *runs, *tiny]),
+            "profile": (10, ["--config-file", file, "--steps", "16" if dry else "64", *tiny]),
+            "host": (10, host),
+            "ops": (12, ops),
+        }
+    )
+
+
+def _benchmarks(measured: dict[str, tuple[int, list[str]]]) -> list[Part]:
     found = []
     for name, (seconds, flags) in measured.items():
-        if name == "train" and dry:
-            flags = [*flags, "sampler.fixed_sizes=True"]
-        flags = [*flags, "--repeat", "1"] if name == "host" else flags
         command = [sys.executable, "tools/benchmark.py", name, *flags]
         record = OUT / "records" / f"{name}_cuda.json"
         found.append(Part(name, seconds, [[*command, "--json", str(record)]]))
@@ -304,6 +325,7 @@ def summary(table: list[tuple[str, str, float]]) -> int:
     names = [Path(file).stem for file in SMALL] if len(cpu) + len(cuda) > 2 else list(cpu | cuda)
     rows = compare.compared(names, cpu, cuda) if tried else []
     lines = [*compare.table(rows), ""] if rows else []
+    lines += _told()
     lines += [f"failed: {name}" for name in bad]
     lines.append(f"{'part':12} {'seconds':>8}  result")
     for name, said, seconds in table:
@@ -324,6 +346,22 @@ def summary(table: list[tuple[str, str, float]]) -> int:
         return 130
     wrong = any(row["result"] != "same" for row in rows)
     return int(wrong or any(said != "passed" for _, said, _ in table))
+
+
+def _told() -> list[str]:
+    """Seconds to a PSNR, and which ways of kernels are faster, of the records that there are."""
+    from jnerf.benchmark.records import tables
+    from jnerf.benchmark.records.record import load
+
+    found = {path.stem: load(path) for path in sorted((OUT / "records").glob("*.json"))}
+    lines = []
+    if "train_cuda" in found and found["train_cuda"]["results"]["runs"][0]["evaluations"]:
+        lines += [*tables.train_times(found["train_cuda"]).splitlines(), ""]
+    if "ways_cuda" in found:
+        better = found["ways_cuda"]["results"]["better"]
+        lines += [f"{case}: faster with JNERF_CUDA_WAYS={way}" for case, way in better.items()]
+        lines += [] if better else ["no kernel has a faster way than its own"]
+    return lines
 
 
 def _results(device: str) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def ways(options: Namespace) -> None:
     protocol = {
         "ms": "each kernel alone, device synchronised before and after, less an empty launch; ways by turns",
         "auto": "what it does by itself",
-        "bound": "MB and GFLOP of docs/performance.md, by the ceilings of the same run",
+        "bound": "MB and GFLOP of docs/performance/cuda.md, by the ceilings of the same run",
         "off": "results against those of auto, relative to their length",
     }
     finish(options, make_record("ways", results, protocol))

@@ -38,7 +38,7 @@ class _Choice:
         name: in ``WAYS``.
         op: whose case runs it.
         case: which of the op's.
-        work: C++ function -> (MB, GFLOP) that a step must move and compute, see docs/performance.md.
+        work: C++ function -> (MB, GFLOP) that a step must move and compute, see docs/performance/cuda.md.
         looked: on what is looked at, else on what is trained.
         times: more and fewer rays than a step has, as factors.
         compared: results of all ways must agree; those in place go on from one another.
@@ -95,11 +95,13 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
             raise ConfigError(f"--only: no kernel {name!r} has several ways. {hint(name, WAYS)}")
     ceilings = measure_ceilings()
     trained, looked = make_inputs(n_samples), make_inputs(int(LOOKS * n_samples))
+    chosen = [choice for choice in _CHOICES if not only or choice.name in only]
+    kinds = {choice.name: looked if choice.looked else trained for choice in chosen}
+    settle([v for c in chosen for v in _case(c, kinds[c.name]).run()])  # all are compiled at once
     rows: list[dict[str, Any]] = []
-    for choice in _CHOICES:
-        for times in choice.times if not only or choice.name in only else ():
-            inputs = _with_rays(looked if choice.looked else trained, times)
-            case = next(islice(CASES.load()[choice.op](inputs), choice.case, None))
+    for choice in chosen:
+        for times in choice.times:
+            case = _case(choice, _with_rays(kinds[choice.name], times))
             share = times * n_samples / STEP_SAMPLES
             for row in _compared(choice, case, share, ceilings, repeats):
                 rows.append(row)
@@ -113,6 +115,10 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
         "kernels": rows,
         "better": better(rows),
     }
+
+
+def _case(choice: _Choice, inputs: Inputs) -> Case:
+    return next(islice(CASES.load()[choice.op](inputs), choice.case, None))
 
 
 def _say(row: dict[str, Any]) -> None:

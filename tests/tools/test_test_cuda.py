@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from benchmark_records import make
 
 from jnerf.benchmark.host.emptied import variants
 from jnerf.config import find_config
@@ -99,7 +100,7 @@ def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
     assert sum(most.values()) <= 360
     (cpu,) = (stage[0] for stage in stages if stage[0].beside)
     names = list(most)
-    between = names[names.index("doctor") + 1 : names.index("small_cuda")]
+    between = names[names.index("tests") : names.index("small_cuda")]
     assert cpu.beside == "small_cuda" and cpu.seconds <= sum(most[name] for name in between)
     tools = {
         part.name: part for stage in stages for part in stage if part.name in script.SANITIZERS
@@ -109,8 +110,8 @@ def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
     for part in tools.values():
         assert everything <= {word for command in part.commands for word in command}
     assert [part.name for stage in script.parts(dry=True) for part in stage] == [
-        *("doctor", "small_cpu", "tests", "steps", "small_cuda"),
-        *("ops", "train", "render", "host", "profile"),
+        *("doctor", "train", "small_cpu", "tests", "steps", "small_cuda"),
+        *("render", "profile", "host", "ops"),
     ]
 
 
@@ -137,3 +138,55 @@ def test_what_goes_on_beside_is_waited_for_by_the_part_of_its_name(script, tmp_p
     script.run_all([[slow], [quick], [last]], 1.0, table)
     assert [row[:2] for row in table] == [(n, "passed") for n in ("quick", "last", "slow")]
     assert (tmp_path / "slow.log").read_text() == "done\n"
+
+
+_FAKE = """\
+#!/bin/sh
+echo "$@" >> {log}
+while [ $# -gt 0 ]; do all="$all $1"; [ "$1" = --json ] && out=$2; shift; done
+case "$all" in
+  *"benchmark.py train"*) cp {records}/train.json $out;;
+  *"benchmark.py ways"*) echo begun; sleep 60;;
+  *"benchmark.py profile"*) echo broken; exit 3;;
+  *"-m pytest"*) echo "tests/a.py::test_a[cuda] PASSED"; echo "tests/a.py::test_b[cuda] FAILED"; exit 1;;
+  *small_cpu*|*small_cuda*) echo '{{"ngp_embedded": {{"metric": "psnr", "value": 20}}}}' > $out;;
+esac
+"""
+
+
+def test_the_whole_command_goes_on_where_parts_fail_or_are_cut(script, tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    out = tmp_path / "out"
+    fake = _FAKE.format(log=tmp_path / "called", records=tmp_path / "bin")
+    for name in ("python", "compute-sanitizer"):
+        (tmp_path / "bin" / name).write_text(fake)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "bin" / "train.json").write_text(json.dumps(make("train")))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(script, "OUT", out)
+    monkeypatch.setattr(script.sys, "executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setattr(script, "_device", lambda: "cuda")
+    assert script.main(["--scale", "0.05"]) == 1
+    found = json.loads((out / "summary.json").read_text())
+    said = {row["part"]: row["result"] for row in found["parts"]}
+    assert list(said) == [
+        *("doctor", "train", "ways", "tests", "steps", *script.SANITIZERS),
+        *("small_cuda", "small_cpu", "render", "profile", "host", "ops"),
+    ]
+    assert said.pop("ways") == "cut after 2 s" and (out / "ways.log").read_text() == "begun\n"
+    assert said.pop("tests") == "failed with status 1" and said.pop("profile").endswith("3")
+    assert set(said.values()) == {"passed"}
+    assert found["failed"] == ["tests/a.py::test_b[cuda]"] and found["passed"] == 1
+    assert found["methods"][0]["result"] == "same"
+    told = (out / "summary.txt").read_text()
+    assert "| config | scene | PSNR, black | training seconds |" in told
+    called = (tmp_path / "called").read_text()
+    assert called.index("jnerf.doctor") < called.index("train") < called.index("ways")
+    for tool in script.SANITIZERS:
+        assert f"--tool {tool} --target-processes application-only" in called
+
+
+def test_faster_ways_are_told(script, tmp_path):
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "ways_cuda.json").write_text(json.dumps(make("ways")))
+    assert script._told() == ["march, 9 rays: faster with JNERF_CUDA_WAYS=march=one"]
