@@ -29,6 +29,7 @@ examples:
   {prog} ops --json ops.json
   {prog} ops --only hash_encode --simd native,avx2,plain
   {prog} ways --json ways.json
+  {prog} ways --only march --only field --repeat 25
   {prog} train --config-file ngp_embedded --steps 100 --no-eval
   {prog} train --config-file ngp_lego nerf_lego --scene A B --plot train.svg evaluation.n_images=25
   {prog} train --run logs/ngp_lego --json train.json --plot train.svg

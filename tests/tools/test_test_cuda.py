@@ -190,3 +190,36 @@ def test_faster_ways_are_told(script, tmp_path):
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "ways_cuda.json").write_text(json.dumps(make("ways")))
     assert script._told() == ["march, 9 rays: faster with JNERF_CUDA_WAYS=march=one"]
+
+
+_NGP = "projects/ngp/configs/ngp_embedded.py"
+_EMULATED = {
+    "methods": ["-m", "jnerf.benchmark.methods", "--steps", "3", "--json", "OUT", _NGP],
+    "steps": ["-m", "jnerf.benchmark.host.small_steps", _NGP],
+    "ways": ["tools/benchmark.py", "ways", "--samples", "512", "--repeat", "1", "--json", "OUT"],
+    "train": ["tools/benchmark.py", "train", "--config-file", _NGP, "--steps", "20", "--json", "OUT"],
+    "profile": ["tools/benchmark.py", "profile", "--config-file", _NGP, "--steps", "4", "--json", "OUT"],
+    "host": ["tools/benchmark.py", "host", "--config-file", _NGP, "--steps", "16", "--json", "OUT"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", _EMULATED if os.environ.get("JNERF_CUDA_ON_HOST") else ["steps"])
+def test_parts_run_with_the_cuda_sources_on_the_cpu(script, part, tmp_path):
+    helpers = ROOT / "tests" / "helpers"
+    command = [word.replace("OUT", str(tmp_path / "out.json")) for word in _EMULATED[part]]
+    if part == "train":
+        command += ["evaluation.steps=[5,10]", "evaluation.n_images=1", "report=False"]
+    command += ["--warm-up", "1"] if part == "profile" else []
+    command += script._TINY if part in ("train", "profile") else []
+    environment = {k: v for k, v in os.environ.items() if k != "JNERF_CUDA_ON_HOST"}
+    environment |= {"PYTHONPATH": f"{ROOT}{os.pathsep}{helpers}", "JNERF_REHEARSE": "0"}
+    environment |= {"JNERF_KERNELS": os.environ.get("JNERF_KERNELS_OF_TESTS", "emulated")}
+    done = subprocess.run(
+        [sys.executable, str(helpers / "emulated.py"), *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert part == "steps" or (tmp_path / "out.json").is_file()

@@ -10,20 +10,19 @@ VARIABLE = "JNERF_CUDA_WAYS"
 
 #: Kernel -> its ways. By itself it goes the first one where that suits shape and device; ``march`` where rays are few.
 WAYS: Mapping[str, tuple[str, ...]] = {
-    "march": ("eight", "one"),  # threads that march one ray
-    "composite": ("eight", "one"),  # threads that composite one ray
-    "visible": (
-        "eight",
-        "one",
-    ),  # threads that look through one ray's samples, and gather those kept
-    "field": ("chain", "tensor", "plain"),  # activations in registers, in shared memory, in float
+    # threads of one ray
+    "march": ("eight", "one"),
+    "composite": ("eight", "one"),
+    "visible": ("eight", "one"),
+    # activations of a network in registers, in shared memory, in float
+    "field": ("chain", "tensor", "plain"),
     "mlp": ("chain", "tensor", "plain"),
-    "hash": ("pairs", "rows"),  # loads of 16 bytes for two neighbouring rows, or of 8 for each
-    "scatter": (
-        "runs",
-        "each",
-    ),  # neighbours in one cell summed before they are added to memory, or not
-    "adam": ("quads", "one"),  # entries of a thread
+    # loads of 16 bytes for two neighbouring rows, or one for each row
+    "hash": ("pairs", "rows"),
+    # gradients of neighbours in one cell summed before they are added to memory, or not
+    "scatter": ("runs", "each"),
+    # entries of a thread
+    "adam": ("quads", "one"),
     "ema": ("quads", "one"),
 }
 
