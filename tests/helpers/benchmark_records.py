@@ -152,6 +152,25 @@ RESULTS = {
         ],
         "better": {"march, 9 rays": "march=one"},
     },
+    "gpu": {
+        "goals": [
+            {"what": "steps/s", "goal": 400, "floor": 250, "measured": 431.5, "result": "reached"}
+        ],
+        "methods": [
+            {
+                "method": "a",
+                "metric": "psnr",
+                "cpu": 20.0,
+                "cuda": 20.1,
+                "difference": 0.1,
+                "result": "same",
+            }
+        ],
+        "parts": [{"part": "tests", "seconds": 70.5, "result": "passed"}],
+        "passed": 480,
+        "failed": [],
+        "cold": True,
+    },
     "host": {
         "runs": [
             {

@@ -170,6 +170,21 @@ _WAYS = {
     ],
     "better": {"*": str},
 }
+_GPU = {
+    "goals": [{"what": str, "goal": NUMBER, "floor": MAYBE, "measured": MAYBE, "result": str}],
+    "methods": [
+        {
+            **{name: MAYBE for name in ("cpu", "cuda", "difference")},
+            "method": str,
+            "metric": _TEXT,
+            "result": str,
+        }
+    ],
+    "parts": [{"part": str, "seconds": NUMBER, "result": str}],
+    "passed": int,
+    "failed": [str],
+    "cold": bool,
+}
 _RESULTS = {
     "ops": {"levels": [_LEVEL]},
     "train": {"runs": [_RUN]},
@@ -179,6 +194,7 @@ _RESULTS = {
     "render": _RENDER,
     "host": {"runs": [_HOST]},
     "ways": _WAYS,
+    "gpu": _GPU,
 }
 KINDS = tuple(_RESULTS)
 _RECORD = {
