@@ -1,11 +1,44 @@
 // Without atomics: each of a fixed number of parts of a level has sums of its own for the codebook, added in order.
 #pragma once
+#include <cstring>
 #include <vector>
 #include "codebook/kernel.h"
 
 namespace jnerf {
 
-inline void codebook_backward(int64_t n, const Codebooks& books, const float* grad, float* grad_logits, float* grad_entries) {
+// e^x of x <= 0 to 1e-7, of which the compiler makes vectors: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
+inline float exp_of_negative(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    const float shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;  // to the nearest whole number
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.3981999507e-3f + r * 1.9875691500e-4f;
+    p = 8.3334519073e-3f + r * p, p = 4.1665795894e-2f + r * p, p = 1.6666665459e-1f + r * p, p = 5.0000001201e-1f + r * p;
+    const int32_t bits = ((int32_t)n + 127) << 23;
+    float power;
+    std::memcpy(&power, &bits, 4);
+    return (p * (r * r) + r + 1.0f) * power;
+}
+
+// grad_logits of rows of one level: s_j (a_j - sum_i s_i a_i), s the softmax, a_j = grad . D_j; all entries at once.
+struct CodebookRow {
+    int keys, width;
+    std::vector<float> turned, soft, along;  // the level's codebook as [F, K]; softmax and a of one row
+    CodebookRow(const Codebooks& books, int level) : keys(books.keys), width(books.width), turned((int64_t)keys * width), soft(keys), along(keys) {
+        for (int j = 0; j < keys; j++)
+            for (int f = 0; f < width; f++) turned[f * keys + j] = books.entry(level, j)[f];
+    }
+    void operator()(const float* logits, float most, const float* grad, float* out) {
+        float *s = soft.data(), *a = along.data(), total = 0, mean = 0;
+        for (int j = 0; j < keys; j++) s[j] = exp_of_negative(logits[j] - most), a[j] = 0;
+        for (int f = 0; f < width; f++)
+            for (int j = 0; j < keys; j++) a[j] += grad[f] * turned[f * keys + j];
+        for (int j = 0; j < keys; j++) total += s[j], mean += s[j] * a[j];
+        mean /= total;
+        for (int j = 0; j < keys; j++) out[j] = s[j] / total * (a[j] - mean);
+    }
+};
+
+inline void codebook_backward(int64_t n, const Codebooks& books, int n_books, const float* grad, float* grad_logits, float* grad_entries) {
     constexpr int kParts = 32;
     const int64_t size = (int64_t)books.keys * books.width;
     std::vector<float> sums((int64_t)books.levels * kParts * size, 0.0f);
@@ -17,6 +50,7 @@ inline void codebook_backward(int64_t n, const Codebooks& books, const float* gr
             const int level = task / kParts, part = task % kParts;
             const int64_t first = books.row_starts[level], rows = books.row_starts[level + 1] - first;
             float* sum = sums.data() + task * size;
+            CodebookRow row_grad(books, level);
             for (int64_t row = first + rows * part / kParts; row < first + rows * (part + 1) / kParts; row++) {
                 const float* g = grad + row * books.width;
                 float* out = grad_logits + row * books.keys;
@@ -25,7 +59,8 @@ inline void codebook_backward(int64_t n, const Codebooks& books, const float* gr
                     continue;
                 }
                 const int key = books.key(row);
-                books.row_grad(row, level, key, g, out);
+                const float* logits = books.logits + row * books.keys;
+                row_grad(logits, logits[key], g, out);
                 for (int f = 0; f < books.width; f++) sum[key * books.width + f] += g[f];
             }
         }
@@ -36,6 +71,7 @@ inline void codebook_backward(int64_t n, const Codebooks& books, const float* gr
             for (int part = 0; part < kParts; part++) total += sums[(level * kParts + part) * size + i];
             grad_entries[level * size + i] = total;
         }
+    std::fill(grad_entries + books.levels * size, grad_entries + n_books * size, 0.0f);
 }
 
 }  // namespace jnerf
