@@ -1,4 +1,4 @@
-"""pick_rows, add_rows, split_columns and join_columns: reference against kernel, each the other's gradient, edge cases."""
+"""pick_rows, add_rows, split_columns, join_columns: reference against kernel, each the other's gradient, edge cases."""
 
 import jittor as jt
 import numpy as np

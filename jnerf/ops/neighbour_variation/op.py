@@ -12,7 +12,9 @@ jnerf::neighbour_points({(float)data["distance"], (uint32_t)data["seed"], (uint3
     (uint32_t)data["draw"], out0->num / 12, out0_p});
 """
 _AT = '{in0_p, (int64_t)data["m"]}'
-_FORWARD = f'jnerf::neighbour_variation(out1->num, {{{_AT}, out1_p}}, (float)data["weight"], out0_p);'
+_FORWARD = (
+    f'jnerf::neighbour_variation(out1->num, {{{_AT}, out1_p}}, (float)data["weight"], out0_p);'
+)
 _BACKWARD = f'jnerf::neighbour_variation_backward(in0->num / 4, {{{_AT}, in1_p, (float)data["weight"], out0_p}});'
 
 
@@ -27,7 +29,9 @@ class _Variation(jt.Function):
         return code_op(_OP, [shape], ["float32"], inputs, _BACKWARD, self.data)[0], None
 
 
-def neighbour_points(n: int, distance: float, seed: int = 0, step: int = 0, draw: int = 0) -> jt.Var:
+def neighbour_points(
+    n: int, distance: float, seed: int = 0, step: int = 0, draw: int = 0
+) -> jt.Var:
     """Random points of the unit cube, and of each a neighbour along every axis, without gradient.
 
     Args:

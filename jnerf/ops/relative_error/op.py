@@ -37,8 +37,8 @@ def relative_error(
 ) -> jt.Var:
     """``weight`` times the mean over rows and columns of an error between p and y; differentiable once in p.
 
-    "l1": |p - y|; "l2": (p - y)^2; "of_truth": |p - y| / (|y| + epsilon); "of_found": (p - y)^2 / (p^2 + epsilon), whose
-    denominator has no gradient.
+    "l1": |p - y|; "l2": (p - y)^2; "of_truth": |p - y| / (|y| + epsilon); "of_found": (p - y)^2 / (p^2 + epsilon),
+    whose denominator has no gradient.
 
     Args:
         found: p, float32 [R, C].
