@@ -9,12 +9,15 @@ struct Columns {
     int64_t from_width, from_first;
     float* to;          // [S, to_width]
     int64_t to_width, to_first, count;
-    JNERF_FN void operator()(int64_t i) const {
-        const int64_t row = i / count, column = i % count;
-        to[row * to_width + to_first + column] = from ? from[row * from_width + from_first + column] : 0.0f;
+    JNERF_FN void row(int64_t i) const {
+        const float* source = from ? from + i * from_width + from_first : nullptr;
+        float* out = to + i * to_width + to_first;
+        for (int64_t c = 0; c < count; c++) out[c] = source ? source[c] : 0.0f;
+    }
+    JNERF_FN void number(int64_t i) const {
+        const int64_t at = i / count, c = i % count;
+        to[at * to_width + to_first + c] = from ? from[at * from_width + from_first + c] : 0.0f;
     }
 };
-
-inline void copy_columns(int64_t rows, const Columns& kernel) { parallel_for(rows * kernel.count, kernel); }
 
 }  // namespace jnerf

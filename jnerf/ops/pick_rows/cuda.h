@@ -1,7 +1,16 @@
+// Number by number, so that neighbouring threads touch neighbouring numbers.
 #pragma once
 #include "pick_rows/kernel.h"
 
 namespace jnerf {
+
+template <class T> struct PickNumber : PickRows<T> {
+    __device__ void operator()(int64_t i) const { this->number(i); }
+};
+
+template <class T> inline void pick_rows(int64_t n, const T* array, const int* rows, int64_t width, T* out) {
+    parallel_for(n * width, PickNumber<T>{{array, rows, out, width}});
+}
 
 struct AddRows {
     const float* values;

@@ -1,4 +1,4 @@
-// Row rows[k] of an array for every k; `add_rows` of cpu.h and cuda.h is its gradient, and the other way round.
+// Row rows[k] of an array for every k; `add_rows` is its gradient, and the other way round.
 #pragma once
 #include "common/jnerf_common.h"
 
@@ -9,12 +9,11 @@ template <class T> struct PickRows {
     const int* rows;    // [K]
     T* out;             // [K, width]
     int64_t width;
-    JNERF_FN void operator()(int64_t i) const { out[i] = array[rows[i / width] * width + i % width]; }
+    JNERF_FN void row(int64_t k) const {
+        const T* from = array + rows[k] * width;
+        for (int64_t c = 0; c < width; c++) out[k * width + c] = from[c];
+    }
+    JNERF_FN void number(int64_t i) const { out[i] = array[rows[i / width] * width + i % width]; }
 };
-
-// n numbers in all.
-template <class T> inline void pick_rows(int64_t n, const T* array, const int* rows, int64_t width, T* out) {
-    parallel_for(n, PickRows<T>{array, rows, out, width});
-}
 
 }  // namespace jnerf

@@ -16,7 +16,7 @@ jnerf::add_rows(in1->num, in0_p, in1_p, in0->num / in1->num, out0->shape[0], out
 def _picked(arrays: Sequence[jt.Var], rows: jt.Var) -> list[jt.Var]:
     last = len(arrays)
     source = "".join(
-        f"jnerf::pick_rows(out{i}->num, in{i}_p, in{last}_p, out{i}->num / in{last}->num, out{i}_p);\n"
+        f"jnerf::pick_rows(in{last}->num, in{i}_p, in{last}_p, out{i}->num / in{last}->num, out{i}_p);\n"
         for i in range(last)
     )
     shapes = [(rows.shape[0], *array.shape[1:]) for array in arrays]

@@ -8,7 +8,7 @@
 #include "transients/cuda.h"
 using namespace jnerf;
 
-extern "C" void picked(int64_t n, int64_t width, const float* array, const int* rows, float* out) { pick_rows(n * width, array, rows, width, out); }
+extern "C" void picked(int64_t n, int64_t width, const float* array, const int* rows, float* out) { pick_rows(n, array, rows, width, out); }
 extern "C" void added(int64_t n, int64_t width, const float* values, const int* rows, int64_t n_rows, float* sums) { add_rows(n, values, rows, width, n_rows, sums); }
 
 // Two parts, of one and of `width` columns.
