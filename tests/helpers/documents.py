@@ -37,7 +37,7 @@ class Fence:
 
 def english_pages() -> list[Path]:
     """Every page that is read in English, README.md first."""
-    found = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("projects/*/README.md")]
+    found = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("projects/*/README.md")]
     return sorted((page for page in found if ".zh." not in page.name), key=lambda p: p.parts)
 
 

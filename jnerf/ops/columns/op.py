@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 
@@ -48,7 +48,7 @@ def _join(parts: Sequence[jt.Var | None], widths: Sequence[int]) -> jt.Var:
     return code_op("columns", [(n, sum(widths))], ["float32"], inputs, source, data)[0]
 
 
-class _Split(jt.Function):
+class _Split(Function):
     def execute(self, x, *widths):
         self.widths = widths
         return _split(x, widths)
@@ -57,7 +57,7 @@ class _Split(jt.Function):
         return _join(grads, self.widths), *[None] * len(self.widths)
 
 
-class _Join(jt.Function):
+class _Join(Function):
     def execute(self, *arrays):
         self.widths = [array.shape[1] for array in arrays]
         return _join(arrays, self.widths)

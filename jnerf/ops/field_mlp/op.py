@@ -8,7 +8,7 @@ import jittor as jt
 
 from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
@@ -41,7 +41,7 @@ _BACKWARD = (
 )
 
 
-class _FieldMlp(jt.Function):
+class _FieldMlp(Function):
     def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
@@ -158,5 +158,5 @@ def field_mlp(
             )
 
         return from_geometry(geometry, color, exponential, head_sees_density)
-    wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached
+    wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
     return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 MOST_LODS = 16
@@ -17,7 +17,7 @@ def _pointers(lods: Sequence[int], levels: int, names: Sequence[str]) -> str:
     return "{" + ", ".join(by_lod.get(lod, "nullptr") for lod in range(levels)) + "}"
 
 
-class _LodInputs(jt.Function):
+class _LodInputs(Function):
     def execute(self, unit, features, lods):
         self.shapes, self.lods = [unit.shape, features.shape], lods
         levels, n, width = features.shape

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.common.device import on_cuda
 from jnerf.ops.mlp.shape import layer_inputs
 
@@ -49,7 +50,7 @@ def cublas(a: jt.Var, b: jt.Var, turn_a: bool, turn_b: bool) -> jt.Var:
     return jt.compile_extern.cublas_ops.cublas_matmul(a, b, turn_a, turn_b)
 
 
-class _Bf16Product(jt.Function):
+class _Bf16Product(Function):
     """x [S, in] W^T for W [out, in], float32, with operands and what comes out rounded to bf16."""
 
     def execute(self, x, weight):

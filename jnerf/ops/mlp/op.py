@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
@@ -55,7 +55,7 @@ def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
     return x if len(shape) == 1 else x.reshape(shape)
 
 
-class _Mlp(jt.Function):
+class _Mlp(Function):
     def execute(
         self, x, params, extra, widths, n_out, biased, precision, wanted, skip, exponential=False
     ):
@@ -144,7 +144,7 @@ def mlp(
     if goes_by_layers(widths, biased, skip):
         out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip, precision)
         return trunc_exp(out) if exponential else out
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     fused = exponential and jt.flags.no_grad
     how = tuple(widths), n_out, biased, code, wanted, skip_code, bool(fused)

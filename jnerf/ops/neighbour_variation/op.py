@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _OP = "neighbour_variation"
 _POINTS = """
@@ -18,7 +18,7 @@ _FORWARD = (
 _BACKWARD = f'jnerf::neighbour_variation_backward(in0->num / 4, {{{_AT}, in1_p, (float)data["weight"], out0_p}});'
 
 
-class _Variation(jt.Function):
+class _Variation(Function):
     def execute(self, features, data):
         self.features, self.data = features, data
         shapes = [(1,), (features.numel() // 4,)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _ADD = """
 jnerf::add_rows(in1->num, in0_p, in1_p, in0->num / in1->num, out0->shape[0], out0_p);
@@ -29,7 +29,7 @@ def _added(values: jt.Var, rows: jt.Var, n: int) -> jt.Var:
     return code_op("pick_rows", [shape], ["float32"], [values, rows], _ADD)[0]
 
 
-class _PickRows(jt.Function):
+class _PickRows(Function):
     def execute(self, rows, *arrays):
         self.rows, self.sizes = rows, [array.shape[0] for array in arrays]
         return _picked(arrays, rows)
@@ -39,7 +39,7 @@ class _PickRows(jt.Function):
         return None, *(None if g is None else _added(g, self.rows, n) for g, n in given)
 
 
-class _AddRows(jt.Function):
+class _AddRows(Function):
     def execute(self, values, rows, n):
         self.rows = rows
         return _added(values, rows, n)

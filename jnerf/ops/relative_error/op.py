@@ -6,7 +6,7 @@ from typing import Literal
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.scale_rows import scale_rows
 
 _KINDS = {"l1": 0, "l2": 1, "of_truth": 2, "of_found": 3}
@@ -16,7 +16,7 @@ jnerf::relative_error({(jnerf::ErrorKind)(int)data["kind"], (float)data["epsilon
 """
 
 
-class _RelativeError(jt.Function):
+class _RelativeError(Function):
     def execute(self, found, truth, data):
         shapes = [(1,), found.shape, found.shape]
         inputs = [found, truth]

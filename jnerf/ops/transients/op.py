@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _OP = "transients"
@@ -29,7 +29,7 @@ def _pointers(first: int, n: int) -> str:
     return ", ".join(f'data["given{i}"] != 0 ? in{first + i}_p : nullptr' for i in range(n))
 
 
-class _Head(jt.Function):
+class _Head(Function):
     def execute(self, raw, bias, scale):
         self.raw, self.data = raw, {"bias": bias, "scale": scale}
         n = raw.shape[0]
@@ -46,7 +46,7 @@ class _Head(jt.Function):
         return *_each(kernel, "in0_shape0", shapes, [self.raw, *inputs], data), None, None
 
 
-class _Mix(jt.Function):
+class _Mix(Function):
     def execute(self, *inputs):
         self.inputs = inputs
         n = inputs[0].shape[0]
@@ -63,7 +63,7 @@ class _Mix(jt.Function):
         return tuple(_each(kernel, "out0->num", shapes, [*self.inputs, *inputs], data))
 
 
-class _Seen(jt.Function):
+class _Seen(Function):
     def execute(self, channels, least):
         n = channels.shape[0]
         kernel = 'TransientSeen{(float)data["least"], in0_p, out0_p, out1_p}'
@@ -76,7 +76,7 @@ class _Seen(jt.Function):
         return _each(kernel, "out0_shape0", [(n, 3)], inputs, data)[0], None
 
 
-class _Error(jt.Function):
+class _Error(Function):
     def execute(self, colors, truth, background, betas, weight):
         n = colors.shape[0]
         self.of_truth = truth.shape[1] == 3
