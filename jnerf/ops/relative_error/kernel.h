@@ -14,7 +14,7 @@ struct RelativeError {
     int64_t n, columns;          // R C, C; 1 where the truth has as many
     float *values, *gradient;    // [R, C]
     JNERF_FN void operator()(int64_t i) const {
-        const float p = found[i], y = truth[i / columns], d = p - y, size = fabsf(d), sign = d < 0.0f ? -1.0f : d > 0.0f ? 1.0f : d;
+        const float p = found[i], y = truth[columns == 1 ? i : i / columns], d = p - y, size = fabsf(d), sign = d < 0.0f ? -1.0f : d > 0.0f ? 1.0f : d;
         float value, slope;
         if (kind == ErrorKind::l1) value = size, slope = sign;
         else if (kind == ErrorKind::l2) value = d * d, slope = 2.0f * d;
