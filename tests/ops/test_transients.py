@@ -126,6 +126,8 @@ def test_nothing_and_wrong_shapes(device):
     assert transient_error(nothing[1], nothing[1], None, nothing[2]).item() == 0
     with pytest.raises(ValueError, match=r"the shape is \[4,? ?4"):
         transient_head(jt.zeros((4, 4)), 0, 1)
+    with pytest.raises(ValueError, match=r"transient_seen: the shape is \[4, 2\]"):
+        transient_seen(jt.zeros((4, 2)), 0.1)
     with pytest.raises(ValueError, match=r"transient_mix: shapes are"):
         transient_mix(*nothing[:4], jt.zeros((1, 1)))
     with pytest.raises(ValueError, match=r"transient_error: shapes are"):

@@ -1,23 +1,10 @@
 // Without atomics: each of a fixed number of parts of a level has sums of its own for the codebook, added in order.
 #pragma once
-#include <cstring>
 #include <vector>
 #include "codebook/kernel.h"
+#include "common/jnerf_exp.h"
 
 namespace jnerf {
-
-// e^x of x <= 0 to 1e-7, of which the compiler makes vectors: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
-inline float exp_of_negative(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    const float shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;  // to the nearest whole number
-    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    float p = 1.3981999507e-3f + r * 1.9875691500e-4f;
-    p = 8.3334519073e-3f + r * p, p = 4.1665795894e-2f + r * p, p = 1.6666665459e-1f + r * p, p = 5.0000001201e-1f + r * p;
-    const int32_t bits = ((int32_t)n + 127) << 23;
-    float power;
-    std::memcpy(&power, &bits, 4);
-    return (p * (r * r) + r + 1.0f) * power;
-}
 
 // grad_logits of rows of one level: s_j (a_j - sum_i s_i a_i), s the softmax, a_j = grad . D_j; all entries at once.
 struct CodebookRow {

@@ -162,7 +162,12 @@ def transient_seen(channels: jt.Var, least: float) -> tuple[jt.Var, jt.Var]:
 
     Returns:
         float32 [R, 1] each.
+
+    Raises:
+        ValueError: there are not three channels of each ray.
     """
+    if channels.ndim != 2 or channels.shape[1] != 3:
+        raise ValueError(f"transient_seen: the shape is {list(channels.shape)}; give [R, 3]")
     if channels.shape[0] == 0:
         return jt.zeros((0, 1)), jt.zeros((0, 1))
     return tuple(_Seen()(channels, least))
