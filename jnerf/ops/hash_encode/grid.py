@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.half_copy import stored_name
 from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
@@ -17,7 +18,7 @@ class Grid:
 
     Attributes:
         positions: float32 [S, D].
-        table: float32 [rows, F].
+        table: float32 [rows, F]; or a copy of it, float16 or bfloat16, with more rows perhaps, to be read alone.
         scales: ``layout.scales``, float32 [L].
         meta: ``layout.meta``, int32 [L, 4].
         layout: the grid's geometry.
@@ -32,8 +33,10 @@ class Grid:
     smoothstep: bool
 
     @staticmethod
-    def check(positions: jt.Var, table: jt.Var, layout: HashGridLayout) -> None:
-        """Raises ValueError unless positions [S, D] and table fit the layout."""
+    def check(
+        positions: jt.Var, table: jt.Var, layout: HashGridLayout, copy: jt.Var | None = None
+    ) -> None:
+        """Raises ValueError unless positions [S, D], table and its copy in 16 bits fit the layout."""
         if positions.ndim != 2 or positions.shape[1] != layout.n_dims:
             raise ValueError(
                 f"positions have shape {list(positions.shape)}; expected [S, {layout.n_dims}]"
@@ -42,6 +45,15 @@ class Grid:
         if list(table.shape) != expected:
             raise ValueError(
                 f"the table has shape {list(table.shape)}; its layout needs {expected}"
+            )
+        if copy is not None and (
+            str(copy.dtype) not in ("float16", "bfloat16")
+            or copy.ndim != 2
+            or copy.shape[0] < layout.n_rows
+            or copy.shape[1] != layout.n_features
+        ):
+            raise ValueError(
+                f"the table's copy is {copy.dtype} {list(copy.shape)}; give float16 or bfloat16 {expected}"
             )
 
     @property
@@ -61,9 +73,10 @@ class Grid:
             others: further inputs, ``in4_p`` and on.
             turned: the first of them holds the grid's directions, [S, D].
         """
+        stored = stored_name(self.table)
         kind = f"<{self.layout.n_dims}, {self.layout.n_features}>"
         source = (
-            "jnerf::HashGrid grid{in0_p, in1_p, in2_p, in3_p, in0_shape0, (int)in2->num, "
+            f"jnerf::HashGridOf<{stored}> grid{{in0_p, (const {stored}*)in1_p, in2_p, in3_p, in0_shape0, (int)in2->num, "
             f'data["smoothstep"] != 0{", in4_p" if turned else ""}}}; '
             f"jnerf::{call.replace('(', kind + '(', 1)};"
         )
