@@ -38,8 +38,8 @@ class HashGridEncoder(Encoder):
         grad_precision: of the sums that make up the table's gradient: "fp32", or "fp16", which on CUDA takes fewer
             additions to memory or fewer bytes; sums keep eleven bits then. ``pull`` and CPUs always take fp32.
         table_precision: in what the table is read: "fp32", or a copy of it in 16 bits, "fp16" (eleven bits of
-            precision, below 65520) or "bf16" (eight, any size), which takes half of the cache. What is trained, averaged
-            and saved stays fp32; the copy follows it (``jnerf.ops.half_copy``).
+            precision, below 65520) or "bf16" (eight, any size), which takes half of the cache. What is trained,
+            averaged and saved stays fp32; the copy follows it (``jnerf.ops.half_copy``).
         n_dims: 2 or 3.
         aabb: the scene's box, float32 [6]; None for a box of side 1.
         seed: of the initial features.

@@ -76,8 +76,8 @@ class Grid:
         stored = stored_name(self.table)
         kind = f"<{self.layout.n_dims}, {self.layout.n_features}>"
         source = (
-            f"jnerf::HashGridOf<{stored}> grid{{in0_p, (const {stored}*)in1_p, in2_p, in3_p, in0_shape0, (int)in2->num, "
-            f'data["smoothstep"] != 0{", in4_p" if turned else ""}}}; '
+            f"jnerf::HashGridOf<{stored}> grid{{in0_p, (const {stored}*)in1_p, in2_p, in3_p, in0_shape0, "
+            f'(int)in2->num, data["smoothstep"] != 0{", in4_p" if turned else ""}}}; '
             f"jnerf::{call.replace('(', kind + '(', 1)};"
         )
         inputs = [self.positions, self.table, self.scales, self.meta, *others]

@@ -12,7 +12,7 @@ from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
 class _HashEncode(Function):
-    """``features``: None to look them up, or what an earlier lookup gave. ``copy``: what is read in the table's place."""
+    """``features``: None to look them up, or what an earlier lookup gave; ``copy``: read in the table's place."""
 
     def execute(self, positions, table, copy, scales, meta, features, layout, smoothstep, wanted):
         self.grid = Grid(positions, table, scales, meta, layout, smoothstep)
