@@ -7,9 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from documents import ROOT, english_pages
-
-DOCS = ROOT / "docs"
+from documents import DOCS, ROOT, english_pages
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,13 @@ import re
 from dataclasses import MISSING, fields
 
 import pytest
-from documents import ROOT, chinese, english_pages
+from documents import DOCS, ROOT, chinese, english_pages
 
 from jnerf import registry
 from jnerf.config.schema import SCHEMA
 from jnerf.optims.groups import COMMON
 from jnerf.schedules import SCHEDULES
 
-DOCS = ROOT / "docs"
 FAMILIES = {
     "datasets": registry.DATASETS,
     "samplers": registry.SAMPLERS,

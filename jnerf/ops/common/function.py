@@ -1,4 +1,4 @@
-"""Ops with gradients of their own: Jittor's ``Function``, at two thirds of what it costs the host."""
+"""Ops with gradients of their own: what Jittor's ``Function`` does, at less cost to the host."""
 
 from __future__ import annotations
 
