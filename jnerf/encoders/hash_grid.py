@@ -37,9 +37,9 @@ class HashGridEncoder(Encoder):
             cameras that learn. At least 1; a number, or a schedule. None: all.
         grad_precision: of the sums that make up the table's gradient: "fp32", or "fp16", which on CUDA takes fewer
             additions to memory or fewer bytes; sums keep eleven bits then. ``pull`` and CPUs always take fp32.
-        table_precision: in what the table is read: "fp32", or a copy of it in 16 bits, "fp16" (eleven bits of
-            precision, below 65520) or "bf16" (eight, any size), which takes half of the cache. What is trained,
-            averaged and saved stays fp32; the copy follows it (``jnerf.ops.half_copy``).
+        table_precision: in what the table is read: "float32", or a copy of it in 16 bits, "float16" (eleven bits of
+            precision, below 65520) or "bfloat16" (eight, any size), which takes half of the cache. What is trained,
+            averaged and saved stays float32; the copy follows it (``jnerf.ops.half_copy``).
         n_dims: 2 or 3.
         aabb: the scene's box, float32 [6]; None for a box of side 1.
         seed: of the initial features.
@@ -63,7 +63,7 @@ class HashGridEncoder(Encoder):
         active_levels: ScheduledCount | None = None,
         coarse_to_fine: Scheduled | None = None,
         grad_precision: Literal["fp32", "fp16"] = "fp32",
-        table_precision: Literal["fp32", "fp16", "bf16"] = "fp32",
+        table_precision: Literal["float32", "float16", "bfloat16"] = "float32",
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
         seed: int = 0,
@@ -90,7 +90,7 @@ class HashGridEncoder(Encoder):
         shape = (self.layout.n_rows, n_features)
         table = random.random(shape, dtype=np.float32)
         self.table = jt.array((table * 2 - 1) * np.float32(init_scale))
-        self._copy = None if table_precision == "fp32" else HalfCopy(table_precision)
+        self._copy = None if table_precision == "float32" else HalfCopy(table_precision)
         self._scales = jt.array(self.layout.scales).stop_grad()
         self._meta = jt.array(self.layout.meta).stop_grad()
         self._schedule = make_schedule(n_levels if active_levels is None else active_levels)

@@ -18,7 +18,7 @@ TEMPLATES = {
     "half_copy": {"Stored": _HALVES},
     "hash_encode": {"D": (2, 3), "F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
     "hash_encode_gradient": {"D": (2, 3), "F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
-    "multisample_encode": {"F": (1, 2, 4, 8)},
+    "multisample_encode": {"F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
     "octree_interp": {"F": (1, 5, 16)},
     "plane_interp": {"W": (1, 4, 16)},
     "sh_encode": {"D": range(1, 9)},

@@ -173,7 +173,7 @@ def adam_sparse(
 
 @cache
 def _sparse_source(precision: str | None) -> str:
-    stored = STORED[precision].name if precision else ""
+    stored = STORED[precision] if precision else ""
     copy = f", jnerf::HalfCopyOf<{stored}>{{({stored}*)out4_p}}" if precision else ""
     return (
         f"jnerf::adam_sparse(in0->num, jnerf::AdamRule{_RULE},"

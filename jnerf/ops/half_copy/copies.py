@@ -6,7 +6,8 @@ from: where the parameter has another, it is made anew, in a pass over all of it
 asks by the number whether there is a copy (``current``), writes the same rows of it, and says so (``follow``). Neither
 knows the other, and where one of them forgets, the copy is made anew.
 
-Not seen is what is written into a parameter's memory itself, by ``var.data[...] = ...``.
+Not seen is what is written into a parameter's memory itself, by ``var.data = ...`` or ``var.data[...] = ...``: give new
+values by ``assign`` or ``update``, as all of jnerf does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class HalfCopy:
     """The copy of one parameter at a time.
 
     Args:
-        precision: "fp16" or "bf16".
+        precision: "float16" or "bfloat16".
     """
 
     def __init__(self, precision: str) -> None:
@@ -55,7 +56,7 @@ _CURRENT: WeakValueDictionary[int, HalfCopy] = WeakValueDictionary()
 def current(param: jt.Var) -> HalfCopy | None:
     """The copy that was made from a parameter as it is now; None if there is none.
 
-    >>> table, copy = jt.ones((2, 2)), HalfCopy("bf16")
+    >>> table, copy = jt.ones((2, 2)), HalfCopy("bfloat16")
     >>> current(table) is None, copy.of(table).dtype, current(table) is copy
     (True, 'bfloat16', True)
     >>> _ = table.assign(table * 2)

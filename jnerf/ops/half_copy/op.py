@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jittor as jt
 
 from jnerf.ops.common import code_op
 
-
-class Stored(NamedTuple):
-    """A format that numbers are stored in.
-
-    Attributes:
-        dtype: Jittor's.
-        name: the kernels' (``common/jnerf_stored.h``).
-    """
-
-    dtype: str
-    name: str
-
-
-#: Formats by precision.
+#: What the kernels call the formats that a table can be read in (``common/jnerf_stored.h``), by Jittor's name.
 STORED = {
-    "fp32": Stored("float32", "float"),
-    "fp16": Stored("float16", "jnerf::StoredFp16"),
-    "bf16": Stored("bfloat16", "jnerf::StoredBf16"),
+    "float32": "float",
+    "float16": "jnerf::StoredFp16",
+    "bfloat16": "jnerf::StoredBf16",
 }
 
 
@@ -34,15 +19,30 @@ def check_precision(precision: str) -> None:
 
     >>> check_precision("fp8")
     Traceback (most recent call last):
-    ValueError: table_precision is 'fp8'; choose 'fp32', 'fp16' or 'bf16'
+    ValueError: table_precision is 'fp8'; choose 'float32', 'float16' or 'bfloat16'
     """
     if precision not in STORED:
-        raise ValueError(f"table_precision is {precision!r}; choose 'fp32', 'fp16' or 'bf16'")
+        raise ValueError(
+            f"table_precision is {precision!r}; choose 'float32', 'float16' or 'bfloat16'"
+        )
 
 
-def stored_name(var: jt.Var) -> str:
-    """What the kernels call the numbers of an array."""
-    return next(stored.name for stored in STORED.values() if stored.dtype == str(var.dtype))
+def check_copy(copy: jt.Var | None, n_rows: int, n_features: int) -> None:
+    """Raises ValueError unless an array, if there is one, can be read in a table's place.
+
+    Args:
+        copy: float16 or bfloat16; rows behind the table's are left alone.
+        n_rows: of the table.
+        n_features: numbers of a row.
+    """
+    if copy is None:
+        return
+    rows = copy.shape[0] if copy.ndim == 2 and copy.shape[1] == n_features else -1
+    if str(copy.dtype) not in ("float16", "bfloat16") or rows < n_rows:
+        raise ValueError(
+            f"the table's copy is {copy.dtype} {list(copy.shape)}; "
+            f"give float16 or bfloat16 {[n_rows, n_features]}"
+        )
 
 
 def round_half(values: jt.Var, precision: str) -> jt.Var:
@@ -50,15 +50,14 @@ def round_half(values: jt.Var, precision: str) -> jt.Var:
 
     Args:
         values: float32 of any shape.
-        precision: "fp16" (float16; from 65520 on inf) or "bf16" (bfloat16).
+        precision: "float16" (from 65520 on inf) or "bfloat16".
 
     Raises:
         ValueError: another precision or dtype.
     """
-    if precision not in ("fp16", "bf16") or values.dtype != "float32":
+    if precision not in ("float16", "bfloat16") or values.dtype != "float32":
         raise ValueError(
-            f"round_half: {values.dtype} to {precision!r}; give float32, and 'fp16' or 'bf16'"
+            f"round_half: {values.dtype} to {precision!r}; give float32, and 'float16' or 'bfloat16'"
         )
-    dtype, name = STORED[precision]
-    source = f"jnerf::round_to_stored(in0->num, in0_p, ({name}*)out0_p);"
-    return code_op("half_copy", [values.shape], [dtype], [values], source)[0].stop_grad()
+    source = f"jnerf::round_to_stored(in0->num, in0_p, ({STORED[precision]}*)out0_p);"
+    return code_op("half_copy", [values.shape], [precision], [values], source)[0].stop_grad()

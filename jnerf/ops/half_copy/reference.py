@@ -6,15 +6,15 @@ import numpy as np
 
 
 def rounded(values: np.ndarray, precision: str) -> np.ndarray:
-    """Float32 numbers rounded to nearest, ties to even, in a format: "fp16" or "bf16"; as float32 again.
+    """Float32 numbers rounded to nearest, ties to even, in a format, "float16" or "bfloat16"; as float32 again.
 
-    >>> rounded(np.float32([1.00390625, 1.01171875, 70000]), "bf16").tolist()
+    >>> rounded(np.float32([1.00390625, 1.01171875, 70000]), "bfloat16").tolist()
     [1.0, 1.015625, 70144.0]
-    >>> rounded(np.float32([1.00048828125, 1.00146484375, 70000]), "fp16").tolist()
+    >>> rounded(np.float32([1.00048828125, 1.00146484375, 70000]), "float16").tolist()
     [1.0, 1.001953125, inf]
     """
     values = np.asarray(values, np.float32)
-    if precision == "fp16":
+    if precision == "float16":
         with np.errstate(over="ignore"):
             return values.astype(np.float16).astype(np.float32)
     bits = np.ascontiguousarray(values).view(np.uint32)

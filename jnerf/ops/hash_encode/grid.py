@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import jittor as jt
 
 from jnerf.ops.common import code_op
-from jnerf.ops.half_copy import stored_name
+from jnerf.ops.half_copy import STORED, check_copy
 from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
@@ -46,15 +46,7 @@ class Grid:
             raise ValueError(
                 f"the table has shape {list(table.shape)}; its layout needs {expected}"
             )
-        if copy is not None and (
-            str(copy.dtype) not in ("float16", "bfloat16")
-            or copy.ndim != 2
-            or copy.shape[0] < layout.n_rows
-            or copy.shape[1] != layout.n_features
-        ):
-            raise ValueError(
-                f"the table's copy is {copy.dtype} {list(copy.shape)}; give float16 or bfloat16 {expected}"
-            )
+        check_copy(copy, *expected)
 
     @property
     def features_shape(self) -> tuple[int, int, int]:
@@ -73,7 +65,7 @@ class Grid:
             others: further inputs, ``in4_p`` and on.
             turned: the first of them holds the grid's directions, [S, D].
         """
-        stored = stored_name(self.table)
+        stored = STORED[str(self.table.dtype)]
         kind = f"<{self.layout.n_dims}, {self.layout.n_features}>"
         source = (
             f"jnerf::HashGridOf<{stored}> grid{{in0_p, (const {stored}*)in1_p, in2_p, in3_p, in0_shape0, "
