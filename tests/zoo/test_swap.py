@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scenes import make_tiny_blender
-from swap import ENCODERS, NETWORKS, PROJECTS, SAMPLERS, falls, trained
+from swap import ENCODERS, HALVED, NETWORKS, PROJECTS, SAMPLERS, falls, trained
 
 CONFIG = PROJECTS / "ngp/configs/ngp_lego.py"
 
@@ -52,6 +52,28 @@ def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
     ]
     rows = trained(CONFIG, overrides, tmp_path, 30)
     assert falls(rows)
+
+
+@pytest.mark.parametrize("halved", HALVED, ids=["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "optim",
+    ["optim=dict(type='Adam', lr=1e-2)", "optim=dict(type='RMSprop', lr=1e-2)"],
+    ids=["dense", "rmsprop"],
+)
+@pytest.mark.parametrize("sampler", ["occupancy", "proposal"])
+def test_tables_in_16_bits_train_under_every_optimiser(scene, tmp_path, sampler, optim, halved):
+    """What the matrix has in float32 and with entries that are skipped."""
+    overrides = [f"dataset.root={scene}", *halved, *SAMPLERS[sampler], *NETWORKS["ngp"], optim]
+    rows = trained(CONFIG, [*overrides, "ema=dict(type='EMA')"], tmp_path, 30)
+    assert falls(rows)
+
+
+@pytest.mark.parametrize("halved", HALVED, ids=["float16", "bfloat16"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_tables_in_16_bits_train_under_every_sampler(scene, tmp_path, sampler, halved):
+    network = NETWORKS["nerf" if sampler == "hierarchical" else "ngp"]
+    overrides = [f"dataset.root={scene}", *halved, *SAMPLERS[sampler], *network]
+    assert falls(trained(CONFIG, overrides, tmp_path, 30))
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
