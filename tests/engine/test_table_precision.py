@@ -66,7 +66,7 @@ def test_a_run_is_judged_from_its_checkpoint_as_at_the_end_of_training(trained):
 def test_films_of_a_checkpoint_show_what_was_judged(trained, tmp_path):
     folder, _ = trained
     run(config_of(folder), "test")
-    strips = sorted((folder / "logs/run/test").glob("test_*.png"))
+    strips = sorted((folder / "logs/run/test").glob("r_?.png"))
     request = FilmRequest(
         PathRequest("views"), formats=("png",), output=tmp_path, side_by_side=False
     )

@@ -54,25 +54,25 @@ def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
     assert falls(rows)
 
 
-@pytest.mark.parametrize("halved", HALVED, ids=["float16", "bfloat16"])
 @pytest.mark.parametrize(
-    "optim",
-    ["optim=dict(type='Adam', lr=1e-2)", "optim=dict(type='RMSprop', lr=1e-2)"],
-    ids=["dense", "rmsprop"],
+    "k, optim",
+    [
+        (0, "optim=dict(type='Adam', lr=1e-2)"),
+        (1, "optim=dict(type='Adam', lr=1e-2)"),
+        (1, "optim=dict(type='RMSprop', lr=1e-2)"),
+    ],
+    ids=["float16 dense", "bfloat16 dense", "bfloat16 rmsprop"],
 )
-@pytest.mark.parametrize("sampler", ["occupancy", "proposal"])
-def test_tables_in_16_bits_train_under_every_optimiser(scene, tmp_path, sampler, optim, halved):
-    """What the matrix has in float32 and with entries that are skipped."""
-    overrides = [f"dataset.root={scene}", *halved, *SAMPLERS[sampler], *NETWORKS["ngp"], optim]
-    rows = trained(CONFIG, [*overrides, "ema=dict(type='EMA')"], tmp_path, 30)
+def test_tables_in_16_bits_train_under_every_optimiser(scene, tmp_path, k, optim):
+    overrides = [f"dataset.root={scene}", *HALVED[k], *SAMPLERS["occupancy"], *NETWORKS["ngp"]]
+    rows = trained(CONFIG, [*overrides, optim, "ema=dict(type='EMA')"], tmp_path, 30)
     assert falls(rows)
 
 
-@pytest.mark.parametrize("halved", HALVED, ids=["float16", "bfloat16"])
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_tables_in_16_bits_train_under_every_sampler(scene, tmp_path, sampler, halved):
+@pytest.mark.parametrize("k, sampler", enumerate(SAMPLERS))
+def test_tables_in_16_bits_train_under_every_sampler(scene, tmp_path, k, sampler):
     network = NETWORKS["nerf" if sampler == "hierarchical" else "ngp"]
-    overrides = [f"dataset.root={scene}", *halved, *SAMPLERS[sampler], *network]
+    overrides = [f"dataset.root={scene}", *HALVED[k % 2], *SAMPLERS[sampler], *network]
     assert falls(trained(CONFIG, overrides, tmp_path, 30))
 
 
