@@ -32,6 +32,7 @@ LIBRARIES = {
     "planes_75": ("planes", 750),
     "factors": ("factors", 900),
     "sums": ("sums", 900),
+    "points": ("points", 900),
     "surfaces": ("surfaces", 900),
     "machine": ("machine", 900),
 }
