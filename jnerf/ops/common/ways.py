@@ -24,6 +24,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     # entries of a thread
     "adam": ("quads", "one"),
     "ema": ("quads", "one"),
+    "copy": ("quads", "one"),
 }
 
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "adam/quads.h"
+#include "common/numbers/quads.h"
 #include "ema/kernel.h"
 
 namespace jnerf {

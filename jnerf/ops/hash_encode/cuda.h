@@ -10,13 +10,13 @@ namespace jnerf {
 constexpr int HASH_THREADS = 256;
 
 // TURNED: features' derivatives along the directions, one of each sample.
-template <int D, bool TURNED> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGrid& grid, const HashLevel& level, int64_t i) {
+template <int D, bool TURNED, class Stored> __device__ __forceinline__ HashCorners<D> hash_corners(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t i) {
     HashCorners<D> corners(level, grid.positions + D * i, grid.smoothstep);
     if (TURNED) corners.turn(grid.directions + D * i);
     return corners;
 }
 
-template <int D, int F, bool TURNED> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGrid grid, float* out, bool pairs) {
+template <int D, int F, bool TURNED, class Stored> __global__ void __launch_bounds__(HASH_THREADS) hash_gather(HashGridOf<Stored> grid, float* out, bool pairs) {
     const int l = blockIdx.y;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x;
     if (i >= grid.n_samples) return;
@@ -84,8 +84,8 @@ template <int D, int F, bool TURNED, class Rows> __global__ void __launch_bounds
     }
 }
 
-template <int D, int F, bool TURNED> inline void hash_features(const HashGrid& grid, float* out) {
-    launch(hash_gather<D, F, TURNED>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out, takes_way("hash", "pairs", "rows"));
+template <int D, int F, bool TURNED, class Stored> inline void hash_features(const HashGridOf<Stored>& grid, float* out) {
+    launch(hash_gather<D, F, TURNED, Stored>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out, takes_way("hash", "pairs", "rows"));
 }
 
 template <int D, int F, bool TURNED> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table, int64_t n_rows) {
@@ -94,7 +94,7 @@ template <int D, int F, bool TURNED> inline void hash_table_grad(const HashGrid&
     launch(hash_scatter<D, F, TURNED, HashFloatRows<F>>, blocks, HASH_THREADS, 0, grid, grad_out, HashFloatRows<F>{grad_table}, takes_way("scatter", "runs", "each"));
 }
 
-template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) { hash_features<D, F, false>(grid, out); }
+template <int D, int F, class Stored> inline void hash_encode_forward(HashGridOf<Stored> grid, float* out) { hash_features<D, F, false>(grid, out); }
 
 template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     hash_table_grad<D, F, false>(grid, grad_out, grad_table, n_rows);
@@ -117,8 +117,8 @@ template <int D, int F> inline void hash_encode_table_grad_half(HashGrid grid, c
 }
 
 // d loss / d position of one sample, summed over levels: grad_out [L, S, F] -> grad_positions [S, D].
-template <int D, int F> struct HashPositionGrad {
-    HashGrid grid;
+template <int D, int F, class Stored> struct HashPositionGrad {
+    HashGridOf<Stored> grid;
     const float* grad_out;
     float* grad_positions;
     __device__ void operator()(int64_t i) const {
@@ -138,8 +138,8 @@ template <int D, int F> struct HashPositionGrad {
     }
 };
 
-template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, const float* grad_out, float* grad_positions) {
-    parallel_for(grid.n_samples, HashPositionGrad<D, F>{grid, grad_out, grad_positions});
+template <int D, int F, class Stored> inline void hash_encode_position_grad(HashGridOf<Stored> grid, const float* grad_out, float* grad_positions) {
+    parallel_for(grid.n_samples, HashPositionGrad<D, F, Stored>{grid, grad_out, grad_positions});
 }
 
 }  // namespace jnerf

@@ -69,6 +69,7 @@ _CHOICES = (
     _Choice("composite", "composite", {"composite_forward": (13, 0), "composite_backward": (13, 0)}),
     _Choice("adam", "adam", {"adam_sparse": (166, 0)}, compared=False),
     _Choice("ema", "ema", {"ema": (146, 0)}, compared=False),
+    _Choice("copy", "half_copy", {"round_to_stored": (73, 0)}),
 )  # fmt: skip
 
 
