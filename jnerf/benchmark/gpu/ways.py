@@ -18,10 +18,10 @@ from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.kernel_clock import KernelClock, settle
 from jnerf.benchmark.stats import rounded, stats
 from jnerf.benchmark.yardstick import Ceilings, measure_ceilings
+from jnerf.checks.cuda_ways import VARIABLE, WAYS
 from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 from jnerf.ops.common.device import on_cuda
-from jnerf.ops.common.ways import VARIABLE, WAYS
 
 #: Samples trained in a step of the paper, and how many are looked at for each; counted on lego.
 STEP_SAMPLES = 2**18

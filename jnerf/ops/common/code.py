@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jittor as jt
 
-from jnerf.ops.common import ways
+from jnerf.checks import cuda_ways
 from jnerf.ops.common.digest import digest
 from jnerf.ops.common.simd import simd_flags
 from jnerf.runtime.kernels import compiler as kernel_compiler
@@ -21,7 +21,7 @@ CODE_ROOT = Path(__file__).resolve().parents[1]
 _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
 
-ways.check(os.environ.get(ways.VARIABLE, ""))
+cuda_ways.check(os.environ.get(cuda_ways.VARIABLE, ""))
 kernel_compiler.precompile(jt, _CPU_FLAGS)
 
 

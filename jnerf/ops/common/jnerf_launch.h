@@ -109,7 +109,7 @@ template <class Kernel> __global__ void __launch_bounds__(EACH_THREADS) each_thr
 }
 
 // Which way a kernel goes where it has several. What suits its shape and the device is what it does by itself;
-// JNERF_CUDA_WAYS="march=one,field=tensor" asks for another (ways.py has the list). Asked at each launch, so that one process
+// JNERF_CUDA_WAYS="march=one,field=tensor" asks for another (jnerf/checks/cuda_ways.py has the list). Asked at each launch, so that one process
 // may time them all: some tens of nanoseconds.
 inline bool asked_way(const char* kernel, const char* way) {
     const size_t name = strlen(kernel), length = strlen(way);

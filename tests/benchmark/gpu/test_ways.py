@@ -9,8 +9,8 @@ from cuda_mode import cuda_sources
 from jnerf.benchmark.cases import field, optimiser
 from jnerf.benchmark.gpu import ways
 from jnerf.benchmark.yardstick import Ceilings
+from jnerf.checks.cuda_ways import VARIABLE, WAYS, check
 from jnerf.errors import ConfigError
-from jnerf.ops.common.ways import VARIABLE, WAYS, check
 from jnerf.ops.hash_encode import HashGridLayout
 
 
