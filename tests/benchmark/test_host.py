@@ -31,6 +31,8 @@ LIMITS = {
     ("nerfw/configs/nerfw_embedded.py", "exact"): (95, 4, 2.1, 0, 0),
     ("tensorf/configs/tensorf_embedded.py", "exact"): (52, 6, 7, 5, 0),
     ("tensorf/configs/tensorf_embedded.py", "fixed"): (50, 6, 3.3, 1.2, 0),
+    ("barf/configs/barf_embedded.py", "exact"): (31, 1, 3.1, 1, 0),
+    ("barf/configs/barf_embedded.py", "fixed"): (30, 1, 2.1, 0, 0),
     ("vqad/configs/vqad_lego_small.py", "exact"): (28, 1, 5.1, 3.1, 0),
     ("nglod/configs/nglod_armadillo_small.py", "exact"): (19, 0, 2.1, 0, 2),
     ("image/configs/image_albert_small.py", "exact"): (8, 0, 2.1, 0, 2),
@@ -58,6 +60,8 @@ VIEWS = {
     ("nerfw/configs/nerfw_embedded.py", "cuda"): (1, 32, 2, 1, 1, 0),
     ("tensorf/configs/tensorf_embedded.py", "cpu"): (1, 64, 0, 13, 13, 0),
     ("tensorf/configs/tensorf_embedded.py", "cuda"): (1, 43, 17, 6, 6, 0),
+    ("barf/configs/barf_embedded.py", "cpu"): (1, 9, 0, 2, 3, 0),
+    ("barf/configs/barf_embedded.py", "cuda"): (1, 50, 40, 2, 3, 0),
     ("vqad/configs/vqad_lego_small.py", "cpu"): (1, 12, 0, 3, 3, 0),
     ("vqad/configs/vqad_lego_small.py", "cuda"): (1, 12, 0, 3, 3, 0),
 }
@@ -86,6 +90,13 @@ def test_emptied_leaves_the_method_as_it_is():
     assert [c.sampler.fixed_sizes for c in variants(str(NGP))] == [False, True]
     (one,) = variants(str(NGP), ["sampler.fixed_sizes=False", "sampler.target_samples=2048"])
     assert one.sampler.target_samples == 2048
+
+
+def test_what_is_learned_of_photographs_stays_and_levels_that_come_in_are_there():
+    config = next(variants(str(CONFIGS / "barf/configs/ngp_poses_small.py")))
+    assert config.dataset.cameras.type == "PoseRefinement" and config.dataset.cameras.begin == 0
+    coming = config.encoder.pos_encoder.coarse_to_fine
+    assert max(coming.value, coming.end) <= config.encoder.pos_encoder.n_levels == 4
 
 
 def test_passes_over_tables_are_emptied_and_pictures_and_meshes_are_small():

@@ -104,7 +104,9 @@ def _small(block: Mapping[str, Any], least: Mapping[str, int], path: str = "") -
         if isinstance(value, Mapping) and "schedule" in value and key in least:
             yield f"{path}{key}", least[key]
         elif isinstance(value, Mapping):
-            yield from _small(value, least, f"{path}{key}.")
+            coming = key == "coarse_to_fine" and "n_levels" in block and "n_levels" in least
+            levels = dict.fromkeys(("value", "end"), least["n_levels"]) if coming else {}
+            yield from _small(value, {**least, **levels}, f"{path}{key}.")
         elif key not in least or isinstance(value, bool):
             continue
         elif isinstance(value, int):

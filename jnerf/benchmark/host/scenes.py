@@ -12,6 +12,7 @@ import numpy as np
 
 #: In place of a config's own scene of views.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
+_LEARNED = ("cameras", "exposure")  # of each training photograph, whose parameters the optimiser has groups for
 _SIDE = 32  # pixels of the picture
 # Of a tetrahedron, each face seen from outside.
 _CORNERS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -28,7 +29,8 @@ def scene_of(block: Mapping[str, Any]) -> dict[str, Any]:
         return {**block, "root": str(_picture())}
     if block["type"] == "MeshDataset":
         return {**block, "root": str(_mesh())}
-    return dict(SCENE)
+    learned = {key: block[key] for key in _LEARNED if block.get(key) is not None}
+    return SCENE | {key: {**what, "begin": 0} for key, what in learned.items()}  # a step in which it learns
 
 
 @cache

@@ -1,8 +1,8 @@
 // Without atomics: each of a fixed number of parts of a level has sums of its own for the codebook, added in order.
 #pragma once
 #include <vector>
-#include "activate/exp.h"
 #include "codebook/kernel.h"
+#include "common/numbers/exp.h"
 
 namespace jnerf {
 

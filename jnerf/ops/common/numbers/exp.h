@@ -1,8 +1,16 @@
-// exp without tables and branches, so that loops of it vectorise.
+// Powers without tables and branches, so that loops of them vectorise.
 #pragma once
-#include "common/jnerf_grid.h"
+#include <cstring>
+#include "common/numbers/minmax.h"
 
 namespace jnerf {
+
+JNERF_FN float exp2i(int e) {  // 2^e for |e| < 127
+    const int bits = (e + 127) << 23;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
 
 // exp(x) for x <= 0 to 2e-7 of itself; below -87 it stays at 2e-38.
 JNERF_FN float exp_of_negative(float x) {
