@@ -113,4 +113,4 @@ def _texts(op: str, source: str) -> dict[str, str]:
 
 def _floats(data: dict[str, float]) -> dict[str, float]:
     """Jittor takes floats alone."""
-    return {key: float(value) for key, value in data.items()}
+    return dict(zip(data, map(float, data.values()), strict=True))
