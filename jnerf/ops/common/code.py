@@ -63,17 +63,20 @@ def code_op(
     Returns:
         The outputs, always as a list.
     """
-    kwargs = {**_texts(op, source), "data": _floats(data) if data else {}}
+    texts, numbers = _texts(op, source), _floats(data) if data else {}
     if foresight.current is not None:
+        kwargs = {**texts, "data": numbers}
         return _foreseen(op, source, shapes, dtypes, inputs, outputs, kwargs)
-    if outputs is not None:
-        result = jt.code(inputs, outputs, **kwargs)
+    if outputs is None:
+        result = jt.code(shapes, dtypes, inputs, data=numbers, **texts)
     else:
-        result = jt.code(shapes, dtypes, inputs, **kwargs)
-    result = [result] if isinstance(result, jt.Var) else list(result)
+        result = jt.code(inputs, outputs, data=numbers, **texts)
+    if type(result) is not list:
+        result = [result]
     result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
-    for var, written in zip(outputs or (), result if outputs else (), strict=True):
-        var.update(written)
+    if outputs is not None:
+        for var, written in zip(outputs, result, strict=True):
+            var.update(written)
     return result
 
 

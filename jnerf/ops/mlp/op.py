@@ -59,12 +59,12 @@ def numbers(name: str, widths: tuple[int, ...]) -> Mapping[str, int]:
 
 def flat(x: jt.Var) -> jt.Var:
     """``x`` as [numel]; Jittor compiles a kernel for every combination of ranks."""
-    return x if x.ndim == 1 else x.reshape((x.numel(),))
+    return x if x.ndim == 1 else jt.origin_reshape(x, (x.numel(),))  # Var.reshape looks at its arguments first
 
 
 def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
     """A flat array in its own shape again."""
-    return x if len(shape) == 1 else x.reshape(shape)
+    return x if len(shape) == 1 else jt.origin_reshape(x, shape)
 
 
 class _Mlp(Function):
