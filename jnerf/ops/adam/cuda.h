@@ -1,7 +1,7 @@
 // Adam, four entries a thread. Of a table most entries have no gradient: four zeros cost one load.
 #pragma once
 #include "adam/kernel.h"
-#include "common/jnerf_quads.h"
+#include "common/numbers/quads.h"
 #include "half_copy/quads.h"
 
 namespace jnerf {
@@ -36,11 +36,12 @@ template <class Copy> struct AdamSparseQuads : AdamSparse<Copy> {
 };
 
 JNERF_ENTRY void adam_dense(int64_t n, AdamRule rule, float decay, const float* grads, float* params, float* m, float* v) {
-    parallel_quads(n, AdamDenseQuads{{rule, decay, grads, params, m, v}}, aligned_quads(grads, params, m, v));
+    parallel_quads<AdamDense>("adam", n, AdamDenseQuads{{rule, decay, grads, params, m, v}}, aligned_quads(grads, params, m, v));
 }
 
 template <class Copy = NoCopy> inline void adam_sparse(int64_t n, AdamRule rule, const float* grads, const float* table, int last, float* params, float* m, float* v, int* counts, Copy copy = {}) {
-    parallel_quads(n, AdamSparseQuads<Copy>{{rule, grads, table, last, params, m, v, counts, copy}}, aligned_quads(grads, params, m, v, counts) && aligned_copy(copy));
+    const bool aligned = aligned_quads(grads, params, m, v, counts) && aligned_copy(copy);
+    parallel_quads<AdamSparse<Copy>>("adam", n, AdamSparseQuads<Copy>{{rule, grads, table, last, params, m, v, counts, copy}}, aligned);
 }
 
 }  // namespace jnerf

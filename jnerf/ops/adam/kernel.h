@@ -1,6 +1,6 @@
 // Adam's update of one entry. The multiply-adds are written out, so that scalar, vector and CUDA code round alike.
 #pragma once
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 #include "codebook/kernel.h"
-#include "common/jnerf_exp.h"
+#include "common/numbers/exp.h"
 
 namespace jnerf {
 

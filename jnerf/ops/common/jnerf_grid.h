@@ -3,7 +3,7 @@
 // so that one 64-bit word of the bitfield is one brick and a single load tells that 64 cells are empty.
 #pragma once
 #include <cstring>
-#include "common/jnerf_exp.h"
+#include "common/numbers/exp.h"
 
 namespace jnerf {
 

@@ -3,7 +3,7 @@
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 

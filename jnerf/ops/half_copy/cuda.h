@@ -1,5 +1,5 @@
 #pragma once
-#include "common/jnerf_quads.h"
+#include "common/numbers/quads.h"
 #include "half_copy/kernel.h"
 #include "half_copy/quads.h"
 
@@ -10,7 +10,7 @@ template <class Stored> struct RoundQuadsToStored : RoundToStored<Stored> {
 };
 
 template <class Stored> inline void round_to_stored(int64_t n, const float* values, Stored* stored) {
-    parallel_quads(n, RoundQuadsToStored<Stored>{{values, stored}}, aligned_quads(values, stored));
+    parallel_quads<RoundToStored<Stored>>("copy", n, RoundQuadsToStored<Stored>{{values, stored}}, aligned_quads(values, stored));
 }
 
 }  // namespace jnerf

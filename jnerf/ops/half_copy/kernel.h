@@ -1,6 +1,6 @@
 // Floats rounded to 16 bits.
 #pragma once
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 

@@ -6,7 +6,7 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 
-#: What the kernels call the formats that a table can be read in (``common/jnerf_stored.h``), by Jittor's name.
+#: What the kernels call the formats that a table can be read in (``common/numbers/stored.h``), by Jittor's name.
 STORED = {
     "float32": "float",
     "float16": "jnerf::StoredFp16",

@@ -1,6 +1,6 @@
 // Four floats rounded to 16 bits by one thread, on CUDA.
 #pragma once
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 

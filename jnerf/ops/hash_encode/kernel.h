@@ -6,7 +6,7 @@
 // spatial hash (equation 4: primes 1, 2654435761, 805459861); both modulo the rows of the level.
 // Features leave level-major, [L, S, F]. Symbols: S samples, L levels, F features per level, D dimensions. Tables are [rows of all levels, F].
 #pragma once
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 
@@ -107,7 +107,7 @@ template <int D> struct HashCorners {
 };
 
 // `directions` [S, D] is of the derivatives of weights along them, and else null. Stored: of the table's numbers, float or
-// one of common/jnerf_stored.h.
+// one of common/numbers/stored.h.
 template <class Stored> struct HashGridOf {
     const float* positions;
     const Stored* table;

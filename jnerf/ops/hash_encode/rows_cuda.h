@@ -1,6 +1,6 @@
 // Rows of a hash grid's tables on CUDA: loaded, stored and added to as vectors of features.
 #pragma once
-#include "common/jnerf_stored.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 

@@ -1,7 +1,7 @@
 // The mean of a frequency encoding over a Gaussian (Barron et al. 2021, equations 13 and 14): with u = scale x + offset,
 // exp(-(pi f_k)^2 scale^2 var / 2) times sin(pi f_k u) and cos(pi f_k u), for f_k = 2^k.
 #pragma once
-#include "common/jnerf_exp.h"
+#include "common/numbers/exp.h"
 #include "frequency_encode/kernel.h"
 
 namespace jnerf {

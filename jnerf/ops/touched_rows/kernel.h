@@ -1,6 +1,6 @@
 // Rows of a table as bits of words, 32 rows a word: which are not zero, and those alone.
 #pragma once
-#include "common/jnerf_bits.h"
+#include "common/numbers/bits.h"
 
 namespace jnerf {
 

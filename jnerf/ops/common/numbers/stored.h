@@ -6,7 +6,7 @@
 #elif defined(__F16C__)
 #include <immintrin.h>
 #endif
-#include "common/jnerf_bits.h"
+#include "common/numbers/bits.h"
 
 namespace jnerf {
 

@@ -1,7 +1,7 @@
 // Powers without tables and branches, so that loops of them vectorise.
 #pragma once
 #include <cstring>
-#include "common/jnerf_minmax.h"
+#include "common/numbers/minmax.h"
 
 namespace jnerf {
 
