@@ -70,12 +70,8 @@ def code_op(
     if foresight.current is not None:
         kwargs = {**texts, "data": numbers}
         return _foreseen(op, source, shapes, dtypes, inputs, outputs, kwargs)
-    if outputs is None:
-        result = jt.code(shapes, dtypes, inputs, data=numbers, **texts)
-    else:
-        result = jt.code(inputs, outputs, data=numbers, **texts)
-    if type(result) is not list:
-        result = [result]
+    arrays = (shapes, dtypes, inputs) if outputs is None else (inputs, outputs)
+    result = list(jt.code(*arrays, data=numbers, **texts))
     result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
     if outputs is not None:
         for var, written in zip(outputs, result, strict=True):
