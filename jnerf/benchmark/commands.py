@@ -107,7 +107,7 @@ def ops(options: Namespace) -> None:
 
 def ways(options: Namespace) -> None:
     """``ways``: kernels for CUDA, in each way that they can go."""
-    from jnerf.benchmark.ways import measure_ways
+    from jnerf.benchmark.gpu.ways import measure_ways
 
     results = measure_ways(options.only, options.samples, options.repeat)
     protocol = {

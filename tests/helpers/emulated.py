@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from jnerf.benchmark import ways
+from jnerf.benchmark.gpu import ways
 from jnerf.benchmark.yardstick import Ceilings
 
 

@@ -1,5 +1,6 @@
 // Rows of a hash grid's tables on CUDA: loaded, stored and added to as vectors of features.
 #pragma once
+#include <type_traits>
 #include "common/numbers/stored.h"
 
 namespace jnerf {
@@ -72,7 +73,7 @@ template <int D, int F> __device__ __forceinline__ void load_corners(float (&v)[
 }
 
 // In 16 bits such a pair is two words.
-template <int D, int F, class Stored> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const Stored* table, const uint32_t (&row)[1 << D], bool paired) {
+template <int D, int F, class Stored, class = typename std::enable_if<!std::is_same<Stored, float>::value>::type> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const Stored* table, const uint32_t (&row)[1 << D], bool paired) {
     if (F == 2 && paired) {
         uint2 both[1 << (D - 1)];
 #pragma unroll

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from cuda_mode import cuda_sources
 
-from jnerf.benchmark import ways
 from jnerf.benchmark.cases import field, optimiser
+from jnerf.benchmark.gpu import ways
 from jnerf.benchmark.yardstick import Ceilings
 from jnerf.checks.cuda_ways import VARIABLE, WAYS, check
 from jnerf.errors import ConfigError
