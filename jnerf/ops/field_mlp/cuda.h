@@ -11,7 +11,7 @@ inline MlpPrecision field_precision(const FieldMlpShape& shape) {
     return cuda_precision(shape.trunk.precision, shape.first == 0 && TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head));
 }
 
-JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs, float* = nullptr, int64_t = 0) {
     const MlpPrecision precision = field_precision(shape);
     if (precision == MlpPrecision::fp16 && field_chain_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (precision == MlpPrecision::bf16 && field_chain_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
@@ -20,9 +20,9 @@ JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, con
     field_plain_forward(shape, input, trunk, head, sigmas, rgbs);
 }
 
-// grad_x may be null.
+// grad_x may be null. Nothing is kept from forward to backward: computing it again costs less than memory.
 JNERF_ENTRY void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
-                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head) {
+                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head, float* = nullptr) {
     const MlpPrecision precision = field_precision(shape);
     const FieldGrads grads{grad_sigmas, grad_rgbs, grad_x};
     if (precision == MlpPrecision::fp16 && field_chain_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;

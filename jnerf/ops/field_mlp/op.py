@@ -8,6 +8,7 @@ import jittor as jt
 
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
+from jnerf.ops.field_mlp.kept import kept_size
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.op import flat, listed, numbers, shaped
@@ -32,10 +33,10 @@ const jnerf::FieldMlpShape shape{{
 const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
     (int)data["features"], (int)data["extra"]}};
 """
-_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p, out2_p, out2->num);"
 _BACKWARD = (
     f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
-    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p);'
+    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p, in7_p);'
 )
 
 
@@ -50,8 +51,10 @@ class _FieldMlp(Function):
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
-        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
+        shapes = [(n,), (n, _COLORS), (kept_size(n, *widths, options),)]
+        found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
+        self.kept = found[2]
+        return found[0], found[1]
 
     def grad(self, grad_sigmas, grad_rgbs):
         x, _, _, trunk, head = self.saved
@@ -59,7 +62,10 @@ class _FieldMlp(Function):
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
         grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
         sizes = [trunk.numel(), head.numel(), x.numel() if wants_x else 1]
-        inputs, shapes = [*self.saved, grad_sigmas, grad_rgbs], [(size,) for size in sizes]
+        inputs, shapes = (
+            [*self.saved, grad_sigmas, grad_rgbs, self.kept],
+            [(size,) for size in sizes],
+        )
         grads = code_op("field_mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
         of_trunk, of_head = map(shaped, grads, self.shapes[1:])
         grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None

@@ -3,6 +3,7 @@
 // chunks in order: the same bits for any number of threads.
 #pragma once
 #include <memory>
+#include "common/jnerf_stream.h"
 #include "mlp/tile.h"
 #include "mlp/transfer.h"
 #include "trunc_exp/kernel.h"
@@ -24,6 +25,7 @@ template <class Make> inline void for_tiles(int64_t n_samples, const Make& make)
         auto run = make();
         #pragma omp for schedule(dynamic, 8)
         for (int64_t t = 0; t < n_tiles; t++) run(t * MLP_TILE, (int)std::min<int64_t>(MLP_TILE, n_samples - t * MLP_TILE));
+        stream_done();
     }
 }
 
