@@ -79,6 +79,7 @@ template <class P> struct FieldTile {
     // follows, with STREAM if not at once, else 0.
     template <int KEEP> void forward(int64_t begin, int n) {
         mlp_load(input.trunk_input(), begin, n, trunk.layer[0], KEEP);
+        trunk.fetch = fetch_pairs(input.trunk_input(), begin);
         trunk.template forward_hidden<KEEP>();
         const int width = shape.geometry();
         trunk.forward_last(Outlet<P, PANEL | PLAIN | KEEP>{width, &head.layer[0], nullptr, sigmas.data(), 1});

@@ -27,7 +27,7 @@ def precision_code(precision: str) -> int:
 
 
 def multiplies_bf16(code: int) -> bool:
-    """Whether a CPU's kernels multiply pairs of bf16 at the precision of this number, as far as can be told from here."""
+    """Whether a CPU's kernels multiply pairs of bf16 at this precision, as far as can be told from here."""
     return PRECISIONS[code] != "fp32" and _has_bf16()
 
 
