@@ -12,7 +12,7 @@ inline MlpPrecision field_precision(const FieldMlpShape& shape) {
     return cuda_precision(shape.trunk.precision, fits && !asked_way("field", "plain"));
 }
 
-JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs, float* = nullptr, int64_t = 0) {
     const MlpPrecision precision = field_precision(shape);
     const bool chains = takes_way("field", "chain", "tensor");
     if (chains && precision == MlpPrecision::fp16 && field_chain_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
@@ -22,9 +22,9 @@ JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, con
     field_plain_forward(shape, input, trunk, head, sigmas, rgbs);
 }
 
-// grad_x may be null.
+// grad_x may be null. Nothing is kept from forward to backward: computing it again costs less than memory.
 JNERF_ENTRY void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
-                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head) {
+                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head, float* = nullptr) {
     const MlpPrecision precision = field_precision(shape);
     const bool chains = takes_way("field", "chain", "tensor");
     const FieldGrads grads{grad_sigmas, grad_rgbs, grad_x};

@@ -11,6 +11,7 @@ from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
+from jnerf.ops.field_mlp.kept import kept_size
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.op import flat, numbers, shaped
@@ -26,15 +27,15 @@ _SETUP = (
     "const auto shape = jnerf::FieldMlpShape::of(data); "
     "const auto input = jnerf::FieldMlpInput::of(data, in0_p, in1_p, in2_p);"
 )
-_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p, out2_p, out2->num);"
 _BACKWARD = (
     f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
-    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p);'
+    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p, in7_p);'
 )
 
 
 class _FieldMlp(Function):
-    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
@@ -49,8 +50,10 @@ class _FieldMlp(Function):
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
-        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
+        shapes = [(n,), (n, _COLORS), (kept_size(n, *widths, options),)]
+        found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
+        self.kept = found[2]
+        return found[0], found[1]
 
     def grad(self, grad_sigmas, grad_rgbs):
         x, _, _, trunk, head = self.saved
@@ -58,11 +61,12 @@ class _FieldMlp(Function):
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
         grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
         sizes = [trunk.numel(), head.numel(), x.numel() if wants_x else 1]
-        inputs, shapes = [*self.saved, grad_sigmas, grad_rgbs], [(size,) for size in sizes]
+        inputs = [*self.saved, grad_sigmas, grad_rgbs, self.kept]
+        shapes = [(size,) for size in sizes]
         grads = code_op("field_mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
         of_trunk, of_head = map(shaped, grads, self.shapes[1:])
         grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None
-        return grad_x, of_trunk, of_head, None, None, None, None
+        return grad_x, of_trunk, of_head, *[None] * 5
 
 
 def from_geometry(
@@ -179,4 +183,5 @@ def field_mlp(
 
         return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x)
+    widths = trunk_widths, head_widths
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)

@@ -4,7 +4,7 @@
 #include <new>
 #include <vector>
 #include "common/jnerf_common.h"
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -65,6 +65,17 @@ public:
             if (p) ::operator delete(p, std::align_val_t(64));
     }
 };
+
+// Past the caches (common/jnerf_stream.h); p is aligned to a vector.
+inline void stream_vector(float* p, GemmVector v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    store_vector(p, v);
+#endif
+}
 
 // A vector that crosses a cache line costs two accesses.
 template <class T> struct LineAligned {
