@@ -1,6 +1,7 @@
-// The field on CUDA in float: the plain MLP twice, with geometry and its gradient in scratch memory between.
+// The field on CUDA in float, or layer by layer: the MLP twice, with geometry and its gradient in scratch memory between.
 #pragma once
 #include "field_mlp/tensor_cuda.h"
+#include "mlp/cuda/layers.h"
 
 namespace jnerf {
 
@@ -62,8 +63,8 @@ inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMl
 
 JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
     const CudaScratch<float> geometry(input.n_samples * shape.geometry());
-    mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
-    mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
+    mlp_layers_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
+    mlp_layers_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
     parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.exponential, sigmas, rgbs});
 }
 
@@ -72,12 +73,12 @@ JNERF_ENTRY void field_plain_backward(const FieldMlpShape& shape, const FieldMlp
     const int width = shape.geometry();
     const CudaScratch<float> geometry(input.n_samples * width), grad_geometry(input.n_samples * width), raw(input.n_samples * FIELD_COLORS);
     const FieldHeadInput head_input = field_head_input(shape, input, geometry.data);
-    mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
-    mlp_plain_forward(shape.head, head_input, head, raw.data);
+    mlp_layers_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
+    mlp_layers_forward(shape.head, head_input, head, raw.data);
     parallel_for(input.n_samples * FIELD_COLORS, FieldColorGrad{grads.rgbs, raw.data});
-    mlp_plain_backward(shape.head, head_input, head, raw.data, FieldHeadGrad{grad_geometry.data}, grad_head);
+    mlp_layers_backward(shape.head, head_input, head, raw.data, FieldHeadGrad{grad_geometry.data}, true, grad_head);
     parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, shape.first, shape.exponential, grad_geometry.data});
-    mlp_plain_backward(shape.trunk, input.trunk_input(), trunk, grad_geometry.data, MlpInputGrad{grads.x, nullptr}, grad_trunk);
+    mlp_layers_backward(shape.trunk, input.trunk_input(), trunk, grad_geometry.data, MlpInputGrad{grads.x, nullptr}, grads.x != nullptr, grad_trunk);
 }
 
 }  // namespace jnerf

@@ -8,7 +8,6 @@ import jittor as jt
 
 from jnerf.ops.common import code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
 from jnerf.ops.trunc_exp import trunc_exp
@@ -101,8 +100,8 @@ def mlp(
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
     Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``. On CUDA an MLP with
-    biases, a skip connection or a layer wider than 128 goes layer by layer: hidden layers with bf16 operands, the
-    last in fp32; all in fp32 where that is asked for.
+    biases, a skip connection or a layer wider than 128 goes through cuBLAS layer by layer: with bf16 operands and fp32
+    sums; in fp32 where that is asked for, the device has no bf16 or there is no cuBLAS.
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
@@ -141,9 +140,6 @@ def mlp(
     code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
-    if goes_by_layers(widths, biased, skip):
-        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip, precision)
-        return trunc_exp(out) if exponential else out
     # asked here: inside a jt.Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     fused = exponential and jt.flags.no_grad
