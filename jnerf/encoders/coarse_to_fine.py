@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.errors import ConfigError
+from jnerf.ops.common import Function
 from jnerf.schedules import make_schedule
 
 
@@ -76,7 +77,7 @@ def level_weights(open_levels: float, n_levels: int) -> NDArray[np.float64]:
     return np.where(part == 1, 1.0, (1 - np.cos(np.pi * part)) / 2)
 
 
-class ScaleGradient(jt.Function):
+class ScaleGradient(Function):
     """Values as they are, and their gradient times factors: for what was scaled before it was kept."""
 
     def execute(self, values: jt.Var, factors: jt.Var) -> jt.Var:

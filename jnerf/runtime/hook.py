@@ -35,13 +35,17 @@ from jnerf.runtime.memory import keep_memory
 from jnerf.runtime.plan import Plan, SetupError, plan, python_config_path
 
 _RESTARTED = "JNERF_RESTARTED"
+_OPENEXR = "OPENCV_IO_ENABLE_OPENEXR"
 
 
 def prepare() -> None:
     """Makes a later ``import jittor`` work here. Cheap: it only installs the hook, and only once.
 
-    Does nothing if Jittor is imported already, or on a platform other than Linux, where Jittor's own set-up applies.
+    Tells OpenCV that it may read and write OpenEXR: it asks once in a process, when it meets the first such file.
+    Does nothing more if Jittor is imported already, or on a platform other than Linux, where Jittor's own set-up
+    applies.
     """
+    os.environ.setdefault(_OPENEXR, "1")
     launch = mpi.several()
     if launch is not None and launch.rank > 0:
         os.environ.setdefault("TQDM_DISABLE", "1")  # one process shows progress

@@ -65,6 +65,19 @@ def _reach(aabb: Sequence[float]) -> float:
     return max(abs(float(x) - 0.5) for x in aabb)
 
 
+def _possible_levels(aabb: Sequence[float]) -> int:
+    """The levels of the grid over a box; raises ConfigError where it would need more than there can be."""
+    levels = grid_levels(aabb)
+    if levels > MOST_LEVELS:
+        edge = 2 ** (MOST_LEVELS - 1)
+        raise ConfigError(
+            f"the scene's box reaches {_reach(aabb):g} from (0.5, 0.5, 0.5), for which the grid would have "
+            f"{levels} levels; at most {MOST_LEVELS} are possible, for a box of edge {edge}: set "
+            f"dataset.aabb_scale={edge} or less, and dataset.scale lower if the scene does not fit"
+        )
+    return levels
+
+
 @SAMPLERS.register()
 class OccupancySampler(Sampler):
     """Marches rays through the occupied cells and keeps what can be seen.
@@ -160,14 +173,7 @@ class OccupancySampler(Sampler):
             look_samples=(look_samples, max_steps, why),
             hull_steps=(hull_steps, 0),
         )
-        self.levels = grid_levels(aabb)
-        if self.levels > MOST_LEVELS:
-            edge = 2 ** (MOST_LEVELS - 1)
-            raise ConfigError(
-                f"the scene's box reaches {_reach(aabb):g} from (0.5, 0.5, 0.5), for which the grid would have "
-                f"{self.levels} levels; at most {MOST_LEVELS} are possible, for a box of edge {edge}: set "
-                f"dataset.aabb_scale={edge} or less, and dataset.scale lower if the scene does not fit"
-            )
+        self.levels = _possible_levels(aabb)
         try:
             self._cells = check_resolution(grid_resolution, self.levels)
         except ValueError as error:
@@ -178,14 +184,7 @@ class OccupancySampler(Sampler):
         self._cone_angle = make_schedule(cone_angle)
         self._step_size = make_schedule(MIN_STEP if step_size is None else step_size)
         self._fixed_rays = fixed_rays
-        for length in map(self._step_size, (0, total_steps or 0)):
-            if not 0 < length <= MAX_STEP:
-                raise ConfigError(
-                    f"step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
-                )
-        for angle in map(self._cone_angle, (0, total_steps or 0)):
-            if not 0 <= angle <= 1:
-                raise ConfigError(f"cone_angle is {angle}; it must be in 0 .. 1")
+        self._check_steps((0, total_steps or 0))
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, self._cone_angle(0), max_samples_per_ray=max_steps
         )
@@ -206,6 +205,17 @@ class OccupancySampler(Sampler):
         self._sizes = Sizes(max_steps, look_samples, self._look_once)
         self._hull = Hull(cameras, silhouettes, hull_steps)
         self._set_grid(self._fresh_grid(cameras))
+
+    def _check_steps(self, ends: Sequence[int]) -> None:
+        """Raises ConfigError if the length of marching steps is out of its range at one of these training steps."""
+        for length in map(self._step_size, ends):
+            if not 0 < length <= MAX_STEP:
+                raise ConfigError(
+                    f"step_size is {length}; it must be above 0 and at most {MAX_STEP:.3f}"
+                )
+        for angle in map(self._cone_angle, ends):
+            if not 0 <= angle <= 1:
+                raise ConfigError(f"cone_angle is {angle}; it must be in 0 .. 1")
 
     def target_samples(self, step: int) -> int:
         """Samples that training step ``step`` is to have."""

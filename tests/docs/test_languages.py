@@ -62,5 +62,5 @@ def test_languages_have_the_same_code(page):
 
 def test_no_chinese_page_is_alone():
     twins = {chinese(page) for page in PAGES}
-    found = {*ROOT.glob("*.zh.md"), *ROOT.glob("docs/*.zh.md"), *ROOT.glob("projects/*/*.zh.md")}
+    found = {*ROOT.glob("*.zh.md"), *ROOT.glob("docs/**/*.zh.md"), *ROOT.glob("projects/*/*.zh.md")}
     assert found == twins

@@ -4,10 +4,10 @@ import sys
 
 import nbformat
 import pytest
-from documents import ROOT
+from documents import DOCS, ROOT
 from nbclient import NotebookClient
 
-FOLDER = ROOT / "docs" / "notebooks"
+FOLDER = DOCS / "notebooks"
 #: What takes the place of the cell that is tagged "parameters".
 SMALL = {
     "first_field": dict(STEPS=12, VIEWS=4, RESOLUTION=24, SAMPLES=4096, LOG2_TABLE_SIZE=12),

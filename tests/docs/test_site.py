@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from documents import ROOT, english_pages
+from documents import DOCS, ROOT, english_pages
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,8 @@ def test_every_page_is_there_in_both_languages(site):
     for page in english_pages():
         if page.parent == ROOT:
             continue
-        name = f"methods/{page.parent.name}" if page.name == "README.md" else page.stem
+        inside = page.relative_to(DOCS).with_suffix("") if page.is_relative_to(DOCS) else None
+        name = inside or f"methods/{page.parent.name}"
         for folder, language in ((site, "en"), (site / "zh", "zh")):
             text = (folder / f"{name}.html").read_text()
             assert f'<html lang="{language}"' in text

@@ -4,14 +4,13 @@ import re
 from dataclasses import MISSING, fields
 
 import pytest
-from documents import ROOT, chinese, english_pages
+from documents import DOCS, ROOT, chinese, english_pages
 
 from jnerf import registry
 from jnerf.config.schema import SCHEMA
 from jnerf.optims.groups import COMMON
 from jnerf.schedules import SCHEDULES
 
-DOCS = ROOT / "docs"
 FAMILIES = {
     "datasets": registry.DATASETS,
     "samplers": registry.SAMPLERS,
@@ -80,7 +79,9 @@ def test_navigation():
     text = (ROOT / "mkdocs.yml").read_text()
     nav = dict(re.findall(r"^ +- ([^:]+): (\S*)$", text[text.index("\nnav:") :], re.M))
     titles = set(re.findall(r"^ +- ([^:\n]+):", text[text.index("\nnav:") :], re.M))
-    pages = {f"{page.name}" for page in english_pages() if page.parent == DOCS}
+    pages = {
+        page.relative_to(DOCS).as_posix() for page in english_pages() if page.is_relative_to(DOCS)
+    }
     methods = {f"methods/{page.parent.name}.md" for page in ROOT.glob("projects/*/README.md")}
     assert set(nav.values()) == pages | methods
     block = re.search(r"nav_translations:\n((?: {12}.*\n)+)", text)[1]

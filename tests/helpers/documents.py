@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 _FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.M | re.S)
 _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 
@@ -37,7 +38,7 @@ class Fence:
 
 def english_pages() -> list[Path]:
     """Every page that is read in English, README.md first."""
-    found = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("projects/*/README.md")]
+    found = [ROOT / "README.md", *DOCS.rglob("*.md"), *ROOT.glob("projects/*/README.md")]
     return sorted((page for page in found if ".zh." not in page.name), key=lambda p: p.parts)
 
 

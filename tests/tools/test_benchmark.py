@@ -240,6 +240,6 @@ def test_report_writes_and_checks(tool, tmp_path, capsys):
 
 def test_tables_of_this_repository_are_as_measured(tool, monkeypatch):
     monkeypatch.chdir(ROOT)
-    docs, methods = Path("docs").glob("performance*.md"), Path("projects").glob("*/README*.md")
+    docs, methods = Path("docs").rglob("*.md"), Path("projects").glob("*/README*.md")
     pages = ["README.md", *map(str, docs), *map(str, methods)]
     assert tool(["report", "--write", *pages, "--check"]) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 import warnings
 import weakref
 from dataclasses import dataclass
@@ -120,8 +119,6 @@ def _whole(path: Path) -> Stored:
     """A file decoded at once."""
     _check_room(path)
     data = path.read_bytes()
-    # OpenCV asks once, when the first such file is written or read.
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
     pixels = decode(data)
     pixels = _by_imageio(path) if pixels is None else pixels
     if pixels is None and data[:4] == b"v/1\x01":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -90,7 +89,6 @@ def _stored(path: Path) -> NDArray:
         return arrays.get("depth", next(iter(arrays.values())))
     if suffix != ".exr":
         return read_stored(path)
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # OpenCV asks when it first meets one
     try:
         found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     except (cv2.error, OSError) as error:

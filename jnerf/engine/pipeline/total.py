@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.common.constants import one
 from jnerf.ops.weighted_sum import weighted_sum
 
 
-class _Total(jt.Function):
+class _Total(Function):
     """Its gradient is 1 by definition, and so is each term's: a constant, of which Jittor would make a kernel."""
 
     def execute(self, *terms):

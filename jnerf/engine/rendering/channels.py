@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -149,8 +148,6 @@ def encode_exr(values: Floats) -> bytes:
     Raises:
         ConfigError: this OpenCV cannot write it.
     """
-    # OpenCV asks once, when the first such file is written or read.
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
     if values.ndim == 3:
         order = cv2.COLOR_RGB2BGR if values.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
         values = cv2.cvtColor(np.ascontiguousarray(values), order)

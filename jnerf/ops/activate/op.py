@@ -6,7 +6,7 @@ from typing import Literal
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _CODES = {"none": 0, "relu": 1, "softplus": 2, "exp": 3, "sigmoid": 4}
@@ -22,7 +22,7 @@ jnerf::activate(out0->num, {(jnerf::Activation)(int)data["kind"], (float)data["b
 _FORWARD, _BACKWARD = (_SOURCE.replace("GRAD", grad) for grad in ("nullptr", "in2_p"))
 
 
-class _Activate(jt.Function):
+class _Activate(Function):
     def execute(self, x, factors, data):
         self.saved, self.data = [x, nothing() if factors is None else factors], data
         return code_op("activate", [x.shape], ["float32"], self.saved, _FORWARD, data)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _SOURCE = """
@@ -18,7 +18,7 @@ def _run(rows: jt.Var, factors: jt.Var, add: jt.Var | None) -> jt.Var:
     return code_op("add_scaled", [rows.shape], ["float32"], inputs, _SOURCE, data)[0]
 
 
-class _AddScaled(jt.Function):
+class _AddScaled(Function):
     def execute(self, rows, factors, add):
         self.factors, self.adds = factors, add is not None
         return _run(rows, factors, add)

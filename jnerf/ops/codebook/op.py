@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _BOOKS = """
 const jnerf::Codebooks books{in0_p, in1_p, in2_p, (int)in1->shape[0], (int)in1->shape[1], (int)in1->shape[2]};
@@ -15,7 +15,7 @@ const int64_t n = in0->shape[0];
 """
 
 
-class _Lookup(jt.Function):
+class _Lookup(Function):
     def execute(self, logits, codebooks, row_starts):
         self.given = [logits, codebooks, row_starts]
         return _run(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 
@@ -28,7 +28,7 @@ def _setup(background: jt.Var | None) -> str:
     )
 
 
-class _Composite(jt.Function):
+class _Composite(Function):
     def execute(self, sigmas, rgbs, t_starts, t_ends, packed_info, background, options):
         n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
         inputs = [sigmas, nothing(ndim=2) if rgbs is None else rgbs, t_starts, t_ends, packed_info]

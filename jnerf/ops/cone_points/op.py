@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.project_gaussians.op import NORMS
 
 _AXES = "xyz"
@@ -36,7 +36,7 @@ def _space(aabb: Sequence[float] | np.ndarray, norm: str) -> dict[str, float]:
     return found
 
 
-class _ConePoints(jt.Function):
+class _ConePoints(Function):
     def execute(self, rays_o, rays_d, radii, t_starts, t_ends, ray_indices, packed_info, data):
         self.saved = [rays_o, rays_d, radii, t_starts, t_ends, ray_indices, packed_info]
         self.data = data

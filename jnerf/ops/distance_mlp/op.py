@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp.op import MAX_LAYERS, flat, listed, numbers, shaped
 from jnerf.ops.mlp.shape import check_skip, n_params
@@ -39,7 +39,7 @@ class Distances(NamedTuple):
     by_features: jt.Var | None
 
 
-class _DistanceMlp(jt.Function):
+class _DistanceMlp(Function):
     def execute(self, positions, features, params, data):
         n, self.data = positions.shape[0], data
         self.features_shape, self.params_shape = features.shape, params.shape
@@ -146,7 +146,7 @@ def distance_mlp(
     data |= {"beta": beta, "derived": derived, "x_first": x_first, "scale": scale, "radius": radius}
     data |= {f"middle{i}": value for i, value in enumerate(middle)}
     data |= {"groups": groups, "per_group": per_group}
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     data["wanted"] = not features.is_stop_grad()
     sdf, values, by_x, by_features = _DistanceMlp()(positions, features, params, data)
     slopes = (by_x, by_features) if derived else (None, None)

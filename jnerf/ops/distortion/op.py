@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _INPUT = "const jnerf::DistortionInput input{in0_p, in1_p, in2_p, in3_p}; "
 _FORWARD = _INPUT + "jnerf::distortion(out0->num, {input, out0_p});"
 _BACKWARD = _INPUT + "jnerf::distortion_backward(in4->num, out0->num, {input, in4_p, out0_p});"
 
 
-class _Distortion(jt.Function):
+class _Distortion(Function):
     def execute(self, weights, starts, ends, packed_info):
         self.inputs, shapes = [starts, ends, weights, packed_info], [(packed_info.shape[0],)]
         return code_op("distortion", shapes, ["float32"], self.inputs, _FORWARD)[0]

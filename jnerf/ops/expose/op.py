@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _CHUNK = 1024  # kExposeChunk in kernel.h
@@ -16,7 +16,7 @@ _BACKWARD = (
 )
 
 
-class _Expose(jt.Function):
+class _Expose(Function):
     def execute(self, colors, opacities, background, rgba, stops, images):
         self.data = {"behind": int(background is not None)}
         background = nothing(ndim=2) if background is None else background

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.factor_interp.reference import SPLITS
 
 _SIZE = '{(int)data["x"], (int)data["y"], (int)data["z"]}'
@@ -48,7 +48,7 @@ def _sources(kind: str, n_tables: int) -> tuple[str, str, str]:
 _SOURCES = {"PlaneLine": _sources("PlaneLine", 6), "ThreeLines": _sources("ThreeLines", 3)}
 
 
-class _FactorInterp(jt.Function):
+class _FactorInterp(Function):
     def execute(self, positions, kind, data, wants_x, wants_tables, known, *tables):
         self.positions, self.tables, self.kind, self.data = positions, list(tables), kind, data
         self.wants_x, self.wants_tables = wants_x, wants_tables
@@ -166,7 +166,7 @@ def _interp(
         return jt.zeros(shape)
     data = dict(zip("xyz", sizes, strict=True)) | {f"c{m}": w for m, w in enumerate(widths)}
     data |= {"n": n, "summed": int(summed)}
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = not positions.is_stop_grad(), not all(table.is_stop_grad() for table in tables)
     return _FactorInterp()(positions, kind, data, *wanted, known, *tables)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.op import flat, listed, numbers, shaped
@@ -38,7 +38,7 @@ _BACKWARD = (
 )
 
 
-class _FieldMlp(jt.Function):
+class _FieldMlp(Function):
     def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
@@ -143,5 +143,5 @@ def field_mlp(
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
     widths = tuple(trunk_widths), tuple(head_widths)
-    wants_x = not x.is_stop_grad()  # asked here: inside a jt.Function every input is detached
+    wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
     return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)

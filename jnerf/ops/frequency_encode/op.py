@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _SHAPE = (
     'jnerf::FrequencyShape{(int)data["n_dims"], (int)data["n_frequencies"],'
@@ -20,7 +20,7 @@ _PUSH = (
 )
 
 
-class _FrequencyEncode(jt.Function):
+class _FrequencyEncode(Function):
     def execute(
         self, x: jt.Var, frequencies: jt.Var, include_input: bool, scale: float, offset: float
     ) -> jt.Var:
@@ -49,7 +49,7 @@ class _FrequencyEncode(jt.Function):
         return grad, None, None, None, None
 
 
-class _FrequencyPull(jt.Function):
+class _FrequencyPull(Function):
     def execute(self, values, grad_values, frequencies, data):
         self.inputs, self.data = [frequencies, values], data
         shape, inputs = (values.shape[0], data["n_dims"]), [*self.inputs, grad_values]

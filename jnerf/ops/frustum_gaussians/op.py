@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _SOURCE = (
     "jnerf::frustum_gaussians(in3->num, jnerf::FrustumGaussians{"
@@ -16,7 +16,7 @@ _BACKWARD = (
 )
 
 
-class _FrustumGaussians(jt.Function):
+class _FrustumGaussians(Function):
     def execute(self, rays_o, rays_d, radii, t_starts, t_ends, ray_indices, packed_info):
         self.saved = [rays_d, radii, t_starts, t_ends, packed_info]
         return _gaussians(rays_o, rays_d, radii, t_starts, t_ends, ray_indices)

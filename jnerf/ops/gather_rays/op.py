@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 
 def _gathered(rows: jt.Var, ray_indices: jt.Var) -> jt.Var:
@@ -25,7 +25,7 @@ def _summed(values: jt.Var, packed_info: jt.Var) -> jt.Var:
     return code_op("gather_rays", [shape], ["float32"], [values, packed_info], source, data)[0]
 
 
-class _GatherRays(jt.Function):
+class _GatherRays(Function):
     def execute(self, rows, ray_indices, packed_info):
         self.packed_info = packed_info
         return _gathered(rows, ray_indices)
@@ -34,7 +34,7 @@ class _GatherRays(jt.Function):
         return _summed(grad_out, self.packed_info), None, None
 
 
-class _SumOverRays(jt.Function):
+class _SumOverRays(Function):
     def execute(self, values, ray_indices, packed_info):
         self.ray_indices = ray_indices
         return _summed(values, packed_info)

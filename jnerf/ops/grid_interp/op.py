@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 
-class _GridInterp(jt.Function):
+class _GridInterp(Function):
     def execute(self, positions: jt.Var, grid: jt.Var, smoothstep: bool) -> jt.Var:
         n, self.n_dims = positions.shape
         self.positions, self.grid, self.data = positions, grid, {"smooth": smoothstep}

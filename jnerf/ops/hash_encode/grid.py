@@ -13,7 +13,7 @@ from jnerf.ops.hash_encode.layout import HashGridLayout
 
 @dataclass(frozen=True)
 class Grid:
-    """Arguments of the grid's kernels; Vars as seen inside a ``jt.Function``.
+    """Arguments of the grid's kernels; Vars as seen inside a ``Function``.
 
     Attributes:
         positions: float32 [S, D].

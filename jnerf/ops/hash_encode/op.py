@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.hash_encode.grid import Grid
 from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
-class _HashEncode(jt.Function):
+class _HashEncode(Function):
     """``features``: None to look them up, or what an earlier lookup gave."""
 
     def execute(self, positions, table, scales, meta, features, layout, smoothstep, wanted):
@@ -85,7 +86,7 @@ def hash_encode(
     half = wants_half(grad_precision, layout)
     if positions.shape[0] == 0:
         return jt.zeros((layout.n_levels, 0, layout.n_features))
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = not positions.is_stop_grad(), half
     return _HashEncode()(positions, table, scales, meta, None, layout, smoothstep, wanted)
 

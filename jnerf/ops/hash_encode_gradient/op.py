@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.hash_encode.grid import Grid
 from jnerf.ops.hash_encode.layout import HashGridLayout
 
 _OP = "hash_encode_gradient"
 
 
-class _HashEncodeGradient(jt.Function):
+class _HashEncodeGradient(Function):
     def execute(self, positions, table, v, scales, meta, layout, smoothstep, wanted):
         self.grid, self.v = Grid(positions, table, scales, meta, layout, smoothstep), v
         self.wanted = wanted
@@ -75,6 +76,6 @@ def hash_encode_gradient(
         raise ValueError(f"v has shape {list(v.shape)}; these positions need {expected}")
     if positions.shape[0] == 0:
         return jt.zeros((0, layout.n_dims))
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = [not x.is_stop_grad() for x in (positions, table, v)]
     return _HashEncodeGradient()(positions, table, v, scales, meta, layout, smoothstep, wanted)

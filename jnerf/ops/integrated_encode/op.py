@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _SHAPE = '{{{}, (int)data["n_frequencies"], 0, (float)data["scale"], (float)data["offset"]}}'
 _SOURCE = (
@@ -17,7 +17,7 @@ _BACKWARD = (
 )
 
 
-class _IntegratedEncode(jt.Function):
+class _IntegratedEncode(Function):
     def execute(self, means, variances, data):
         self.shape, self.data = means.shape, data
         self.values = _encode(means, variances, data)

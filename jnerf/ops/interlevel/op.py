@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 #: A round's histogram: (starts, ends, weights) float32 [S], and packed_info int32 [R, 2].
 Histogram = tuple[jt.Var, jt.Var, jt.Var, jt.Var]
@@ -19,7 +19,7 @@ def _kernel(kind: str, rest: str) -> str:
     return f'jnerf::{kind}{{proposal, field, {_OPTIONS[kind]}(float)data["eps"], {rest}}}'
 
 
-class _Interlevel(jt.Function):
+class _Interlevel(Function):
     def execute(self, weights, starts, ends, packed_info, field, kind, data):
         self.inputs, self.how = [starts, ends, weights, packed_info, *field], (kind, data)
         kernel = _kernel(kind, "out0_p, nullptr, nullptr")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.hash_encode import HashGridLayout
 
 _SIZES = '(int)data["levels"], (int)in0_shape1'
@@ -18,7 +18,7 @@ _BACKWARD = (
 )
 
 
-class _LevelSquares(jt.Function):
+class _LevelSquares(Function):
     def execute(self, table, meta, n_levels):
         self.inputs, self.data = [table, meta], {"levels": n_levels}
         shapes = [(n_levels,)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
@@ -54,7 +54,7 @@ def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
     return x if len(shape) == 1 else x.reshape(shape)
 
 
-class _Mlp(jt.Function):
+class _Mlp(Function):
     def execute(
         self, x, params, extra, widths, n_out, biased, precision, wanted, skip, exponential=False
     ):
@@ -140,7 +140,7 @@ def mlp(
     code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     fused = exponential and jt.flags.no_grad
     how = tuple(widths), n_out, biased, code, wanted, skip_code, bool(fused)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 #: How origins move; directions are turned in both.
 MODES = ("so3xr3", "se3")
@@ -20,7 +20,7 @@ _BACKWARD = (
 )
 
 
-class _MoveRays(jt.Function):
+class _MoveRays(Function):
     def execute(self, twists, rays_o, rays_d, images, data):
         n = images.shape[0]
         inputs = [rays_o, rays_d, images, twists]

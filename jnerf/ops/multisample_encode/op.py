@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.hash_encode import HashGridLayout
 
 
-class _Multisample(jt.Function):
+class _Multisample(Function):
     def execute(self, points, table, widths, scales, meta, sizes, layout, data, point_grad):
         self.layout, self.data, self.point_grad = layout, data, point_grad
         self.inputs = [points, widths, table, scales, meta, nothing() if sizes is None else sizes]
@@ -90,6 +90,6 @@ def multisample_encode(
     if n == 0:
         return jt.zeros((layout.n_levels, 0, layout.n_features + (sizes is not None)))
     data = {"sized": sizes is not None, "factor": factor}
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     wanted = not points.is_stop_grad()
     return _Multisample()(points, table, widths, scales, meta, sizes, layout, data, wanted)

@@ -7,7 +7,7 @@ from functools import cache
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.mlp.op import MAX_LAYERS
 
 
@@ -37,7 +37,7 @@ def _backward(normed: tuple[bool, ...]) -> str:
     return f"{text} jnerf::parallel_for(rows, jnerf::NormedBackward{{layers, grads, in{i}_p}});"
 
 
-class _NormedWeights(jt.Function):
+class _NormedWeights(Function):
     def execute(self, normed, *parts):
         self.normed, self.parts = normed, list(parts)
         shape = (sum(part.numel() for part in parts) - self._lengths(),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.octree_interp.layout import Octree
 
@@ -70,7 +70,7 @@ class _Lookup:
         return self.run(call, self.positions.shape, [grad], turned)
 
 
-class _Interp(jt.Function):
+class _Interp(Function):
     """``known``: None to look features up, or what an earlier lookup gave."""
 
     def execute(self, positions, table, known, tree, n_levels, apart, wants_positions):
@@ -85,7 +85,7 @@ class _Interp(jt.Function):
         return of_positions, self.lookup.table_grad(grad), None, None, None, None, None
 
 
-class _Pull(jt.Function):
+class _Pull(Function):
     def execute(self, positions, table, v, tree, n_levels, apart, wanted):
         self.lookup, self.v = _Lookup(positions, table, tree, n_levels, apart), v
         self.wanted = wanted

@@ -6,7 +6,7 @@ from typing import Literal
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.scale_rows import scale_rows
 
@@ -18,7 +18,7 @@ jnerf::photometric(in0_shape0, jnerf::Photometric{(jnerf::PhotometricKind)(int)d
 """
 
 
-class _Photometric(jt.Function):
+class _Photometric(Function):
     def execute(self, colors, rgba, background, live, kind, delta, weight):
         n = colors.shape[0]
         given = {"behind": int(background is not None), "lives": int(live is not None)}

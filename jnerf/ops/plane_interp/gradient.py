@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.plane_interp.grid import Planes
 from jnerf.ops.plane_interp.layout import PlaneLayout
 
 
-class _PlaneInterpGradient(jt.Function):
+class _PlaneInterpGradient(Function):
     def execute(self, positions, table, v, layout, wanted):
         self.planes, self.v, self.wanted = Planes(positions, table, layout), v, wanted
         return self.planes.code(positions.shape, "plane_interp_backward_positions", v)

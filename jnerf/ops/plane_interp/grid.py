@@ -19,7 +19,7 @@ _GRID = (
 
 @dataclass(frozen=True)
 class Planes:
-    """Arguments of the kernels; Vars as seen inside a ``jt.Function``.
+    """Arguments of the kernels; Vars as seen inside a ``Function``.
 
     Attributes:
         positions: float32 [S, 3].

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
+from jnerf.ops.common import Function
 from jnerf.ops.plane_interp.grid import Planes
 from jnerf.ops.plane_interp.layout import PlaneLayout
 
 
-class _PlaneInterp(jt.Function):
+class _PlaneInterp(Function):
     """``features``: None to look them up, or what an earlier lookup gave."""
 
     def execute(self, positions, table, features, layout, wants_positions):
@@ -57,7 +58,7 @@ def plane_interp(positions: jt.Var, table: jt.Var, layout: PlaneLayout) -> jt.Va
     Planes.check(positions, table, layout)
     if positions.shape[0] == 0:
         return jt.zeros((layout.groups, 0, layout.width))
-    # asked here: inside a jt.Function every input is detached
+    # asked here: inside a Function every input is detached
     return _PlaneInterp()(positions, table, None, layout, not positions.is_stop_grad())
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.plane_interp import PlaneLayout
 from jnerf.ops.plane_interp.layout import MAX_SCALES
 
@@ -30,7 +30,7 @@ _BACKWARD = _SCALES.replace(
 )
 
 
-class _PlaneVariation(jt.Function):
+class _PlaneVariation(Function):
     def execute(self, table, layout):
         sizes = [*layout.resolutions, *[0] * (MAX_SCALES - len(layout.resolutions))]
         self.data = {f"g{i}": g for i, g in enumerate(sizes)} | {"scales": len(layout.resolutions)}

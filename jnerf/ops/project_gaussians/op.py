@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 #: How space reaches the cube, by name: the box as it is, or contracted in one of two norms.
 NORMS = ("none", "l2", "linf")
@@ -25,7 +25,7 @@ _BACKWARD = (
 )
 
 
-class _ProjectGaussians(jt.Function):
+class _ProjectGaussians(Function):
     def execute(self, rays_o, rays_d, *others):
         radii, t_starts, t_ends, ray_indices, directions, packed_info, self.data = others
         self.saved = [rays_o, rays_d, radii, t_starts, t_ends, packed_info, directions]

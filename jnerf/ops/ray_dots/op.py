@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _INPUT = "const jnerf::RayDotsInput input{in0_shape1, in0_shape0, in0_shape2, in1_shape1, in0_p, in1_p, in2_p}; "
 
 
-class _RayDots(jt.Function):
+class _RayDots(Function):
     def execute(self, features, vectors, ray_indices, packed_info):
         self.inputs, self.packed_info = [features, vectors, ray_indices], packed_info
         shape = features.shape[1], vectors.shape[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _SOURCE = (
     "jnerf::ray_points(out0->num / 3, jnerf::RayPoints{in0_p, in1_p, in2_p, in3_p, in4_p, out0_p});"
@@ -15,7 +15,7 @@ _BACKWARD = (
 )
 
 
-class _RayPoints(jt.Function):
+class _RayPoints(Function):
     def execute(self, rays_o, rays_d, t_starts, t_ends, ray_indices, packed_info):
         self.saved, self.shape = (t_starts, t_ends, packed_info), rays_o.shape
         return _points(rays_o, rays_d, t_starts, t_ends, ray_indices)

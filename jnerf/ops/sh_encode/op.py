@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 MAX_DEGREE = 8
 
 
-class _SHEncode(jt.Function):
+class _SHEncode(Function):
     def execute(self, directions: jt.Var, degree: int) -> jt.Var:
         self.directions, self.degree = directions, degree
         n = directions.shape[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 _OP = "surface_density"
 _INPUT = 'jnerf::SurfaceDensity{in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, in6_p, (float)data["annealed"]}'
@@ -22,7 +22,7 @@ _SHARPNESS = (
 _SHARPNESS_GRAD = _SHARPNESS.replace("nullptr", "in1_p")
 
 
-class _SurfaceDensity(jt.Function):
+class _SurfaceDensity(Function):
     def execute(self, sdf, normals, sharpness, t_starts, t_ends, rays_d, ray_indices, annealed):
         self.inputs = [sdf, normals, t_starts, t_ends, rays_d, ray_indices, sharpness]
         self.data = {"annealed": annealed}
@@ -104,7 +104,7 @@ def density_along(
     return code_op(_OP, [(n,)], ["float32"], inputs, _ALONG)[0].stop_grad()
 
 
-class _Sharpness(jt.Function):
+class _Sharpness(Function):
     def execute(self, variance, most, radius):
         self.variance, self.data = variance, {"most": most, "radius": radius}
         return code_op(_OP, [(1, 1)], ["float32"], [variance], _SHARPNESS, self.data)[0]

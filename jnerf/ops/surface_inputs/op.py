@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _OP = "surface_inputs"
@@ -22,7 +22,7 @@ _BACKWARD = _SETUP + "jnerf::surface_inputs_backward(in0_shape0, input, in5_p, o
 _PARTS = {"x", "normal", "values", "ray"}
 
 
-class _SurfaceInputs(jt.Function):
+class _SurfaceInputs(Function):
     def execute(self, positions, normals, values, of_ray, ray_indices, data):
         self.inputs, self.data = [positions, normals, values, of_ray, ray_indices], data
         shape = positions.shape[0], data["width"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.scale_rows import scale_rows
 
@@ -30,7 +30,7 @@ _MASKED = _SOURCE.format(
 )
 
 
-class _SurfaceLoss(jt.Function):
+class _SurfaceLoss(Function):
     """Differentiable in the first input."""
 
     def execute(self, first, others, source, data):

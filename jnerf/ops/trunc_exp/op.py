@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 
 
-class _TruncExp(jt.Function):
+class _TruncExp(Function):
     def execute(self, x, limit):
         self.x, self.limit = x, limit
         source = "jnerf::trunc_exp_forward(in0->num, jnerf::TruncExpForward{in0_p, out0_p});"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.voxel_grid.layout import SH_WIDTH, VoxelLayout
 
 # Input ``i`` are the links.
@@ -27,7 +27,7 @@ _INTERP = (
 )
 
 
-class _VoxelField(jt.Function):
+class _VoxelField(Function):
     def execute(self, density, sh, layout, positions, rays_d, ray_indices, wants_rays):
         n = positions.shape[0]
         self.wants_rays, self.rows = wants_rays, [density, sh]

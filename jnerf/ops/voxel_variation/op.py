@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.voxel_grid import VoxelLayout
 
 # Inputs 0 to 2 are links, cells, values. The paper measures differences in steps of 1/256 of the box.
@@ -24,7 +24,7 @@ jnerf::voxel_variation_backward({{grid, in2_shape1, in2_p, in3_p, (float)data["f
 """
 
 
-class _VoxelVariation(jt.Function):
+class _VoxelVariation(Function):
     def execute(self, values, layout, first, count, weight):
         self.inputs = [layout.links, layout.cells, values]
         self.data = {"first": first, "count": count, "factor": weight / count}

@@ -8,7 +8,7 @@ from typing import Literal
 
 import jittor as jt
 
-from jnerf.ops.common import code_op
+from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 
 _MOST = 8  # arrays in one kernel: its MAX_SUMMED
@@ -35,7 +35,7 @@ def _sources(n: int) -> tuple[str, str]:
     return forward, backward
 
 
-class _WeightedSum(jt.Function):
+class _WeightedSum(Function):
     def execute(self, live, data, *arrays):
         self.saved, self.data = [*arrays, nothing() if live is None else live], data
         source = _sources(len(arrays))[0]

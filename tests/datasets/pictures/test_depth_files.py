@@ -1,6 +1,5 @@
 """Files of depth: every kind says the same, what is not known is 0, and what is no depth is named."""
 
-import os
 
 import cv2
 import numpy as np
@@ -19,7 +18,6 @@ def write(path, values):
     elif path.suffix == ".npz":
         np.savez(path, depth=values)
     else:
-        os.environ["OPENCV_IO_ENABLE_OPENEXR"] = "1"
         assert cv2.imwrite(str(path), values)
     return path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import cv2
@@ -30,7 +29,6 @@ def _pixels(channels: int, kind: type = np.uint8) -> np.ndarray:
 
 def make_pictures(folder: Path) -> None:
     """A picture in every kind of file."""
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")  # it asks once
     color, alpha, grey = _pixels(3), _pixels(4), _pixels(1)[..., 0]
     for suffix in (".png", ".jpg", ".webp", ".bmp", ".ppm", ".tif", ".hdr", ".pfm", ".exr"):
         picture = color.astype(np.float32) / 255 if suffix in (".hdr", ".pfm", ".exr") else color
