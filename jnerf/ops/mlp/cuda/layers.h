@@ -16,6 +16,7 @@ namespace jnerf {
 
 constexpr int LAYERS_ALIGN = 8;    // elements: rows of bf16 begin at 16 bytes, as tensor cores want them
 constexpr int LAYERS_PART = 256;   // rows of a part of a bias's gradient
+constexpr int64_t LAYERS_ROWS = 1 << 20;  // of a block at most: sizes of cuBLAS and of grids have 32 bits and less
 
 struct LayersFloat {
     typedef float Item;
@@ -168,7 +169,7 @@ template <class T> struct Layers {
         }
         const int64_t grads = backward ? 2 * layers_pad(widest) : 0, floats = widest + (backward ? shape.width[0] : 0);
         const int64_t bytes = (per_row + grads) * sizeof(Item) + floats * sizeof(float);
-        rows = std::min(n, std::max<int64_t>(LAYERS_PART, JNERF_LAYERS_BYTES / bytes / LAYERS_PART * LAYERS_PART));
+        rows = std::min({n, LAYERS_ROWS, std::max<int64_t>(LAYERS_PART, JNERF_LAYERS_BYTES / bytes / LAYERS_PART * LAYERS_PART)});
         n_items = (n_weights + 7) / 8 * 8;
         for (int l = 0; l <= last; l++) act_at[l] = n_items + act_at[l] * rows;
         grad_at = n_items + per_row * rows;
@@ -198,6 +199,12 @@ template <class T> struct Layers {
     }
     void product(int l, int64_t n, const Item* items, float* sums) const {
         layers_product<Item>((int)n, outputs(l), shape.inputs(l), items + act_at[l], ld(l), false, items + weight_at[l], ld(l), true, sums, 0.0f);
+    }
+    // All of it, to out [n, n_out].
+    template <class Input> void forward(const Input& input, int64_t begin, int64_t n, Item* items, float* sums, float* out) const {
+        hidden(input, begin, n, items, sums);
+        product(last, n, items, sums);
+        parallel_for(n * shape.n_out, LayersOut{sums, bias(last), shape.n_out, out});
     }
     // From grad_out [n, n_out] of a block down to its inputs; grad_params holds the sums of the blocks before.
     template <class Input, class InputGrad>
@@ -230,9 +237,7 @@ template <class T, class Input> inline void mlp_layers_forward_in(const MlpShape
     layers.pack(items.data);
     for (int64_t begin = 0; begin < input.n_samples; begin += layers.rows) {
         const int64_t n = std::min(layers.rows, input.n_samples - begin);
-        layers.hidden(input, begin, n, items.data, sums.data);
-        layers.product(layers.last, n, items.data, sums.data);
-        parallel_for(n * shape.n_out, LayersOut{sums.data, layers.bias(layers.last), shape.n_out, out + begin * shape.n_out});
+        layers.forward(input, begin, n, items.data, sums.data, out + begin * shape.n_out);
     }
 }
 
@@ -261,7 +266,7 @@ inline bool goes_by_layers(const MlpShape& shape) {
 // bf16 needs no scale of the gradients; fp16 would.
 inline bool layers_in_bf16(const MlpShape& shape) { return shape.precision != MlpPrecision::fp32 && cuda_device().arch >= 80 && cublas_found(); }
 
-// Input, InputGrad: as mlp_plain_forward and mlp_plain_backward take them, and for what these take too.
+// Input, InputGrad: as mlp_plain_forward and mlp_plain_backward take them; for what these take too.
 template <class Input> inline void mlp_layers_forward(const MlpShape& shape, const Input& input, const float* params, float* out) {
     if (!goes_by_layers(shape)) return mlp_plain_forward(shape, input, params, out);
     if (input.n_samples <= 0) return;
