@@ -9,7 +9,7 @@ import jittor as jt
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
-from jnerf.ops.mlp.op import flat, listed, numbers, shaped
+from jnerf.ops.mlp.op import check_once, flat, listed, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -53,6 +53,7 @@ class _FieldMlp(Function):
         return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
 
     def grad(self, grad_sigmas, grad_rgbs):
+        check_once("field_mlp", [grad_sigmas, grad_rgbs])
         x, _, _, trunk, head = self.saved
         n, wants_x = self.data["n"], self.data["wants_x"]
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
@@ -97,8 +98,7 @@ def field_mlp(
     of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
     ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
     https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
-    ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where
-    ``jnerf.ops.mlp`` goes so.
+    ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where ``jnerf.ops.mlp`` goes so.
 
     Args:
         x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).

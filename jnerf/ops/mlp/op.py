@@ -44,6 +44,19 @@ def numbers(name: str, widths: Sequence[int]) -> dict[str, int]:
     return {f"{name}{i}": width for i, width in enumerate(padded)} | {f"n_{name}s": len(widths)}
 
 
+def check_once(op: str, grads: Sequence[jt.Var | None]) -> None:
+    """Jittor asks for gradients without one for any output where a gradient itself is differentiated.
+
+    Raises:
+        RuntimeError: so it is.
+    """
+    if all(grad is None for grad in grads):
+        raise RuntimeError(
+            f"{op} is differentiable once, and a gradient of it was differentiated; jnerf.ops.distance_mlp gives a "
+            "derivative that can be, and Jittor's own operators can"
+        )
+
+
 def flat(x: jt.Var) -> jt.Var:
     """``x`` as [numel]; Jittor compiles a kernel for every combination of ranks."""
     return x if x.ndim == 1 else x.reshape((x.numel(),))
@@ -71,6 +84,7 @@ class _Mlp(Function):
         return code_op("mlp", [(n, n_out)], ["float32"], self.saved, _FORWARD, self.data)[0]
 
     def grad(self, grad_out):
+        check_once("mlp", [grad_out])
         x, extra, params = self.saved
         wants = self.data["wants_x"], self.data["wants_extra"]
         sizes = [
