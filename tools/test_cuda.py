@@ -13,30 +13,41 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # Runs from a checkout as well as from an installed package.
 sys.path.insert(0, str(ROOT))
 
+from jnerf.benchmark.gpu.goals import SANITIZERS  # noqa: E402
+from jnerf.benchmark.gpu.summary import INTERRUPTED, Row, all_passed, results, summarise  # noqa: E402
+from jnerf.runtime.home import jittor_home  # noqa: E402
+
 DESCRIPTION = """\
-Doctor, all tests with CUDA parameters, three emptied steps of every method with and without compute-sanitizer (three of
+The first run as it comes (make demo), doctor, training seconds to a PSNR, the kernels that have several ways in all of
+them, all tests with CUDA parameters, three emptied steps of every method with and without compute-sanitizer (three of
 its tools at once), 200 steps of every method's small form on the GPU and on the CPU, whose PSNR must agree to 0.2 dB,
 and the benchmarks, each under its own time limit. What is done when a part is cut is kept in build/test_cuda: logs and
-JSON. A second call goes on with the kernels of the first.
+JSON. A second call goes on with the kernels of the first. What of it a GPU has to show stands in records/gpu.json.
 """
 EXAMPLES = """\
 examples:
   python tools/test_cuda.py
-  python tools/test_cuda.py --scale 3            # fewer cores than 16
-  python tools/test_cuda.py --dry                # the same parts on the CPU, tiny: does the script work?
+  python tools/test_cuda.py --long                         # then lego to the end, for 36.3 dB: three minutes more
+  python tools/test_cuda.py --scale 3                      # fewer cores than 16
+  python tools/test_cuda.py --only tests ways              # a part again; what the others found stays
+  python tools/test_cuda.py --only small_cpu --scale 10    # on any machine, without a GPU; then, where one is:
+  python tools/test_cuda.py --cpu build/test_cuda          # leaves the cores there to the compiler
+  python tools/test_cuda.py --dry                          # the same parts on the CPU, tiny: does the script work?
+  JITTOR_HOME=$(mktemp -d) python tools/test_cuda.py       # a first run where kernels were compiled before
+  jnerf benchmark report build/test_cuda/records/gpu.json  # goals, methods and parts as tables
 
-exit status: 0 every part passed, 1 some did not, 2 there is no GPU that jnerf can use, 130 interrupted
+exit status: 0 every part passed, 1 some did not, 2 no GPU that jnerf can use or a wrong flag, 130 interrupted
 """
 OUT = ROOT / "build" / "test_cuda"
 NGP = "projects/ngp/configs/ngp_embedded.py"
+LEGO = "projects/ngp/configs/ngp_lego.py"
 METHODS = [
     NGP,
     "projects/ngp/configs/ngp_lego_l8f4.py",
@@ -57,8 +68,7 @@ FURTHER = [
 TASKS = ["barf_embedded", "ngp_poses_small", "ngp_exposure_small", "ngp_depth_small"]
 TASKS += ["image_albert_small", "sdf_torus_small", "nglod_armadillo_small"]
 SMALL = METHODS + FURTHER + TASKS
-SANITIZERS = ("memcheck", "racecheck", "synccheck")
-_PROCESSES = 4  # that share the methods
+_PROCESSES = {"cpu": 6, "cuda": 4}  # that share the methods
 _TINY = [
     "sampler.target_samples=4096",
     "sampler.grid_resolution=32",
@@ -67,8 +77,6 @@ _TINY = [
     "dataset.n_test=1",
     "dataset.resolution=32",
 ]
-_FAILED = re.compile(r"(?:FAILED|ERROR) +(tests/\S+)|(tests/\S+) +(?:FAILED|ERROR)\b")
-_PASSED = re.compile(r"\bPASSED\b")
 
 
 @dataclass(frozen=True)
@@ -87,10 +95,10 @@ class Part:
     device: str = ""
 
 
-def parts(dry: bool) -> list[list[Part]]:
-    """What is done, in this order; those of a list at once. 360 seconds at most.
+def parts(dry: bool, long: bool = False) -> list[list[Part]]:
+    """What is done, in this order; those of a list at once. 360 seconds at most, and 175 more if ``long``.
 
-    Trainings on the CPU go on beside the tests, the steps and the sanitizers.
+    What decides most comes first. Trainings on the CPU go on beside the tests, the steps and the sanitizers.
     """
     python = [sys.executable]
     emptied = [*python, "-m", "jnerf.benchmark.host.small_steps"]
@@ -99,11 +107,15 @@ def parts(dry: bool) -> list[list[Part]]:
     if importlib.util.find_spec("xdist") and not dry:  # each compiles, and all share what one has
         tests += ["-n", "logical", "--maxprocesses", "12", "--dist", "worksteal"]
     tests += ["tests/ops/test_ema.py", "-k", "cpu"] if dry else [*_cuda_tests(), "-m", "cuda"]
+    first = [*python, "-m", "jnerf", "train", "ngp_embedded", f"save_dir={_runs('demo')}"]
+    first += ["total_steps=8", *_TINY] if dry else []
     found = [
-        [Part("doctor", 70, [[*python, "-m", "jnerf.doctor", "--compile"]])],
+        [Part("demo", 103, [first])],
+        [Part("doctor", 12, [[*python, "-m", "jnerf.doctor", "--compile"]])],
+        *([part] for part in _ahead(dry)),
         [_small("cpu", dry)],
-        [Part("tests", 105, [tests])],
-        [Part("steps", 40, [[*emptied, *methods]])],
+        [Part("tests", 78, [tests])],
+        [Part("steps", 20, [[*emptied, *methods]])],
     ]
     sanitizer = shutil.which("compute-sanitizer")
     if sanitizer and not dry:
@@ -111,22 +123,22 @@ def parts(dry: bool) -> list[list[Part]]:
         found.append([])
         for tool in SANITIZERS:
             command = [sanitizer, "--tool", tool, *how, *emptied]
-            found[-1].append(Part(tool, 45, [[*command, *half] for half in _shared(methods, 2)]))
+            found[-1].append(Part(tool, 33, [[*command, *half] for half in _shared(methods, 2)]))
     found.append([_small("cuda", dry)])
-    return found + [[part] for part in _measured(dry)]
+    return found + [[part] for part in [*_measured(dry), *(_long(dry) if long else [])]]
 
 
 def _small(device: str, dry: bool) -> Part:
     """200 steps of every method on one device."""
     command = [sys.executable, "-m", "jnerf.benchmark.methods", "--steps", "3" if dry else "200"]
-    shares = [SMALL[:1]] if dry else _shared(SMALL, _PROCESSES)
+    shares = [SMALL[:1]] if dry else _shared(SMALL, _PROCESSES[device])
     commands = [
         [*command, "--json", str(OUT / f"small_{device}_{i}.json"), *share]
         for i, share in enumerate(shares)
     ]
     if device == "cpu":
-        return Part("small_cpu", 190, commands, beside="small_cuda", device="cpu")
-    return Part("small_cuda", 30, commands)
+        return Part("small_cpu", 130, commands, beside="small_cuda", device="cpu")
+    return Part("small_cuda", 24, commands)
 
 
 def _shared(names: list[str], processes: int) -> list[list[str]]:
@@ -141,26 +153,66 @@ def _cuda_tests() -> list[str]:
     ]
 
 
+def scene() -> str:
+    """Lego's config where its pictures are, else that of the scene that the package has."""
+    from jnerf.datasets.files.paths import data_root
+
+    return LEGO if (data_root() / "nerf_synthetic" / "lego").is_dir() else NGP
+
+
+def _runs(part: str) -> str:
+    """The folder of what a part trains."""
+    return str(OUT / "runs" / part)
+
+
+def _ahead(dry: bool) -> list[Part]:
+    """What tells most, first. All kernels of a training are compiled at once, and ways find most of theirs there."""
+    runs = ["--save-dir", _runs("train")]
+    if dry:  # the CPU has no ways
+        train = ["--config-file", NGP, "--steps", "32", "--no-eval", *runs, *_TINY]
+        return _benchmarks({"train": (50, [*train, "sampler.fixed_sizes=True"])})
+    judged = ["evaluation.steps=[100,200,350,500,700]", "evaluation.n_images=4", "report=False"]
+    train = ["--config-file", scene(), "--steps", "1000", *runs, *judged]
+    return _benchmarks({"train": (25, train), "ways": (32, ["--repeat", "7"])})
+
+
 def _measured(dry: bool) -> list[Part]:
-    """The benchmarks, each alone."""
-    tiny = _TINY if dry else []
+    """The other benchmarks, each alone."""
+    tiny, file = (_TINY, NGP) if dry else ([], scene())
+    runs = ["--save-dir", _runs("train")]
     ops = ["--only", "ema", "--samples", "4096", "--repeat", "1"] if dry else ["--repeat", "3"]
-    small = ["--steps", "16"] if dry else ["--steps", "64"]
-    runs = ["--save-dir", str(OUT / "runs")]
-    many = ["--steps", "32" if dry else "300"]
-    measured = {
-        "ops": (15, [*ops]),
-        "train": (15, ["--config-file", NGP, *many, "--no-eval", *runs, *tiny]),
-        "render": (10, ["--config-file", NGP, "--frames", "1", *runs, *tiny]),
-        "host": (15, ["--config-file", *([NGP] if dry else METHODS), "--steps", "16"]),
-        "profile": (15, ["--config-file", NGP, *small, *tiny]),
-    }
+    host = ["--config-file", *([NGP] if dry else METHODS), "--steps", "16", "--repeat", "1"]
+    return _benchmarks(
+        {
+            "render": (7, ["--config-file", file, "--frames", "2", *runs, *tiny]),
+            "profile": (9, ["--config-file", file, "--steps", "16" if dry else "64", *tiny]),
+            "host": (9, host),
+            "ops": (8, ops),
+        }
+    )
+
+
+def _long(dry: bool) -> list[Part]:
+    """A whole training, judged on 25 views by the way; what its log has when it is cut lies in its run folder."""
+    steps = [16, 32] if dry else [5000, *range(10000, 35000, 2500)]
+    judged = [
+        f"evaluation.steps={steps}".replace(" ", ""),
+        f"evaluation.n_images={1 if dry else 25}",
+    ]
+    more = ["--steps", "48", *_TINY] if dry else ["checkpoint.every=35000"]
+    file = ["--config-file", NGP if dry else scene(), "--save-dir", _runs("long")]
+    return _benchmarks({"long": (175, [*file, *judged, "report=False", *more])})
+
+
+def _benchmarks(measured: dict[str, tuple[int, list[str]]]) -> list[Part]:
     found = []
     for name, (seconds, flags) in measured.items():
-        if name == "train" and dry:
-            flags = [*flags, "sampler.fixed_sizes=True"]
-        flags = [*flags, "--repeat", "1"] if name == "host" else flags
-        command = [sys.executable, "tools/benchmark.py", name, *flags]
+        command = [
+            sys.executable,
+            "tools/benchmark.py",
+            "train" if name == "long" else name,
+            *flags,
+        ]
         record = OUT / "records" / f"{name}_cuda.json"
         found.append(Part(name, seconds, [[*command, "--json", str(record)]]))
     return found
@@ -219,7 +271,7 @@ def _end(process: subprocess.Popen) -> None:
             continue
 
 
-def run_all(stages: list[list[Part]], scale: float, table: list[tuple[str, str, float]]) -> None:
+def run_all(stages: list[list[Part]], scale: float, table: list[Row]) -> None:
     """Runs the parts; ``table`` gets a row for each that is done."""
     beside: dict[str, tuple[Part, Future]] = {}
     with ThreadPoolExecutor() as pool:
@@ -241,17 +293,17 @@ def run_all(stages: list[list[Part]], scale: float, table: list[tuple[str, str, 
             raise
 
 
-def failing(log: str) -> list[str]:
-    """Tests that a log of pytest -v says failed, each once.
+def chosen(stages: list[list[Part]], only: list[str]) -> list[list[Part]]:
+    """The parts of these names; one that went beside others waits for itself where those are not among them."""
+    found = [[part for part in stage if part.name in only] for stage in stages]
+    return [
+        [part if part.beside in only else replace(part, beside="") for part in stage]
+        for stage in found
+        if stage
+    ]
 
-    >>> failing("tests/a.py::test_b[cuda] FAILED [ 1%]\\ntests/a.py::test_c[cuda] PASSED [ 2%]")
-    ['tests/a.py::test_b[cuda]']
-    """
-    return list(dict.fromkeys(a or b for a, b in _FAILED.findall(log)))
 
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line and returns its exit status."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="test_cuda.py",
         description=DESCRIPTION,
@@ -259,12 +311,29 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--dry", action="store_true", help="on the CPU, tiny")
-    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="factor of limits")
+    add = parser.add_argument
+    add("--dry", action="store_true", help="on the CPU, tiny")
+    add("--long", action="store_true", help="a whole training of lego at the end")
+    add("--only", nargs="+", default=[], metavar="PART", help="these parts; the others' files stay")
+    add("--cpu", metavar="FOLDER", help="small_cpu is done: its JSON lies there")
+    add("--scale", type=float, default=1.0, metavar="X", help="factor of limits")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns its exit status."""
+    parser = _parser()
     options = parser.parse_args(arguments)
+    stages = parts(options.dry, options.long or "long" in options.only)
+    names = [part.name for stage in stages for part in stage]
+    if unknown := set(options.only) - set(names):
+        parser.error(f"--only: there is no part {min(unknown)!r} here, but {', '.join(names)}")
+    trained = results(Path(options.cpu), "cpu") if options.cpu else {}
+    if options.cpu and not trained:
+        parser.error(f"--cpu: {options.cpu} has no small_cpu_*.json; --only small_cpu makes them")
     if options.dry:
         os.environ["JNERF_DEVICE"] = "cpu"
-    elif _device() != "cuda":
+    elif options.only != ["small_cpu"] and _device() != "cuda":
         print(
             "test_cuda.py: there is no GPU that jnerf can use (python -m jnerf.doctor says why); "
             "--dry tries the script on the CPU",
@@ -273,14 +342,30 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     os.environ.setdefault("JNERF_KERNELS", "test_cuda")  # one set of kernels for all parts
-    shutil.rmtree(OUT, ignore_errors=True)
-    (OUT / "records").mkdir(parents=True)
-    table: list[tuple[str, str, float]] = []
+    left = [name for name in names if not trained or name != "small_cpu"]
+    left = [name for name in left if not options.only or name in options.only]
+    _clear(left if options.only else [])
+    if trained:
+        (OUT / "small_cpu_0.json").write_text(json.dumps(trained))
+    cold = not (jittor_home(os.environ) / ".cache" / "jittor").exists()
+    table: list[Row] = []
     try:
-        run_all(parts(options.dry), options.scale, table)
+        run_all(chosen(stages, left), options.scale, table)
     except KeyboardInterrupt:
-        table.append(("interrupted", "", 0.0))
-    return summary(table)
+        table.append((INTERRUPTED, "", 0.0))
+    return summary(table, cold)
+
+
+def _clear(names: list[str]) -> None:
+    """Removes what an earlier call left of these parts; of all where there are no names."""
+    if not names:
+        shutil.rmtree(OUT, ignore_errors=True)
+    for name in names:
+        shutil.rmtree(_runs(name), ignore_errors=True)
+        for path in [*OUT.glob(f"{name}*.log"), *OUT.glob(f"{name}_*.json")]:
+            path.unlink()
+        (OUT / "records" / f"{name}_cuda.json").unlink(missing_ok=True)
+    (OUT / "records").mkdir(parents=True, exist_ok=True)
 
 
 def _device() -> str:
@@ -292,46 +377,11 @@ def _device() -> str:
         return str(error)
 
 
-def summary(table: list[tuple[str, str, float]]) -> int:
-    """Prints the methods on both devices, the failing tests and the table, writes all, and returns the exit status."""
-    from jnerf.benchmark.methods import compare
-
-    log = OUT / "tests.log"
-    text = log.read_text(errors="replace") if log.is_file() else ""
-    bad = failing(text)
-    cpu, cuda = (_results(device) for device in ("cpu", "cuda"))
-    tried = any(name == "small_cuda" for name, _, _ in table)
-    names = [Path(file).stem for file in SMALL] if len(cpu) + len(cuda) > 2 else list(cpu | cuda)
-    rows = compare.compared(names, cpu, cuda) if tried else []
-    lines = [*compare.table(rows), ""] if rows else []
-    lines += [f"failed: {name}" for name in bad]
-    lines.append(f"{'part':12} {'seconds':>8}  result")
-    for name, said, seconds in table:
-        more = ""
-        if name == "tests":
-            more = f" ({len(_PASSED.findall(text))} passed, {len(bad)} failed)"
-        if name == "small_cuda":
-            more = f" ({sum(row['result'] == 'same' for row in rows)} of {len(rows)} as on the CPU)"
-        lines.append(f"{name:12} {seconds:8.1f}  {said}{more}")
-    lines.append(f"logs and JSON: {OUT}")
-    lines.append("tables of the benchmarks: jnerf benchmark report build/test_cuda/records/*.json")
-    (OUT / "summary.txt").write_text("\n".join(lines) + "\n")
-    done = [{"part": name, "seconds": round(s, 1), "result": said} for name, said, s in table]
-    found = {"passed": len(_PASSED.findall(text)), "failed": bad, "parts": done, "methods": rows}
-    (OUT / "summary.json").write_text(json.dumps(found, indent=2) + "\n")
-    print("\n".join(lines))
-    if table and table[-1][0] == "interrupted":
-        return 130
-    wrong = any(row["result"] != "same" for row in rows)
-    return int(wrong or any(said != "passed" for _, said, _ in table))
-
-
-def _results(device: str) -> dict[str, Any]:
-    """What the processes of a device have written so far, by method."""
-    found: dict[str, Any] = {}
-    for path in sorted(OUT.glob(f"small_{device}_*.json")):
-        found |= json.loads(path.read_text())
-    return found
+def summary(table: list[Row], cold: bool = False) -> int:
+    """Prints and writes what was found, and returns the exit status."""
+    interrupted = bool(table) and table[-1][0] == INTERRUPTED
+    print(summarise(OUT, table, [Path(file).stem for file in SMALL], cold))
+    return 130 if interrupted else int(not all_passed(OUT))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ PROG = "jnerf benchmark"
 DESCRIPTION = "Measure speed, memory and quality, and write tables of what was measured."
 COMMANDS = {
     "ops": "every op, forward and backward, against the machine's ceilings and the bound",
+    "ways": "kernels for CUDA in each way they can go, on the shapes of a step, and the fastest",
     "train": "PSNR against training seconds, samples/s, rays/s, peak memory",
     "profile": "time per op of one training step, and what of it is idle",
     "memory": "peak memory against samples per step and number of images",
@@ -27,6 +28,8 @@ EXAMPLES = """\
 examples:
   {prog} ops --json ops.json
   {prog} ops --only hash_encode --simd native,avx2,plain
+  {prog} ways --json ways.json
+  {prog} ways --only march --only field --repeat 25
   {prog} train --config-file ngp_embedded --steps 100 --no-eval
   {prog} train --config-file ngp_lego nerf_lego --scene A B --plot train.svg evaluation.n_images=25
   {prog} train --run logs/ngp_lego --json train.json --plot train.svg
@@ -86,8 +89,8 @@ def _add_measuring(add: Add, command: str) -> None:
     add("--cpu", const="cpu", help="measure on the CPU", **device)
     add("--cuda", const="cuda", help="measure on the GPU (default: where jnerf runs)", **device)
     add("--json", metavar="OUT", help="write what was measured")
-    if command == "ops":
-        _add_ops(add)
+    if command in ("ops", "ways"):
+        _add_ops(add, command)
         return
     several = {"nargs": "+", "action": "extend", "default": []}
     several = several if command in ("train", "host") else {}
@@ -106,11 +109,13 @@ def _add_measuring(add: Add, command: str) -> None:
     add("overrides", nargs="*", metavar="key.sub=value", help="override one setting")
 
 
-def _add_ops(add: Add) -> None:
-    add("--only", action="append", default=[], metavar="NAME", help="this op; may be repeated")
+def _add_ops(add: Add, command: str) -> None:
+    what = "op" if command == "ops" else "kernel"
+    add("--only", action="append", default=[], metavar="NAME", help=f"this {what}; may be repeated")
     add("--samples", type=positive, default=2**18, metavar="N", help="samples (default: 2^18)")
     add("--repeat", type=positive, default=9, metavar="K", help="repeats (default: 9)")
-    add("--simd", default="", metavar="A,B", help="instruction sets: native, avx2, plain")
+    if command == "ops":
+        add("--simd", default="", metavar="A,B", help="instruction sets: native, avx2, plain")
 
 
 def _add_train(add: Add) -> None:

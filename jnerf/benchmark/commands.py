@@ -105,6 +105,20 @@ def ops(options: Namespace) -> None:
     finish(options, make_record("ops", {"levels": results}, protocol))
 
 
+def ways(options: Namespace) -> None:
+    """``ways``: kernels for CUDA, in each way that they can go."""
+    from jnerf.benchmark.gpu.ways import measure_ways
+
+    results = measure_ways(options.only, options.samples, options.repeat)
+    protocol = {
+        "ms": "each kernel alone, device synchronised before and after, less an empty launch; ways by turns",
+        "auto": "what it does by itself",
+        "bound": "MB and GFLOP of docs/performance/cuda.md, by the ceilings of the same run",
+        "off": "results against those of auto, relative to their length",
+    }
+    finish(options, make_record("ways", results, protocol))
+
+
 def memory(options: Namespace) -> None:
     """``memory``: one short training per point, each in a process of its own."""
     from jnerf.benchmark.records.plot import memory_plot
@@ -236,7 +250,8 @@ def run(options: Namespace) -> int | None:
         if path:
             check_writable(Path(path), f"--{name.replace('_', '-')}")
     commands = {
-        f.__name__: f for f in (train, host, profile, ops, memory, growth, render, compare, report)
+        f.__name__: f
+        for f in (train, host, profile, ops, ways, memory, growth, render, compare, report)
     }
     return commands[options.command](options)
 

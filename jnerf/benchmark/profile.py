@@ -147,7 +147,8 @@ def _train(config: Any, pipeline: Any, log: _Rows, start: int, end: int, window:
     config.total_steps = config.checkpoint.every = end
     config.log_every = window
     with tempfile.TemporaryDirectory(prefix="jnerf-benchmark-") as folder:
-        trainer = Trainer(config, pipeline, RunFolder(Path(folder)), log, _no_test, start)
+        place = RunFolder(Path(folder))
+        trainer = Trainer(config, pipeline, place, log, _no_test, start, told="finishing this step")
         if not trainer.train():  # Ctrl-C or SIGTERM, after which the trainer ends a step in peace
             raise KeyboardInterrupt
 

@@ -92,9 +92,7 @@ class CodebookEncoder(OctreeEncoder):
         return jt.array(values)
 
     def _books(self) -> tuple[jt.Var, jt.Var, jt.Var]:
-        existing = self.tree.n_levels
-        books = self.codebooks if existing == self.n_levels else self.codebooks[:existing]
-        return self.logits, books, self.tree.row_table
+        return self.logits, self.codebooks, self.tree.row_table
 
     def table(self) -> jt.Var:
         """The chosen entries, float32 [tree.n_rows, F]."""

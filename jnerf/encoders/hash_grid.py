@@ -10,6 +10,7 @@ import numpy as np
 from jnerf.encoders.base import Encoder
 from jnerf.encoders.coarse_to_fine import CoarseToFine, ScaleGradient
 from jnerf.errors import ConfigError
+from jnerf.ops.half_copy import HalfCopy, check_precision
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode, hash_encode_known, wants_half
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.ops.level_squares import level_squares
@@ -36,6 +37,9 @@ class HashGridEncoder(Encoder):
             cameras that learn. At least 1; a number, or a schedule. None: all.
         grad_precision: of the sums that make up the table's gradient: "fp32", or "fp16", which on CUDA takes fewer
             additions to memory or fewer bytes; sums keep eleven bits then. ``pull`` and CPUs always take fp32.
+        table_precision: in what the table is read: "float32", or a copy of it in 16 bits, "float16" (eleven bits of
+            precision, below 65520) or "bfloat16" (eight, any size), which takes half of the cache. What is trained,
+            averaged and saved stays float32; the copy follows it (``jnerf.ops.half_copy``).
         n_dims: 2 or 3.
         aabb: the scene's box, float32 [6]; None for a box of side 1.
         seed: of the initial features.
@@ -59,6 +63,7 @@ class HashGridEncoder(Encoder):
         active_levels: ScheduledCount | None = None,
         coarse_to_fine: Scheduled | None = None,
         grad_precision: Literal["fp32", "fp16"] = "fp32",
+        table_precision: Literal["float32", "float16", "bfloat16"] = "float32",
         n_dims: int = 3,
         aabb: np.ndarray | None = None,
         seed: int = 0,
@@ -76,6 +81,7 @@ class HashGridEncoder(Encoder):
                 n_dims=n_dims,
             )
             wants_half(grad_precision, self.layout)
+            check_precision(table_precision)
         except ValueError as error:
             raise ConfigError(f"HashGridEncoder: {error}") from None
         self.n_dims, self.out_dim = n_dims, self.layout.out_dim
@@ -84,6 +90,7 @@ class HashGridEncoder(Encoder):
         shape = (self.layout.n_rows, n_features)
         table = random.random(shape, dtype=np.float32)
         self.table = jt.array((table * 2 - 1) * np.float32(init_scale))
+        self._copy = None if table_precision == "float32" else HalfCopy(table_precision)
         self._scales = jt.array(self.layout.scales).stop_grad()
         self._meta = jt.array(self.layout.meta).stop_grad()
         self._schedule = make_schedule(n_levels if active_levels is None else active_levels)
@@ -113,7 +120,8 @@ class HashGridEncoder(Encoder):
     def execute(self, x: jt.Var) -> jt.Var:
         """Features, grouped by level, of positions in [0, 1]: [S, n_dims] -> [L, S, F]."""
         table, grid = self._grid()
-        features = hash_encode(x, table, *grid, self.smoothstep, self.grad_precision)
+        how = self.smoothstep, self.grad_precision, self._halved()
+        features = hash_encode(x, table, *grid, *how)
         return self._all_levels(features if self._fading.complete else features * self._weights())
 
     def known(self, x: jt.Var, features: jt.Var) -> jt.Var:
@@ -125,7 +133,7 @@ class HashGridEncoder(Encoder):
         table, grid = self._grid()
         if self._active < self.layout.n_levels:
             features = features[: self._active]
-        how = self.smoothstep, self.grad_precision
+        how = self.smoothstep, self.grad_precision, self._halved()
         found = hash_encode_known(x, table, features, *grid, *how)
         if not self._fading.complete:  # these are weighted already, their gradients are not
             found = ScaleGradient()(found, self._weights())
@@ -152,7 +160,7 @@ class HashGridEncoder(Encoder):
             grad = grad[: self._active]
         if not self._fading.complete:
             grad = grad * self._weights()
-        return hash_encode_gradient(x, table, grad, *grid, self.smoothstep)
+        return hash_encode_gradient(x, table, grad, *grid, self.smoothstep, self._halved())
 
     def level_squares(self) -> jt.Var:
         """See ``Encoder``; of all levels."""
@@ -161,6 +169,10 @@ class HashGridEncoder(Encoder):
     def _weights(self) -> jt.Var:
         """What each active level counts, float32 [K, 1, 1]."""
         return self._fading.var((self.layout.n_levels, 1, 1))[: self._active].stop_grad()
+
+    def _halved(self) -> jt.Var | None:
+        """The table of all levels in 16 bits, if those are read."""
+        return self._copy and self._copy.of(self.table)
 
     def _grid(self) -> tuple[jt.Var, tuple]:
         """Table, and (scales, meta, layout), of the active levels."""

@@ -3,11 +3,14 @@ https://arxiv.org/abs/2304.06706, section 2)."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jittor as jt
 import numpy as np
 
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
+from jnerf.ops.half_copy import HalfCopy, check_precision
 from jnerf.ops.hash_encode import HashGridLayout
 from jnerf.ops.level_squares import level_sizes, level_squares
 from jnerf.ops.multisample_encode import multisample_encode
@@ -32,6 +35,7 @@ class MultisampleHashEncoder(Encoder):
         scale: what is looked up is multiplied by it.
         size_feature: a further feature per level: 2 times the points' mean weight minus 1, times the root of
             ``init_scale`` squared and the level's mean square, times ``scale``.
+        table_precision: as of ``HashGridEncoder``.
         seed: of the initial features.
 
     Raises:
@@ -53,6 +57,7 @@ class MultisampleHashEncoder(Encoder):
         init_scale: float = 1e-5,
         scale: float = 10.0,
         size_feature: bool = True,
+        table_precision: Literal["float32", "float16", "bfloat16"] = "float32",
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -65,6 +70,7 @@ class MultisampleHashEncoder(Encoder):
                 max_resolution=max_resolution,
                 centred=True,
             )
+            check_precision(table_precision)
         except ValueError as error:
             raise ConfigError(f"MultisampleHashEncoder: {error}") from None
         if not init_scale >= 0 or not scale > 0:
@@ -77,6 +83,7 @@ class MultisampleHashEncoder(Encoder):
         random = np.random.Generator(np.random.Philox(key=[seed, 0]))
         table = random.random((self.layout.n_rows, n_features), dtype=np.float32)
         self.table = jt.array((table * 2 - 1) * np.float32(init_scale))
+        self._copy = None if table_precision == "float32" else HalfCopy(table_precision)
         self._scales = jt.array(self.layout.scales).stop_grad()
         self._meta = jt.array(self.layout.meta).stop_grad()
 
@@ -97,7 +104,8 @@ class MultisampleHashEncoder(Encoder):
         if self._sized:
             sizes = level_sizes(self.table, self._meta, self.layout, self._least)
         grid = self.table, self._scales, self._meta, self.layout
-        return multisample_encode(points, widths, *grid, sizes, self._scale)
+        copy = self._copy and self._copy.of(self.table)
+        return multisample_encode(points, widths, *grid, sizes, self._scale, copy)
 
     def level_squares(self) -> jt.Var:
         """See ``Encoder``."""

@@ -19,14 +19,12 @@ class StopSignal:
 
     Outside the main thread, where Python allows no signal handlers, the flag just never rises.
 
-    >>> with StopSignal() as stop:
+    >>> with StopSignal("saving") as stop:
     ...     stop()
     False
     """
 
-    def __init__(
-        self, told: str = "finishing this step and saving", further: bool = False
-    ) -> None:
+    def __init__(self, told: str, further: bool = False) -> None:
         """Nothing is caught before it is entered.
 
         Args:

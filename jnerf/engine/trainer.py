@@ -87,6 +87,7 @@ class Trainer:
         start_step: steps completed before.
         seconds: training seconds before.
         hook: what happens between two steps; the caller calls its ``end``.
+        told: what is said to happen at the first Ctrl-C.
 
     Attributes:
         step: steps completed.
@@ -102,13 +103,14 @@ class Trainer:
         start_step: int = 0,
         seconds: float = 0.0,
         hook: Hook | None = None,
+        told: str = "finishing this step and saving",
     ) -> None:
         self._config, self._pipeline, self._folder = config, pipeline, folder
         self._log, self._evaluate = log, evaluate
         self._hook = hook or Hook()
         self._team = team()
         self._team.join(pipeline)
-        self._stop = StopSignal(further=self._team.size > 1)
+        self._stop = StopSignal(told, further=self._team.size > 1)
         self.step = start_step
         self._clock = TrainingClock(seconds)
         self._window = _Window(seconds)

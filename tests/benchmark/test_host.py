@@ -7,6 +7,7 @@ import pytest
 from jnerf.benchmark.host import measure_host, variants
 from jnerf.benchmark.host.counts import Counting
 from jnerf.benchmark.host.emptied import emptied
+from jnerf.benchmark.host.scenes import scene_of
 from jnerf.config import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / "projects"
@@ -25,6 +26,17 @@ LIMITS = {
     ("neus/configs/neus_scan24_wmask.py", "exact"): (60, 1, 2.1, 0, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "exact"): (70, 3.5, 6.5, 4.5, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "fixed"): (61, 3.5, 2.3, 0.1, 0),
+    ("hashnerf/configs/hashnerf_lego.py", "exact"): (41, 3, 4.2, 2.1, 0),
+    ("hashnerf/configs/hashnerf_lego.py", "fixed"): (39, 3, 2.1, 0, 0),
+    ("nerfw/configs/nerfw_embedded.py", "exact"): (95, 4, 2.1, 0, 0),
+    ("tensorf/configs/tensorf_embedded.py", "exact"): (52, 6, 7, 5, 0),
+    ("tensorf/configs/tensorf_embedded.py", "fixed"): (50, 6, 3.3, 1.2, 0),
+    ("barf/configs/barf_embedded.py", "exact"): (35, 5, 3.1, 1, 0),
+    ("barf/configs/barf_embedded.py", "fixed"): (34, 5, 2.1, 0, 0),
+    ("vqad/configs/vqad_lego_small.py", "exact"): (28, 1, 5.1, 3.1, 0),
+    ("nglod/configs/nglod_armadillo_small.py", "exact"): (19, 0, 2.1, 0, 2),
+    ("image/configs/image_albert_small.py", "exact"): (8, 0, 2.1, 0, 2),
+    ("sdf/configs/sdf_torus_small.py", "exact"): (9, 0, 2.1, 0, 2),
 }
 # Per view: (portions, kernels, Jittor's own, syncs, read-backs, uploads).
 VIEWS = {
@@ -42,6 +54,16 @@ VIEWS = {
     ("neus/configs/neus_scan24_wmask.py", "cuda"): (1, 58, 26, 1, 1, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "cpu"): (1, 80, 0, 13, 13, 0),
     ("neus/configs/hash_neus_scan24_wmask.py", "cuda"): (1, 42, 16, 5, 5, 0),
+    ("hashnerf/configs/hashnerf_lego.py", "cpu"): (1, 14, 0, 3, 3, 0),
+    ("hashnerf/configs/hashnerf_lego.py", "cuda"): (1, 14, 0, 3, 3, 0),
+    ("nerfw/configs/nerfw_embedded.py", "cpu"): (1, 32, 2, 1, 1, 0),
+    ("nerfw/configs/nerfw_embedded.py", "cuda"): (1, 32, 2, 1, 1, 0),
+    ("tensorf/configs/tensorf_embedded.py", "cpu"): (1, 64, 0, 13, 13, 0),
+    ("tensorf/configs/tensorf_embedded.py", "cuda"): (1, 43, 17, 6, 6, 0),
+    ("barf/configs/barf_embedded.py", "cpu"): (1, 11, 2, 2, 3, 0),
+    ("barf/configs/barf_embedded.py", "cuda"): (1, 52, 42, 2, 3, 0),
+    ("vqad/configs/vqad_lego_small.py", "cpu"): (1, 12, 0, 3, 3, 0),
+    ("vqad/configs/vqad_lego_small.py", "cuda"): (1, 12, 0, 3, 3, 0),
 }
 _VIEW = ("portions", "launches", "jittors", "syncs", "readbacks", "uploads")
 
@@ -68,6 +90,26 @@ def test_emptied_leaves_the_method_as_it_is():
     assert [c.sampler.fixed_sizes for c in variants(str(NGP))] == [False, True]
     (one,) = variants(str(NGP), ["sampler.fixed_sizes=False", "sampler.target_samples=2048"])
     assert one.sampler.target_samples == 2048
+
+
+def test_what_is_learned_of_photographs_stays_and_levels_that_come_in_are_there():
+    config = next(variants(str(CONFIGS / "barf/configs/ngp_poses_small.py")))
+    assert config.dataset.cameras.type == "PoseRefinement" and config.dataset.cameras.begin == 0
+    coming = config.encoder.pos_encoder.coarse_to_fine
+    assert max(coming.value, coming.end) <= config.encoder.pos_encoder.n_levels == 4
+
+
+def test_passes_over_tables_are_emptied_and_pictures_and_meshes_are_small():
+    for name in ("vqad/configs/vqad_lego_small.py", "tensorf/configs/tensorf_embedded.py"):
+        config = load_config(CONFIGS / name)
+        block = load_config(CONFIGS / name, emptied(config)).encoder
+        sizes = [b.get("base_level", b.get("resolution", 0)) for b in block.values() if b]
+        assert max(sizes) <= 16
+    for name in ("image/configs/image_albert.py", "sdf/configs/sdf_torus_small.py"):
+        own = load_config(CONFIGS / name).dataset
+        found = scene_of(own)
+        assert Path(found["root"]).stat().st_size < 10_000
+        assert found == {**own, "root": found["root"]}  # the type and all else as the config has it
 
 
 def test_what_is_counted():

@@ -61,7 +61,7 @@ def test_a_profile_that_is_stopped_says_so_and_measures_nothing(monkeypatch):
     from jnerf.engine.trainer import Trainer
 
     config = load_config(TINY)
-    monkeypatch.setattr(Trainer, "__init__", lambda *arguments: None)
+    monkeypatch.setattr(Trainer, "__init__", lambda *arguments, **told: None)
     monkeypatch.setattr(Trainer, "train", lambda trainer: False)
     with pytest.raises(KeyboardInterrupt):
         _train(config, None, _Rows(), 0, 12, 12)

@@ -28,6 +28,17 @@ CASES = {
             "sampler.grid_resolution=64",
         ],
     ),
+    # A table that is read in 16 bits: the copy is made anew where the process begins anew.
+    "halved": (
+        "projects/ngp/configs/ngp_lego.py",
+        [
+            "dataset.root={scene}",
+            "encoder.pos_encoder.log2_table_size=12",
+            "encoder.pos_encoder.table_precision=bfloat16",
+            "sampler.target_samples=8192",
+            "sampler.grid_resolution=32",
+        ],
+    ),
     # Voxels that become finer before the saved state and after it.
     "plenoxels": (
         "projects/plenoxels/configs/plenoxels_lego_small.py",

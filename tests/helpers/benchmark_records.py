@@ -132,6 +132,45 @@ RESULTS = {
         "preview_seconds": stats([0.05]),
         "protocol": {"split": "test"},
     },
+    "ways": {
+        "device": "cuda",
+        "samples": 1000,
+        "looked": 2200,
+        "repeats": 1,
+        "ceilings": CEILINGS,
+        "kernels": [
+            {
+                "choice": "march",
+                "way": "one",
+                "kernel": "ray_march_count",
+                "case": "9 rays",
+                "ms": stats([0.25]),
+                "bound_ms": 0.125,
+                "ratio": 2.0,
+                "off": 0.0,
+            }
+        ],
+        "better": {"march, 9 rays": "march=one"},
+    },
+    "gpu": {
+        "goals": [
+            {"what": "steps/s", "goal": 400, "floor": 250, "measured": 431.5, "result": "reached"}
+        ],
+        "methods": [
+            {
+                "method": "a",
+                "metric": "psnr",
+                "cpu": 20.0,
+                "cuda": 20.1,
+                "difference": 0.1,
+                "result": "same",
+            }
+        ],
+        "parts": [{"part": "tests", "seconds": 70.5, "result": "passed"}],
+        "passed": 480,
+        "failed": [],
+        "cold": True,
+    },
     "host": {
         "runs": [
             {

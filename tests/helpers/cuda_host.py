@@ -18,6 +18,8 @@ LIBRARIES = {
     "mlp_75": ("mlp", 750),
     "hash_encode": ("hash_encode", 900),
     "hash_encode_75": ("hash_encode", 750),
+    "halved": ("halved", 900),
+    "halved_75": ("halved", 750),
     "rays": ("rays", 900),
     "batch": ("batch", 900),
     "multisample": ("multisample", 900),
@@ -30,6 +32,7 @@ LIBRARIES = {
     "planes_75": ("planes", 750),
     "factors": ("factors", 900),
     "sums": ("sums", 900),
+    "points": ("points", 900),
     "surfaces": ("surfaces", 900),
     "machine": ("machine", 900),
 }

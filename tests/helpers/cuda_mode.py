@@ -18,8 +18,8 @@ from cuda_host import FOLDER, OPS
 
 from jnerf.ops.common import code, device
 
-#: The architecture that kernels are compiled for and that the device says to have.
-ARCH = 90
+#: Architecture -> the most shared memory that one of its blocks may have, bytes.
+ARCHITECTURES = {75: 64 * 1024, 80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
 _FLAGS = "-O1 -g1 -std=c++17 -U_FORTIFY_SOURCE -fno-strict-aliasing -Wno-unused"
 # With JNERF_CUDA_ON_HOST=watch: calls of ours in place of checks, see accesses.h.
 _WATCHED = "-fsanitize=kernel-address " + " ".join(
@@ -30,16 +30,22 @@ _OURS = re.compile(r'#include "\w+/cuda\.h"')
 
 
 @contextmanager
-def cuda_sources() -> Iterator[None]:
-    """Inside, ops run with their CUDA sources; with ``JNERF_CUDA_ON_HOST=watch`` races end the program."""
+def cuda_sources(arch: int = 90) -> Iterator[None]:
+    """Inside, ops run with their CUDA sources; with ``JNERF_CUDA_ON_HOST=watch`` races end the program.
+
+    Args:
+        arch: the architecture that kernels are compiled for and that the device says to have.
+    """
     watched = os.environ.get("JNERF_CUDA_ON_HOST") == "watch"
     flags = f"{_FLAGS} {_WATCHED}" if watched else _FLAGS
     stand_in = hashlib.sha1(b"".join(p.read_bytes() for p in sorted(FOLDER.glob("*.h"))))
-    macros = {"__CUDACC__": 1, "__CUDA_ARCH__": 10 * ARCH} | (
-        {"CUDA_ON_HOST_WATCH": 1} if watched else {}
-    )
+    macros = {"__CUDACC__": 1, "__CUDA_ARCH__": 10 * arch}
+    macros |= {"CUDA_ON_HOST_WATCH": 1} if watched else {}
     lines = [f"// {stand_in.hexdigest()} {flags}", *(f"#define {k} {v}" for k, v in macros.items())]
     header = "\n".join(lines) + "\n"
+    # the machine is one for all libraries of the process
+    device_of = "cuda_on_host::machine().device"
+    device_is = f"{device_of}.arch = {arch}; {device_of}.shared = {ARCHITECTURES[arch]};"
     plain = jt.code
 
     def translated(*arguments: Any, **keywords: Any) -> Any:
@@ -47,7 +53,7 @@ def cuda_sources() -> Iterator[None]:
             return plain(*arguments, **keywords)
         own = {
             "cpu_header": f'{header}{keywords["cuda_header"]}#include "guarded.h"\n',
-            "cpu_src": _guarded(keywords, *arguments),
+            "cpu_src": f"; {device_is}{_guarded(keywords, *arguments)}",
         }
         return plain(*arguments, **{**keywords, **own})
 

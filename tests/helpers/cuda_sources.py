@@ -11,20 +11,24 @@ ARCHITECTURES = (75, 80, 86, 90)
 # Devices newer than their nvcc run its PTX of the newest architecture; ours reaches Blackwell where nvcc knows it.
 PTX = 120
 
+_HALVES = ("StoredFp16", "StoredBf16")
 # Template arguments that the Python side uses, by op folder.
 TEMPLATES = {
     "grid_interp": {"D": (2, 3)},
-    "hash_encode": {"D": (2, 3), "F": (1, 2, 4, 8)},
-    "hash_encode_gradient": {"D": (2, 3), "F": (1, 2, 4, 8)},
-    "multisample_encode": {"F": (1, 2, 4, 8)},
+    "half_copy": {"Stored": _HALVES},
+    "hash_encode": {"D": (2, 3), "F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
+    "hash_encode_gradient": {"D": (2, 3), "F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
+    "multisample_encode": {"F": (1, 2, 4, 8), "Stored": ("float", *_HALVES)},
     "octree_interp": {"F": (1, 5, 16)},
     "plane_interp": {"W": (1, 4, 16)},
     "sh_encode": {"D": range(1, 9)},
 }
-_LAUNCHER = re.compile(r"template <((?:int \w+(?:, )?)+)>\s*inline void (\w+)\(([^)]*)\)")
+_LAUNCHER = re.compile(r"template <((?:(?:int|class) \w+(?:, )?)+)>\s*inline void (\w+)\(([^)]*)\)")
 _TYPES = {
     "float32": "float",
     "float64": "double",
+    "float16": "short",
+    "bfloat16": "short",
     "int32": "int",
     "int64": "long long",
     "uint8": "unsigned char",
@@ -100,7 +104,7 @@ def instantiations(folder: Path, launchers: str = "cuda.h") -> str:
     text = "".join((folder / name).read_text() for name in ("kernel.h", launchers))
     lines = []
     for parameters, name, arguments in _LAUNCHER.findall(text):
-        names = re.findall(r"int (\w+)", parameters)
+        names = re.findall(r"(?:int|class) (\w+)", parameters)
         values = TEMPLATES.get(folder.name, {})
         if not set(names) <= set(values):
             raise KeyError(f"{folder.name}: say in TEMPLATES with which {names} {name} is used")

@@ -12,6 +12,8 @@ import numpy as np
 import jnerf  # noqa: F401
 from jnerf.config import load_config
 from jnerf.config.check import check
+from jnerf.engine.checkpoints.checkpoint import Checkpoint
+from jnerf.engine.checkpoints.state import pipeline_state, restore
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.engine.trainer import Trainer
@@ -19,10 +21,12 @@ from jnerf.engine.trainer import Trainer
 STEPS = 3
 
 
-def gradients(config):
-    """Arrays by name: of every step and parameter, and the sizes of the step."""
+def gradients(config, start=None):
+    """Arrays by name: of every step and parameter, and the sizes of the step; from a checkpoint on, or from step 0."""
     pipeline = build_pipeline(config)
-    trainer = Trainer(config, pipeline, None, None, None)
+    if start:
+        restore(pipeline, start, "the start")
+    trainer = Trainer(config, pipeline, None, None, None, start.step if start else 0)
     found = {}
     combine = pipeline.optim.combine
 
@@ -40,6 +44,13 @@ def gradients(config):
         found[f"{trainer.step}.sizes"] = np.array(sizes)
         trainer.step += 1
     return found
+
+
+def after(config, steps):
+    """What training has come to after so many steps."""
+    pipeline = build_pipeline(config)
+    Trainer(config, pipeline, None, None, None).advance(steps)
+    return Checkpoint(steps, config.seed, 0.0, pipeline_state(pipeline))
 
 
 def main(out, cases):

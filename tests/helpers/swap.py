@@ -31,6 +31,11 @@ ENCODERS = {
     ],
     "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
+# Read in 16 bits: ways of being read, not encoders of their own.
+HALVED = [
+    [*ENCODERS["hash"], f"encoder.pos_encoder.table_precision={precision}"]
+    for precision in ("float16", "bfloat16")
+]
 # Not for every combination: what is integrated meets the rest above.
 DIRECTED = [
     "encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=6, basis='icosahedron', half_edge=2.0)"

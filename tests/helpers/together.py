@@ -29,7 +29,8 @@ TRAINING = [
 
 def train(folder, name, *overrides, **options):
     """A training of this process, alone or with the others."""
-    words = [*SMALL[1:], *TRAINING, f"exp_name={name}", *overrides]
+    halved = "encoder.pos_encoder.table_precision=float16"  # copies of tables are each process's own
+    words = [*SMALL[1:], *TRAINING, halved, f"exp_name={name}", *overrides]
     return run(load_config(find_config(SMALL[0]), words), "train", save_dir=folder, **options)
 
 

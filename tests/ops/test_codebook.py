@@ -63,6 +63,15 @@ def test_few_rows(device, rows):
     np.testing.assert_allclose(to_books, reference.codebook_grad(*given)[1], atol=1e-6)
 
 
+def test_codebooks_of_levels_without_rows_get_no_gradient(device):
+    logits, books, starts, grad = arrays((9, 4))
+    more = np.concatenate([books, np.ones_like(books[:1])])
+    found = value_and_gradients(logits, more, starts, grad)
+    for a, b in zip(found, value_and_gradients(logits, books, starts, grad), strict=True):
+        np.testing.assert_array_equal(a[: len(b)], b)
+    assert (found[2][2] == 0).all()
+
+
 def test_bits_do_not_depend_on_threads():
     given = arrays((1000, 3000))
     results = [with_threads(n, lambda: value_and_gradients(*given)) for n in (1, 2, 9)]

@@ -12,7 +12,7 @@ ALLOWED = {
     "errors": set(),
     "structures": {"ops"},
     "checks": {"errors"},
-    "ops": {"errors", "runtime", "structures"},
+    "ops": {"errors", "runtime", "structures", "checks"},
     "schedules": {"errors", "checks"},
     "registry": {"errors", "checks"},
     "figures": set(),

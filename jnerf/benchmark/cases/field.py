@@ -14,6 +14,7 @@ from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
 from jnerf.ops.activate import activate
 from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.frequency_encode import frequency_encode
+from jnerf.ops.half_copy import round_half
 from jnerf.ops.hash_encode import HashGridLayout, hash_encode
 from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.ops.integrated_encode import integrated_encode
@@ -57,6 +58,21 @@ def _hash_encode(inputs: Inputs) -> Iterator[Case]:
             return [features, *jt.grad((features * grad).sum(), [table])]
 
         yield Case(_grid_name(layout), "sample", inputs.n_samples, run)
+    for precision in ("float16", "bfloat16"):
+        yield _halved(inputs, precision)
+
+
+def _halved(inputs: Inputs, precision: str) -> Case:
+    """A lookup and its gradient, of the first of the grids, read in 16 bits."""
+    layout, table, grid, grad = next(_grids(inputs))
+    copy = round_half(table, precision)
+    copy.sync()
+
+    def run() -> list[jt.Var]:
+        features = hash_encode(inputs.positions, table, *grid, layout, copy=copy)
+        return [features, *jt.grad((features * grad).sum(), [table])]
+
+    return Case(f"{_grid_name(layout)}, read in {precision}", "sample", inputs.n_samples, run)
 
 
 @CASES.of("hash_encode_gradient")

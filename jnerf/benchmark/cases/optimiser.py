@@ -11,6 +11,7 @@ from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case
 from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
 from jnerf.ops.ema import ema_update
+from jnerf.ops.half_copy import HalfCopy, round_half
 from jnerf.ops.hash_encode import HashGridLayout
 from jnerf.ops.touched_rows import mark_rows, pack_rows, unpack_rows, word_firsts
 
@@ -36,7 +37,15 @@ def _adam(inputs: Inputs) -> Iterator[Case]:
         adam_dense([param], [grad], [m], [v], 1, 1e-2, _BETAS)
         return [param]
 
+    followed, copy = jt.zeros((n,)), HalfCopy("bfloat16")
+
+    def with_copy() -> list[jt.Var]:
+        copy.of(followed)
+        adam_sparse(followed, grad, m, v, counts, table, 1e-2, _BETAS)
+        return [followed]
+
     yield Case(f"table, {_TOUCHED:.0%} touched", "parameter", n, sparse)
+    yield Case("the same with a copy in bfloat16", "parameter", n, with_copy)
     yield Case("table, all", "parameter", n, dense)
 
 
@@ -59,6 +68,20 @@ def _touched_rows(inputs: Inputs) -> Iterator[Case]:
     yield Case("mark", "row", layout.n_rows, lambda: [mark_rows(grad)])
     yield Case("pack", "row", layout.n_rows, lambda: [pack_rows(grad, *where, n)])
     yield Case("unpack", "row", layout.n_rows, unpack)
+
+
+@CASES.of("half_copy")
+def _half_copy(inputs: Inputs) -> Iterator[Case]:
+    layout = HashGridLayout()
+    n = layout.n_rows * layout.n_features
+    table = jt.ones((n,))
+    for precision in ("float16", "bfloat16"):
+        yield Case(
+            f"table to {precision}",
+            "parameter",
+            n,
+            lambda precision=precision: [round_half(table, precision)],
+        )
 
 
 @CASES.of("ema")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FILES = (
     *("rays", "field", "grids", "voxels", "planes", "optimiser", "proposals", "factors", "octrees"),
-    *("meshes", "cones", "surfaces"),
+    *("meshes", "cones", "surfaces", "points"),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
+from jnerf.benchmark.host.scenes import scene_of
 from jnerf.config import load_config
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.registry import LOSSES, RENDERERS, SAMPLERS
@@ -29,14 +30,18 @@ EMPTY = {
     "background_width": 16,
     "geometry_features": 16,
     "n_points": 64,
+    # Rows of octrees and of low-rank grids; each step goes through all of them.
+    "base_level": 1,
+    "surface_samples": 2000,
+    "resolution": 16,
+    "final_resolution": 16,
+    "n_components": 4,
 }
 # Of some modules: NeuS puts the position in again where it is narrowest, and has four rounds of samples on each ray.
 _MODULES = {
     "NeuSNetwork": {"hidden_width": 48},
     "NeuSSampler": {"n_samples": 4, "n_fine": 2, "n_outside": 2},
 }
-#: In place of the config's own scene, so that nothing has to be read.
-SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
 
 
 def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
@@ -55,8 +60,9 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
         sizes = [["sampler.fixed_sizes=False"], on_cuda]
     for chosen in sizes:
         config = load_config(file, [*empty, *chosen])
+        scene = scene_of(config.dataset)
         config.dataset.clear()
-        config.dataset.update(SCENE)
+        config.dataset.update(scene)
         yield config
 
 
@@ -98,7 +104,9 @@ def _small(block: Mapping[str, Any], least: Mapping[str, int], path: str = "") -
         if isinstance(value, Mapping) and "schedule" in value and key in least:
             yield f"{path}{key}", least[key]
         elif isinstance(value, Mapping):
-            yield from _small(value, least, f"{path}{key}.")
+            coming = key == "coarse_to_fine" and "n_levels" in block and "n_levels" in least
+            levels = dict.fromkeys(("value", "end"), least["n_levels"]) if coming else {}
+            yield from _small(value, {**least, **levels}, f"{path}{key}.")
         elif key not in least or isinstance(value, bool):
             continue
         elif isinstance(value, int):

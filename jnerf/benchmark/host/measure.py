@@ -57,7 +57,7 @@ def measure_host(
         with Counting() as counting:
             advance(steps)
         padded = pipeline.sampler.padded
-        views = measure_view(pipeline, repeats)
+        views = [] if pipeline.facts["cameras"] is None else measure_view(pipeline, repeats)
     counts = counting.counts
     kernels = sorted(counts.kernels.items(), key=lambda item: (-item[1], item[0]))
     return {

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from jnerf.benchmark.host.emptied import SCENE, overrides_of
+from jnerf.benchmark.host.emptied import overrides_of
+from jnerf.benchmark.host.scenes import SCENE
 from jnerf.config import find_config, load_config
 
 #: The most that a setting of this name has, wherever a config has it. How the method works stays as it is.

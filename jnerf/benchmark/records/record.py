@@ -153,6 +153,38 @@ _HOST = {
     # since there are any
     "views?": [{**_ASKED, "as_on": str, "pixels": int, "portions": int}],
 }
+_WAYS = {
+    "device": str,
+    "samples": int,
+    "looked": int,
+    "repeats": int,
+    "ceilings": _CEILINGS,
+    "kernels": [
+        {
+            **{name: str for name in ("choice", "way", "kernel", "case")},
+            "ms": STATS,
+            "bound_ms": NUMBER,
+            "ratio": NUMBER,
+            "off": MAYBE,
+        }
+    ],
+    "better": {"*": str},
+}
+_GPU = {
+    "goals": [{"what": str, "goal": NUMBER, "floor": MAYBE, "measured": MAYBE, "result": str}],
+    "methods": [
+        {
+            **{name: MAYBE for name in ("cpu", "cuda", "difference")},
+            "method": str,
+            "metric": _TEXT,
+            "result": str,
+        }
+    ],
+    "parts": [{"part": str, "seconds": NUMBER, "result": str}],
+    "passed": int,
+    "failed": [str],
+    "cold": bool,
+}
 _RESULTS = {
     "ops": {"levels": [_LEVEL]},
     "train": {"runs": [_RUN]},
@@ -161,6 +193,8 @@ _RESULTS = {
     "growth": _GROWTH,
     "render": _RENDER,
     "host": {"runs": [_HOST]},
+    "ways": _WAYS,
+    "gpu": _GPU,
 }
 KINDS = tuple(_RESULTS)
 _RECORD = {

@@ -296,8 +296,55 @@ def host_kernels(record: Record) -> str:
     return "\n\n".join(blocks)
 
 
+def ways_kernels(record: Record) -> str:
+    """Every way of every kernel, and what to ask for where another is faster."""
+    found = record["results"]
+    head = ["choice", "way", "kernel", "case", "ms", "min", "bound, ms", "ratio to the bound", "off"]
+    rows = [
+        [row["choice"], row["way"], f"`{row['kernel']}`", row["case"]]
+        + [number(row["ms"]["median"]), number(row["ms"]["min"]), number(row["bound_ms"])]
+        + [number(row["ratio"]), number(row["off"])]
+        for row in found["kernels"]
+    ]
+    told = [f"- {case}: `JNERF_CUDA_WAYS={way}`" for case, way in found["better"].items()]
+    told = told or ["No kernel has a way that takes a tenth less than its own."]
+    return table(head, rows, left=4) + "\n\n" + "\n".join(told)
+
+
+def gpu_goals(record: Record) -> str:
+    """What a GPU had to show, and what it has shown."""
+    rows = [
+        [row["what"], *(number(row[name]) for name in ("goal", "floor", "measured")), row["result"]]
+        for row in record["results"]["goals"]
+    ]
+    return table(["goal", "aim", "floor", "measured", "result"], rows)
+
+
+def gpu_methods(record: Record) -> str:
+    """Small forms of methods on both devices."""
+    rows = [
+        [row["method"], row["metric"] or "–"]
+        + [number(row[name], 4) for name in ("cpu", "cuda", "difference")]
+        + [row["result"]]
+        for row in record["results"]["methods"]
+    ]
+    head = ["method", "metric", "CPU", "GPU", "difference", "result"]
+    return table(head, rows, left=2) if rows else "No method was trained on both devices."
+
+
+def gpu_parts(record: Record) -> str:
+    """The parts of ``make test-cuda``, and the tests that failed."""
+    found = record["results"]
+    rows = [[row["part"], number(row["seconds"]), row["result"]] for row in found["parts"]]
+    told = [f"- failed: `{name}`" for name in found["failed"]]
+    told = told or [f"{found['passed']} tests passed, none failed."]
+    return table(["part", "seconds", "result"], rows) + "\n\n" + "\n".join(told)
+
+
 TABLES: dict[str, dict[str, Callable[[Record], str]]] = {
     "train": {"speed": train_speed, "quality": train_quality, "times": train_times},
+    "ways": {"kernels": ways_kernels},
+    "gpu": {"goals": gpu_goals, "methods": gpu_methods, "parts": gpu_parts},
     "ops": {"ceilings": ops_ceilings, "kernels": ops_kernels, "bound": bound_table},
     "profile": {"steps": profile_steps, "kernels": profile_kernels, "bound": bound_table},
     "memory": {"points": memory_points},

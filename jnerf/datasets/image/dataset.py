@@ -21,6 +21,7 @@ from jnerf.imaging.pictures import to_uint8
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.picture import judge_picture
 from jnerf.ops.common import uniform
+from jnerf.ops.common.constants import filled
 from jnerf.registry import DATASETS
 from jnerf.structures import Batch, RayBundle
 
@@ -175,4 +176,4 @@ class ImageDataset(Dataset):
 
 def _points(u: NDArray[np.floating], v: NDArray[np.floating]) -> RayBundle:
     origins = np.stack([u, v], axis=1).astype(np.float32)
-    return RayBundle(jt.array(origins).stop_grad(), jt.zeros(origins.shape).stop_grad())
+    return RayBundle(jt.array(origins).stop_grad(), filled(origins.shape, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from jnerf.errors import ConfigError
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.judging.solid import Judging, judge_solid
 from jnerf.judging.solid_pictures import View
+from jnerf.ops.common.constants import filled
 from jnerf.registry import DATASETS
 from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import Batch, RayBundle, RaySamples, RenderOutput
@@ -138,11 +139,9 @@ class MeshDataset(Dataset):
         """See ``Dataset``; ``rgba`` is opaque black."""
         turn, number = divmod(step, self._together * self._passes)
         points, distances = self._batches(turn, n_rays)[number % self._together]
-        rgba = np.zeros((n_rays, 4), np.float32)
-        rgba[:, 3] = 1
-        arrays = points, np.zeros_like(points), rgba, distances[:, None]
-        origins, ways, rgba, distances = (jt.array(array).stop_grad() for array in arrays)
-        return Batch(RayBundle(origins, ways), rgba, {"distances": distances})
+        origins, distances = (jt.array(a).stop_grad() for a in (points, distances[:, None]))
+        rays = RayBundle(origins, filled(points.shape, 0.0))
+        return Batch(rays, _black(n_rays), {"distances": distances})
 
     def _batches(self, turn: int, n: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """The batches that are drawn together, of n points each."""
@@ -208,3 +207,11 @@ def _place(
     transform = Similarity(scale, translation=0.5 - scale * middle)
     box = np.clip(transform.points(np.stack([low, high])), 0, 1)
     return transform, box.reshape(6).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _black(n: int) -> jt.Var:
+    """Opaque black, float32 [n, 4], the same at every step."""
+    rgba = np.zeros((n, 4), np.float32)
+    rgba[:, 3] = 1
+    return jt.array(rgba).stop_grad()

@@ -49,6 +49,7 @@ _RULES = (
     ("dataset.*", _REFUSE, _REFUSE, _REFUSE),
     # the field
     ("*.precision", _WARN, _WARN, _WARN),
+    ("*.table_precision", _WARN, _WARN, _WARN),
     ("encoder.*", _REFUSE, _REFUSE, _REFUSE),
     ("network.lod", _FREE, _FREE, _FREE),  # what is shown of one that is trained at all of them
     ("network.*", _REFUSE, _REFUSE, _REFUSE),

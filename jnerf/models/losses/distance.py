@@ -3,10 +3,13 @@ https://arxiv.org/abs/2201.05989, section 5.2)."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
+from jnerf.ops.relative_error import relative_error
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, RaySamples, RenderOutput
@@ -18,33 +21,39 @@ class DistanceLoss(Loss):
     Args:
         weight: factor of the loss, a number or a schedule.
         round: see ``Loss``.
+
+    Attributes:
+        kind: of ``jnerf.ops.relative_error``.
+        epsilon: of "of_truth".
     """
 
     requires = frozenset({"sdf", "distances"})
+    kind: Literal["l1", "l2", "of_truth"]
+    epsilon: float = 0.0
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """See ``Loss``."""
-        return samples.ray_mean(self._error(render.extras["sdf"], batch.extras["distances"]))
+        return self._weighted(render, batch, samples, 1.0)
 
-    def _error(self, found: jt.Var, truth: jt.Var) -> jt.Var:
-        """Of each distance [R, C]; the truth is [R, 1]."""
-        raise NotImplementedError(f"{type(self).__name__} does not define _error(found, truth)")
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        given = render.extras["sdf"], batch.extras["distances"]
+        return relative_error(*given, self.kind, self.epsilon, weight)
 
 
 @LOSSES.register()
 class DistanceL1Loss(DistanceLoss):
     """Mean of |p - d|."""
 
-    def _error(self, found: jt.Var, truth: jt.Var) -> jt.Var:
-        return jt.abs(found - truth)
+    kind = "l1"
 
 
 @LOSSES.register()
 class DistanceL2Loss(DistanceLoss):
     """Mean of (p - d)^2."""
 
-    def _error(self, found: jt.Var, truth: jt.Var) -> jt.Var:
-        return jt.sqr(found - truth)
+    kind = "l2"
 
 
 @LOSSES.register()
@@ -60,13 +69,12 @@ class MAPELoss(DistanceLoss):
         ConfigError: epsilon is not above 0.
     """
 
+    kind = "of_truth"
+
     def __init__(
         self, epsilon: float = 0.01, weight: Scheduled = 1.0, round: int | None = None
     ) -> None:
         super().__init__(weight, round)
         if not epsilon > 0:
             raise ConfigError(f"MAPELoss: epsilon is {epsilon}; it must be above 0")
-        self._epsilon = epsilon
-
-    def _error(self, found: jt.Var, truth: jt.Var) -> jt.Var:
-        return jt.abs(found - truth) / (jt.abs(truth) + self._epsilon)
+        self.epsilon = epsilon

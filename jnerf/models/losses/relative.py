@@ -7,9 +7,10 @@ import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
+from jnerf.ops.relative_error import relative_error
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
-from jnerf.structures import Batch, RaySamples, RenderOutput
+from jnerf.structures import Batch, RaySamples, RenderOutput, trained
 
 
 @LOSSES.register()
@@ -48,9 +49,16 @@ class RelativeL2Loss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """See ``Loss``."""
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
         if self._truth is None:
             found, truth = render.colors, batch.target(render.background)
         else:
             found, truth = render.extras[self._channel], batch.extras[self._truth]
-        size = (jt.sqr(found) + self._epsilon).stop_grad()
-        return samples.ray_mean(jt.sqr(found - truth) / size)
+        if trained(truth):  # the kernel gives it no gradient
+            size = (jt.sqr(found) + self._epsilon).stop_grad()
+            return samples.ray_mean(jt.sqr(found - truth) / size) * weight
+        return relative_error(found, truth, "of_found", self._epsilon, weight)

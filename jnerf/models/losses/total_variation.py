@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jittor as jt
-import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.losses.base import FieldLoss
-from jnerf.ops.background import background
-from jnerf.ops.weighted_sum import weighted_sum
+from jnerf.ops.neighbour_variation import neighbour_points, neighbour_variation
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
 
@@ -54,21 +52,12 @@ class TotalVariationLoss(FieldLoss):
                 "between 0 and 0.5"
             )
         self._n_points, self._distance, self._seed = n_points, float(distance), seed
-        steps = distance * np.eye(4, 3, -1, dtype=np.float32)
-        self._steps = jt.array(steps[:, None]).stop_grad()
 
     def of(self, network: Network, step: int) -> jt.Var:
         """Mean over points, axes and features."""
         return self._weighted_of(network, step, 1.0)
 
     def _weighted_of(self, network: Network, step: int, weight: float) -> jt.Var:
-        n = self._n_points
-        x = background(n, None, self._seed, step, _DRAW)  # which are uniform numbers as any
-        near = x.unsqueeze(0) * (1 - self._distance) + self._steps
-        features = network.pos_encoder(near.reshape((-1, 3)).stop_grad())
-        grouped = features if features.ndim == 3 else features.unsqueeze(0)
-        parts = grouped.reshape(
-            (len(grouped), 4, -1)
-        )  # the points, and their neighbours along each axis
-        apart = parts[:, 1:] - parts[:, :1]
-        return weighted_sum([apart], [weight / apart.numel()], kinds="square")
+        points = neighbour_points(self._n_points, self._distance, self._seed, step, _DRAW)
+        features = network.pos_encoder(points)
+        return neighbour_variation(features, weight / (features.numel() // 4 * 3))

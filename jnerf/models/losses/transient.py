@@ -6,9 +6,11 @@ import jittor as jt
 
 from jnerf.checks.least import at_least
 from jnerf.models.losses.base import Loss
+from jnerf.ops.transients import transient_error
+from jnerf.ops.weighted_sum import weighted_sum
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
-from jnerf.structures import Batch, RaySamples, RenderOutput
+from jnerf.structures import Batch, RaySamples, RenderOutput, trained
 
 
 @LOSSES.register()
@@ -35,7 +37,16 @@ class TransientLoss(Loss):
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels, and over samples."""
-        betas = render.extras["betas"]
-        error = jt.sqr(render.colors - batch.target(render.background))
-        rays = samples.ray_mean(error / (2 * betas * betas)) + samples.ray_mean(jt.log(betas))
-        return rays + self._density_weight * render.extras["transient_sigmas"].mean()
+        return self._weighted(render, batch, samples, 1.0)
+
+    def _weighted(
+        self, render: RenderOutput, batch: Batch, samples: RaySamples, weight: float
+    ) -> jt.Var:
+        background, betas = render.background, render.extras["betas"]
+        truth = batch.rgba
+        if trained(truth) or (background is not None and trained(background)):
+            truth, background = batch.target(background), None
+        error = transient_error(render.colors, truth, background, betas, weight)
+        densities = render.extras["transient_sigmas"]
+        share = weight * self._density_weight / max(densities.numel(), 1)
+        return weighted_sum([error, densities], [1.0, share])

@@ -10,6 +10,7 @@ from jnerf.models.networks.base import directions_of, trainable
 from jnerf.models.networks.layers import MLP
 from jnerf.models.per_image.appearance import Appearance
 from jnerf.models.per_image.transient import Transients
+from jnerf.ops.columns import join_columns, split_columns
 from jnerf.ops.field_mlp import field_mlp, from_geometry
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.structures import RayBundle, RaySamples
@@ -82,7 +83,10 @@ def of_images(
     geometry = trunk(features)
     color = appearing(head, samples, dir_encoder, appearance)
     sigmas, rgbs = from_geometry(geometry, color, exponential, head_sees_density)
-    return sigmas, rgbs, transients(geometry[:, 1:], samples) if transients else {}
+    if not transients:
+        return sigmas, rgbs, {}
+    seen = split_columns(geometry, [1, geometry.shape[1] - 1])[1]
+    return sigmas, rgbs, transients(seen, samples)
 
 
 def appearing(
@@ -94,7 +98,7 @@ def appearing(
     per_ray += appearance.appended(rays) if appearance else []
     extra = None
     if per_ray:
-        joined = jt.concat(per_ray, 1)
+        joined = join_columns(per_ray)
         extra = gather_rays(joined, samples.ray_indices, samples.packed_info)
     return lambda seen: head(appearance.seen(seen, samples) if appearance else seen, extra, 3)
 

@@ -20,6 +20,7 @@ from jnerf.checks.types import Checked
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
 from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.pick_rows import pick_rows
 from jnerf.structures import RayBundle, RaySamples
 
 _RULES = {"mean": "mean of the training images' numbers", "zeros": "zeros"}
@@ -86,7 +87,7 @@ class Appearance(jt.Module):
     def execute(self, rays: RayBundle) -> jt.Var:
         """The numbers of each ray, float32 [R, width]; rays without an image take what ``test`` says."""
         if rays.image_indices is not None and not self._worn:
-            return self.table[rays.image_indices]
+            return pick_rows([self.table], rays.image_indices)[0]
         shape = len(rays), self.table.shape[1]
         if self._worn:
             return self._worn[0].broadcast(shape)

@@ -18,6 +18,8 @@ from jnerf.checks.types import Checked
 from jnerf.models.networks.layers import MLP
 from jnerf.models.per_image.channels import CHANNELS
 from jnerf.ops.gather_rays import gather_rays
+from jnerf.ops.pick_rows import pick_rows
+from jnerf.ops.transients import transient_head
 from jnerf.structures import RaySamples
 
 _STREAM = 65  # of the initial values
@@ -74,16 +76,10 @@ class Transients(jt.Module):
         images = samples.rays.image_indices
         if images is None:
             return {}
-        numbers = gather_rays(self.table[images], samples.ray_indices, samples.packed_info)
-        raw = self.mlp(geometry, numbers)
-        density = jt.nn.softplus(raw[:, :1] + self._bias) * self._scale
-        return dict(
-            zip(
-                CHANNELS,
-                (density, jt.sigmoid(raw[:, 1:4]), jt.nn.softplus(raw[:, 4:])),
-                strict=True,
-            )
-        )
+        per_ray = pick_rows([self.table], images)[0]
+        numbers = gather_rays(per_ray, samples.ray_indices, samples.packed_info)
+        channels = transient_head(self.mlp(geometry, numbers), self._bias, self._scale)
+        return dict(zip(CHANNELS, channels, strict=True))
 
 
 def transient_problem(block: Any) -> str | None:

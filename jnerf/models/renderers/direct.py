@@ -6,6 +6,7 @@ import jittor as jt
 
 from jnerf.errors import ConfigError
 from jnerf.models.renderers.base import Renderer
+from jnerf.ops.common.constants import filled
 from jnerf.registry import RENDERERS
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
 
@@ -50,8 +51,8 @@ class DirectRenderer(Renderer):
                 f"renderer: DirectRenderer got {n} samples on {len(samples.rays)} rays; it needs one on each. Set "
                 "sampler=dict(type='PointSampler')"
             )
-        ones = jt.ones((n,)).stop_grad()
-        rows, zeros = ones.reshape(n, 1), samples.t_starts.reshape(n, 1)
+        ones, rows = filled((n,), 1.0), filled((n, 1), 1.0)
+        zeros = samples.t_starts.reshape(n, 1)
         if self._channel == "rgbs":
             return RenderOutput(output.rgbs, rows, zeros, ones, ones)
         extras = {self._channel: output.extras[self._channel]}

@@ -12,10 +12,9 @@ from jnerf.errors import ConfigError
 from jnerf.models.per_image.channels import CHANNELS
 from jnerf.models.renderers.volume import VolumeRenderer
 from jnerf.ops.composite import composite
+from jnerf.ops.transients import transient_mix, transient_seen
 from jnerf.registry import RENDERERS
 from jnerf.structures import FieldOutput, RaySamples, RenderOutput
-
-_LEAST = 1e-6  # of a density, per field unit
 
 
 @RENDERERS.register()
@@ -65,14 +64,12 @@ class TransientRenderer(VolumeRenderer):
         """Renders R rays; see ``jnerf.ops.composite``. Extras are there where the samples have transients."""
         if CHANNELS[0] not in output.extras:
             return super().__call__(samples, output, background)
-        densities, rgbs, betas = (output.extras[name] for name in CHANNELS)
-        sigmas = output.sigmas + densities.reshape(-1)
-        share = densities / (sigmas.unsqueeze(1) + _LEAST)
-        mixed = output.rgbs + share * (rgbs - output.rgbs)
+        transient = [output.extras[name] for name in CHANNELS]
+        sigmas, mixed, channels = transient_mix(output.sigmas, output.rgbs, *transient)
         render = super().__call__(samples, replace(output, sigmas=sigmas, rgbs=mixed), background)
-        channels = jt.concat([share * betas, share, jt.zeros_like(share)], 1)
         where = samples.t_starts, samples.t_ends, samples.packed_info
         seen = composite(sigmas, channels, *where, None, self._early_stop, self._opaque).colors
-        extras = {"betas": seen[:, :1] + self._beta_min, "transient_sigmas": densities}
-        extras["transient_opacities"] = seen[:, 1:2]
+        betas, opacities = transient_seen(seen, self._beta_min)
+        extras = {"betas": betas, "transient_sigmas": transient[0]}
+        extras["transient_opacities"] = opacities
         return replace(render, extras=render.extras | extras)

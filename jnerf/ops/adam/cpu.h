@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #endif
 #include "adam/kernel.h"
+#include "half_copy/blocks.h"
 
 namespace jnerf {
 
@@ -51,9 +52,15 @@ inline void adam_dense(int64_t n, AdamRule rule, float decay, const float* grads
     adam_blocks(n, block, entry);
 }
 
+inline void copy_block(NoCopy, int64_t, const float*) {}
+template <class Stored> inline __attribute__((always_inline)) void copy_block(HalfCopyOf<Stored> copy, int64_t first, const float* params) {
+    static_assert(STORED_BLOCK == kAdamBlock, "blocks of the copy are those of the update");
+    store_block(params + first, copy.stored + first);
+}
+
 // AdamSparse for a block.
 #ifdef __AVX512F__
-inline __attribute__((always_inline)) void adam_sparse_block(const AdamSparse& all, int64_t first) {
+template <class Copy> inline __attribute__((always_inline)) void adam_sparse_block(const AdamSparse<Copy>& all, int64_t first) {
     const AdamRule& rule = all.rule;
     const __m512 g = _mm512_loadu_ps(all.grads + first);
     const __mmask16 on = _mm512_cmp_ps_mask(g, _mm512_setzero_ps(), _CMP_NEQ_UQ);
@@ -72,9 +79,10 @@ inline __attribute__((always_inline)) void adam_sparse_block(const AdamSparse& a
     _mm512_storeu_ps(all.m + first, _mm512_mask_mov_ps(old_m, on, m));
     _mm512_storeu_ps(all.v + first, _mm512_mask_mov_ps(old_v, on, v));
     _mm512_storeu_si512(all.counts + first, _mm512_mask_mov_epi32(counts, on, t));
+    copy_block(all.copy, first, all.params);
 }
 #else
-inline void adam_sparse_block(const AdamSparse& all, int64_t first) {
+template <class Copy> inline void adam_sparse_block(const AdamSparse<Copy>& all, int64_t first) {
     const float* g = all.grads + first;
     if (!any_not_zero(g)) return;
     float *params = all.params + first, *m = all.m + first, *v = all.v + first;
@@ -92,11 +100,13 @@ inline void adam_sparse_block(const AdamSparse& all, int64_t first) {
         p[j] = on ? new_p : old_p, mb[j] = on ? new_m : old_m, vb[j] = on ? new_v : old_v, t[j] = counts[j] + on;
     }
     for (int j = 0; j < kAdamBlock; j++) params[j] = p[j], m[j] = mb[j], v[j] = vb[j], counts[j] = t[j];
+    copy_block(all.copy, first, all.params);
 }
 #endif
 
-inline void adam_sparse(int64_t n, AdamRule rule, const float* grads, const float* table, int last, float* params, float* m, float* v, int* counts) {
-    const AdamSparse entry{rule, grads, table, last, params, m, v, counts};
+// Where an update touches a block, the copy gets all of that block: of the others it holds the same already.
+template <class Copy = NoCopy> inline void adam_sparse(int64_t n, AdamRule rule, const float* grads, const float* table, int last, float* params, float* m, float* v, int* counts, Copy copy = {}) {
+    const AdamSparse<Copy> entry{rule, grads, table, last, params, m, v, counts, copy};
     adam_blocks(n, [=](int64_t first) { adam_sparse_block(entry, first); }, entry);
 }
 

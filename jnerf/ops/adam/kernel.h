@@ -1,8 +1,12 @@
 // Adam's update of one entry. The multiply-adds are written out, so that scalar, vector and CUDA code round alike.
 #pragma once
-#include "common/jnerf_common.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
+
+// Nobody keeps the parameters in 16 bits too.
+struct NoCopy {};
+template <class Stored> struct HalfCopyOf { Stored* stored; };
 
 // rate: learning rate (with the bias correction, where all entries share it); c1 = 1 - b1, c2 = 1 - b2.
 struct AdamRule {
@@ -27,13 +31,17 @@ struct AdamDense {
     }
 };
 
+JNERF_FN void copy_entry(NoCopy, int64_t, float) {}
+template <class Stored> JNERF_FN void copy_entry(HalfCopyOf<Stored> copy, int64_t i, float p) { copy.stored[i] = Stored::of(p); }
+
 // table[t] is the bias correction of the t-th update of an entry, constant from `last` on. The count itself goes on.
-struct AdamSparse {
+template <class Copy> struct AdamSparse {
     AdamRule rule;
     const float *grads, *table;
     int last;
     float *params, *m, *v;
     int* counts;
+    Copy copy;
     JNERF_FN void update(float g, float& p, float& mi, float& vi, int& t) const {
         if (g == 0) return;
         t++;
@@ -46,6 +54,7 @@ struct AdamSparse {
         int t = counts[i];
         update(g, p, mi, vi, t);
         params[i] = p, m[i] = mi, v[i] = vi, counts[i] = t;
+        copy_entry(copy, i, p);
     }
 };
 

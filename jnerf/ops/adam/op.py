@@ -19,6 +19,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.ops.common import code_op
+from jnerf.ops.half_copy import STORED, current
 
 # b2 = 0.99999 needs 1.7 million entries (7 MB); nearer to 1 the table would outgrow its use.
 _LARGEST_BETA = 0.99999
@@ -143,6 +144,8 @@ def adam_sparse(
 ) -> None:
     """Updates in place the entries whose gradient is not zero; the others keep all their state.
 
+    A copy of the parameter in 16 bits (``jnerf.ops.half_copy``) is kept up to date in the same pass.
+
     Args:
         param: parameter, float32 of any shape.
         grad: its gradient, same number of elements. NaN counts as not zero.
@@ -158,9 +161,21 @@ def adam_sparse(
         ValueError: sizes or dtypes disagree.
     """
     _check("adam_sparse", param, {"param": param, "grad": grad, "m": m, "v": v, "counts": counts})
-    source = (
-        f"jnerf::adam_sparse(in0->num, jnerf::AdamRule{_RULE},"
-        " in0_p, in1_p, (int)in1->num - 1, out0_p, out1_p, out2_p, out3_p);"
-    )
+    copy, outputs = current(param), [param, m, v, counts]
+    if copy is not None:
+        outputs.append(copy.var)
+    source = _sparse_source(None if copy is None else copy.precision)
     data = _numbers(lr, betas, eps)
-    code_op("adam", None, None, [grad, table], source, data, outputs=[param, m, v, counts])
+    code_op("adam", None, None, [grad, table], source, data, outputs=outputs)
+    if copy is not None:
+        copy.follow(param)
+
+
+@cache
+def _sparse_source(precision: str | None) -> str:
+    stored = STORED[precision] if precision else ""
+    copy = f", jnerf::HalfCopyOf<{stored}>{{({stored}*)out4_p}}" if precision else ""
+    return (
+        f"jnerf::adam_sparse(in0->num, jnerf::AdamRule{_RULE},"
+        f" in0_p, in1_p, (int)in1->num - 1, out0_p, out1_p, out2_p, out3_p{copy});"
+    )

@@ -8,7 +8,7 @@ namespace jnerf {
 struct Codebooks {
     const float *logits, *entries;  // [V, K], [L, K, F]
     const int* row_starts;          // the first row of each level, and their number, [L + 1]
-    int levels, keys, width;
+    int levels, keys, width;  // levels with rows: there may be more codebooks, which get no gradient
     JNERF_FN int level(int64_t row) const {
         int l = 0;
         while (l + 1 < levels && row >= row_starts[l + 1]) l++;
@@ -27,20 +27,6 @@ struct Codebooks {
         for (int f = 0; f < width; f++)
             if (grad[f] != 0) return true;
         return false;
-    }
-    // grad_logits of one row: s_j (a_j - sum_i s_i a_i), s the softmax, a_j = grad . D_j.
-    JNERF_FN void row_grad(int64_t row, int level, int best, const float* grad, float* out) const {
-        const float *c = logits + row * keys, most = c[best];
-        float total = 0, mean = 0;
-        for (int j = 0; j < keys; j++) total += expf(c[j] - most);
-        for (int j = 0; j < keys; j++) {
-            const float* d = entry(level, j);
-            float a = 0;
-            for (int f = 0; f < width; f++) a += grad[f] * d[f];
-            out[j] = a;
-            mean += expf(c[j] - most) / total * a;
-        }
-        for (int j = 0; j < keys; j++) out[j] = expf(c[j] - most) / total * (out[j] - mean);
     }
 };
 

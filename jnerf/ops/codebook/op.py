@@ -10,7 +10,7 @@ import jittor as jt
 from jnerf.ops.common import Function, code_op
 
 _BOOKS = """
-const jnerf::Codebooks books{in0_p, in1_p, in2_p, (int)in1->shape[0], (int)in1->shape[1], (int)in1->shape[2]};
+const jnerf::Codebooks books{in0_p, in1_p, in2_p, (int)in2->num - 1, (int)in1->shape[1], (int)in1->shape[2]};
 const int64_t n = in0->shape[0];
 """
 
@@ -24,7 +24,7 @@ class _Lookup(Function):
 
     def grad(self, grad):
         shapes = [v.shape for v in self.given[:2]]
-        call = "backward(n, books, in3_p, out0_p, out1_p)"
+        call = "backward(n, books, (int)in1->shape[0], in3_p, out0_p, out1_p)"
         return *_run([*self.given, grad], call, shapes), None
 
 
@@ -41,8 +41,8 @@ def codebook_lookup(logits: jt.Var, codebooks: jt.Var, row_starts: jt.Var) -> jt
 
     Args:
         logits: float32 [V, K].
-        codebooks: of each level, float32 [L, K, F].
-        row_starts: the first row of each level, and V, int32 [L + 1].
+        codebooks: of each level, float32 [L, K, F]; those of levels without rows get no gradient.
+        row_starts: the first row of each level, and V, int32 [L + 1]; of fewer levels, where the finest have no rows.
 
     Returns:
         float32 [V, F].
@@ -73,8 +73,10 @@ def _check(logits: jt.Var, codebooks: jt.Var, row_starts: jt.Var) -> None:
             f"codebook_lookup: logits are {logits.dtype} {list(logits.shape)} and codebooks {codebooks.dtype} "
             f"{list(codebooks.shape)}; give float32 [V, K] and [L, K, F]"
         )
-    if row_starts.dtype != "int32" or list(row_starts.shape) != [codebooks.shape[0] + 1]:
+    levels = codebooks.shape[0]
+    fits = row_starts.ndim == 1 and 2 <= row_starts.shape[0] <= levels + 1
+    if row_starts.dtype != "int32" or not fits:
         raise ValueError(
-            f"codebook_lookup: row_starts are {row_starts.dtype} {list(row_starts.shape)}; {codebooks.shape[0]} "
-            f"codebooks need int32 [{codebooks.shape[0] + 1}]"
+            f"codebook_lookup: row_starts are {row_starts.dtype} {list(row_starts.shape)}; {levels} codebooks need "
+            f"int32 [{levels + 1}], or fewer"
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import jittor as jt
 
+from jnerf.checks import cuda_ways
 from jnerf.ops.common.digest import digest
 from jnerf.ops.common.simd import simd_flags
 from jnerf.runtime.kernels import compiler as kernel_compiler
@@ -19,6 +21,7 @@ CODE_ROOT = Path(__file__).resolve().parents[1]
 _CPU_FLAGS = f"-O3 -std=c++17 -fno-math-errno -fno-trapping-math{simd_flags()}"
 _CUDA_FLAGS = "-std=c++17"
 
+cuda_ways.check(os.environ.get(cuda_ways.VARIABLE, ""))
 kernel_compiler.precompile(jt, _CPU_FLAGS)
 
 

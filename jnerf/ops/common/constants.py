@@ -5,7 +5,7 @@ Nothing here waits for them: a sync while Jittor builds gradients would run, and
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import jittor as jt
 import numpy as np
@@ -28,3 +28,9 @@ def zero() -> jt.Var:
 def one() -> jt.Var:
     """The number 1 as float32 [1], without gradient."""
     return jt.ones((1,)).stop_grad()
+
+
+@lru_cache(maxsize=16)
+def filled(shape: tuple[int, ...], value: float) -> jt.Var:
+    """An array of one number, float32, without gradient; for the few shapes that a run has step after step."""
+    return jt.array(np.full(shape, value, np.float32)).stop_grad()

@@ -3,7 +3,7 @@
 // so that one 64-bit word of the bitfield is one brick and a single load tells that 64 cells are empty.
 #pragma once
 #include <cstring>
-#include "common/jnerf_minmax.h"
+#include "common/numbers/exp.h"
 
 namespace jnerf {
 
@@ -13,13 +13,6 @@ JNERF_FN int brick_index(int x, int y, int z, int res) {
 }
 
 JNERF_FN int cell_in_brick(int x, int y, int z) { return ((z & 3) << 4) | ((y & 3) << 2) | (x & 3); }
-
-JNERF_FN float exp2i(int e) {  // 2^e for |e| < 127
-    const int bits = (e + 127) << 23;
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
-}
 
 // The e of x = m 2^e with m in [0.5, 1), for x >= 0; very negative for 0.
 JNERF_FN int exponent(float x) {

@@ -1,6 +1,6 @@
 // The part of a ray inside an axis-aligned box.
 #pragma once
-#include "common/jnerf_minmax.h"
+#include "common/numbers/minmax.h"
 
 namespace jnerf {
 

@@ -37,4 +37,10 @@ template <class Kernel> __global__ void __launch_bounds__(EACH_THREADS) each_ray
 
 template <class Kernel> inline void parallel_rays(int64_t n, const Kernel& kernel) { launch(each_ray<Kernel>, blocks_of(n * RAY_LANES, EACH_THREADS), EACH_THREADS, 0, n, kernel); }
 
+// The same, or Alone, from which Kernel is derived, with a thread for each ray; `name`: of the choice (takes_way).
+template <class Alone, class Kernel> inline void parallel_rays_or(const char* name, int64_t n, const Kernel& kernel) {
+    if (takes_way(name, "eight", "one")) parallel_rays(n, kernel);
+    else parallel_for(n, static_cast<const Alone&>(kernel));
+}
+
 }  // namespace jnerf

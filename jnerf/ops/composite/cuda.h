@@ -63,8 +63,8 @@ struct CompositeBackwardLanes : CompositeBackward {
     }
 };
 
-JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeForward& kernel) { parallel_rays(n_rays, CompositeForwardLanes{kernel}); }
-JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeBackward& kernel) { parallel_rays(n_rays, CompositeBackwardLanes{kernel}); }
+JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeForward& kernel) { parallel_rays_or<CompositeForward>("composite", n_rays, CompositeForwardLanes{kernel}); }
+JNERF_ENTRY void composite_rays(int64_t n_rays, const CompositeBackward& kernel) { parallel_rays_or<CompositeBackward>("composite", n_rays, CompositeBackwardLanes{kernel}); }
 
 }  // namespace jnerf
 

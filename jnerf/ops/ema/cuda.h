@@ -1,5 +1,5 @@
 #pragma once
-#include "adam/quads.h"
+#include "common/numbers/quads.h"
 #include "ema/kernel.h"
 
 namespace jnerf {
@@ -14,7 +14,7 @@ struct EmaQuads : Ema {
 };
 
 inline void ema(int64_t n, float decay, float rest, const float* values, float* averages) {
-    parallel_quads(n, EmaQuads{{decay, rest, values, averages}}, aligned_quads(values, averages));
+    parallel_quads<Ema>("ema", n, EmaQuads{{decay, rest, values, averages}}, aligned_quads(values, averages));
 }
 
 }  // namespace jnerf

@@ -9,13 +9,15 @@
 namespace jnerf {
 
 inline MlpPrecision field_precision(const FieldMlpShape& shape) {
-    return cuda_precision(shape.trunk.precision, shape.first == 0 && TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head));
+    const bool fits = shape.first == 0 && TensorNet::fits(shape.trunk) && TensorNet::fits(shape.head);
+    return cuda_precision(shape.trunk.precision, fits && !asked_way("field", "plain"));
 }
 
 JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
     const MlpPrecision precision = field_precision(shape);
-    if (precision == MlpPrecision::fp16 && field_chain_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
-    if (precision == MlpPrecision::bf16 && field_chain_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
+    const bool chains = takes_way("field", "chain", "tensor");
+    if (chains && precision == MlpPrecision::fp16 && field_chain_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
+    if (chains && precision == MlpPrecision::bf16 && field_chain_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (precision == MlpPrecision::fp16 && field_tensor_forward<Fp16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (precision == MlpPrecision::bf16 && field_tensor_forward<Bf16>(shape, input, trunk, head, sigmas, rgbs)) return;
     if (field_goes_by_layers(shape)) field_layers_forward(shape, input, trunk, head, sigmas, rgbs);
@@ -26,9 +28,10 @@ JNERF_ENTRY void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, con
 JNERF_ENTRY void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
                                const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head) {
     const MlpPrecision precision = field_precision(shape);
+    const bool chains = takes_way("field", "chain", "tensor");
     const FieldGrads grads{grad_sigmas, grad_rgbs, grad_x};
-    if (precision == MlpPrecision::fp16 && field_chain_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
-    if (precision == MlpPrecision::bf16 && field_chain_backward<Bf16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
+    if (chains && precision == MlpPrecision::fp16 && field_chain_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
+    if (chains && precision == MlpPrecision::bf16 && field_chain_backward<Bf16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     if (precision == MlpPrecision::fp16 && field_tensor_backward<Fp16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     if (precision == MlpPrecision::bf16 && field_tensor_backward<Bf16>(shape, input, trunk, head, grads, grad_trunk, grad_head)) return;
     if (field_goes_by_layers(shape)) field_layers_backward(shape, input, trunk, head, grads, grad_trunk, grad_head);

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 import jittor as jt
 
+from jnerf.ops.activate import activate
+from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp import n_params
@@ -73,8 +75,10 @@ def from_geometry(
     head_sees_density: bool,
 ) -> tuple[jt.Var, jt.Var]:
     """What ``field_mlp`` returns, from the trunk's output [S, N] and the head as ``color``: what it sees -> [S, 3]."""
-    sigmas = geometry[:, 0]
-    rgbs = jt.sigmoid(color(geometry if head_sees_density else geometry[:, 1:]))
+    rest = geometry.shape[1] - 1
+    parts = split_columns(geometry, [1, rest] if rest else [1])
+    sigmas = parts[0].reshape((-1,))
+    rgbs = activate(color(geometry if head_sees_density else parts[-1]), "sigmoid")
     return trunc_exp(sigmas) if exponential else sigmas, rgbs
 
 

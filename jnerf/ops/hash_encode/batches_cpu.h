@@ -8,7 +8,7 @@ namespace jnerf {
 constexpr int HASH_BLOCK = 512;
 constexpr int64_t HASH_FETCH_BYTES = 1 << 19;  // a level up to here stays in the second cache and need not be fetched
 
-template <int F> inline bool hash_fetched(const HashLevel& level) { return level.rows * (int64_t)(F * sizeof(float)) > HASH_FETCH_BYTES; }
+template <int F, class Stored = float> inline bool hash_fetched(const HashLevel& level) { return level.rows * (int64_t)(F * sizeof(Stored)) > HASH_FETCH_BYTES; }
 
 // Rows `i` and the following of [n, D]; those behind the last one are copies of it, in `tail`.
 template <int D> inline __attribute__((always_inline)) const float* next_rows(const float* rows, int64_t i, int64_t n, float* tail) {
@@ -19,7 +19,7 @@ template <int D> inline __attribute__((always_inline)) const float* next_rows(co
 }
 
 // The samples from `i` on; the last ones of n repeat where fewer are left.
-template <class Lanes> inline __attribute__((always_inline)) void next_lanes(const HashGrid& grid, const HashLevel& level, int64_t i, Lanes& lanes) {
+template <class Lanes, class Stored> inline __attribute__((always_inline)) void next_lanes(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t i, Lanes& lanes) {
     constexpr int D = Lanes::kDims;
     float positions[D * HASH_LANES], directions[D * HASH_LANES];
     const float* x = next_rows<D>(grid.positions, i, grid.n_samples, positions);
@@ -31,9 +31,9 @@ template <class Lanes> inline __attribute__((always_inline)) void next_lanes(con
 constexpr int HASH_AHEAD = 2;
 
 // Samples `begin` to `end` batch by batch; the first batch has `count` of them.
-template <class Lanes> class HashBatches {
+template <class Lanes, class Stored> class HashBatches {
 public:
-    inline __attribute__((always_inline)) HashBatches(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t count, int64_t end)
+    inline __attribute__((always_inline)) HashBatches(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t begin, int64_t count, int64_t end)
         : grid_(grid), level_(level), next_(begin), end_(end) {
         prepare(count);
         for (int k = 1; k < HASH_AHEAD; k++) prepare(HASH_LANES);
@@ -47,7 +47,7 @@ public:
     const Lanes& fetched() const { return lanes_[last_]; }
 
 private:
-    const HashGrid& grid_;
+    const HashGridOf<Stored>& grid_;
     const HashLevel& level_;
     int64_t next_, end_;
     int now_ = HASH_AHEAD, last_ = HASH_AHEAD;
@@ -63,9 +63,9 @@ private:
 };
 
 // The rows of pair c of sample k; `table` is the level's.
-template <class Lanes, int F, bool ADJACENT> inline __attribute__((always_inline)) FeaturePair<F> load_pair(const Lanes& lanes, int c, int k, const float* table) {
-    const float* low = table + (int64_t)lanes.row[2 * c][k] * F;
-    const float* high = ADJACENT ? low : table + (int64_t)lanes.row[2 * c + 1][k] * F;
+template <class Lanes, int F, bool ADJACENT, class Stored> inline __attribute__((always_inline)) FeaturePair<F> load_pair(const Lanes& lanes, int c, int k, const Stored* table) {
+    const Stored* low = table + (int64_t)lanes.row[2 * c][k] * F;
+    const Stored* high = ADJACENT ? low : table + (int64_t)lanes.row[2 * c + 1][k] * F;
     return FeaturePair<F>::template load<ADJACENT>(low, high);
 }
 

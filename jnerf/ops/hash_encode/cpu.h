@@ -11,7 +11,7 @@ namespace jnerf {
 
 // Lanes: HashLanes for features, HashTurnedLanes for their derivatives along directions.
 // FETCH: while a sample is summed, the rows of one of `next` are on their way. A pair lies mostly in one cache line.
-template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void hash_sum(const Lanes& lanes, const Lanes& next, int count, const float* table, float* out) {
+template <class Lanes, int F, bool ADJACENT, bool FETCH, class Stored> inline void hash_sum(const Lanes& lanes, const Lanes& next, int count, const Stored* table, float* out) {
     typedef FeaturePair<F> Pair;
     for (int k = 0; k < count; k++) {
         if (FETCH)
@@ -32,11 +32,11 @@ template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void hash_sum(co
 }
 
 // Samples `begin` to `end` of a level. STREAM: past the caches, for which batches begin with a line of `out`.
-template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_forward(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
-    const float* table = grid.table + (int64_t)level.offset * F;
+template <class Lanes, int F, bool FETCH, bool STREAM, class Stored> inline void hash_block_forward(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
+    const Stored* table = grid.table + (int64_t)level.offset * F;
     int count = HASH_LANES;
     if (STREAM && floats_to_line(out + begin * F)) count = (int)(floats_to_line(out + begin * F) / F);
-    HashBatches<Lanes> batches(grid, level, begin, count, end);
+    HashBatches<Lanes, Stored> batches(grid, level, begin, count, end);
     for (int64_t i = begin; i < end; i += count, count = HASH_LANES) {
         count = (int)std::min<int64_t>(count, end - i);
         const Lanes &current = batches.step(), &next = batches.fetched();
@@ -49,7 +49,7 @@ template <class Lanes, int F, bool FETCH, bool STREAM> inline void hash_block_fo
     }
 }
 
-template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const HashGrid& grid, float* out) {
+template <class Lanes, int F, bool STREAM, class Stored> inline void hash_encode_levels(const HashGridOf<Stored>& grid, float* out) {
     constexpr int64_t size = 4 * HASH_BLOCK;  // the first batches of a block have to wait for their rows
     const int64_t n = grid.n_samples, n_blocks = (n + size - 1) / size;
     // Tables that all together overflow the cache: the level that the last call ended with is still there.
@@ -68,7 +68,7 @@ template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const 
             const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * size) : 0; };
             const int64_t begin = start(job % n_blocks), end = job % n_blocks + 1 < n_blocks ? start(job % n_blocks + 1) : n;
             if (begin == end) continue;
-            if (hash_fetched<F>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features);
+            if (hash_fetched<F, Stored>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features);
             else hash_block_forward<Lanes, F, false, STREAM>(grid, level, begin, end, features);
         }
         if (STREAM) stream_done();
@@ -76,14 +76,14 @@ template <class Lanes, int F, bool STREAM> inline void hash_encode_levels(const 
 }
 
 // Blocks are handed out level by level, so that all threads share one level's table in the cache.
-template <class Lanes, int F> inline void hash_features(const HashGrid& grid, float* out) {
+template <class Lanes, int F, class Stored> inline void hash_features(const HashGridOf<Stored>& grid, float* out) {
     constexpr bool whole_lines = HASH_LANES * F * sizeof(float) % STREAM_LINE == 0 && STREAM_LINE % (F * sizeof(float)) == 0;
     const bool large = grid.n_levels * grid.n_samples * F * (int64_t)sizeof(float) >= STREAM_BYTES;
     if (whole_lines && large) hash_encode_levels<Lanes, F, whole_lines>(grid, out);
     else hash_encode_levels<Lanes, F, false>(grid, out);
 }
 
-template <int D, int F> inline void hash_encode_forward(HashGrid grid, float* out) { hash_features<HashLanes<D>, F>(grid, out); }
+template <int D, int F, class Stored> inline void hash_encode_forward(HashGridOf<Stored> grid, float* out) { hash_features<HashLanes<D>, F>(grid, out); }
 
 // The rows of a level's gradient that a thread owns: [first, last).
 template <int F> struct HashSlice {
@@ -119,7 +119,7 @@ template <class Lanes, int F, bool ADJACENT, bool WHOLE, bool FETCH> inline void
 }
 
 template <class Lanes, int F, bool WHOLE, bool FETCH> inline void hash_scatter(const HashGrid& grid, const HashLevel& level, const float* grad_out, HashSlice<F> slice) {
-    HashBatches<Lanes> batches(grid, level, 0, HASH_LANES, grid.n_samples);
+    HashBatches<Lanes, float> batches(grid, level, 0, HASH_LANES, grid.n_samples);
     for (int64_t i = 0; i < grid.n_samples; i += HASH_LANES) {
         const int count = (int)std::min<int64_t>(HASH_LANES, grid.n_samples - i);
         const Lanes &current = batches.step(), &next = batches.fetched();

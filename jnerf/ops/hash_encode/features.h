@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #endif
 #include "hash_encode/kernel.h"
+#include "hash_encode/stored.h"
 
 namespace jnerf {
 
@@ -22,6 +23,18 @@ template <int F> inline typename Features<F>::type load_features(const float* p)
 #endif
     typename Features<F>::type v;
     memcpy(&v, p, F * sizeof(float));
+    return v;
+}
+
+// A row of a table in 16 bits.
+template <int F, class Stored> inline typename Features<F>::type load_features(const Stored* p) {
+    typename Features<F>::type v;
+#ifdef __SSE2__
+    if constexpr (F == 2) return widen_four(load_word(p), p);
+#endif
+    float values[F];
+    widen<F>(p, values);
+    memcpy(&v, values, sizeof v);
     return v;
 }
 
@@ -50,7 +63,7 @@ template <int F> struct FeaturePair {
     typedef typename Features<F>::type Feature;
     Feature low, high;
 
-    template <bool ADJACENT> static FeaturePair load(const float* a, const float* b) {
+    template <bool ADJACENT, class Stored> static FeaturePair load(const Stored* a, const Stored* b) {
         return {load_features<F>(a), load_features<F>(ADJACENT ? a + F : b)};
     }
     void add_to(float* a, float* b) const {
@@ -80,6 +93,11 @@ template <> struct FeaturePair<2> {
     template <bool ADJACENT> static FeaturePair load(const float* a, const float* b) {
         if (ADJACENT) return {_mm_loadu_ps(a)};
         return {_mm_loadh_pi(load_features<2>(a), (const __m64*)b)};
+    }
+    // In 16 bits: one load of both rows where they are neighbours.
+    template <bool ADJACENT, class Stored> static FeaturePair load(const Stored* a, const Stored* b) {
+        if (ADJACENT) return {widen_four(_mm_loadl_epi64((const __m128i*)a), a)};
+        return {widen_four(_mm_unpacklo_epi32(load_word(a), load_word(b)), a)};
     }
     // Row by row: the next sample often adds to one of these rows, and the processor forwards a store only to a load
     // that it covers. a first, since b may be the same row.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.half_copy import STORED, check_copy
 from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
@@ -17,7 +18,7 @@ class Grid:
 
     Attributes:
         positions: float32 [S, D].
-        table: float32 [rows, F].
+        table: float32 [rows, F]; or a copy of it, float16 or bfloat16, with more rows perhaps, to be read alone.
         scales: ``layout.scales``, float32 [L].
         meta: ``layout.meta``, int32 [L, 4].
         layout: the grid's geometry.
@@ -32,8 +33,10 @@ class Grid:
     smoothstep: bool
 
     @staticmethod
-    def check(positions: jt.Var, table: jt.Var, layout: HashGridLayout) -> None:
-        """Raises ValueError unless positions [S, D] and table fit the layout."""
+    def check(
+        positions: jt.Var, table: jt.Var, layout: HashGridLayout, copy: jt.Var | None = None
+    ) -> None:
+        """Raises ValueError unless positions [S, D], table and its copy in 16 bits fit the layout."""
         if positions.ndim != 2 or positions.shape[1] != layout.n_dims:
             raise ValueError(
                 f"positions have shape {list(positions.shape)}; expected [S, {layout.n_dims}]"
@@ -43,6 +46,7 @@ class Grid:
             raise ValueError(
                 f"the table has shape {list(table.shape)}; its layout needs {expected}"
             )
+        check_copy(copy, *expected)
 
     @property
     def features_shape(self) -> tuple[int, int, int]:
@@ -61,10 +65,11 @@ class Grid:
             others: further inputs, ``in4_p`` and on.
             turned: the first of them holds the grid's directions, [S, D].
         """
+        stored = STORED[str(self.table.dtype)]
         kind = f"<{self.layout.n_dims}, {self.layout.n_features}>"
         source = (
-            "jnerf::HashGrid grid{in0_p, in1_p, in2_p, in3_p, in0_shape0, (int)in2->num, "
-            f'data["smoothstep"] != 0{", in4_p" if turned else ""}}}; '
+            f"jnerf::HashGridOf<{stored}> grid{{in0_p, (const {stored}*)in1_p, in2_p, in3_p, in0_shape0, "
+            f'(int)in2->num, data["smoothstep"] != 0{", in4_p" if turned else ""}}}; '
             f"jnerf::{call.replace('(', kind + '(', 1)};"
         )
         inputs = [self.positions, self.table, self.scales, self.meta, *others]

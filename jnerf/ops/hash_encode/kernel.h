@@ -6,7 +6,7 @@
 // spatial hash (equation 4: primes 1, 2654435761, 805459861); both modulo the rows of the level.
 // Features leave level-major, [L, S, F]. Symbols: S samples, L levels, F features per level, D dimensions. Tables are [rows of all levels, F].
 #pragma once
-#include "common/jnerf_common.h"
+#include "common/numbers/stored.h"
 
 namespace jnerf {
 
@@ -106,14 +106,18 @@ template <int D> struct HashCorners {
     }
 };
 
-// `directions` [S, D] is of the derivatives of weights along them, and else null.
-struct HashGrid {
-    const float *positions, *table, *scales;
+// `directions` [S, D] is of the derivatives of weights along them, and else null. Stored: of the table's numbers, float or
+// one of common/numbers/stored.h.
+template <class Stored> struct HashGridOf {
+    const float* positions;
+    const Stored* table;
+    const float* scales;
     const int* meta;
     int64_t n_samples;
     int n_levels;
     bool smoothstep;
     const float* directions = nullptr;
 };
+typedef HashGridOf<float> HashGrid;
 
 }  // namespace jnerf

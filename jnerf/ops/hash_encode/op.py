@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jittor as jt
 
 from jnerf.ops.common import Function
@@ -10,10 +12,11 @@ from jnerf.ops.hash_encode.layout import HashGridLayout
 
 
 class _HashEncode(Function):
-    """``features``: None to look them up, or what an earlier lookup gave."""
+    """``features``: None to look them up, or what an earlier lookup gave; ``copy``: read in the table's place."""
 
-    def execute(self, positions, table, scales, meta, features, layout, smoothstep, wanted):
+    def execute(self, positions, table, copy, scales, meta, features, layout, smoothstep, wanted):
         self.grid = Grid(positions, table, scales, meta, layout, smoothstep)
+        self.read = self.grid if copy is None else replace(self.grid, table=copy)
         self.position_grad, self.half = wanted
         return self._features() if features is None else features
 
@@ -24,11 +27,11 @@ class _HashEncode(Function):
         grad_table = grid.code("hash_encode", grid.table.shape, call, grad_out)
         if self.position_grad:
             call = "hash_encode_position_grad(grid, in4_p, out0_p)"
-            grad_positions = grid.code("hash_encode", grid.positions.shape, call, grad_out)
-        return grad_positions, grad_table, None, None, None, None, None, None
+            grad_positions = self.read.code("hash_encode", grid.positions.shape, call, grad_out)
+        return grad_positions, grad_table, *[None] * 7
 
     def _features(self):
-        return self.grid.code(
+        return self.read.code(
             "hash_encode", self.grid.features_shape, "hash_encode_forward(grid, out0_p)"
         )
 
@@ -61,6 +64,7 @@ def hash_encode(
     layout: HashGridLayout,
     smoothstep: bool = False,
     grad_precision: str = "fp32",
+    copy: jt.Var | None = None,
 ) -> jt.Var:
     """Looks positions up in a multiresolution hash grid.
 
@@ -75,6 +79,8 @@ def hash_encode(
         layout: the grid's geometry.
         smoothstep: interpolate with 3t^2 - 2t^3 instead of t: smooth gradients for positions.
         grad_precision: see ``wants_half``.
+        copy: the table rounded to float16 or bfloat16 (``jnerf.ops.half_copy``), which is read in its place; rows
+            behind the layout's are left alone. Gradients go to the table as if it had been read.
 
     Returns:
         Features, level-major: float32 [L, S, F].
@@ -82,13 +88,13 @@ def hash_encode(
     Raises:
         ValueError: the shapes do not fit the layout, or the precision does not.
     """
-    Grid.check(positions, table, layout)
+    Grid.check(positions, table, layout, copy)
     half = wants_half(grad_precision, layout)
     if positions.shape[0] == 0:
         return jt.zeros((layout.n_levels, 0, layout.n_features))
     # asked here: inside a Function every input is detached
     wanted = not positions.is_stop_grad(), half
-    return _HashEncode()(positions, table, scales, meta, None, layout, smoothstep, wanted)
+    return _HashEncode()(positions, table, copy, scales, meta, None, layout, smoothstep, wanted)
 
 
 def hash_encode_known(
@@ -100,6 +106,7 @@ def hash_encode_known(
     layout: HashGridLayout,
     smoothstep: bool = False,
     grad_precision: str = "fp32",
+    copy: jt.Var | None = None,
 ) -> jt.Var:
     """``hash_encode`` whose result is known already: only the gradients are left to compute.
 
@@ -115,6 +122,7 @@ def hash_encode_known(
         layout: the grid's geometry.
         smoothstep: as of ``hash_encode``.
         grad_precision: as of ``hash_encode``.
+        copy: as of ``hash_encode``.
 
     Returns:
         The features, float32 [L, S, F], in the same memory. Gradients go to the table, and to the positions unless
@@ -123,7 +131,7 @@ def hash_encode_known(
     Raises:
         ValueError: the shapes do not fit the layout or one another, or the precision does not.
     """
-    Grid.check(positions, table, layout)
+    Grid.check(positions, table, layout, copy)
     half = wants_half(grad_precision, layout)
     expected = [layout.n_levels, positions.shape[0], layout.n_features]
     if list(features.shape) != expected:
@@ -134,4 +142,4 @@ def hash_encode_known(
         return jt.zeros(expected)
     wanted = not positions.is_stop_grad(), half
     features = features.detach()
-    return _HashEncode()(positions, table, scales, meta, features, layout, smoothstep, wanted)
+    return _HashEncode()(positions, table, copy, scales, meta, features, layout, smoothstep, wanted)

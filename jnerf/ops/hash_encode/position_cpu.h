@@ -37,7 +37,7 @@ template <int D> struct HashSlopeLanes : HashLanes<D> {
     }
 };
 
-template <int D, int F, bool ADJACENT, bool FETCH> inline void hash_dots(const HashSlopeLanes<D>& lanes, const HashSlopeLanes<D>& next, int count, const float* table, const float* grad_out, float* grad) {
+template <int D, int F, bool ADJACENT, bool FETCH, class Stored> inline void hash_dots(const HashSlopeLanes<D>& lanes, const HashSlopeLanes<D>& next, int count, const Stored* table, const float* grad_out, float* grad) {
     alignas(64) float corners[1 << D][HASH_LANES] = {};
     for (int k = 0; k < count; k++) {
         if (FETCH)
@@ -50,8 +50,8 @@ template <int D, int F, bool ADJACENT, bool FETCH> inline void hash_dots(const H
     lanes.add_slopes(corners, count, grad);
 }
 
-template <int D, int F, bool FETCH> inline void hash_block_slopes(const HashGrid& grid, const HashLevel& level, int64_t begin, int64_t end, const float* grad_out, float* grad) {
-    const float* table = grid.table + (int64_t)level.offset * F;
+template <int D, int F, bool FETCH, class Stored> inline void hash_block_slopes(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t begin, int64_t end, const float* grad_out, float* grad) {
+    const Stored* table = grid.table + (int64_t)level.offset * F;
     HashSlopeLanes<D> lanes[2];
     int now = 0;
     next_lanes(grid, level, begin, lanes[0]);
@@ -67,7 +67,7 @@ template <int D, int F, bool FETCH> inline void hash_block_slopes(const HashGrid
 
 // d loss / d position [S, D], given that of the features, [L, S, F]. Level by level, so that all threads share a
 // table; a block of samples has the same thread on every level, which adds in their order.
-template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, const float* grad_out, float* grad_positions) {
+template <int D, int F, class Stored> inline void hash_encode_position_grad(HashGridOf<Stored> grid, const float* grad_out, float* grad_positions) {
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
     #pragma omp parallel if (n_blocks > 1)
     {
@@ -80,7 +80,7 @@ template <int D, int F> inline void hash_encode_position_grad(HashGrid grid, con
             for (int64_t block = 0; block < n_blocks; block++) {
                 const int64_t begin = block * HASH_BLOCK, end = std::min(n, begin + HASH_BLOCK);
                 if (l == 0) std::fill(grad_positions + begin * D, grad_positions + end * D, 0.0f);
-                if (hash_fetched<F>(level)) hash_block_slopes<D, F, true>(grid, level, begin, end, grad_level, grad_positions);
+                if (hash_fetched<F, Stored>(level)) hash_block_slopes<D, F, true>(grid, level, begin, end, grad_level, grad_positions);
                 else hash_block_slopes<D, F, false>(grid, level, begin, end, grad_level, grad_positions);
             }
         }

@@ -1,8 +1,25 @@
 // Rows of a hash grid's tables on CUDA: loaded, stored and added to as vectors of features.
 #pragma once
-#include "common/jnerf_common.h"
+#include <type_traits>
+#include "common/numbers/stored.h"
 
 namespace jnerf {
+
+// Words of an address that is a multiple of their size.
+__device__ __forceinline__ void load_words(uint32_t (&words)[1], const void* p) { words[0] = __ldg((const uint32_t*)p); }
+__device__ __forceinline__ void load_words(uint32_t (&words)[2], const void* p) {
+    const uint2 v = __ldg((const uint2*)p);
+    words[0] = v.x, words[1] = v.y;
+}
+__device__ __forceinline__ void load_words(uint32_t (&words)[4], const void* p) {
+    const uint4 v = __ldg((const uint4*)p);
+    words[0] = v.x, words[1] = v.y, words[2] = v.z, words[3] = v.w;
+}
+
+// The two numbers of a word, the lower half first.
+template <class Stored> __device__ __forceinline__ void split_word(uint32_t word, float& low, float& high) {
+    low = Stored{(uint16_t)word}.value(), high = Stored{(uint16_t)(word >> 16)}.value();
+}
 
 // F features as one register tuple.
 template <int F> struct FeatureRow { typedef float4 type; };
@@ -18,6 +35,17 @@ template <int F> __device__ __forceinline__ void load_row(float (&v)[F], const f
         if constexpr (width == 1) v[f] = row;
         else v[f] = row.x, v[f + 1] = row.y;
         if constexpr (width == 4) v[f + 2] = row.z, v[f + 3] = row.w;
+    }
+}
+
+// F numbers in 16 bits, as few loads.
+template <int F, class Stored> __device__ __forceinline__ void load_row(float (&v)[F], const Stored* p) {
+    if constexpr (F == 1) v[0] = Stored{__ldg((const uint16_t*)p)}.value();
+    else {
+        uint32_t words[F / 2];
+        load_words(words, p);
+#pragma unroll
+        for (int f = 0; f < F; f += 2) split_word<Stored>(words[f / 2], v[f], v[f + 1]);
     }
 }
 
@@ -44,6 +72,27 @@ template <int D, int F> __device__ __forceinline__ void load_corners(float (&v)[
     }
 }
 
+// In 16 bits such a pair is two words.
+template <int D, int F, class Stored, class = typename std::enable_if<!std::is_same<Stored, float>::value>::type> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const Stored* table, const uint32_t (&row)[1 << D], bool paired) {
+    if (F == 2 && paired) {
+        uint2 both[1 << (D - 1)];
+#pragma unroll
+        for (int c = 0; c < (1 << D); c += 2) both[c / 2] = __ldg((const uint2*)table + (row[c] >> 1));
+#pragma unroll
+        for (int c = 0; c < (1 << D); c += 2) {
+            const uint2 pair = both[c / 2];
+            const bool odd = row[c] & 1;
+            uint32_t next = odd ? pair.x : pair.y;
+            if (row[c + 1] != (row[c] ^ 1)) next = __ldg((const uint32_t*)table + row[c + 1]);
+            split_word<Stored>(odd ? pair.y : pair.x, v[c][0], v[c][F - 1]);
+            split_word<Stored>(next, v[c + 1][0], v[c + 1][F - 1]);
+        }
+    } else {
+#pragma unroll
+        for (int c = 0; c < (1 << D); c++) load_row<F>(v[c], table + (int64_t)row[c] * F);
+    }
+}
+
 template <int F> __device__ __forceinline__ void store_row(float* p, const float (&v)[F]) {
     if constexpr (F == 1) *p = v[0];
     else if constexpr (F == 2) *(float2*)p = make_float2(v[0], v[1]);
@@ -52,7 +101,7 @@ template <int F> __device__ __forceinline__ void store_row(float* p, const float
         for (int f = 0; f < F; f += 4) *(float4*)(p + f) = make_float4(v[f], v[f + 1], v[f + 2], v[f + 3]);
 }
 
-template <int F> __device__ __forceinline__ float dot_row(const float (&v)[F], const float* p) {
+template <int F, class Stored> __device__ __forceinline__ float dot_row(const float (&v)[F], const Stored* p) {
     float row[F], sum = 0.0f;
     load_row<F>(row, p);
 #pragma unroll

@@ -4,11 +4,11 @@
 
 namespace jnerf {
 
-template <int D, int F> inline void hash_gradient_forward(HashGrid grid, const float* v, float* gradient) {
+template <int D, int F, class Stored> inline void hash_gradient_forward(HashGridOf<Stored> grid, const float* v, float* gradient) {
     hash_encode_position_grad<D, F>(grid, v, gradient);
 }
 
-template <int D, int F> inline void hash_gradient_value_grad(HashGrid grid, float* grad_v) {
+template <int D, int F, class Stored> inline void hash_gradient_value_grad(HashGridOf<Stored> grid, float* grad_v) {
     hash_features<D, F, true>(grid, grad_v);
 }
 

@@ -8,8 +8,8 @@
 namespace jnerf {
 
 // v [L, S, F], directions g [S, D] -> grad_positions [S, D].
-template <int D, int F> struct HashCurvature {
-    HashGrid grid;
+template <int D, int F, class Stored> struct HashCurvature {
+    HashGridOf<Stored> grid;
     const float* v;
     float* grad_positions;
     JNERF_FN void operator()(int64_t i) const {
@@ -19,9 +19,9 @@ template <int D, int F> struct HashCurvature {
             const HashCorners<D> corners(hash_level(grid.meta, grid.scales, l), grid.positions + D * i, grid.smoothstep);
             const float* value = v + (l * grid.n_samples + i) * F;
             for (int c = 0; c < (1 << D); c++) {
-                const float* row = grid.table + (int64_t)corners.row[c] * F;
+                const Stored* row = grid.table + (int64_t)corners.row[c] * F;
                 float dot = 0;
-                for (int f = 0; f < F; f++) dot += value[f] * row[f];
+                for (int f = 0; f < F; f++) dot += value[f] * value_of(row[f]);
                 for (int e = 0; e < D; e++)
                     for (int d = 0; d < D; d++) sum[e] += dot * g[d] * corners.weight_curve(c, d, e);
             }
@@ -30,8 +30,8 @@ template <int D, int F> struct HashCurvature {
     }
 };
 
-template <int D, int F> inline void hash_gradient_position_grad(HashGrid grid, const float* v, float* grad_positions) {
-    parallel_for(grid.n_samples, HashCurvature<D, F>{grid, v, grad_positions});
+template <int D, int F, class Stored> inline void hash_gradient_position_grad(HashGridOf<Stored> grid, const float* v, float* grad_positions) {
+    parallel_for(grid.n_samples, HashCurvature<D, F, Stored>{grid, v, grad_positions});
 }
 
 }  // namespace jnerf

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jittor as jt
 
 from jnerf.ops.common import Function
@@ -12,28 +14,27 @@ _OP = "hash_encode_gradient"
 
 
 class _HashEncodeGradient(Function):
-    def execute(self, positions, table, v, scales, meta, layout, smoothstep, wanted):
+    def execute(self, positions, table, copy, v, scales, meta, layout, smoothstep, wanted):
         self.grid, self.v = Grid(positions, table, scales, meta, layout, smoothstep), v
+        self.read = self.grid if copy is None else replace(self.grid, table=copy)
         self.wanted = wanted
         call = "hash_gradient_forward(grid, in4_p, out0_p)"
-        return self.grid.code(_OP, positions.shape, call, v)
+        return self.read.code(_OP, positions.shape, call, v)
 
     def grad(self, g):
-        grid, v = self.grid, self.v
-        calls = {
-            "positions": ("hash_gradient_position_grad(grid, in5_p, out0_p)", grid.positions, [v]),
-            "table": (
-                "hash_gradient_table_grad(grid, in5_p, out0_p, out0_shape0)",
-                grid.table,
-                [v],
-            ),
-            "v": ("hash_gradient_value_grad(grid, out0_p)", v, []),
-        }
-        grads = [
-            grid.code(_OP, like.shape, call, g, *inputs, turned=True) if wanted else None
-            for (call, like, inputs), wanted in zip(calls.values(), self.wanted, strict=True)
+        grid, read, v = self.grid, self.read, self.v
+        position_call = "hash_gradient_position_grad(grid, in5_p, out0_p)"
+        table_call = "hash_gradient_table_grad(grid, in5_p, out0_p, out0_shape0)"
+        calls = [
+            (read, position_call, grid.positions, [v]),
+            (grid, table_call, grid.table, [v]),
+            (read, "hash_gradient_value_grad(grid, out0_p)", v, []),
         ]
-        return *grads, None, None, None, None, None
+        positions, table, value = (
+            of.code(_OP, like.shape, call, g, *inputs, turned=True) if wanted else None
+            for (of, call, like, inputs), wanted in zip(calls, self.wanted, strict=True)
+        )
+        return positions, table, None, value, *[None] * 5
 
 
 def hash_encode_gradient(
@@ -44,6 +45,7 @@ def hash_encode_gradient(
     meta: jt.Var,
     layout: HashGridLayout,
     smoothstep: bool = False,
+    copy: jt.Var | None = None,
 ) -> jt.Var:
     """The gradient by position of a scalar whose gradient by the features of ``hash_encode`` is known.
 
@@ -63,6 +65,7 @@ def hash_encode_gradient(
         meta: ``layout.meta`` as a Var, int32 [L, 4].
         layout: the grid's geometry.
         smoothstep: interpolation of ``hash_encode``.
+        copy: likewise.
 
     Returns:
         float32 [S, D]. Differentiable once, in positions, table and v.
@@ -70,7 +73,7 @@ def hash_encode_gradient(
     Raises:
         ValueError: the shapes do not fit the layout or one another.
     """
-    Grid.check(positions, table, layout)
+    Grid.check(positions, table, layout, copy)
     expected = [layout.n_levels, positions.shape[0], layout.n_features]
     if list(v.shape) != expected:
         raise ValueError(f"v has shape {list(v.shape)}; these positions need {expected}")
@@ -78,4 +81,6 @@ def hash_encode_gradient(
         return jt.zeros((0, layout.n_dims))
     # asked here: inside a Function every input is detached
     wanted = [not x.is_stop_grad() for x in (positions, table, v)]
-    return _HashEncodeGradient()(positions, table, v, scales, meta, layout, smoothstep, wanted)
+    return _HashEncodeGradient()(
+        positions, table, copy, v, scales, meta, layout, smoothstep, wanted
+    )

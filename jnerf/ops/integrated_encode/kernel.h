@@ -1,19 +1,10 @@
 // The mean of a frequency encoding over a Gaussian (Barron et al. 2021, equations 13 and 14): with u = scale x + offset,
 // exp(-(pi f_k)^2 scale^2 var / 2) times sin(pi f_k u) and cos(pi f_k u), for f_k = 2^k.
 #pragma once
-#include "common/jnerf_grid.h"
+#include "common/numbers/exp.h"
 #include "frequency_encode/kernel.h"
 
 namespace jnerf {
-
-// exp(x) for x <= 0 to 2e-7 of itself; below -87 it stays at 2e-38. No table, no branch, so that it vectorises.
-JNERF_FN float exp_of_negative(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    const float n = rintf(1.44269504f * x);
-    const float r = fmaf(n, 2.12194440e-4f, fmaf(n, -0.693359375f, x));  // x - n ln 2, the logarithm in two parts
-    const float p = fmaf(r, fmaf(r, fmaf(r, fmaf(r, 1.0f / 720, 1.0f / 120), 1.0f / 24), 1.0f / 6), 0.5f);
-    return fmaf(r * r, p, r + 1.0f) * exp2i((int)n);
-}
 
 // One wave (a frequency and a dimension) of a Gaussian.
 JNERF_FN void integrated_wave(const FrequencyShape& shape, float frequency, float mean, float variance, float& sine, float& cosine) {

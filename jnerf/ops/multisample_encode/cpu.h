@@ -53,7 +53,7 @@ template <class Lanes> struct MultiBatch {
     Lanes lanes;
     alignas(64) float weights[HASH_LANES];
 
-    inline __attribute__((always_inline)) void compute(const Multisample& in, const HashLevel& level, int64_t i, int point) {
+    template <class Stored> inline __attribute__((always_inline)) void compute(const MultisampleOf<Stored>& in, const HashLevel& level, int64_t i, int point) {
         constexpr int D = Lanes::kDims;
         const int64_t n = in.grid.n_samples;
         float positions[D * HASH_LANES], tail[HASH_LANES];
@@ -68,7 +68,7 @@ template <class Lanes> struct MultiBatch {
 };
 
 // Walks over the points of samples `begin` to `end`, each batch with the one behind it: visit(batch, next, i, point, count).
-template <class Lanes, class Visit> inline void multisample_walk(const Multisample& in, const HashLevel& level, int64_t begin, int64_t end, const Visit& visit) {
+template <class Lanes, class Stored, class Visit> inline void multisample_walk(const MultisampleOf<Stored>& in, const HashLevel& level, int64_t begin, int64_t end, const Visit& visit) {
     MultiBatch<Lanes> batches[2];
     int now = 0;
     if (begin < end) batches[0].compute(in, level, begin, 0);
@@ -81,7 +81,7 @@ template <class Lanes, class Visit> inline void multisample_walk(const Multisamp
 }
 
 // Adds the weighted features of a point of each sample to `sums`; see hash_sum.
-template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void multisample_add(const MultiBatch<Lanes>& batch, const Lanes& next, int count, const float* table, float* sums) {
+template <class Lanes, int F, bool ADJACENT, bool FETCH, class Stored> inline void multisample_add(const MultiBatch<Lanes>& batch, const Lanes& next, int count, const Stored* table, float* sums) {
     for (int k = 0; k < count; k++) {
         if (FETCH)
             for (int c = 0; c < next.kPairs; c++) __builtin_prefetch(table + (int64_t)next.row[2 * c][k] * F);
@@ -92,9 +92,9 @@ template <class Lanes, int F, bool ADJACENT, bool FETCH> inline void multisample
     }
 }
 
-template <int F, bool FETCH> inline void multisample_block(const Multisample& in, const HashLevel& level, int l, int64_t begin, int64_t end, float* out) {
+template <int F, bool FETCH, class Stored> inline void multisample_block(const MultisampleOf<Stored>& in, const HashLevel& level, int l, int64_t begin, int64_t end, float* out) {
     typedef HashLanes<3> Lanes;
-    const float* table = in.grid.table + (int64_t)level.offset * F;
+    const Stored* table = in.grid.table + (int64_t)level.offset * F;
     const int64_t width = in.features(F);
     const float share = in.share();
     alignas(64) float sums[HASH_LANES * F];
@@ -113,8 +113,8 @@ template <int F, bool FETCH> inline void multisample_block(const Multisample& in
     });
 }
 
-template <int F> inline void multisample_forward(const Multisample& in, float* out) {
-    const HashGrid& grid = in.grid;
+template <int F, class Stored> inline void multisample_forward(const MultisampleOf<Stored>& in, float* out) {
+    const HashGridOf<Stored>& grid = in.grid;
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
     #pragma omp parallel if (n_blocks > 1)
     {
@@ -125,14 +125,14 @@ template <int F> inline void multisample_forward(const Multisample& in, float* o
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
             const int64_t begin = job % n_blocks * HASH_BLOCK, end = std::min(n, begin + HASH_BLOCK);
             float* features = out + l * n * in.features(F);
-            if (hash_fetched<F>(level)) multisample_block<F, true>(in, level, l, begin, end, features);
+            if (hash_fetched<F, Stored>(level)) multisample_block<F, true>(in, level, l, begin, end, features);
             else multisample_block<F, false>(in, level, l, begin, end, features);
         }
     }
 }
 
 // The features' gradient of `count` samples, as that of a point which counts by `weights`.
-template <int F> inline __attribute__((always_inline)) void weighted_gradient(const Multisample& in, const float* grad, const float* weights, int count, float* out) {
+template <int F, class Stored> inline __attribute__((always_inline)) void weighted_gradient(const MultisampleOf<Stored>& in, const float* grad, const float* weights, int count, float* out) {
     const int64_t width = in.features(F);
     const float share = in.share();
     for (int k = 0; k < count; k++) store_features<F>(out + k * F, load_features<F>(grad + k * width) * (weights[k] * share));
@@ -170,9 +170,9 @@ template <int F> inline void multisample_table_grad(const Multisample& in, const
     }
 }
 
-template <int F, bool FETCH> inline void multisample_slopes(const Multisample& in, const HashLevel& level, int64_t begin, int64_t end, const float* grad_out, float* grad_points) {
+template <int F, bool FETCH, class Stored> inline void multisample_slopes(const MultisampleOf<Stored>& in, const HashLevel& level, int64_t begin, int64_t end, const float* grad_out, float* grad_points) {
     typedef HashSlopeLanes<3> Lanes;
-    const float* table = in.grid.table + (int64_t)level.offset * F;
+    const Stored* table = in.grid.table + (int64_t)level.offset * F;
     alignas(64) float grad[HASH_LANES * F];
     multisample_walk<Lanes>(in, level, begin, end, [&](const MultiBatch<Lanes>& batch, const Lanes& next, int64_t i, int point, int count) {
         weighted_gradient<F>(in, grad_out + i * in.features(F), batch.weights, count, grad);
@@ -182,7 +182,7 @@ template <int F, bool FETCH> inline void multisample_slopes(const Multisample& i
     });
 }
 
-template <int F> inline void multisample_point_grad(const Multisample& in, const float* grad_out, float* grad_points) {
+template <int F, class Stored> inline void multisample_point_grad(const MultisampleOf<Stored>& in, const float* grad_out, float* grad_points) {
     const int64_t n = in.grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
     #pragma omp parallel if (n_blocks > 1)
     {
@@ -195,7 +195,7 @@ template <int F> inline void multisample_point_grad(const Multisample& in, const
                 const int64_t begin = block * HASH_BLOCK, end = std::min(n, begin + HASH_BLOCK);
                 for (int point = 0; l == 0 && point < in.n_points; point++)
                     std::fill(grad_points + (point * n + begin) * 3, grad_points + (point * n + end) * 3, 0.0f);
-                if (hash_fetched<F>(level)) multisample_slopes<F, true>(in, level, begin, end, grad_level, grad_points);
+                if (hash_fetched<F, Stored>(level)) multisample_slopes<F, true>(in, level, begin, end, grad_level, grad_points);
                 else multisample_slopes<F, false>(in, level, begin, end, grad_level, grad_points);
             }
         }

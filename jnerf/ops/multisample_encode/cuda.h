@@ -5,9 +5,9 @@
 
 namespace jnerf {
 
-template <int F> __global__ void __launch_bounds__(HASH_THREADS) multisample_gather(Multisample in, float* out) {
+template <int F, class Stored> __global__ void __launch_bounds__(HASH_THREADS) multisample_gather(MultisampleOf<Stored> in, float* out) {
     const int l = blockIdx.y;
-    const HashGrid& grid = in.grid;
+    const HashGridOf<Stored>& grid = in.grid;
     const int64_t i = blockIdx.x * (int64_t)blockDim.x + threadIdx.x, n = grid.n_samples;
     if (i >= n) return;
     const HashLevel level = hash_level(grid.meta, grid.scales, l);
@@ -31,7 +31,7 @@ template <int F> __global__ void __launch_bounds__(HASH_THREADS) multisample_gat
 }
 
 // The gradient of a level's features at point `at` of sample i.
-template <int F> __device__ __forceinline__ void multisample_gradient(const Multisample& in, const HashLevel& level, int l, int64_t i, int64_t at, const float* grad_out, float (&g)[F]) {
+template <int F, class Stored> __device__ __forceinline__ void multisample_gradient(const MultisampleOf<Stored>& in, const HashLevel& level, int l, int64_t i, int64_t at, const float* grad_out, float (&g)[F]) {
     const float w = multisample_weight(in.widths[at], level.scale) * in.share();
     const float* grad = grad_out + (l * in.grid.n_samples + i) * in.features(F);
     for (int f = 0; f < F; f++) g[f] = w * grad[f];
@@ -60,12 +60,12 @@ template <int F> __global__ void __launch_bounds__(HASH_THREADS) multisample_sca
     }
 }
 
-template <int F> struct MultisamplePointGrad {
-    Multisample in;
+template <int F, class Stored> struct MultisamplePointGrad {
+    MultisampleOf<Stored> in;
     const float* grad_out;
     float* grad_points;
     __device__ void operator()(int64_t at) const {
-        const HashGrid& grid = in.grid;
+        const HashGridOf<Stored>& grid = in.grid;
         float sum[3] = {};
         for (int l = 0; l < grid.n_levels; l++) {
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
@@ -83,8 +83,8 @@ template <int F> struct MultisamplePointGrad {
     }
 };
 
-template <int F> inline void multisample_forward(const Multisample& in, float* out) {
-    launch(multisample_gather<F>, dim3(blocks_of(in.grid.n_samples, HASH_THREADS), in.grid.n_levels), HASH_THREADS, 0, in, out);
+template <int F, class Stored> inline void multisample_forward(const MultisampleOf<Stored>& in, float* out) {
+    launch(multisample_gather<F, Stored>, dim3(blocks_of(in.grid.n_samples, HASH_THREADS), in.grid.n_levels), HASH_THREADS, 0, in, out);
 }
 
 template <int F> inline void multisample_table_grad(const Multisample& in, const float* grad_out, float* grad_table, int64_t n_rows) {
@@ -93,8 +93,8 @@ template <int F> inline void multisample_table_grad(const Multisample& in, const
     launch(multisample_scatter<F>, blocks, HASH_THREADS, 0, in, grad_out, HashFloatRows<F>{grad_table});
 }
 
-template <int F> inline void multisample_point_grad(const Multisample& in, const float* grad_out, float* grad_points) {
-    parallel_for(in.grid.n_samples * in.n_points, MultisamplePointGrad<F>{in, grad_out, grad_points});
+template <int F, class Stored> inline void multisample_point_grad(const MultisampleOf<Stored>& in, const float* grad_out, float* grad_points) {
+    parallel_for(in.grid.n_samples * in.n_points, MultisamplePointGrad<F, Stored>{in, grad_out, grad_points});
 }
 
 }  // namespace jnerf

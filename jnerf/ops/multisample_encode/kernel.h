@@ -19,8 +19,8 @@ JNERF_FN float multisample_exponent(float width, float cells) {
 
 JNERF_FN float multisample_weight(float width, float cells) { return sqrtf(-expm1f(-multisample_exponent(width, cells))); }
 
-struct Multisample {
-    HashGrid grid;  // its positions are the points, its n_samples the S samples
+template <class Stored> struct MultisampleOf {
+    HashGridOf<Stored> grid;  // its positions are the points, its n_samples the S samples
     const float *widths, *sizes;  // sizes [L], or null
     int n_points;
     float factor;
@@ -29,5 +29,6 @@ struct Multisample {
     JNERF_FN float share() const { return factor / n_points; }
     JNERF_FN float size_feature(int level, float sum) const { return factor * (2.0f / n_points * sum - 1.0f) * sizes[level]; }
 };
+typedef MultisampleOf<float> Multisample;
 
 }  // namespace jnerf

@@ -6,34 +6,39 @@ import jittor as jt
 
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
+from jnerf.ops.half_copy import STORED, check_copy
 from jnerf.ops.hash_encode import HashGridLayout
 
 
 class _Multisample(Function):
-    def execute(self, points, table, widths, scales, meta, sizes, layout, data, point_grad):
+    def execute(self, points, table, copy, widths, scales, meta, sizes, layout, data, point_grad):
         self.layout, self.data, self.point_grad = layout, data, point_grad
-        self.inputs = [points, widths, table, scales, meta, nothing() if sizes is None else sizes]
+        self.table, self.read = table, table if copy is None else copy
+        self.points, self.rest = [points, widths], [scales, meta]
+        self.rest.append(nothing() if sizes is None else sizes)
         width = layout.n_features + (sizes is not None)
         shape = layout.n_levels, points.shape[1], width
-        return self._code(shape, "multisample_forward{F}(in, out0_p)")
+        return self._code(self.read, shape, "multisample_forward{F}(in, out0_p)")
 
     def grad(self, grad):
-        points, _, table, *_ = self.inputs
+        points, table = self.points[0], self.table
         call = "multisample_table_grad{F}(in, in6_p, out0_p, out0_shape0)"
-        grad_table = self._code(table.shape, call, grad)
+        grad_table = self._code(table, table.shape, call, grad)
         grad_points = None
         if self.point_grad:
             call = "multisample_point_grad{F}(in, in6_p, out0_p)"
-            grad_points = self._code(points.shape, call, grad)
-        return grad_points, grad_table, *[None] * 7
+            grad_points = self._code(self.read, points.shape, call, grad)
+        return grad_points, grad_table, *[None] * 8
 
-    def _code(self, shape, call, *others):
+    def _code(self, table, shape, call, *others):
+        stored = STORED[str(table.dtype)]
         source = (
-            "const jnerf::Multisample in{{in0_p, in2_p, in3_p, in4_p, in0_shape1, (int)in3->num, false}, in1_p, "
+            f"const jnerf::MultisampleOf<{stored}> in{{{{in0_p, (const {stored}*)in2_p, in3_p, in4_p, in0_shape1, "
+            "(int)in3->num, false}, in1_p, "
             'data["sized"] != 0 ? in5_p : nullptr, in0_shape0, (float)data["factor"]}; '
             f"jnerf::{call.replace('{F}', f'<{self.layout.n_features}>')};"
         )
-        inputs = [*self.inputs, *others]
+        inputs = [*self.points, table, *self.rest, *others]
         return code_op("multisample_encode", [shape], ["float32"], inputs, source, self.data)[0]
 
 
@@ -46,6 +51,7 @@ def multisample_encode(
     layout: HashGridLayout,
     sizes: jt.Var | None = None,
     factor: float = 1.0,
+    copy: jt.Var | None = None,
 ) -> jt.Var:
     """Features of samples that several points with a width stand for (Zip-NeRF, Barron et al. 2023, section 2).
 
@@ -63,6 +69,7 @@ def multisample_encode(
         sizes: None; or how large a level's features are, float32 [L]: there is a further feature then, 2 times the mean
             of the points' weights, minus 1, times that.
         factor: of all features.
+        copy: as of ``hash_encode``.
 
     Returns:
         Features, level-major: float32 [L, S, F], or [L, S, F + 1] with ``sizes``.
@@ -83,6 +90,7 @@ def multisample_encode(
             raise ValueError(
                 f"multisample_encode: {name} has shape {list(var.shape)}; expected {shape}"
             )
+    check_copy(copy, *rows)
     if layout.n_dims != 3 or points.shape[0] < 1:
         raise ValueError(
             f"multisample_encode: {points.shape[0]} points of {layout.n_dims} dimensions; give at least 1, of 3"
@@ -92,4 +100,4 @@ def multisample_encode(
     data = {"sized": sizes is not None, "factor": factor}
     # asked here: inside a Function every input is detached
     wanted = not points.is_stop_grad()
-    return _Multisample()(points, table, widths, scales, meta, sizes, layout, data, wanted)
+    return _Multisample()(points, table, copy, widths, scales, meta, sizes, layout, data, wanted)

@@ -77,6 +77,6 @@ struct RayMarchWriteParts : RayMarchWrite {
 };
 
 // Whether rays leave much of the device idle when they have one thread each.
-inline bool few_rays(int64_t n) { return n * RAY_LANES <= (int64_t)cuda_device().processors * 4096; }
+inline bool few_rays(int64_t n) { return takes_way("march", "eight", "one", n * RAY_LANES <= (int64_t)cuda_device().processors * 4096); }
 
 }  // namespace jnerf

@@ -73,8 +73,8 @@ struct VisibleFeaturesLanes : VisibleFeatures {
     }
 };
 
-JNERF_ENTRY void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_rays(n, VisibleAdvanceLanes{kernel}); }
-JNERF_ENTRY void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_rays(n, VisibleGatherLanes{kernel}); }
+JNERF_ENTRY void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_rays_or<VisibleAdvance>("visible", n, VisibleAdvanceLanes{kernel}); }
+JNERF_ENTRY void visible_gather(int64_t n, const VisibleGather& kernel) { parallel_rays_or<VisibleGather>("visible", n, VisibleGatherLanes{kernel}); }
 JNERF_ENTRY void visible_gather_features(const VisibleFeatures& all) { parallel_rays(all.groups * all.n_rays, VisibleFeaturesLanes{all}); }
 
 }  // namespace jnerf

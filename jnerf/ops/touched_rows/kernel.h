@@ -1,7 +1,6 @@
 // Rows of a table as bits of words, 32 rows a word: which are not zero, and those alone.
 #pragma once
-#include <cstring>
-#include "common/jnerf_common.h"
+#include "common/numbers/bits.h"
 
 namespace jnerf {
 
@@ -11,16 +10,6 @@ JNERF_FN int lowest_bit(uint32_t bits) {
     return __ffs(bits) - 1;
 #else
     return __builtin_ctz(bits);
-#endif
-}
-
-JNERF_FN uint32_t bits_of(float number) {
-#ifdef __CUDA_ARCH__
-    return __float_as_uint(number);  // of memory that memcpy takes for unaligned, bytes would be loaded one by one
-#else
-    uint32_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    return bits;
 #endif
 }
 

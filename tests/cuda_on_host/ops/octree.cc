@@ -32,5 +32,5 @@ extern "C" void codebook(int64_t n, const float* logits, const float* books, con
     const Codebooks all{logits, books, starts, (int)levels, (int)keys, (int)width};
     codebook_values(n, all, values);
     codebook_keys(n, all, chosen);
-    codebook_backward(n, all, grad, grad_logits, grad_books);
+    codebook_backward(n, all, (int)levels, grad, grad_logits, grad_books);
 }

@@ -45,6 +45,7 @@ def no_warning():
         ("network.type", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
         ("network.precision", [WARN] * 5),
         ("encoder.pos_encoder.precision", [WARN] * 5),
+        ("encoder.pos_encoder.table_precision", [WARN] * 5),
         ("sampler.cone_angle", [REFUSE, WARN, WARN, WARN, WARN]),
         ("sampler.target_samples", [WARN, WARN, FREE, FREE, FREE]),
         ("renderer.background", [REFUSE, WARN, WARN, WARN, WARN]),

@@ -27,7 +27,7 @@ def test_a_closed_pipe_is_no_error():
 def test_a_closed_terminal_is_a_polite_request():
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
     try:
-        with StopSignal() as stop:
+        with StopSignal("saving") as stop:
             os.kill(os.getpid(), signal.SIGHUP)
             assert stop()
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
@@ -38,7 +38,7 @@ def test_a_closed_terminal_is_a_polite_request():
 def test_nohup_stays_so():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with StopSignal() as stop:
+        with StopSignal("saving") as stop:
             os.kill(os.getpid(), signal.SIGHUP)
             assert not stop()
     finally:

@@ -13,6 +13,7 @@ from jnerf.encoders.base import Encoder
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.unbounded.proposed import ProposedNetwork
+from jnerf.ops.activate import activate
 from jnerf.ops.ray_dots import ray_dots
 from jnerf.registry import NETWORKS
 from jnerf.structures import RaySamples
@@ -85,4 +86,4 @@ class ExplicitPlanesNetwork(ProposedNetwork):
             directions = self.dir_encoder(directions)
         vectors = self.basis(directions).reshape(len(samples.rays), 3, self.pos_encoder.out_dim)
         dots = ray_dots(features, vectors, samples.ray_indices, samples.packed_info)
-        return self.field_density(features), jt.sigmoid(dots)
+        return self.field_density(features), activate(dots, "sigmoid")

@@ -27,6 +27,7 @@ from jnerf.models.networks.voxels.voxel_mask import dilated, packed_mask, unpack
 from jnerf.ops.activate import activate
 from jnerf.ops.cell_mask import cell_mask
 from jnerf.ops.heavy_samples import heavy_samples
+from jnerf.ops.pick_rows import add_rows, pick_rows
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -152,12 +153,11 @@ class TensoRFNetwork(Network):
             return FieldOutput(sigmas, self.shading(self.color_factors(unit), rays_d, *where))
         intervals = samples.t_starts, samples.t_ends, samples.packed_info
         rows, packed = heavy_samples(sigmas.detach(), *intervals, self._least_weight)
-        rgbs = jt.zeros((len(samples), 3))
-        if rows.shape[0]:
-            components = self.color_factors(unit[rows])
-            indices = samples.ray_indices[rows]
-            rgbs[rows] = self.shading(components, rays_d, indices, packed)
-        return FieldOutput(sigmas, rgbs)
+        if not rows.shape[0]:
+            return FieldOutput(sigmas, jt.zeros((len(samples), 3)))
+        heavy, indices = pick_rows([unit, samples.ray_indices], rows)
+        rgbs = self.shading(self.color_factors(heavy), rays_d, indices, packed)
+        return FieldOutput(sigmas, add_rows(rgbs, rows, len(samples)))
 
     def _density_of(self, unit: jt.Var, sums: jt.Var) -> jt.Var:
         filled = cell_mask(unit, self.mask, self._cells_x)

@@ -7,6 +7,7 @@ import numpy as np
 
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
+from jnerf.ops.activate import activate
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.gather_rays import gather_rays
 from jnerf.ops.mlp.relu import relu
@@ -108,7 +109,7 @@ class MLPShading(Shading):
 
     def colors(self, features: jt.Var, along: jt.Var) -> jt.Var:
         """See ``Shading``; in (0, 1)."""
-        return jt.sigmoid(self.mlp(frequency_encode(features, self._feature_waves), along))
+        return activate(self.mlp(frequency_encode(features, self._feature_waves), along), "sigmoid")
 
 
 class SHShading(Shading):

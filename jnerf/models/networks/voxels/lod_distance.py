@@ -11,6 +11,8 @@ from jnerf.models.networks.base import Network
 from jnerf.models.networks.differences import difference_gradient
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
+from jnerf.ops.columns import join_columns
+from jnerf.ops.lod_inputs import lod_inputs
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -84,7 +86,7 @@ class LODDistanceNetwork(Network):
     def execute(self, samples: RaySamples) -> FieldOutput:
         """The distances of samples at every LOD, [S, L]."""
         found = self._distances(samples.positions, range(len(self.mlps)))
-        return FieldOutput(extras={"sdf": jt.concat(found, dim=1)})
+        return FieldOutput(extras={"sdf": join_columns(found)})
 
     def sdf(self, positions: jt.Var) -> jt.Var:
         """See ``Network``; at the LOD that is shown."""
@@ -103,9 +105,5 @@ class LODDistanceNetwork(Network):
         """Distances at some LODs, ascending, [S, 1] each."""
         unit = self._box(positions)
         features = self.pos_encoder(unit, lod=max(lods))
-        found, total = [], 0
-        for lod in range(max(lods) + 1):
-            total = total + features[lod]
-            if lod in lods:
-                found.append(self.mlps[lod](jt.concat([unit, total], dim=1)))
-        return found
+        seen = lod_inputs(unit, features, lods)
+        return [self.mlps[lod](x) for lod, x in zip(lods, seen, strict=True)]

@@ -85,7 +85,7 @@ template <class... Parameters> inline unsigned tensor_blocks(void (*kernel)(Para
 
 // Both return false where the network does not fit.
 template <class T> inline bool mlp_tensor_forward(const MlpShape& shape, const MlpInput& input, const float* params, float* out) {
-    if (mlp_chain_forward<T>(shape, input, params, out)) return true;
+    if (takes_way("mlp", "chain", "tensor") && mlp_chain_forward<T>(shape, input, params, out)) return true;
     TensorNet net(shape);
     const TensorPlan plan(0, [&](int tile) { return net.place_activations(net.place_weights(0), tile); });
     if (plan.tile == 0) return false;

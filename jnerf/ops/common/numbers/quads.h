@@ -20,6 +20,10 @@ template <class Kernel> struct Quads {
 inline bool aligned_quads() { return true; }
 template <class Pointer, class... Others> inline bool aligned_quads(Pointer p, Others... others) { return (uintptr_t)p % 16 == 0 && aligned_quads(others...); }
 
-template <class Kernel> inline void parallel_quads(int64_t n, const Kernel& kernel, bool aligned) { parallel_for((n + 3) / 4, Quads<Kernel>{kernel, n, aligned}); }
+// `name`: of the choice between four entries a thread and one (takes_way). Element, from which Kernel is derived, takes one.
+template <class Element, class Kernel> inline void parallel_quads(const char* name, int64_t n, const Kernel& kernel, bool aligned) {
+    if (takes_way(name, "quads", "one")) parallel_for((n + 3) / 4, Quads<Kernel>{kernel, n, aligned});
+    else parallel_for(n, static_cast<const Element&>(kernel));
+}
 
 }  // namespace jnerf

@@ -1,0 +1,3 @@
+// One call per number: the shared body is all there is.
+#pragma once
+#include "relative_error/kernel.h"

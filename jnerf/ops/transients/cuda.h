@@ -1,0 +1,3 @@
+// One call per sample or ray: the shared body is all there is.
+#pragma once
+#include "transients/kernel.h"
