@@ -13,8 +13,7 @@ from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.field_mlp.kept import kept_size
 from jnerf.ops.mlp import n_params
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
-from jnerf.ops.mlp.op import flat, numbers, shaped
+from jnerf.ops.mlp.op import check_once, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -56,6 +55,7 @@ class _FieldMlp(Function):
         return found[0], found[1]
 
     def grad(self, grad_sigmas, grad_rgbs):
+        check_once("field_mlp", [grad_sigmas, grad_rgbs])
         x, _, _, trunk, head = self.saved
         n, wants_x = self.data["n"], self.data["wants_x"]
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
@@ -134,7 +134,7 @@ def field_mlp(
     of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
     ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
     https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
-    ``stop_grad``; not in ``extra``. On CUDA layer by layer where ``jnerf.ops.mlp`` goes so.
+    ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where ``jnerf.ops.mlp`` goes so.
 
     Args:
         x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).
@@ -171,17 +171,6 @@ def field_mlp(
         raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
-    if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
-        n_geometry = trunk_widths[-1]
-        geometry = mlp_by_layers(x, trunk, trunk_widths, n_geometry, None, biased, skip, precision)
-        directions = None if extra is None else extra[ray_indices].stop_grad()
-
-        def color(seen: jt.Var) -> jt.Var:
-            return mlp_by_layers(
-                seen, head, head_widths, _COLORS, directions, biased, None, precision
-            )
-
-        return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
     widths = trunk_widths, head_widths
     return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)
