@@ -371,6 +371,8 @@ def render_rounds(
     """Renders samples, and those of earlier rounds as ``history`` where a loss reads them, each once."""
     rendered = pipeline.renderer(samples, pipeline.network(samples), background)
     n = len(samples.history)
+    if n == 0:
+        return rendered
     read = frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
     earlier = (
         pipeline.renderer(s, pipeline.network(s), background) if i in read else None
