@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import jittor as jt
 
@@ -10,10 +11,10 @@ from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.field_mlp.kept import kept_size
+from jnerf.ops.field_mlp.kept import kept_size, kept_words
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
-from jnerf.ops.mlp.op import flat, listed, numbers, shaped
+from jnerf.ops.mlp.op import flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -22,20 +23,14 @@ _COLORS = 3
 
 
 # One source for networks of every depth, as in ``jnerf.ops.mlp``.
-_SETUP = f"""
-const int trunk_widths[] = {{{listed("trunk_width")}}}, head_widths[] = {{{listed("head_width")}}};
-const int n_trunk = (int)data["n_trunk_widths"], n_head = (int)data["n_head_widths"];
-const int n_geometry = trunk_widths[n_trunk - 1];
-const auto precision = (jnerf::MlpPrecision)(int)data["precision"];
-const bool biased = data["biased"] != 0;
-const jnerf::FieldMlpShape shape{{
-    jnerf::MlpShape(trunk_widths, n_trunk, n_geometry, biased, precision, (int)data["skip"]),
-    jnerf::MlpShape(head_widths, n_head, {_COLORS}, biased, precision),
-    data["exponential"] != 0, (int)data["first"]}};
-const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
-    (int)data["features"], (int)data["extra"]}};
-"""
-_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p, out2_p, out2->num);"
+_SETUP = (
+    "const auto shape = jnerf::FieldMlpShape::of(data); "
+    "const auto input = jnerf::FieldMlpInput::of(data, in0_p, in1_p, in2_p);"
+)
+_FORWARD = (
+    f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, "
+    "out0_p, out1_p, out2_p, out2->num);"
+)
 _BACKWARD = (
     f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
     'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p, in7_p);'
@@ -43,17 +38,22 @@ _BACKWARD = (
 
 
 class _FieldMlp(Function):
-    def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x, words):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
-        self.data = {"n": n, "groups": groups, "features": features} | options
-        self.data |= {"extra": 0 if extra is None else extra.shape[1], "wants_x": wants_x}
-        self.data |= numbers("trunk_width", widths[0]) | numbers("head_width", widths[1])
+        self.data = {
+            **options,
+            "n": n,
+            "groups": groups,
+            "features": features,
+            "extra": 0 if extra is None else extra.shape[1],
+            "wants_x": wants_x,
+        }
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes = [(n,), (n, _COLORS), (kept_size(n, *widths, options),)]
+        shapes = [(n,), (n, _COLORS), (kept_size(n, words),)]
         found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
         self.kept = found[2]
         return found[0], found[1]
@@ -86,6 +86,37 @@ def from_geometry(
     sigmas = parts[0].reshape((-1,))
     rgbs = activate(color(geometry if head_sees_density else parts[-1]), "sigmoid")
     return trunc_exp(sigmas) if exponential else sigmas, rgbs
+
+
+@cache
+def _options(
+    trunk_widths: tuple[int, ...],
+    head_widths: tuple[int, ...],
+    precision: str,
+    biased: bool,
+    skip: int | None,
+    exponential: bool,
+    first: int,
+) -> Mapping[str, int]:
+    """Entries of ``data`` that do not depend on the samples; ``first``: of the geometry that the head sees."""
+    options = {"precision": precision_code(precision), "biased": biased}
+    options |= {"skip": check_skip(skip, trunk_widths), "exponential": exponential, "first": first}
+    return {**options, **numbers("t", trunk_widths), **numbers("h", head_widths)}
+
+
+def _check(found: tuple[int, ...], needed: tuple[int, ...]) -> None:
+    if found == needed:
+        return
+    names = (
+        "channels of x",
+        "channels of the head's input",
+        "parameters of the trunk",
+        "parameters of the head",
+        "rows of ray_indices",
+    )
+    for name, a, b in zip(names, found, needed, strict=True):
+        if a != b:
+            raise ValueError(f"field_mlp: {a} {name}, needed are {b}")
 
 
 def field_mlp(
@@ -130,29 +161,21 @@ def field_mlp(
     Raises:
         ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
     """
-    trunk_widths, head_widths = [int(w) for w in trunk_widths], [int(w) for w in head_widths]
+    trunk_widths, head_widths = tuple(map(int, trunk_widths)), tuple(map(int, head_widths))
     n = x.shape[-2]
     n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
     n_extra = 0 if extra is None else extra.shape[1]
-    n_seen = trunk_widths[-1] - (0 if head_sees_density else 1)
-    options = {"precision": precision_code(precision), "biased": biased}
-    options |= {"skip": check_skip(skip, trunk_widths)}
-    options |= {"exponential": exponential, "first": trunk_widths[-1] - n_seen}
-    expected = {
-        "channels of x": (n_in, trunk_widths[0]),
-        "channels of the head's input": (n_seen + n_extra, head_widths[0]),
-        "parameters of the trunk": (trunk.numel(), n_params(trunk_widths, biased, skip)),
-        "parameters of the head": (head.numel(), n_params(head_widths, biased)),
-        "rows of ray_indices": (n if extra is None else ray_indices.shape[0], n),
-    }
-    for what, (found, needed) in expected.items():
-        if found != needed:
-            raise ValueError(f"field_mlp: {found} {what}, needed are {needed}")
+    first = 0 if head_sees_density else 1
+    how = trunk_widths, head_widths, precision, biased, skip, exponential, first
+    options = _options(*how)
+    found = n_in, trunk_widths[-1] - first + n_extra, trunk.numel(), head.numel()
+    needed = trunk_widths[0], head_widths[0]
+    needed += n_params(trunk_widths, biased, skip), n_params(head_widths, biased)
+    _check((*found, n if extra is None else ray_indices.shape[0]), (*needed, n))
     if head_widths[-1] < _COLORS:
         raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
-    widths = tuple(trunk_widths), tuple(head_widths)
     if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
         n_geometry = trunk_widths[-1]
         geometry = mlp_by_layers(x, trunk, trunk_widths, n_geometry, None, biased, skip, precision)
@@ -165,4 +188,5 @@ def field_mlp(
 
         return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)
+    words = kept_words(trunk_widths, head_widths, precision, skip, first)
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x, words)
