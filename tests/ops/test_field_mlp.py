@@ -126,13 +126,14 @@ def test_what_is_kept_for_the_backward_pass_changes_no_bit(
 @pytest.mark.parametrize("precision, most", [("auto", 528), ("fp32", 1040)])
 def test_room_for_what_is_kept_is_just_enough(precision, most):
     x, trunk, head, extra, indices, *_ = arrays(NGP, 16, 130, grouped=True)
-    options = {"precision": op.precision_code(precision), "biased": False, "skip": -1}
-    options |= {"exponential": True, "first": 0}
+    widths = tuple(NGP[0]), tuple(NGP[1])
+    options = op._options(*widths, precision, False, None, True, 0)
+    words = op.kept_words(*widths, precision, None, 0)
 
     def kept():
         made = op._FieldMlp()
         leaves = [jt.array(v) for v in (x, trunk, head, extra, indices)]
-        jt.sync(list(made.execute(*leaves, NGP, options, True)))
+        jt.sync(list(made.execute(*leaves, options, True, words)))
         return made.kept.numpy().view(np.uint32)
 
     found = kept()

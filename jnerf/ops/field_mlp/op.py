@@ -11,7 +11,7 @@ from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.field_mlp.kept import kept_size
+from jnerf.ops.field_mlp.kept import kept_size, kept_words
 from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.op import check_once, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
@@ -34,7 +34,7 @@ _BACKWARD = (
 
 
 class _FieldMlp(Function):
-    def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x, words):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
@@ -49,7 +49,7 @@ class _FieldMlp(Function):
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes = [(n,), (n, _COLORS), (kept_size(n, *widths, options),)]
+        shapes = [(n,), (n, _COLORS), (kept_size(n, words),)]
         found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
         self.kept = found[2]
         return found[0], found[1]
@@ -172,5 +172,5 @@ def field_mlp(
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
-    widths = trunk_widths, head_widths
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)
+    words = kept_words(trunk_widths, head_widths, precision, skip, first)
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x, words)

@@ -26,9 +26,9 @@ def precision_code(precision: str) -> int:
     return PRECISIONS.index(precision)
 
 
-def multiplies_bf16(code: int) -> bool:
+def multiplies_bf16(precision: str) -> bool:
     """Whether a CPU's kernels multiply pairs of bf16 at this precision, as far as can be told from here."""
-    return PRECISIONS[code] != "fp32" and _has_bf16()
+    return precision != "fp32" and _has_bf16()
 
 
 @cache
