@@ -289,12 +289,17 @@ class Trainer:
         return watched
 
     def _update(self, total: jt.Var, step: int) -> None:
-        """The optimiser's step and that of the average, which syncs what both have written."""
-        self._pipeline.optim.step(total, step)
-        if self._pipeline.ema is not None:
-            self._pipeline.ema.update()
+        """The optimiser's step and that of the average.
+
+        What they write is computed when somebody asks for it, or together with the next step's gradients.
+        """
+        optim, ema = self._pipeline.optim, self._pipeline.ema
+        optim.step(total, step)
+        written = [] if ema is None else ema.updated()
+        if optim.waiting is None:
+            jt.sync([*self._params, *written])
         else:
-            jt.sync(self._params)
+            optim.waiting = written
 
     def _check_losses(self, terms: dict[str, float], step: int) -> None:
         bad = {name: value for name, value in terms.items() if not math.isfinite(value)}
@@ -366,6 +371,8 @@ def render_rounds(
     """Renders samples, and those of earlier rounds as ``history`` where a loss reads them, each once."""
     rendered = pipeline.renderer(samples, pipeline.network(samples), background)
     n = len(samples.history)
+    if n == 0:
+        return rendered
     read = frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
     earlier = (
         pipeline.renderer(s, pipeline.network(s), background) if i in read else None

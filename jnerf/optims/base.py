@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,9 +42,12 @@ class Optimiser(Optim):
     Attributes:
         combine: makes gradients of a part of a batch, computed already, those of the whole batch; ``step`` calls it
             once, with all of them, before it clips or uses them. By default they are that already.
+        waiting: None; or, of an optimiser that syncs them, and the parameters, before it writes: what the engine left
+            to be computed in the step before. The engine then starts Jittor's executor once a step instead of twice.
     """
 
     combine: Callable[[list[jt.Var]], list[jt.Var]] = staticmethod(lambda grads: grads)
+    waiting: Sequence[jt.Var] | None = None
 
     @abstractmethod
     def lr_at(self, step: int) -> float:
@@ -66,7 +69,8 @@ class Optimiser(Optim):
 
     @abstractmethod
     def step(self, loss: jt.Var, step: int) -> None:
-        """Differentiates the loss and updates every parameter in place; whoever calls syncs them afterwards.
+        """Differentiates the loss and updates every parameter in place; whoever calls syncs them afterwards, at the
+        latest before the next step.
 
         Vars that read a parameter lazily and are not part of the loss must be synced before.
 
@@ -82,6 +86,11 @@ class Average(Optim):
     @abstractmethod
     def update(self) -> None:
         """Takes the parameters into the average; called after every step of the optimiser."""
+
+    def updated(self) -> Sequence[jt.Var]:
+        """The same, but what it returns is still to be computed: whoever calls syncs it before parameters change."""
+        self.update()
+        return ()
 
     @abstractmethod
     @contextmanager

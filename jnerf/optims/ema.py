@@ -49,14 +49,22 @@ class EMA(Average):
         Raises:
             RuntimeError: inside ``applied()``, where the parameters are the average itself.
         """
+        jt.sync(self.updated())
+
+    def updated(self) -> list[jt.Var]:
+        """See ``Average``.
+
+        Raises:
+            RuntimeError: as ``update``.
+        """
         if self._applied:
             raise RuntimeError(
                 "EMA.update inside EMA.applied(): the parameters hold the average; leave the block first"
             )
         averages = list(self._averages.values())
         ema_update(averages, list(self._params.values()), self.decay)
-        jt.sync(averages)
         self.updates += 1
+        return averages
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -54,6 +54,7 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         self._lr, self._known = make_schedule(lr), known
         self.options = options_of(groups or {}, list(params), lr, known)
         self._slots: dict[str, list[AnySlot]] = {}
+        self.waiting = ()
         self.rebind(params)
 
     @abstractmethod
@@ -101,7 +102,8 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         due = {name: s for name, s in self._slots.items() if s and self.options[name].due(step)}
         params = [slot.param for group in due.values() for slot in group]
         grads = jt.grad(loss, params, retain_graph=False) if params else []
-        jt.sync([loss, *grads, *params])
+        jt.sync([loss, *grads, *params, *self.waiting])
+        self.waiting = ()
         left = iter(self.combine(grads))
         for name, group in due.items():
             self.begin_group(name)

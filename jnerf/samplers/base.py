@@ -111,13 +111,26 @@ class Sampler(ABC):
 
 
 def to_samples(
-    rays: RayBundle, intervals: PackedIntervals, features: jt.Var | None = None
+    rays: RayBundle,
+    intervals: PackedIntervals,
+    features: jt.Var | None = None,
+    history: tuple[RaySamples, ...] = (),
 ) -> RaySamples:
-    """Intervals together with the rays they lie on, and the field's features of them."""
-    where = intervals.t_starts, intervals.t_ends, intervals.ray_indices, intervals.packed_info
-    found = {"features": features, "count": intervals.count, "middles": intervals.positions}
-    found |= {"s_starts": intervals.s_starts, "s_ends": intervals.s_ends}
-    return RaySamples(rays, *where, **found)
+    """Intervals with the rays they lie on and the field's features of them, behind the samples of earlier rounds."""
+    return RaySamples(
+        rays,
+        intervals.t_starts,
+        intervals.t_ends,
+        intervals.ray_indices,
+        intervals.packed_info,
+        history,
+        features,
+        len(history),
+        intervals.s_starts,
+        intervals.s_ends,
+        count=intervals.count,
+        middles=intervals.positions,
+    )
 
 
 def leading_rays(

@@ -86,8 +86,9 @@ class HierarchicalSampler(Sampler):
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         drawn = rays.draw_step(self._fine_seed, step)
         how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}
+        how["n_hit"] = None if padded else len(coarse) // self.n_coarse
         fine = ray_resample(*where, self.n_fine, **how)
-        return replace(to_samples(rays, fine), history=(coarse,), round=1)
+        return to_samples(rays, fine, history=(coarse,))
 
 
 def _weights(samples: RaySamples, sigmas: jt.Var) -> jt.Var:

@@ -164,7 +164,9 @@ class Network(jt.Module):
 
     def encoders(self) -> list[Encoder]:
         """The encoders that the network keeps, each once."""
-        return [module for module in self.modules() if isinstance(module, Encoder)]
+        if "_encoders" not in self.__dict__:  # asked at every step: no walk each time
+            self._encoders = [module for module in self.modules() if isinstance(module, Encoder)]
+        return self._encoders
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """Trainable parameters that are no encoder's, by group: "" is the block itself, "x" its part "network.x"."""
@@ -192,3 +194,10 @@ def directions_of(samples: RaySamples, dir_encoder: jt.Module | None) -> jt.Var 
 def trainable(module: jt.Module) -> list[jt.Var]:
     """The parameters of a module that take gradients, in a fixed order."""
     return [p for p in module.parameters() if not p.is_stop_grad()]
+
+
+def learns(module: jt.Module) -> bool:
+    """Whether a module, which keeps its parameters, has some that take gradients; without a walk at every step."""
+    if "_own_vars" not in module.__dict__:
+        module._own_vars = module.parameters()
+    return any(not p.is_stop_grad() for p in module._own_vars)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jittor as jt
 
-from jnerf.models.networks.base import directions_of, trainable
+from jnerf.models.networks.base import directions_of, learns
 from jnerf.models.networks.layers import MLP
 from jnerf.models.per_image.appearance import Appearance
 from jnerf.models.per_image.transient import Transients
@@ -44,7 +44,7 @@ def density_and_color(
     if appearance is not None:  # which the fused kernel would give no gradient
         how = appearance, None, exponential, head_sees_density
         return of_images(trunk, head, features, samples, dir_encoder, *how)[:2]
-    trained = samples.rays.trained or (dir_encoder and trainable(dir_encoder))
+    trained = samples.rays.trained or (dir_encoder and learns(dir_encoder))
     if dir_encoder and trained:  # the fused kernel gives directions no gradient
         directions = directions_of(samples, dir_encoder)
         return from_geometry(

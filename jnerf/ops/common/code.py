@@ -66,17 +66,16 @@ def code_op(
     Returns:
         The outputs, always as a list.
     """
-    kwargs = {**_texts(op, source), "data": _floats(data) if data else {}}
+    texts, numbers = _texts(op, source), _floats(data) if data else {}
     if foresight.current is not None:
+        kwargs = {**texts, "data": numbers}
         return _foreseen(op, source, shapes, dtypes, inputs, outputs, kwargs)
-    if outputs is not None:
-        result = jt.code(inputs, outputs, **kwargs)
-    else:
-        result = jt.code(shapes, dtypes, inputs, **kwargs)
-    result = [result] if isinstance(result, jt.Var) else list(result)
+    arrays = (shapes, dtypes, inputs) if outputs is None else (inputs, outputs)
+    result = list(jt.code(*arrays, data=numbers, **texts))
     result[0].compile_options = _compile_options[bool(jt.flags.use_cuda)]
-    for var, written in zip(outputs or (), result if outputs else (), strict=True):
-        var.update(written)
+    if outputs is not None:
+        for var, written in zip(outputs, result, strict=True):
+            var.update(written)
     return result
 
 
@@ -116,4 +115,4 @@ def _texts(op: str, source: str) -> dict[str, str]:
 
 def _floats(data: dict[str, float]) -> dict[str, float]:
     """Jittor takes floats alone."""
-    return {key: float(value) for key, value in data.items()}
+    return dict(zip(data, map(float, data.values()), strict=True))

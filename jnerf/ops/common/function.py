@@ -10,9 +10,10 @@ import jittor as jt
 class Function:
     """An op with a gradient of its own; derive from it and give it ``execute`` and ``grad``.
 
-    The contract is that of ``jt.Function``. What ``execute`` saves in ``self`` is there in ``grad``; all its inputs are
-    detached by then, so whether one is ``stop_grad`` is asked before. Differentiable once. Neither runs anything: both
-    build a graph, ``grad`` when Jittor asks for gradients.
+    The contract is that of ``jt.Function``, but where no input wants a gradient the outputs are ``stop_grad``: what
+    follows need not make gradients that nobody reads. What ``execute`` saves in ``self`` is there in ``grad``; all its
+    inputs are detached by then, so whether one is ``stop_grad`` is asked before. Differentiable once. Neither runs
+    anything: both build a graph, ``grad`` when Jittor asks for gradients.
 
     >>> class Twice(Function):
     ...     def execute(self, x):
@@ -56,6 +57,8 @@ class Function:
                 places.append(i)
         found = self.execute(*given)
         single = isinstance(found, jt.Var)
+        if not taped:
+            return found.stop_grad() if single else [var.stop_grad() for var in found]
         outputs = [found.tape()] if single else [var.tape() for var in found]
         self._n_inputs, self._differentiated = len(inputs), places
         # Together, so that the inputs' gradients are asked for once, when those of all outputs are there.

@@ -129,6 +129,7 @@ class IntervalOp:
         n_rays: int,
         most: int,
         padded: bool,
+        exactly: int | None = None,
     ) -> PackedIntervals:
         """Places the intervals; nothing is differentiable.
 
@@ -138,12 +139,14 @@ class IntervalOp:
             n_rays: R.
             most: intervals, if no ray misses.
             padded: there are as many rows, with padding behind the intervals; else their number is read back.
+            exactly: their number, where that is known: nothing is read back then.
         """
-        if padded:
-            shapes = [(most,)] * 3 + [(n_rays, 2), (2,), (1,)]
+        if padded or exactly is not None:
+            n_rows = most if padded else exactly
+            shapes = [(n_rows,)] * 3 + [(n_rays, 2), (2,), (1,)]
             found = code_op(self._name, shapes, _PADDED_DTYPES, inputs, self._padded, data)
             starts, ends, rays, packed, _, count = (v.stop_grad() for v in found)
-            return PackedIntervals(starts, ends, rays, packed, most, count)
+            return PackedIntervals(starts, ends, rays, packed, n_rows, count if padded else None)
         shapes, dtypes = [(n_rays, 2), (2,)], ["int32", "int32"]
         packed, totals = code_op(self._name, shapes, dtypes, inputs, self._count, data)
         kept, wanted = read_totals(totals, None, most)

@@ -17,7 +17,9 @@ inline int64_t floats_to_line(const float* p) { return (STREAM_LINE - (uintptr_t
 
 // Whole lines; `to` begins one.
 inline void stream_lines(float* to, const float* from, int n) {
-#ifdef __SSE2__
+#if defined(__AVX512F__)
+    for (int i = 0; i < n; i += 16) _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
+#elif defined(__SSE2__)
     for (int i = 0; i < n; i += 4) _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
 #else
     memcpy(to, from, n * sizeof(float));

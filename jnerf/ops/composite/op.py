@@ -20,12 +20,28 @@ class Composited(NamedTuple):
     trans: jt.Var
 
 
-def _setup(background: jt.Var | None) -> str:
-    pointer = "nullptr" if background is None else "in5_p"
-    return (
-        f'jnerf::CompositeInput input{{in0_p, data["colored"] != 0 ? in1_p : nullptr, in2_p, in3_p, in4_p, {pointer}, '
+def _sources(behind: bool) -> tuple[str, str]:
+    """Forward and backward, with a background or without one."""
+    setup = (
+        'jnerf::CompositeInput input{in0_p, data["colored"] != 0 ? in1_p : nullptr, in2_p, in3_p, in4_p, '
+        f"{'in5_p' if behind else 'nullptr'}, "
         '(float)data["early_stop"], data["opaque"] != 0, data["last_color"] != 0}; '
     )
+    forward = (
+        f"{setup} jnerf::composite_forward(in4_shape0, in0->num, "
+        "jnerf::CompositeForward{input, out0_p, out1_p, out2_p, out3_p, out4_p});"
+    )
+    n = 6 if behind else 5
+    grads = ", ".join(f'data["given{i}"] != 0 ? in{n + 2 + i}_p : nullptr' for i in range(5))
+    backward = (
+        f"{setup} jnerf::composite_backward(in4_shape0, in0->num, jnerf::CompositeBackward{{input, "
+        f"in{n}_p, in{n + 1}_p, {grads}, out0_p, input.rgbs ? out1_p : nullptr}});"
+    )
+    return forward, backward
+
+
+_BARE, _BEHIND = _sources(False), _sources(True)
+_RANKS = 2, 2, 2, 1, 1  # weights and transmittances are [S], the others have a row for each ray
 
 
 class _Composite(Function):
@@ -33,34 +49,19 @@ class _Composite(Function):
         n_rays, n_samples = packed_info.shape[0], sigmas.shape[0]
         inputs = [sigmas, nothing(ndim=2) if rgbs is None else rgbs, t_starts, t_ends, packed_info]
         self.inputs = inputs + ([] if background is None else [background])
-        self.setup, self.data = _setup(background), options | {"colored": rgbs is not None}
-        source = (
-            f"{self.setup} jnerf::composite_forward(in4_shape0, in0->num, "
-            "jnerf::CompositeForward{input, out0_p, out1_p, out2_p, out3_p, out4_p});"
-        )
+        self.data = {**options, "colored": rgbs is not None}
+        source, self.backward = _BARE if background is None else _BEHIND
         shapes = [(n_rays, 3), (n_rays, 1), (n_rays, 1), (n_samples,), (n_samples,)]
         outputs = code_op("composite", shapes, ["float32"] * 5, self.inputs, source, self.data)
         self.weights, self.trans = outputs[3:]
         return tuple(outputs)
 
     def grad(self, *grads):
-        given = [grad is not None for grad in grads]
-        # Weights and transmittances are [S], the others have a row for each ray.
-        grads = [
-            nothing(ndim=n) if g is None else g for g, n in zip(grads, (2, 2, 2, 1, 1), strict=True)
-        ]
+        data = {**self.data, **{f"given{i}": 1 for i, g in enumerate(grads) if g is not None}}
+        grads = [nothing(ndim=n) if g is None else g for g, n in zip(grads, _RANKS, strict=True)]
         inputs = [*self.inputs, self.weights, self.trans, *grads]
-        names = [f"in{i}_p" for i in range(len(self.inputs), len(inputs))]
-        names[2:] = [
-            f'data["given{i}"] != 0 ? {name} : nullptr' for i, name in enumerate(names[2:])
-        ]
-        source = (
-            f"{self.setup} jnerf::composite_backward(in4_shape0, in0->num, "
-            f"jnerf::CompositeBackward{{input, {', '.join(names)}, out0_p, input.rgbs ? out1_p : nullptr}});"
-        )
-        data = self.data | {f"given{i}": g for i, g in enumerate(given)}
-        shapes = [self.inputs[0].shape, self.inputs[1].shape]
-        grad_sigmas, grad_rgbs = code_op("composite", shapes, ["float32"] * 2, inputs, source, data)
+        shapes, dtypes = [self.inputs[0].shape, self.inputs[1].shape], ["float32"] * 2
+        grad_sigmas, grad_rgbs = code_op("composite", shapes, dtypes, inputs, self.backward, data)
         return grad_sigmas, grad_rgbs if data["colored"] else None, *[None] * 5
 
 
@@ -116,7 +117,7 @@ def composite(
     if background is not None:
         expected["background"] = background, [n_rays, 3]
     for name, (var, shape) in expected.items():
-        if list(var.shape) != shape:
+        if var.shape != shape:
             raise ValueError(f"{name} has shape {list(var.shape)}; expected {shape}")
     if n_rays == 0 or n_samples == 0:
         colors = jt.zeros((n_rays, 3)) if background is None else background

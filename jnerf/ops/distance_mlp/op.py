@@ -9,13 +9,12 @@ import jittor as jt
 
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.mlp.op import MAX_LAYERS, flat, listed, numbers, shaped
+from jnerf.ops.mlp.op import MAX_LAYERS, flat, numbers, shaped
 from jnerf.ops.mlp.shape import check_skip, n_params
 
 _SETUP = (
-    f"const int widths[] = {{{listed('width')}}}; "
-    'jnerf::DistanceShape shape{jnerf::MlpShape(widths, (int)data["n_widths"], (int)data["n_out"], true, '
-    'jnerf::MlpPrecision::fp32, (int)data["skip"]), (float)data["beta"], data["x_first"] != 0, '
+    'data["biased"] = 1; data["precision"] = (double)jnerf::MlpPrecision::fp32; '
+    'jnerf::DistanceShape shape{jnerf::MlpShape::of(data), (float)data["beta"], data["x_first"] != 0, '
     '{(float)data["middle0"], (float)data["middle1"], (float)data["middle2"]}, (float)data["scale"], '
     '(float)data["radius"]}; '
     'jnerf::DistanceInput input{in0_p, in1_p, in0_shape0, (int)data["groups"], (int)data["per_group"]}; '
@@ -112,7 +111,7 @@ def distance_mlp(
     Raises:
         ValueError: shapes do not fit together, or there is no layer ``skip``.
     """
-    widths = [int(w) for w in widths]
+    widths = tuple(map(int, widths))
     n_out = widths[-1] if n_out is None else n_out
     if not 3 <= len(widths) <= MAX_LAYERS + 1:
         raise ValueError(
@@ -133,10 +132,10 @@ def distance_mlp(
         raise ValueError(
             f"{groups * per_group} features and 3 coordinates; the first layer takes {widths[0]}"
         )
-    data = numbers("width", widths) | {"skip": check_skip(skip, widths), "n_out": n_out}
+    data = {**numbers("w", widths), "skip": check_skip(skip, widths), "n_out": n_out}
     needed = n_params(widths, True, skip)
     if params.numel() != needed:
-        raise ValueError(f"{params.numel()} parameters; widths {widths} need {needed}")
+        raise ValueError(f"{params.numel()} parameters; widths {list(widths)} need {needed}")
     if not 1 <= n_out <= widths[-1]:
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
     if n == 0:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import jittor as jt
 
@@ -10,9 +11,9 @@ from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
+from jnerf.ops.field_mlp.kept import kept_size, kept_words
 from jnerf.ops.mlp import n_params
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
-from jnerf.ops.mlp.op import flat, listed, numbers, shaped
+from jnerf.ops.mlp.op import check_once, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -21,51 +22,51 @@ _COLORS = 3
 
 
 # One source for networks of every depth, as in ``jnerf.ops.mlp``.
-_SETUP = f"""
-const int trunk_widths[] = {{{listed("trunk_width")}}}, head_widths[] = {{{listed("head_width")}}};
-const int n_trunk = (int)data["n_trunk_widths"], n_head = (int)data["n_head_widths"];
-const int n_geometry = trunk_widths[n_trunk - 1];
-const auto precision = (jnerf::MlpPrecision)(int)data["precision"];
-const bool biased = data["biased"] != 0;
-const jnerf::FieldMlpShape shape{{
-    jnerf::MlpShape(trunk_widths, n_trunk, n_geometry, biased, precision, (int)data["skip"]),
-    jnerf::MlpShape(head_widths, n_head, {_COLORS}, biased, precision),
-    data["exponential"] != 0, (int)data["first"]}};
-const jnerf::FieldMlpInput input{{in0_p, in1_p, in2_p, (int64_t)data["n"], (int)data["groups"],
-    (int)data["features"], (int)data["extra"]}};
-"""
-_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+_SETUP = (
+    "const auto shape = jnerf::FieldMlpShape::of(data); "
+    "const auto input = jnerf::FieldMlpInput::of(data, in0_p, in1_p, in2_p);"
+)
+_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p, out2_p, out2->num);"
 _BACKWARD = (
     f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
-    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p);'
+    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p, in7_p);'
 )
 
 
 class _FieldMlp(Function):
-    def execute(self, x, trunk, head, extra, ray_indices, widths, options, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x, words):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
-        self.data = {"n": n, "groups": groups, "features": features} | options
-        self.data |= {"extra": 0 if extra is None else extra.shape[1], "wants_x": wants_x}
-        self.data |= numbers("trunk_width", widths[0]) | numbers("head_width", widths[1])
+        self.data = {
+            **options,
+            "n": n,
+            "groups": groups,
+            "features": features,
+            "extra": 0 if extra is None else extra.shape[1],
+            "wants_x": wants_x,
+        }
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
-        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
+        shapes = [(n,), (n, _COLORS), (kept_size(n, words),)]
+        found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
+        self.kept = found[2]
+        return found[0], found[1]
 
     def grad(self, grad_sigmas, grad_rgbs):
+        check_once("field_mlp", [grad_sigmas, grad_rgbs])
         x, _, _, trunk, head = self.saved
         n, wants_x = self.data["n"], self.data["wants_x"]
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
         grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
         sizes = [trunk.numel(), head.numel(), x.numel() if wants_x else 1]
-        inputs, shapes = [*self.saved, grad_sigmas, grad_rgbs], [(size,) for size in sizes]
+        inputs = [*self.saved, grad_sigmas, grad_rgbs, self.kept]
+        shapes = [(size,) for size in sizes]
         grads = code_op("field_mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
         of_trunk, of_head = map(shaped, grads, self.shapes[1:])
         grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None
-        return grad_x, of_trunk, of_head, None, None, None, None, None
+        return grad_x, of_trunk, of_head, *[None] * 5
 
 
 def from_geometry(
@@ -80,6 +81,37 @@ def from_geometry(
     sigmas = parts[0].reshape((-1,))
     rgbs = activate(color(geometry if head_sees_density else parts[-1]), "sigmoid")
     return trunc_exp(sigmas) if exponential else sigmas, rgbs
+
+
+@cache
+def _options(
+    trunk_widths: tuple[int, ...],
+    head_widths: tuple[int, ...],
+    precision: str,
+    biased: bool,
+    skip: int | None,
+    exponential: bool,
+    first: int,
+) -> Mapping[str, int]:
+    """Entries of ``data`` that do not depend on the samples; ``first``: of the geometry that the head sees."""
+    options = {"precision": precision_code(precision), "biased": biased}
+    options |= {"skip": check_skip(skip, trunk_widths), "exponential": exponential, "first": first}
+    return {**options, **numbers("t", trunk_widths), **numbers("h", head_widths)}
+
+
+def _check(found: tuple[int, ...], needed: tuple[int, ...]) -> None:
+    if found == needed:
+        return
+    names = (
+        "channels of x",
+        "channels of the head's input",
+        "parameters of the trunk",
+        "parameters of the head",
+        "rows of ray_indices",
+    )
+    for name, a, b in zip(names, found, needed, strict=True):
+        if a != b:
+            raise ValueError(f"field_mlp: {a} {name}, needed are {b}")
 
 
 def field_mlp(
@@ -102,7 +134,7 @@ def field_mlp(
     of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
     ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
     https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
-    ``stop_grad``; not in ``extra``. On CUDA layer by layer where ``jnerf.ops.mlp`` goes so.
+    ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where ``jnerf.ops.mlp`` goes so.
 
     Args:
         x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).
@@ -124,39 +156,21 @@ def field_mlp(
     Raises:
         ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
     """
-    trunk_widths, head_widths = [int(w) for w in trunk_widths], [int(w) for w in head_widths]
+    trunk_widths, head_widths = tuple(map(int, trunk_widths)), tuple(map(int, head_widths))
     n = x.shape[-2]
     n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
     n_extra = 0 if extra is None else extra.shape[1]
-    n_seen = trunk_widths[-1] - (0 if head_sees_density else 1)
-    options = {"precision": precision_code(precision), "biased": biased}
-    options |= {"skip": check_skip(skip, trunk_widths)}
-    options |= {"exponential": exponential, "first": trunk_widths[-1] - n_seen}
-    expected = {
-        "channels of x": (n_in, trunk_widths[0]),
-        "channels of the head's input": (n_seen + n_extra, head_widths[0]),
-        "parameters of the trunk": (trunk.numel(), n_params(trunk_widths, biased, skip)),
-        "parameters of the head": (head.numel(), n_params(head_widths, biased)),
-        "rows of ray_indices": (n if extra is None else ray_indices.shape[0], n),
-    }
-    for what, (found, needed) in expected.items():
-        if found != needed:
-            raise ValueError(f"field_mlp: {found} {what}, needed are {needed}")
+    first = 0 if head_sees_density else 1
+    how = trunk_widths, head_widths, precision, biased, skip, exponential, first
+    options = _options(*how)
+    found = n_in, trunk_widths[-1] - first + n_extra, trunk.numel(), head.numel()
+    needed = trunk_widths[0], head_widths[0]
+    needed += n_params(trunk_widths, biased, skip), n_params(head_widths, biased)
+    _check((*found, n if extra is None else ray_indices.shape[0]), (*needed, n))
     if head_widths[-1] < _COLORS:
         raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
-    widths = tuple(trunk_widths), tuple(head_widths)
-    if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
-        n_geometry = trunk_widths[-1]
-        geometry = mlp_by_layers(x, trunk, trunk_widths, n_geometry, None, biased, skip, precision)
-        directions = None if extra is None else extra[ray_indices].stop_grad()
-
-        def color(seen: jt.Var) -> jt.Var:
-            return mlp_by_layers(
-                seen, head, head_widths, _COLORS, directions, biased, None, precision
-            )
-
-        return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, widths, options, wants_x)
+    words = kept_words(trunk_widths, head_widths, precision, skip, first)
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x, words)

@@ -5,11 +5,25 @@
 // The first layer's input is the concatenation of `x` and `extra`. `x` may come grouped, [G, S, F] (as the hash grid
 // leaves it): channel g F + f of sample s is x[(g S + s) F + f]; row-major [S, C] is the case G = 1.
 #pragma once
+#include <string>
 #include "common/jnerf_common.h"
 
 namespace jnerf {
 
 constexpr int MLP_MAX_LAYERS = 16;
+
+// Widths of layers as ops hand them over (`packed` in op.py): three to a number, 17 bits each, the first one lowest, and 0
+// behind the last. `data` are numbers by name, 0 where there is none.
+struct MlpWidths {
+    int n = 0, width[MLP_MAX_LAYERS + 1];
+    template <class Data> MlpWidths(Data& data, char name) {
+        for (int i = 0; i <= MLP_MAX_LAYERS; i++) {
+            const int found = (int)((int64_t)data[std::string{name, (char)('a' + i / 3)}] >> i % 3 * 17 & 0x1FFFF);
+            if (found == 0) break;
+            width[n++] = found;
+        }
+    }
+};
 
 // In what the operands of the products are rounded; sums, weights and all that an op takes and returns are fp32.
 // automatic: what the device multiplies fastest.
@@ -33,6 +47,10 @@ struct MlpShape {
             if (biased) n_params += width[l + 1];
         }
     }
+    template <class Data> static MlpShape of(Data& data) {
+        const MlpWidths widths(data, 'w');
+        return MlpShape(widths.width, widths.n, (int)data["n_out"], data["biased"] != 0, (MlpPrecision)(int)data["precision"], (int)data["skip"]);
+    }
     JNERF_FN int inputs(int l) const { return width[l] + (l == skip ? width[0] : 0); }  // of layer l
 };
 
@@ -44,6 +62,9 @@ struct MlpInput {
     JNERF_FN float load(int64_t sample, int channel) const {
         if (channel >= x_width()) return extra[sample * extra_width + channel - x_width()];
         return x[(channel / features * n_samples + sample) * features + channel % features];
+    }
+    template <class Data> static MlpInput of(Data& data, const float* x, const float* extra) {
+        return {x, extra, (int64_t)data["n"], (int)data["groups"], (int)data["features"], (int)data["extra"]};
     }
 };
 

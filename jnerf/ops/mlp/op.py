@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 import jittor as jt
 
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
 from jnerf.ops.trunc_exp import trunc_exp
 
 MAX_LAYERS = 16
-
-
-def listed(name: str) -> str:
-    """The entries of ``data`` that ``numbers`` makes, as a list in C++."""
-    return ", ".join(f'(int)data["{name}{i}"]' for i in range(MAX_LAYERS + 1))
+_WIDEST = 2**17
 
 
 # One source for MLPs of every depth, with whatever inputs: each other one would cost seconds of compilation. Shapes are
 # numbers in ``data`` (``numbers``), since CUDA pointers cannot be read here; arrays of several ranks arrive flat.
 _SETUP = (
-    f"const int widths[] = {{{listed('width')}}}; "
-    'jnerf::MlpShape shape(widths, (int)data["n_widths"], (int)data["n_out"], data["biased"] != 0, '
-    '(jnerf::MlpPrecision)(int)data["precision"], (int)data["skip"]); '
-    'jnerf::MlpInput input{in0_p, in1_p, (int64_t)data["n"], (int)data["groups"], '
-    '(int)data["features"], (int)data["extra"]};'
+    "const auto shape = jnerf::MlpShape::of(data); "
+    "const auto input = jnerf::MlpInput::of(data, in0_p, in1_p);"
 )
 _FORWARD = f"""{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);
 if (data["exponential"] != 0) jnerf::trunc_exp_forward(out0->num, jnerf::TruncExpForward{{out0_p, out0_p}});
@@ -39,20 +32,51 @@ _BACKWARD = (
 )
 
 
-def numbers(name: str, widths: Sequence[int]) -> dict[str, int]:
-    """Entries of ``data``: ``widths`` as ``name0``, ``name1`` ... up to the most there may be, and their number."""
-    padded = [*widths, *[0] * (MAX_LAYERS + 1 - len(widths))]
-    return {f"{name}{i}": width for i, width in enumerate(padded)} | {f"n_{name}s": len(widths)}
+@cache
+def numbers(name: str, widths: tuple[int, ...]) -> Mapping[str, int]:
+    """Entries of ``data`` for ``MlpWidths`` in kernel.h: few, since Jittor takes its time for each.
+
+    Args:
+        name: a letter.
+        widths: up to the most that there may be.
+
+    Raises:
+        ValueError: a width is out of its range.
+
+    >>> numbers("w", (2, 1, 16, 3))
+    {'wa': 274878038018, 'wb': 3}
+    """
+    if not 1 <= min(widths) <= max(widths) < _WIDEST:
+        raise ValueError(f"layers are {list(widths)} wide; each must be in 1 .. {_WIDEST - 1}")
+    found: dict[str, int] = {}
+    for i, width in enumerate(widths):
+        letter, place = divmod(i, 3)
+        key = name + chr(ord("a") + letter)
+        found[key] = found.get(key, 0) + width * _WIDEST**place
+    return found
+
+
+def check_once(op: str, grads: Sequence[jt.Var | None]) -> None:
+    """Jittor asks for gradients without one for any output where a gradient itself is differentiated.
+
+    Raises:
+        RuntimeError: so it is.
+    """
+    if all(grad is None for grad in grads):
+        raise RuntimeError(
+            f"{op} is differentiable once, and a gradient of it was differentiated; jnerf.ops.distance_mlp gives a "
+            "derivative that can be, and Jittor's own operators can"
+        )
 
 
 def flat(x: jt.Var) -> jt.Var:
     """``x`` as [numel]; Jittor compiles a kernel for every combination of ranks."""
-    return x if x.ndim == 1 else x.reshape((x.numel(),))
+    return x if x.ndim == 1 else jt.origin_reshape(x, (x.numel(),))  # Var.reshape looks at its arguments first
 
 
 def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
     """A flat array in its own shape again."""
-    return x if len(shape) == 1 else x.reshape(shape)
+    return x if len(shape) == 1 else jt.origin_reshape(x, shape)
 
 
 class _Mlp(Function):
@@ -62,16 +86,27 @@ class _Mlp(Function):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, None if extra is None else extra.shape
-        self.data = numbers("width", widths) | {"extra": 0 if extra is None else extra.shape[1]}
-        self.data |= {"n_out": n_out, "biased": biased, "precision": precision, "skip": skip}
-        self.data |= {"n": n, "groups": groups, "features": features}
-        self.data |= {"wants_x": wanted[0], "wants_extra": wanted[1], "exponential": exponential}
+        self.data = {
+            **numbers("w", widths),
+            "n_out": n_out,
+            "biased": biased,
+            "precision": precision,
+            "skip": skip,
+            "n": n,
+            "groups": groups,
+            "features": features,
+            "extra": 0 if extra is None else extra.shape[1],
+            "wants_x": wanted[0],
+            "wants_extra": wanted[1],
+            "exponential": exponential,
+        }
         extra = nothing() if extra is None else flat(extra)
         self.saved = flat(x), extra, flat(params)
         self.params_shape = params.shape
         return code_op("mlp", [(n, n_out)], ["float32"], self.saved, _FORWARD, self.data)[0]
 
     def grad(self, grad_out):
+        check_once("mlp", [grad_out])
         x, extra, params = self.saved
         wants = self.data["wants_x"], self.data["wants_extra"]
         sizes = [
@@ -101,8 +136,8 @@ def mlp(
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
     Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``. On CUDA an MLP with
-    biases, a skip connection or a layer wider than 128 goes layer by layer: hidden layers with bf16 operands, the
-    last in fp32; all in fp32 where that is asked for.
+    biases, a skip connection or a layer wider than 128 goes through cuBLAS layer by layer: with bf16 operands and fp32
+    sums; in fp32 where that is asked for, the device has no bf16 or there is no cuBLAS.
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
@@ -122,7 +157,7 @@ def mlp(
     Raises:
         ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
     """
-    widths = [int(w) for w in widths]
+    widths = tuple(map(int, widths))
     n_out = widths[-1] if n_out is None else n_out
     if not 2 <= len(widths) <= MAX_LAYERS + 1:
         raise ValueError(f"{len(widths) - 1} layers; an MLP has 1 to {MAX_LAYERS}")
@@ -135,18 +170,15 @@ def mlp(
     skip_code = check_skip(skip, widths)
     needed = n_params(widths, biased, skip)
     if params.numel() != needed:
-        raise ValueError(f"{params.numel()} parameters; widths {widths} need {needed}")
+        raise ValueError(f"{params.numel()} parameters; widths {list(widths)} need {needed}")
     if not 1 <= n_out <= widths[-1]:
         raise ValueError(f"n_out is {n_out}; it must be between 1 and {widths[-1]}")
     code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
-    if goes_by_layers(widths, biased, skip):
-        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip, precision)
-        return trunc_exp(out) if exponential else out
     # asked here: inside a Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     fused = exponential and jt.flags.no_grad
-    how = tuple(widths), n_out, biased, code, wanted, skip_code, bool(fused)
+    how = widths, n_out, biased, code, wanted, skip_code, bool(fused)
     out = _Mlp()(x, params, extra, *how)
     return trunc_exp(out) if exponential and not fused else out

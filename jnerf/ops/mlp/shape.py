@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 
 def layer_inputs(widths: Sequence[int], skip: int | None = None) -> list[int]:
@@ -20,6 +21,11 @@ def n_params(widths: Sequence[int], biased: bool = False, skip: int | None = Non
     >>> n_params([32, 64, 16])
     3072
     """
+    return _n_params(tuple(widths), biased, skip)
+
+
+@cache
+def _n_params(widths: tuple[int, ...], biased: bool, skip: int | None) -> int:
     pairs = zip(layer_inputs(widths, skip), widths[1:], strict=True)
     return sum(i * o + (o if biased else 0) for i, o in pairs)
 

@@ -4,7 +4,7 @@
 #include <new>
 #include <vector>
 #include "common/jnerf_common.h"
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -29,13 +29,61 @@ JNERF_FN GemmVector load_vector(const float* p) {
 }
 JNERF_FN void store_vector(float* p, GemmVector v) { memcpy(p, &v, sizeof v); }
 
+// Past the caches (common/jnerf_stream.h); p is aligned to a vector.
+inline void stream_vector(float* p, GemmVector v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    store_vector(p, v);
+#endif
+}
+
+// Scratch memory of a thread, aligned to a cache line: a kernel asks for the same sizes at every call, and blocks of that
+// size cost the system's allocator as much as a small kernel does.
+class Scratch {
+    static constexpr int SLOTS = 16;
+    static constexpr size_t LARGEST = 1 << 18;  // bytes; larger ones go back at once
+    void* block[SLOTS] = {};
+    size_t size[SLOTS] = {};
+
+public:
+    static Scratch& of_thread() {
+        static thread_local Scratch scratch;
+        return scratch;
+    }
+    void* take(size_t bytes) {
+        for (int i = 0; i < SLOTS; i++)
+            if (block[i] && size[i] == bytes) {
+                void* found = block[i];
+                block[i] = nullptr;
+                return found;
+            }
+        return ::operator new(bytes, std::align_val_t(64));
+    }
+    void give(void* p, size_t bytes) {
+        for (int i = 0; bytes <= LARGEST && i < SLOTS; i++)
+            if (!block[i]) {
+                block[i] = p;
+                size[i] = bytes;
+                return;
+            }
+        ::operator delete(p, std::align_val_t(64));
+    }
+    ~Scratch() {
+        for (void* p : block)
+            if (p) ::operator delete(p, std::align_val_t(64));
+    }
+};
+
 // A vector that crosses a cache line costs two accesses.
 template <class T> struct LineAligned {
     typedef T value_type;
     LineAligned() = default;
     template <class U> LineAligned(const LineAligned<U>&) {}
-    T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64))); }
-    void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t(64)); }
+    T* allocate(size_t n) { return static_cast<T*>(Scratch::of_thread().take(n * sizeof(T))); }
+    void deallocate(T* p, size_t n) { Scratch::of_thread().give(p, n * sizeof(T)); }
     bool operator==(const LineAligned&) const { return true; }
     bool operator!=(const LineAligned&) const { return false; }
 };

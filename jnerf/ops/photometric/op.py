@@ -65,10 +65,14 @@ def photometric(
         ValueError: sizes do not fit together.
     """
     n = colors.shape[0]
-    expected = {"colors": (colors, [n, 3]), "rgba": (rgba, [n, 4])}
-    expected |= {"background": (background, [n, 3]), "live": (live, [n, 1])}
-    for name, (var, shape) in expected.items():
-        if var is not None and list(var.shape) != shape:
+    expected = (
+        ("colors", colors, [n, 3]),
+        ("rgba", rgba, [n, 4]),
+        ("background", background, [n, 3]),
+        ("live", live, [n, 1]),
+    )
+    for name, var, shape in expected:
+        if var is not None and var.shape != shape:
             raise ValueError(f"{name} has shape {list(var.shape)}; expected {shape}")
     if n == 0:
         return (colors.sum() * 0).reshape((1,))

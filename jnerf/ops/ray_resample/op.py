@@ -25,6 +25,7 @@ def ray_resample(
     seed: int = 0,
     step: int | None = None,
     padded: bool = False,
+    n_hit: int | None = None,
 ) -> PackedIntervals:
     """Places intervals where earlier ones have weight.
 
@@ -43,6 +44,7 @@ def ray_resample(
         seed: seed of the jitter.
         step: training step, part of the jitter's key; None: the middle of each stratum.
         padded: R n rows, and with ``merge`` S more, with padding behind the samples: nothing is read back.
+        n_hit: rays that have earlier intervals, where that is known: nothing is read back then either.
 
     Returns:
         The intervals; nothing is differentiable.
@@ -58,5 +60,6 @@ def ray_resample(
     data = {"n": n, "merge": merge, "blur": blur, "padding": padding}
     data |= {"seed": seed, "step": step or 0, "jitter": step is not None}
     old = [t_starts, t_ends, weights, packed_info]
-    most = n_rays * n + (t_starts.shape[0] if merge else 0)
-    return _PLACE(old, data, n_rays, most, padded)
+    kept = t_starts.shape[0] if merge else 0
+    exactly = None if n_hit is None else n_hit * n + kept
+    return _PLACE(old, data, n_rays, n_rays * n + kept, padded, exactly)
