@@ -6,7 +6,7 @@ BARF (Lin et al. 2021, https://arxiv.org/abs/2104.06405, equation 14): with a le
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import jittor as jt
 import numpy as np
@@ -50,21 +50,15 @@ class CoarseToFine:
         self.n_open = int((self.weights > 0).sum())
         #: Whether all levels count fully: nothing is to be done.
         self.complete = bool((self.weights == 1).all())
-        self._vars: dict[Any, jt.Var] = {}
+        self._vars: dict[tuple[int, ...], jt.Var] = {}
 
-    def var(self, shape: tuple[int, ...], repeats: int = 1, before: int = 0) -> jt.Var:
-        """The weights as a Var.
-
-        Args:
-            shape: of the result.
-            repeats: features of a level, next to one another.
-            before: features in front of the first level, which always count.
-        """
-        key = shape, repeats, before
-        if key not in self._vars:
-            row = np.concatenate([np.ones(before), np.repeat(self.weights, repeats)])
-            self._vars[key] = jt.array(row.astype(np.float32).reshape(shape)).stop_grad()
-        return self._vars[key]
+    def var(self, shape: Sequence[int]) -> jt.Var:
+        """The weights as a Var, float32, of this shape."""
+        shape = tuple(shape)
+        if shape not in self._vars:
+            weights = self.weights.astype(np.float32).reshape(shape)
+            self._vars[shape] = jt.array(weights).stop_grad()
+        return self._vars[shape]
 
 
 def level_weights(open_levels: float, n_levels: int) -> NDArray[np.float64]:

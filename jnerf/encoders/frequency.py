@@ -73,12 +73,10 @@ class FrequencyEncoder(Encoder):
             raise ValueError(
                 f"FrequencyEncoder: x is {list(x.shape)}, n_dims is {self.n_dims}; give [S, n_dims]"
             )
-        how = self._frequencies, self.include_input, self.scale, self.offset
-        features = frequency_encode(x, *how)
-        if self._fading.complete:
-            return features
-        head = self.n_dims if self.include_input else 0
-        return features * self._fading.var((1, self.out_dim), 2 * self.n_dims, head)
+        fading = self._fading
+        weights = None if fading.complete else fading.var(self._frequencies.shape)
+        how = self._frequencies, self.include_input, self.scale, self.offset, weights
+        return frequency_encode(x, *how)
 
     def update(self, step: int) -> None:
         """Sets what each frequency counts; see ``Network.update``."""

@@ -31,6 +31,7 @@ inline void __threadfence() {}
 
 #include "atomics.h"
 #include "fast_math.h"
+#include "gemm.h"
 #include "warp.h"
 
 enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidConfiguration = 9 };

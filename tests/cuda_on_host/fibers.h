@@ -45,6 +45,7 @@ struct Warp {
 // What tests may play: compute capability, multiprocessors, bytes of shared memory per block.
 struct Device {
     int arch = 80, processors = 1, shared = 99 * 1024;
+    bool cublas = true;
 };
 
 [[noreturn]] inline void fail(const char* what) {

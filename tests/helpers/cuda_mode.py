@@ -1,7 +1,7 @@
 """Ops run with their CUDA sources on the CPU, as Jittor's ops: whole trainings as on a GPU, without one.
 
 Each op of ours is compiled from ``cuda.h`` by the folder ``cuda_on_host``; whoever asks is told that the device is CUDA
-(sizes, windows, precisions, layers by cuBLAS). Jittor's own kernels stay the CPU's.
+(sizes, windows, precisions). Jittor's own kernels stay the CPU's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import jittor as jt
 from cuda_host import FOLDER, OPS
 
 from jnerf.ops.common import code, device
-from jnerf.ops.mlp import by_layers
 
 #: Architecture -> the most shared memory that one of its blocks may have, bytes.
 ARCHITECTURES = {75: 64 * 1024, 80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
@@ -62,21 +61,8 @@ def cuda_sources(arch: int = 90) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(_replaced(jt, "code", translated))
         stack.enter_context(_replaced(code, "_compile_options", options))
-        stack.enter_context(
-            _replaced(by_layers, "multiplies_bf16", lambda p: p != "fp32" and arch >= 80)
-        )
-        stack.enter_context(_replaced(by_layers, "cublas", bf16_product))
         stack.enter_context(device.as_on_cuda())
         yield
-
-
-def bf16_product(a: jt.Var, b: jt.Var, turn_a: bool, turn_b: bool) -> jt.Var:
-    """cuBLAS, as far as a CPU can: operands and results in bf16, sums in float32."""
-    assert a.dtype == b.dtype == "bfloat16"
-    a, b = (
-        v.float32().transpose() if turn else v.float32() for v, turn in ((a, turn_a), (b, turn_b))
-    )
-    return jt.matmul(a, b).bfloat16()
 
 
 @contextmanager

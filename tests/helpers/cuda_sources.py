@@ -23,7 +23,7 @@ TEMPLATES = {
     "plane_interp": {"W": (1, 4, 16)},
     "sh_encode": {"D": range(1, 9)},
 }
-_LAUNCHER = re.compile(r"template <((?:(?:int|class) \w+(?:, )?)+)>\s*inline void (\w+)\(([^)]*)\)")
+_LAUNCHER = re.compile(r"template <((?:(?:int \w+|class Stored)(?:, )?)+)>\s*inline void (\w+)\(([^)]*)\)")
 _TYPES = {
     "float32": "float",
     "float64": "double",

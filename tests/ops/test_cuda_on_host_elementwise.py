@@ -97,23 +97,22 @@ def test_average_and_exponential(library, n):
     np.testing.assert_allclose(grad_x, trunc_exp.trunc_exp_grad(x, grad), rtol=1e-5)
 
 
+@pytest.mark.parametrize("weights", [None, np.float32([1, 0.5, 0.25, 0])])
 @pytest.mark.parametrize("n", SIZES)
-def test_encodings(library, n):
+def test_encodings(library, n, weights):
     (x,) = floats(n, (3,))
     frequencies = np.float32([1, 2, 4, 8])
+    how = frequencies, True, 0.5, 0.25, weights
     values, grad_x = np.full((n, 27), np.nan, np.float32), np.full_like(x, np.nan)
     (grad,) = floats(n, (27,))
-    library.call("frequency", n, 3, 4, 1, 0.5, 0.25, x, frequencies, values, grad, grad_x)
-    right = frequency_encode.frequency_encode(x, frequencies, True, 0.5, 0.25)
+    library.call("frequency", n, 3, 4, 1, 0.5, 0.25, x, frequencies, weights, values, grad, grad_x)
+    right = frequency_encode.frequency_encode(x, *how)
     np.testing.assert_allclose(values, right, atol=1e-4)
     h = 1e-4
     for d in range(3):
         step = h * np.eye(3)[d]
         ahead, behind = (
-            frequency_encode.frequency_encode(
-                x.astype(np.float64) + s, frequencies, True, 0.5, 0.25
-            )
-            for s in (step, -step)
+            frequency_encode.frequency_encode(x.astype(np.float64) + s, *how) for s in (step, -step)
         )
         np.testing.assert_allclose(
             grad_x[:, d], ((ahead - behind) / (2 * h) * grad).sum(1), rtol=1e-3, atol=1e-2

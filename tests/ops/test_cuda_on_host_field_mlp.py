@@ -20,6 +20,14 @@ NETS = [  # trunk, head, channels of x per group (0: rows), options of field_mlp
     ([8, 1], [1, 16, 4], 4, {"exponential": False}),
     ([32, 128, 128, 16], [24, 128, 3], 2, {}),
     ([12, 20, 17, 9, 6], [8, 24, 3], 4, {"exponential": False, "head_sees_density": False}),
+    ([9, 20, 150, 7], [12, 33, 3], 3, {"biased": True, "skip": 2}),  # from here on layer by layer
+    ([9, 150, 7], [12, 33, 3], 3, {}),
+    (
+        [6, 12, 9, 5],
+        [7, 8, 4],
+        0,
+        {"biased": True, "skip": 1, "exponential": False, "head_sees_density": False},
+    ),
 ]
 
 
@@ -28,13 +36,19 @@ def library(cuda_host):
     return cuda_host.library("field_mlp")
 
 
+def by_layers(widths, options):
+    """Whether the fused kernels do not take a field; in bf16 whichever 16 bits are asked for."""
+    return options.get("biased", False) or max(map(max, widths)) > 128
+
+
 def arrays(trunk_widths, head_widths, features, options, n, n_rays=7):
     random = np.random.default_rng(n)
     seen = trunk_widths[-1] - (0 if options.get("head_sees_density", True) else 1)
     n_x, extra_width = trunk_widths[0], head_widths[0] - seen
     x = random.normal(size=(n_x // features, n, features) if features else (n, n_x))
     trunk, head = (
-        random.normal(size=n_params(w, False)) / np.sqrt(w[1]) for w in (trunk_widths, head_widths)
+        random.normal(size=n_params(w, options.get("biased", False), s)) / np.sqrt(w[1])
+        for w, s in ((trunk_widths, options.get("skip")), (head_widths, None))
     )
     extra = random.normal(size=(n_rays, extra_width)) if extra_width else None
     rays = np.sort(random.integers(0, n_rays, n)).astype(np.int32)
@@ -54,6 +68,8 @@ def run(library, widths, data, precision, wants_x=True, options=None):
     )
     sizes = [n, groups, features, 0 if extra is None else extra.shape[1]]
     how = [options.get("exponential", True), not options.get("head_sees_density", True)]
+    skip = options.get("skip")
+    how += [options.get("biased", False), -1 if skip is None else skip]
     library.call(
         "field_mlp", *nets, precision, *how, x, extra, rays, *sizes, trunk, head, sigmas, rgbs, grad_sigmas, grad_rgbs,
         grads[0] if wants_x else None, *grads[1:],
@@ -68,7 +84,8 @@ def expected(widths, data, precision=FP32, options=None):
     x, trunk, head, extra, rays, grad_sigmas, grad_rgbs = data
     if x.ndim == 3:
         x = x.transpose(1, 0, 2).reshape(len(rays), widths[0][0])
-    if precision != FP32 and options.get("head_sees_density", True):
+    layered = by_layers(widths, options)
+    if precision != FP32 and options.get("head_sees_density", True) and not layered:
         grads = grad_sigmas, grad_rgbs
         values, grads = half_reference.field(
             x,
@@ -83,6 +100,8 @@ def expected(widths, data, precision=FP32, options=None):
         )
         return *values, grads
     net = (x, trunk, head, *widths)
+    if layered and precision != FP32:
+        options = {**options, "rounded": half_reference.bf16}
     sigmas, rgbs = reference.field_mlp(*net, extra, rays, **options)
     grads = reference.field_mlp_grad(*net, grad_sigmas, grad_rgbs, extra, rays, **options)
     return sigmas, rgbs, grads
@@ -102,7 +121,8 @@ def test_forward_and_backward(library, trunk_widths, head_widths, features, opti
     data = arrays(*widths, features, options, n)
     sigmas, rgbs, grads = run(library, widths, data, precision, options=options)
     right = expected(widths, data, precision, options)
-    tolerance = TOLERANCE[precision]
+    in_bf16 = precision != FP32 and by_layers(widths, options)
+    tolerance = TOLERANCE[BF16 if in_bf16 else precision]
     size = np.abs(right[0]).max(initial=1e-30)
     of_size = 0 if options.get("exponential", True) else 4 * tolerance * size
     np.testing.assert_allclose(sigmas, right[0], rtol=4 * tolerance, atol=of_size)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from jnerf.ops.mlp import reference
-from jnerf.ops.mlp.by_layers import TENSOR_WIDTH
 from tests.ops.mlp_arrays import arrays
 
 FP32, BF16, FP16 = 1, 2, 3
@@ -20,7 +19,14 @@ NETS = [  # widths, n_out, extra, features per group (0: rows)
     ([5, 17, 3], 2, 2, 0),
     ([1, 1], 1, 0, 0),
     ([40, 128, 100, 4], 4, 8, 4),
-    ([63, 130, 4], 4, 0, 0),  # too wide for tensor cores
+]
+DEEP = [  # what the fused kernels do not take; also: biased, skip
+    ([63, 130, 4], 4, 0, 0, False, None),
+    ([12, 20, 17, 9], 5, 4, 2, True, 2),
+    ([7, 16, 3], 3, 0, 0, False, 1),
+    ([5, 131, 2], 1, 2, 0, True, None),
+    ([6, 9, 150, 8, 3], 3, 0, 3, True, 3),
+    ([3, 5], 4, 1, 0, True, None),
 ]
 
 
@@ -36,23 +42,23 @@ def as_rows(x, more):
     return x if more is None else np.concatenate([x, more], axis=1)
 
 
-def setup(x, more, widths, n_out, precision):
+def setup(x, more, widths, n_out, precision, biased=False, skip=None):
     groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
-    net = [np.int32(widths), len(widths), n_out, precision]
+    net = [np.int32(widths), len(widths), n_out, precision, biased, -1 if skip is None else skip]
     return [*net, x, more, x.shape[-2], groups, features, 0 if more is None else more.shape[1]]
 
 
-def forward(library, x, params, more, widths, n_out, precision):
+def forward(library, x, params, more, widths, n_out, *how):
     out = np.full((x.shape[-2], n_out), np.nan, np.float32)
-    library.call("mlp", *setup(x, more, widths, n_out, precision), params, out)
+    library.call("mlp", *setup(x, more, widths, n_out, *how), params, out)
     return out
 
 
-def backward(library, x, params, more, grad_out, widths, n_out, precision, wanted=True):
+def backward(library, x, params, more, grad_out, widths, n_out, *how, wanted=True):
     grad_x, grad_params = np.full_like(x, np.nan), np.full_like(params, np.nan)
     grad_more = None if more is None else np.full_like(more, np.nan)
     results = [grad_x, grad_more, grad_params] if wanted else [None, None, grad_params]
-    arguments = setup(x, more, widths, n_out, precision)
+    arguments = setup(x, more, widths, n_out, *how)
     library.call("mlp_grad", *arguments, params, grad_out, *results)
     return as_rows(grad_x, grad_more), grad_params
 
@@ -72,7 +78,7 @@ def test_forward_and_backward(library, widths, n_out, extra, features, precision
     net, rows = (widths, n_out, precision), as_rows(x, more)
     out = forward(library, x, params, more, *net)
     grads = backward(library, x, params, more, grad_out, *net)
-    if precision == FP32 or max(widths) > TENSOR_WIDTH:
+    if precision == FP32:
         right = reference.mlp(rows, params, widths, n_out)
         right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out)
     else:
@@ -81,6 +87,41 @@ def test_forward_and_backward(library, widths, n_out, extra, features, precision
         right_grads = half_reference.mlp_grad(rows, params, widths, n_out, grad_out, rounding)
     for found, want in zip((out, *grads), (right, *right_grads), strict=True):
         close(found, want, TOLERANCE[precision])
+
+
+@pytest.mark.parametrize(
+    "precision, arch, cublas",
+    [(FP32, 80, True), (BF16, 80, True), (FP16, 75, True), (BF16, 80, False)],
+)
+@pytest.mark.parametrize("widths, n_out, extra, features, biased, skip", DEEP)
+@pytest.mark.parametrize("n", [0, 1, 33, 600])
+def test_layer_by_layer(
+    library, widths, n_out, extra, features, biased, skip, precision, arch, cublas, n
+):
+    """In blocks of 256 samples; in float where device or library have no bf16, and without cuBLAS."""
+    library.play(arch=arch, backwards=n == 33)
+    library.call("has_cublas", cublas)
+    x, params, more = arrays(widths, n, extra, features, biased, skip)
+    grad_out = np.random.default_rng(1).normal(size=(n, n_out)).astype(np.float32)
+    net, rows = (widths, n_out, precision, biased, skip), as_rows(x, more)
+    out = forward(library, x, params, more, *net)
+    grads = backward(library, x, params, more, grad_out, *net)
+    library.call("has_cublas", True)
+    in_bf16 = precision == BF16 and cublas
+    how = {"biased": biased, "skip": skip} | ({"rounded": half_reference.bf16} if in_bf16 else {})
+    right = reference.mlp(rows, params, widths, n_out, **how)
+    right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out, **how)
+    for found, want in zip((out, *grads), (right, *right_grads), strict=True):
+        close(found, want, TOLERANCE[BF16 if in_bf16 else FP32])
+
+
+def test_layers_leave_unwanted_gradients_alone(library):
+    library.play()
+    x, params, _ = arrays([12, 20, 17, 9], 40, 0, 2, True, 2)
+    grad_out, net = np.ones((40, 5), np.float32), ([12, 20, 17, 9], 5, BF16, True, 2)
+    rows, grad = backward(library, x, params, None, grad_out, *net, wanted=False)
+    assert np.isnan(rows).all()
+    np.testing.assert_array_equal(grad, backward(library, x, params, None, grad_out, *net)[1])
 
 
 def test_shallower_products_of_turing(cuda_host):

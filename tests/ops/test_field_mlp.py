@@ -7,7 +7,7 @@ import rounded_mlp
 from rounded_mlp import assert_close
 from threads import with_threads
 
-from jnerf.ops.field_mlp import field_mlp, reference
+from jnerf.ops.field_mlp import field_mlp, op, reference
 from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.trunc_exp import trunc_exp
 
@@ -67,12 +67,10 @@ def test_matches_the_reference(device, trunk, head, n_extra, options, n):
 
 @pytest.mark.parametrize("trunk, head, n_extra, options", NETS)
 @pytest.mark.parametrize("n", [1, 65, 700])
-def test_bf16_rounds_what_is_multiplied_and_nothing_else(
-    trunk, head, n_extra, options, n, monkeypatch
-):
+def test_bf16_rounds_what_is_multiplied_and_nothing_else(trunk, head, n_extra, options, n):
     values = arrays((trunk, head), n_extra, n, options=options)
     got = run((trunk, head), *values, precision="bf16", **options)
-    monkeypatch.setattr(reference, "reference", rounded_mlp)
+    options = {**options, "rounded": rounded_mlp.rounded}
     for a, b in zip(got, expected((trunk, head), *values, **options), strict=True):
         assert_close(a, b, 5e-3)
 
@@ -109,6 +107,39 @@ def test_is_what_the_two_mlps_give_one_after_the_other(device):
     fused = run(NGP, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs)
     for a, b in zip(apart, fused, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(a).max())
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32"])
+@pytest.mark.parametrize("trunk, head, n_extra, options", NETS)
+def test_what_is_kept_for_the_backward_pass_changes_no_bit(
+    precision, trunk, head, n_extra, options, monkeypatch
+):
+    for n in (1, 64, 700):
+        values = arrays((trunk, head), n_extra, n, options=options)
+        monkeypatch.undo()
+        kept = run((trunk, head), *values, precision=precision, **options)
+        monkeypatch.setattr(op, "kept_size", lambda *_: 1)
+        for a, b in zip(kept, run((trunk, head), *values, precision, **options), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("precision, most", [("auto", 528), ("fp32", 1040)])
+def test_room_for_what_is_kept_is_just_enough(precision, most):
+    x, trunk, head, extra, indices, *_ = arrays(NGP, 16, 130, grouped=True)
+    widths = tuple(NGP[0]), tuple(NGP[1])
+    options = op._options(*widths, precision, False, None, True, 0)
+    words = op.kept_words(*widths, precision, None, 0)
+
+    def kept():
+        made = op._FieldMlp()
+        leaves = [jt.array(v) for v in (x, trunk, head, extra, indices)]
+        jt.sync(list(made.execute(*leaves, options, True, words)))
+        return made.kept.numpy().view(np.uint32)
+
+    found = kept()
+    assert 1 <= found[0] <= 16 and 4 * found.size / 192 <= most + 1
+    with jt.no_grad():
+        assert kept().tolist() == [0]
 
 
 @pytest.mark.parametrize("options", [{}, NERF])

@@ -54,6 +54,24 @@ def test_frequencies_that_are_no_powers_of_two(device):
     np.testing.assert_allclose(grad, numeric, atol=1e-3)
 
 
+@pytest.mark.parametrize("n_dims, n_frequencies", [(3, 5), (2, 17), (20, 2)])
+def test_weights_of_frequencies(device, n_dims, n_frequencies):
+    x, frequencies = points(33, n_dims), powers(n_frequencies)
+    weights = np.linspace(1, 0, n_frequencies).astype(np.float32)
+    options = {"scale": 2.0, "offset": -1.0, "weights": weights}
+    expected = reference(x, frequencies, **options)
+    grad_out = np.random.default_rng(1).normal(size=expected.shape).astype(np.float32)
+    given = options | {"weights": jt.array(weights)}
+    values, grad = value_and_gradient(x, frequencies, grad_out, **given)
+    np.testing.assert_allclose(values, expected, atol=2e-7)
+    assert (values[:, -2 * n_dims :] == 0).all()
+    h = 1e-4 / 2.0**n_frequencies
+    numeric = row_gradient(lambda x: reference(x, frequencies, **options), x, grad_out, h=h)
+    np.testing.assert_allclose(grad, numeric, atol=1e-5 * 2.0**n_frequencies)
+    with pytest.raises(ValueError, match=r"weights are float32 \[1\]; give float32 \[\d+\]"):
+        frequency_encode(jt.array(x), jt.array(frequencies), weights=jt.ones((1,)))
+
+
 def test_sine_is_accurate_over_many_periods(device):
     x = np.linspace(-64, 64, 100_001).astype(np.float32)[:, None]
     values = frequency_encode(jt.array(x), jt.array(powers(1))).numpy()

@@ -149,6 +149,16 @@ def test_no_samples(device):
     assert list(out.shape) == [0, 2]
 
 
+def test_a_gradient_of_a_gradient_is_refused(device):
+    widths = [3, 8, 2]
+    x, params, _ = arrays(widths, 5, 0, 0, True)
+    x, params = jt.array(x), jt.array(params)
+    out = mlp_op(x, params, widths, biased=True)
+    slope = jt.grad((out * out).sum(), x)
+    with pytest.raises(RuntimeError, match="mlp is differentiable once"):
+        jt.grad((slope * slope).sum(), params)
+
+
 def test_stop_grad_inputs_get_no_gradient_and_parameters_do(device):
     x, params, more = arrays([32, 64, 16], 60, 16, 0, False)
     pv = jt.array(params)

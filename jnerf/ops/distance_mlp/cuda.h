@@ -2,6 +2,7 @@
 // behind the other. Products are plain float: what is differentiated twice keeps its digits.
 #pragma once
 #include "distance_mlp/schedule.h"
+#include "mlp/cuda/product.h"
 
 #ifndef JNERF_DISTANCE_SLAB
 #define JNERF_DISTANCE_SLAB 16384  // samples: enough blocks for every multiprocessor, within some 700 MB
@@ -10,56 +11,6 @@
 namespace jnerf {
 
 constexpr int DISTANCE_PART = 256;    // columns of a sum over samples
-
-// C(m, n) = sum over k of A(m, k) B(k, n), with strides of their own; block z sums its part of k into its slice of C.
-struct DistanceProduct {
-    int m, n, k, part;
-    const float *a, *b, *bias;  // bias: [m] or null
-    int64_t a_m, a_k, b_k, b_n;
-    float* c;
-    int64_t c_m, c_slice;
-};
-
-constexpr int PRODUCT_M = 64, PRODUCT_N = 128, PRODUCT_K = 16, PRODUCT_THREADS = 256;
-constexpr int PRODUCT_A = PRODUCT_M + 4, PRODUCT_B = PRODUCT_N + 4;  // rows in shared memory
-
-// One block: C's tile [64, 128], four rows and eight columns a thread.
-static __global__ void distance_product_kernel(DistanceProduct p) {
-    JNERF_SHARED(float, shared);
-    float *as = shared, *bs = shared + PRODUCT_K * PRODUCT_A;
-    const int t = threadIdx.x, tx = t % 16, ty = t / 16, m0 = blockIdx.y * PRODUCT_M, n0 = blockIdx.x * PRODUCT_N;
-    const int first = blockIdx.z * p.part, end = first + p.part < p.k ? first + p.part : p.k;
-    float sum[4][8] = {};
-    for (int k0 = first; k0 < end; k0 += PRODUCT_K) {
-        for (int i = t; i < PRODUCT_M * PRODUCT_K; i += PRODUCT_THREADS) {
-            const int m = p.a_k == 1 ? i / PRODUCT_K : i % PRODUCT_M, k = p.a_k == 1 ? i % PRODUCT_K : i / PRODUCT_M;
-            as[k * PRODUCT_A + m] = m0 + m < p.m && k0 + k < end ? p.a[(m0 + m) * p.a_m + (k0 + k) * p.a_k] : 0.0f;
-        }
-        for (int i = t; i < PRODUCT_N * PRODUCT_K; i += PRODUCT_THREADS) {
-            const int n = p.b_k == 1 ? i / PRODUCT_K : i % PRODUCT_N, k = p.b_k == 1 ? i % PRODUCT_K : i / PRODUCT_N;
-            bs[k * PRODUCT_B + n] = n0 + n < p.n && k0 + k < end ? p.b[(k0 + k) * p.b_k + (n0 + n) * p.b_n] : 0.0f;
-        }
-        __syncthreads();
-        for (int k = 0; k < PRODUCT_K; k++) {
-            float a[4], b[8];
-            for (int i = 0; i < 4; i++) a[i] = as[k * PRODUCT_A + 4 * ty + i];
-            for (int j = 0; j < 8; j++) b[j] = bs[k * PRODUCT_B + j / 4 * 64 + 4 * tx + j % 4];
-            for (int i = 0; i < 4; i++)
-                for (int j = 0; j < 8; j++) sum[i][j] = fmaf(a[i], b[j], sum[i][j]);
-        }
-        __syncthreads();
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 8; j++) {
-            const int m = m0 + 4 * ty + i, n = n0 + j / 4 * 64 + 4 * tx + j % 4;
-            if (m < p.m && n < p.n) p.c[blockIdx.z * p.c_slice + m * p.c_m + n] = sum[i][j] + (p.bias ? p.bias[m] : 0.0f);
-        }
-}
-
-inline void distance_product(const DistanceProduct& p, int parts = 1) {
-    const dim3 grid(blocks_of(p.n, PRODUCT_N), blocks_of(p.m, PRODUCT_M), (unsigned)parts);
-    launch(distance_product_kernel, grid, dim3(PRODUCT_THREADS), (size_t)PRODUCT_K * (PRODUCT_A + PRODUCT_B) * sizeof(float), p);
-}
 
 template <class Kernel> struct DistanceEach {
     Kernel kernel;
@@ -125,18 +76,18 @@ struct DistanceDevice {
     template <class Kernel> void each(int rows, const Kernel& kernel) { parallel_for((int64_t)rows * columns, DistanceEach<Kernel>{kernel, columns}); }
     void product(int l, int rows, const float* b, bool biased, float* c) {
         const int in = mlp.inputs(l);
-        distance_product({rows, columns, in, in, weights(l), b, biased ? params + mlp.bias[l] : nullptr, in, 1, columns, 1, c, columns, 0});
+        plain_product({rows, columns, in, in, weights(l), b, biased ? params + mlp.bias[l] : nullptr, in, 1, columns, 1, c, columns, 0});
     }
     void turned(int l, int rows, const float* b, int ld, float* c) {
         const int in = mlp.inputs(l);
-        distance_product({in, columns, rows, rows, weights(l), b, nullptr, 1, in, ld, 1, c, columns, 0});
+        plain_product({in, columns, rows, rows, weights(l), b, nullptr, 1, in, ld, 1, c, columns, 0});
     }
     void weight_grads(int l, int rows, const float* zq, const float* u, const float* pbar) {
         const int in = mlp.inputs(l);
         const int64_t size = (int64_t)rows * in;
         for (int half = 0; half < (pbar ? 2 : 1); half++) {
             const float *a = zq + half * columns, *b = half ? pbar : u;
-            distance_product({rows, in, columns, DISTANCE_PART, a, b, nullptr, 2 * columns, 1, 1, columns, slices, in, size}, (int)parts);
+            plain_product({rows, in, columns, DISTANCE_PART, a, b, nullptr, 2 * columns, 1, 1, columns, slices, in, size}, (int)parts);
             parallel_for(size, DistanceAddSlices{slices, size, (int)parts, grad_params + mlp.weight[l]});
         }
         row_sums(zq, rows, 2 * columns, grad_params + mlp.bias[l]);

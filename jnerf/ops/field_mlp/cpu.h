@@ -12,19 +12,74 @@ template <class P> struct FieldWeights {
         : trunk(shape.trunk, trunk, both), head(shape.head, head, both, shape.seen(), shape.first) {}
 };
 
+// What the forward pass leaves for the backward pass where there is room for it, tile after tile: the rows of all panels,
+// densities before their activation, colours. Tiles begin with a line; the first word says where, or 0: nothing is kept.
+template <class P> struct FieldKept {
+    uint32_t* words = nullptr;  // of the first tile, or nothing is kept
+
+    // Behind a forward pass.
+    explicit FieldKept(float* room) {
+        const uint32_t lead = room ? *(const uint32_t*)room : 0;
+        if (lead) words = (uint32_t*)room + lead;
+    }
+    // Before one. room: null or [size].
+    FieldKept(float* room, int64_t size, int64_t n_samples, size_t of_tile) {
+        if (!room) return;
+        const uint32_t lead = 1 + (uint32_t)floats_to_line(room + 1);
+        const bool enough = lead + tiles_of(n_samples) * (int64_t)of_tile <= size;
+        *(uint32_t*)room = enough ? lead : 0;
+        if (enough) words = (uint32_t*)room + lead;
+    }
+};
+
 // One thread's tile: trunk, head, and what the activations take, [.., MLP_TILE].
 template <class P> struct FieldTile {
     const FieldMlpShape& shape;
     const FieldMlpInput& input;
     MlpTile<P> trunk, head;
     Buffer<float> sigmas, rgbs;
+    float* outputs = nullptr;  // where they are kept
 
     FieldTile(const FieldMlpShape& shape, const FieldMlpInput& input, const FieldWeights<P>& weights)
         : shape(shape), input(input), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs(FIELD_COLORS * MLP_TILE) {}
 
-    // Leaves the density before its activation in `sigmas` and colours in `rgbs`. KEEP: ROWS where a backward pass follows, else 0.
+    size_t kept_words() const {
+        size_t rows = (1 + FIELD_COLORS) * P::K;
+        for (const MlpTile<P>* tile : {&trunk, &head})
+            for (const Panel<P>& panel : tile->layer) rows += panel.n_rows();
+        return rows * MLP_TILE / P::K;
+    }
+    // Rows of a tile go to `kept` from now on, or come from there.
+    void keep(const FieldKept<P>& kept, int64_t begin) {
+        uint32_t* at = kept.words + begin / MLP_TILE * kept_words();
+        for (MlpTile<P>* tile : {&trunk, &head})
+            for (Panel<P>& panel : tile->layer) {
+                panel.rows = (typename P::Element*)at;
+                at += panel.n_rows() * MLP_TILE / P::K;
+            }
+        outputs = (float*)at;
+    }
+    // The next tile's.
+    void fetch_kept() {
+        const int pieces = (int)(kept_words() * sizeof(uint32_t) / Fetch::PIECE), half = pieces / 2;
+        const char* next = (const char*)(outputs + (1 + FIELD_COLORS) * MLP_TILE);
+        head.fetch = {next, Fetch::PIECE, half};
+        trunk.fetch = {next + half * Fetch::PIECE, Fetch::PIECE, pieces - half};
+    }
+    void keep_outputs() {
+        stream_lines(outputs, sigmas.data(), MLP_TILE);
+        stream_lines(outputs + MLP_TILE, rgbs.data(), FIELD_COLORS * MLP_TILE);
+    }
+    void take_outputs() {
+        std::copy_n(outputs, MLP_TILE, sigmas.data());
+        std::copy_n(outputs + MLP_TILE, FIELD_COLORS * MLP_TILE, rgbs.data());
+    }
+
+    // Leaves the density before its activation in `sigmas` and colours in `rgbs`. KEEP: ROWS where a backward pass
+    // follows, with STREAM if not at once, else 0.
     template <int KEEP> void forward(int64_t begin, int n) {
         mlp_load(input.trunk_input(), begin, n, trunk.layer[0], KEEP);
+        trunk.fetch = fetch_pairs(input.trunk_input(), begin);
         trunk.template forward_hidden<KEEP>();
         const int width = shape.geometry();
         trunk.forward_last(Outlet<P, PANEL | PLAIN | KEEP>{width, &head.layer[0], nullptr, sigmas.data(), 1});
@@ -70,14 +125,22 @@ template <class P> struct FieldTileGrad {
     }
 };
 
-inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
+// room: null, or [room_size] to be given to the backward pass.
+inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, float* sigmas, float* rgbs, float* room = nullptr,
+                              int64_t room_size = 0) {
     with_precision(shape.trunk.precision, [&](auto p) {
         typedef decltype(p) P;
         const FieldWeights<P> weights(shape, trunk, head, false);
+        const FieldKept<P> keep(room, room_size, input.n_samples, FieldTile<P>(shape, input, weights).kept_words());
         for_tiles(input.n_samples, [&] {
             auto tile = std::make_shared<FieldTile<P>>(shape, input, weights);
             return [=](int64_t begin, int n) {
-                tile->template forward<0>(begin, n);
+                if (keep.words) {
+                    tile->keep(keep, begin);
+                    tile->template forward<ROWS | STREAM>(begin, n);
+                    tile->keep_outputs();
+                } else
+                    tile->template forward<0>(begin, n);
                 if (tile->shape.exponential) map_vectors(tile->sigmas.data(), MLP_TILE, exp_vector);
                 std::copy_n(tile->sigmas.data(), n, sigmas + begin);
                 float* to = rgbs + begin * FIELD_COLORS;
@@ -90,17 +153,23 @@ inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const fl
 
 // grad_x may be null: nobody needs it.
 inline void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const float* trunk, const float* head, const float* grad_sigmas,
-                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head) {
+                               const float* grad_rgbs, float* grad_x, float* grad_trunk, float* grad_head, float* room = nullptr) {
     with_precision(shape.trunk.precision, [&](auto p) {
         typedef decltype(p) P;
         const FieldWeights<P> weights(shape, trunk, head, true);
+        const FieldKept<P> keep(room);
         FieldTile<P> like(shape, input, weights);
         const FieldTileGrad<P> layout(like);
         const Buffer<float>& sums = sum_tiles(input.n_samples, layout.n_trunk() + layout.head.n_sums(), [&] {
             auto tile = std::make_shared<FieldTile<P>>(shape, input, weights);
             auto grad = std::make_shared<FieldTileGrad<P>>(*tile);
             return [=](int64_t begin, int n, float* sums) {
-                tile->template forward<ROWS>(begin, n);
+                if (keep.words) {
+                    tile->keep(keep, begin);
+                    tile->take_outputs();
+                    tile->fetch_kept();
+                } else
+                    tile->template forward<ROWS>(begin, n);
                 grad->backward(n, grad_sigmas + begin, grad_rgbs + begin * FIELD_COLORS, grad_x, sums);
                 mlp_store(tile->input.trunk_input(), MlpInputGrad{grad_x, nullptr}, begin, n, grad->trunk.grad_in.data());
             };

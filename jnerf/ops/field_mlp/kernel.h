@@ -1,8 +1,8 @@
 // The field of Instant-NGP as one kernel (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4):
 // geometry = trunk(x), sigma = exp(geometry[0]), rgb = sigmoid(head([geometry | extra[ray]])[0..2]). NeRF's (Mildenhall
 // et al. 2020, https://arxiv.org/abs/2003.08934, appendix A) is the same with sigma = geometry[0], activated elsewhere,
-// and a head that does not see it. Geometry and hidden activations never reach main memory; the backward pass computes
-// them again.
+// and a head that does not see it. Geometry and hidden activations are no outputs: the backward pass computes them
+// again, but on a CPU that has room to keep them.
 #pragma once
 #include "mlp/kernel.h"
 
@@ -46,7 +46,7 @@ struct FieldMlpInput {
 };
 
 // Entry points of cpu.h and cuda.h:
-//   field_mlp_forward(shape, input, trunk, head, sigmas [S], rgbs [S, 3])
-//   field_mlp_backward(shape, input, trunk, head, grad_sigmas [S], grad_rgbs [S, 3], grad_x or nullptr, grad_trunk, grad_head)
+//   field_mlp_forward(shape, input, trunk, head, sigmas [S], rgbs [S, 3], room, its size)
+//   field_mlp_backward(shape, input, trunk, head, grad_sigmas [S], grad_rgbs [S, 3], grad_x or nullptr, grad_trunk, grad_head, room)
 
 }  // namespace jnerf

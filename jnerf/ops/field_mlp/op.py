@@ -11,9 +11,9 @@ from jnerf.ops.activate import activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
+from jnerf.ops.field_mlp.kept import kept_size, kept_words
 from jnerf.ops.mlp import n_params
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
-from jnerf.ops.mlp.op import flat, numbers, shaped
+from jnerf.ops.mlp.op import check_once, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
 from jnerf.ops.trunc_exp import trunc_exp
@@ -26,15 +26,15 @@ _SETUP = (
     "const auto shape = jnerf::FieldMlpShape::of(data); "
     "const auto input = jnerf::FieldMlpInput::of(data, in0_p, in1_p, in2_p);"
 )
-_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p);"
+_FORWARD = f"{_SETUP} jnerf::field_mlp_forward(shape, input, in3_p, in4_p, out0_p, out1_p, out2_p, out2->num);"
 _BACKWARD = (
     f"{_SETUP} jnerf::field_mlp_backward(shape, input, in3_p, in4_p, in5_p, in6_p, "
-    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p);'
+    'data["wants_x"] != 0 ? out2_p : nullptr, out0_p, out1_p, in7_p);'
 )
 
 
 class _FieldMlp(Function):
-    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x):
+    def execute(self, x, trunk, head, extra, ray_indices, options, wants_x, words):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
         self.shapes = x.shape, trunk.shape, head.shape
@@ -49,20 +49,24 @@ class _FieldMlp(Function):
         if extra is None:
             extra, ray_indices = nothing(), nothing("int32")
         self.saved = [*map(flat, (x, extra)), ray_indices, *map(flat, (trunk, head))]
-        shapes, dtypes = [(n,), (n, _COLORS)], ["float32", "float32"]
-        return tuple(code_op("field_mlp", shapes, dtypes, self.saved, _FORWARD, self.data))
+        shapes = [(n,), (n, _COLORS), (kept_size(n, words),)]
+        found = code_op("field_mlp", shapes, ["float32"] * 3, self.saved, _FORWARD, self.data)
+        self.kept = found[2]
+        return found[0], found[1]
 
     def grad(self, grad_sigmas, grad_rgbs):
+        check_once("field_mlp", [grad_sigmas, grad_rgbs])
         x, _, _, trunk, head = self.saved
         n, wants_x = self.data["n"], self.data["wants_x"]
         grad_sigmas = jt.zeros((n,)) if grad_sigmas is None else grad_sigmas
         grad_rgbs = jt.zeros((n, _COLORS)) if grad_rgbs is None else grad_rgbs
         sizes = [trunk.numel(), head.numel(), x.numel() if wants_x else 1]
-        inputs, shapes = [*self.saved, grad_sigmas, grad_rgbs], [(size,) for size in sizes]
+        inputs = [*self.saved, grad_sigmas, grad_rgbs, self.kept]
+        shapes = [(size,) for size in sizes]
         grads = code_op("field_mlp", shapes, ["float32"] * 3, inputs, _BACKWARD, self.data)
         of_trunk, of_head = map(shaped, grads, self.shapes[1:])
         grad_x = shaped(grads[2], self.shapes[0]) if wants_x else None
-        return grad_x, of_trunk, of_head, None, None, None, None
+        return grad_x, of_trunk, of_head, *[None] * 5
 
 
 def from_geometry(
@@ -130,7 +134,7 @@ def field_mlp(
     of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
     ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
     https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
-    ``stop_grad``; not in ``extra``. On CUDA layer by layer where ``jnerf.ops.mlp`` goes so.
+    ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where ``jnerf.ops.mlp`` goes so.
 
     Args:
         x: input of the trunk, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f).
@@ -167,16 +171,6 @@ def field_mlp(
         raise ValueError(f"field_mlp: the head ends with {head_widths[-1]} outputs, 3 are colours")
     if n == 0:
         return jt.zeros((0,)), jt.zeros((0, _COLORS))
-    if goes_by_layers(trunk_widths, biased, skip) or goes_by_layers(head_widths, biased, None):
-        n_geometry = trunk_widths[-1]
-        geometry = mlp_by_layers(x, trunk, trunk_widths, n_geometry, None, biased, skip, precision)
-        directions = None if extra is None else extra[ray_indices].stop_grad()
-
-        def color(seen: jt.Var) -> jt.Var:
-            return mlp_by_layers(
-                seen, head, head_widths, _COLORS, directions, biased, None, precision
-            )
-
-        return from_geometry(geometry, color, exponential, head_sees_density)
     wants_x = not x.is_stop_grad()  # asked here: inside a Function every input is detached
-    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x)
+    words = kept_words(trunk_widths, head_widths, precision, skip, first)
+    return _FieldMlp()(x, trunk, head, extra, ray_indices, options, wants_x, words)

@@ -1,18 +1,20 @@
-// The field on CUDA in float: the plain MLP twice, with geometry and its gradient in scratch memory between.
+// The field on CUDA in float: the MLP twice, with geometry and its gradient in scratch memory between.
 #pragma once
 #include "field_mlp/tensor_cuda.h"
+#include "mlp/cuda/plain.h"
 
 namespace jnerf {
 
 // The head's input: the sample's geometry from `first` on, then the extra channels of its ray.
 struct FieldHeadInput {
-    const float *geometry, *extra;
+    const float *geometry, *extra;  // geometry: from sample `begin` on
     const int* ray_indices;
     int64_t n_samples;
     int width, extra_width, first;
+    int64_t begin;
     JNERF_FN float load(int64_t sample, int channel) const {
         const int at = first + channel;
-        if (at < width) return geometry[sample * width + at];
+        if (at < width) return geometry[(sample - begin) * width + at];
         return extra[(int64_t)ray_indices[sample] * extra_width + at - width];
     }
 };
@@ -21,7 +23,7 @@ struct FieldHeadGrad {
     float* geometry;
     JNERF_FN void store(const FieldHeadInput& input, int64_t sample, int channel, float value) const {
         const int at = input.first + channel;
-        if (at < input.width) geometry[sample * input.width + at] = value;
+        if (at < input.width) geometry[(sample - input.begin) * input.width + at] = value;
     }
 };
 
@@ -56,8 +58,8 @@ struct FieldDensityGrad {
     }
 };
 
-inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMlpInput& input, const float* geometry) {
-    return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width, shape.first};
+inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMlpInput& input, const float* geometry, int64_t begin = 0) {
+    return {geometry, input.extra, input.ray_indices, input.n_samples, shape.geometry(), input.extra_width, shape.first, begin};
 }
 
 JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {

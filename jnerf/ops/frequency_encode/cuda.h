@@ -3,8 +3,8 @@
 
 namespace jnerf {
 
-inline void frequency_encode(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, float* values) {
-    parallel_for(n * std::max(shape.waves(), 1), FrequencyEncode{shape, x, frequencies, values});
+inline void frequency_encode(int64_t n, FrequencyShape shape, const float* x, const float* frequencies, const float* weights, float* values) {
+    parallel_for(n * std::max(shape.waves(), 1), FrequencyEncode{shape, x, frequencies, weights, values});
 }
 
 inline void frequency_encode_backward(int64_t n, FrequencyShape shape, const float* frequencies, const float* values, const float* grad_values, float* grad_x) {

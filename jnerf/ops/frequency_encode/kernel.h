@@ -28,7 +28,7 @@ struct FrequencyShape {
 // One sample and one wave (a frequency and a dimension) per call; wave 0 also writes u.
 struct FrequencyEncode {
     FrequencyShape shape;
-    const float *x, *frequencies;
+    const float *x, *frequencies, *weights;  // weights of frequencies; null: 1
     float* values;
     JNERF_FN void operator()(int64_t i) const {
         const int waves = shape.waves() > 0 ? shape.waves() : 1, D = shape.n_dims;
@@ -41,12 +41,13 @@ struct FrequencyEncode {
         const int k = wave / D, d = wave % D;
         float s, c;
         sincos_pi(frequencies[k] * fmaf(shape.scale, x[sample * D + d], shape.offset), s, c);
+        const float weight = weights ? weights[k] : 1.0f;
         row += shape.head() + 2 * k * D + d;
-        row[0] = s, row[D] = c;
+        row[0] = weight * s, row[D] = weight * c;
     }
 };
 
-// One sample and dimension per call. The sines and cosines are read back from the forward pass.
+// One sample and dimension per call. The sines and cosines are read back from the forward pass, with their weights.
 struct FrequencyEncodeBackward {
     FrequencyShape shape;
     const float *frequencies, *values, *grad_values;

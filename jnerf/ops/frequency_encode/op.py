@@ -5,12 +5,17 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common import Function, code_op
+from jnerf.ops.common.constants import nothing
 
 _SHAPE = (
     'jnerf::FrequencyShape{(int)data["n_dims"], (int)data["n_frequencies"],'
     ' (int)data["include_input"], (float)data["scale"], (float)data["offset"]}'
 )
 
+_FORWARD = (
+    f"jnerf::frequency_encode(in0->shape[0], {_SHAPE}, in0_p, in1_p, "
+    'data["weighted"] != 0 ? in2_p : nullptr, out0_p);'
+)
 _BACKWARD = (
     f"jnerf::frequency_encode_backward(out0->shape[0], {_SHAPE}, in0_p, in1_p, in2_p, out0_p);"
 )
@@ -21,9 +26,7 @@ _PUSH = (
 
 
 class _FrequencyEncode(Function):
-    def execute(
-        self, x: jt.Var, frequencies: jt.Var, include_input: bool, scale: float, offset: float
-    ) -> jt.Var:
+    def execute(self, x, frequencies, weights, include_input, scale, offset):
         n, n_dims = x.shape
         n_frequencies = frequencies.shape[0]
         self.data = {
@@ -32,21 +35,20 @@ class _FrequencyEncode(Function):
             "include_input": include_input,
             "scale": scale,
             "offset": offset,
+            "weighted": weights is not None,
         }
         width = n_dims * (2 * n_frequencies + include_input)
-        source = f"jnerf::frequency_encode(in0->shape[0], {_SHAPE}, in0_p, in1_p, out0_p);"
-        inputs = [x, frequencies]
-        values = code_op("frequency_encode", [(n, width)], ["float32"], inputs, source, self.data)[
-            0
-        ]
+        inputs = [x, frequencies, nothing() if weights is None else weights]
+        shapes = [(n, width)]
+        values = code_op("frequency_encode", shapes, ["float32"], inputs, _FORWARD, self.data)[0]
         self.x_shape, self.frequencies, self.values = x.shape, frequencies, values
         return values
 
-    def grad(self, grad_output: jt.Var) -> tuple[jt.Var, None, None, None, None]:
+    def grad(self, grad_output):
         inputs = [self.frequencies, self.values, grad_output]
         shapes = [self.x_shape]
         grad = code_op("frequency_encode", shapes, ["float32"], inputs, _BACKWARD, self.data)[0]
-        return grad, None, None, None, None
+        return grad, None, None, None, None, None
 
 
 class _FrequencyPull(Function):
@@ -74,7 +76,7 @@ def frequency_pull(
     Differentiable once in ``grad_values``: what exact normals need, which losses differentiate again.
 
     Args:
-        values: what ``frequency_encode`` gave, float32 [S, C].
+        values: what ``frequency_encode`` gave, float32 [S, C]; their weights are in them.
         grad_values: of something by these, float32 [S, C].
         frequencies: see ``frequency_encode``, float32 [K].
         n_dims: D.
@@ -105,6 +107,7 @@ def frequency_encode(
     include_input: bool = True,
     scale: float = 1.0,
     offset: float = 0.0,
+    weights: jt.Var | None = None,
 ) -> jt.Var:
     """``[u, sin(pi f_1 u), cos(pi f_1 u), sin(pi f_2 u), ...]`` with ``u = scale * x + offset``.
 
@@ -118,6 +121,7 @@ def frequency_encode(
         include_input: whether ``u`` itself comes first.
         scale: see above.
         offset: see above.
+        weights: factor of the sines and cosines of each frequency, float32 [K], without gradient; None: 1.
 
     Returns:
         float32 [S, D * (2 K + include_input)].
@@ -135,4 +139,10 @@ def frequency_encode(
             f"frequency_encode: frequencies are {frequencies.dtype} {list(frequencies.shape)};"
             " give float32 [K]"
         )
-    return _FrequencyEncode()(x, frequencies, bool(include_input), float(scale), float(offset))
+    if weights is not None and (weights.dtype != "float32" or weights.shape != frequencies.shape):
+        raise ValueError(
+            f"frequency_encode: weights are {weights.dtype} {list(weights.shape)}; give float32 "
+            f"{list(frequencies.shape)}, as many as frequencies"
+        )
+    how = bool(include_input), float(scale), float(offset)
+    return _FrequencyEncode()(x, frequencies, weights, *how)

@@ -21,7 +21,7 @@ template <int D, int F, class Stored> struct HashCurvature {
             for (int c = 0; c < (1 << D); c++) {
                 const Stored* row = grid.table + (int64_t)corners.row[c] * F;
                 float dot = 0;
-                for (int f = 0; f < F; f++) dot += value[f] * value_of(row[f]);
+                for (int f = 0; f < F; f++) dot += value[f] * stored_value(row[f]);
                 for (int e = 0; e < D; e++)
                     for (int d = 0; d < D; d++) sum[e] += dot * g[d] * corners.weight_curve(c, d, e);
             }

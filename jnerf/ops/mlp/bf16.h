@@ -46,6 +46,7 @@ struct Bf16 {
     }
 
     template <int R, class Start, class Done> static inline void rows(const Product& p, int i0, const Start& start, const Done& done) {
+        if (p.fetch) p.fetch->next();
         int j = 0;
         for (; j + 64 <= p.n; j += 64) block<R, 4>(p, i0, j, start, done);
         if (j < p.n) block<R, 2>(p, i0, j, start, done);
@@ -65,6 +66,11 @@ struct Bf16 {
         const __m512i order = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
         _mm512_storeu_si512(to, _mm512_permutex2var_epi16(even, order, odd));
         _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(even, _mm512_add_epi16(order, _mm512_set1_epi16(16)), odd));
+    }
+
+    template <bool PAST> JNERF_FN static void store_halves(uint16_t* to, __m512i x) {
+        if (PAST) _mm512_stream_si512((__m512i*)to, x);
+        else _mm512_storeu_si512(to, x);
     }
 
     template <int KIND> JNERF_FN static __m512i finished(const Outlet<Bf16, KIND>& to, int i, int j, GemmVector low, GemmVector high) {
@@ -97,8 +103,8 @@ struct Bf16 {
                 const __m512i odd = alone ? _mm512_setzero_si512() : finished(to, i + 1, j, sum[r + 1][v], sum[r + 1][v + 1]);
                 store_pairs(to.panel->items(i / 2) + j, even, odd);
                 if (!(KIND & ROWS)) continue;
-                _mm512_storeu_si512(to.panel->row(i) + j, even);
-                _mm512_storeu_si512(to.panel->row(i + 1) + j, odd);
+                store_halves<(KIND & STREAM) != 0>(to.panel->row(i) + j, even);
+                store_halves<(KIND & STREAM) != 0>(to.panel->row(i + 1) + j, odd);
             }
         }
     }
@@ -110,13 +116,18 @@ struct Bf16 {
     }
 
     static inline void rows_from_items(Panel<Bf16>& panel, int begin, int end) {
+        if (panel.kept()) pairs_apart<true>(panel, begin, end);
+        else pairs_apart<false>(panel, begin, end);
+    }
+
+    template <bool PAST> static inline void pairs_apart(Panel<Bf16>& panel, int begin, int end) {
         const __m512i even = _mm512_set_epi16(62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
         const __m512i odd = _mm512_add_epi16(even, _mm512_set1_epi16(1));
         for (int i = begin / 2 * 2; i < end; i += 2)
             for (int s = 0; s < MLP_TILE; s += 32) {
                 const __m512i a = _mm512_loadu_si512(panel.items(i / 2) + s), b = _mm512_loadu_si512(panel.items(i / 2) + s + 16);
-                _mm512_storeu_si512(panel.row(i) + s, _mm512_permutex2var_epi16(a, even, b));
-                _mm512_storeu_si512(panel.row(i + 1) + s, _mm512_permutex2var_epi16(a, odd, b));
+                store_halves<PAST>(panel.row(i) + s, _mm512_permutex2var_epi16(a, even, b));
+                store_halves<PAST>(panel.row(i + 1) + s, _mm512_permutex2var_epi16(a, odd, b));
             }
     }
 

@@ -3,6 +3,7 @@
 // chunks in order: the same bits for any number of threads.
 #pragma once
 #include <memory>
+#include "common/jnerf_stream.h"
 #include "mlp/tile.h"
 #include "mlp/transfer.h"
 #include "trunc_exp/kernel.h"
@@ -24,6 +25,7 @@ template <class Make> inline void for_tiles(int64_t n_samples, const Make& make)
         auto run = make();
         #pragma omp for schedule(dynamic, 8)
         for (int64_t t = 0; t < n_tiles; t++) run(t * MLP_TILE, (int)std::min<int64_t>(MLP_TILE, n_samples - t * MLP_TILE));
+        stream_done();
     }
 }
 
@@ -67,6 +69,7 @@ inline void mlp_forward(MlpShape shape, MlpInput input, const float* params, flo
         for_tiles(input.n_samples, [&] {
             return [&, tile = MlpTile<P>(shape, weights), rows = Buffer<float>((size_t)round_up(shape.n_out, MLP_PAD) * MLP_TILE)](int64_t begin, int n) mutable {
                 mlp_load(input, begin, n, tile.layer[0], false);
+                tile.fetch = fetch_pairs(input, begin);
                 tile.template forward_hidden<0>();
                 tile.forward_last(Outlet<P, PLAIN>{shape.n_out, nullptr, nullptr, rows.data(), shape.n_out});
                 float* at = out + begin * shape.n_out;
@@ -88,6 +91,7 @@ inline void mlp_backward(MlpShape shape, MlpInput input, const float* params, co
             auto tile = std::make_shared<MlpTile<P>>(shape, weights);
             return [&, tile, grad = MlpTileGrad<P>(*tile, shape.n_out)](int64_t begin, int n, float* sums) mutable {
                 mlp_load(input, begin, n, tile->layer[0], true);
+                tile->fetch = fetch_pairs(input, begin);
                 tile->template forward_hidden<ROWS>();
                 load_rows(n, shape.n_out, [&](int s) { return grad_out + (begin + s) * shape.n_out; }, grad.grad_out(), 0, true);
                 grad.backward(inputs, sums);

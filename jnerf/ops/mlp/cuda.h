@@ -1,6 +1,6 @@
-// The MLP on CUDA: on tensor cores where device and network allow, else in float.
+// The MLP on CUDA: on tensor cores where device and network allow; else layer by layer through cuBLAS, or in float.
 #pragma once
-#include "mlp/cuda/plain.h"
+#include "mlp/cuda/layers.h"
 #include "mlp/cuda/tensor.h"
 #include "trunc_exp/kernel.h"
 
@@ -17,14 +17,14 @@ JNERF_ENTRY void mlp_forward(MlpShape shape, MlpInput input, const float* params
     const MlpPrecision precision = cuda_precision(shape.precision, TensorNet::fits(shape) && !asked_way("mlp", "plain"));
     if (precision == MlpPrecision::fp16 && mlp_tensor_forward<Fp16>(shape, input, params, out)) return;
     if (precision == MlpPrecision::bf16 && mlp_tensor_forward<Bf16>(shape, input, params, out)) return;
-    mlp_plain_forward(shape, input, params, out);
+    mlp_layers_forward(shape, input, params, out);
 }
 
 JNERF_ENTRY void mlp_backward(MlpShape shape, MlpInput input, const float* params, const float* grad_out, MlpInputGrad grad_in, float* grad_params) {
     const MlpPrecision precision = cuda_precision(shape.precision, TensorNet::fits(shape) && !asked_way("mlp", "plain"));
     if (precision == MlpPrecision::fp16 && mlp_tensor_backward<Fp16>(shape, input, params, grad_out, grad_in, grad_params)) return;
     if (precision == MlpPrecision::bf16 && mlp_tensor_backward<Bf16>(shape, input, params, grad_out, grad_in, grad_params)) return;
-    mlp_plain_backward(shape, input, params, grad_out, grad_in, grad_params);
+    mlp_layers_backward(shape, input, params, grad_out, grad_in, grad_in.x || grad_in.extra, grad_params);
 }
 
 }  // namespace jnerf

@@ -55,6 +55,7 @@ template <bool ROUNDED> struct Fp32 {
     }
 
     template <int R, class Start, class Done> static inline void rows(const Product& p, int i0, const Start& start, const Done& done) {
+        if (p.fetch) p.fetch->next();
         // few rows make up in columns, or every sum would wait for itself
         constexpr int V = R == 1 ? std::min(8, MLP_TILE / GEMM_LANES) : R == 2 ? 4 : GEMM_VECTORS;
         int j = 0;
@@ -85,21 +86,29 @@ template <bool ROUNDED> struct Fp32 {
                 if ((KIND & PLAIN) && i < to.n_plain) store_vector(to.plain + (int64_t)i * MLP_TILE + j, x);
                 if (KIND & RELU) x = x < 0.0f ? GemmVector{} : x;  // NaN stays NaN
                 if (KIND & ACTIVE) x = load_vector(to.active->row(i) + j) > 0.0f ? x : GemmVector{};
-                if (KIND & PANEL) store_vector(to.panel->row(i) + j, ROUNDED ? round_bf16(x) : x);
+                if (ROUNDED) x = round_bf16(x);
+                if (KIND & PANEL) store_vector((float*)to.panel->items(i) + j, x);
+                if (KIND & STREAM) stream_vector(to.panel->row(i) + j, x);
             }
         }
     }
 
     // Two features of neighbouring samples [2 MLP_TILE] -> two rows.
-    static inline void load_pairs(const float* x, Panel<Fp32>& to, int i, bool) {
-        float *even = to.row(i), *odd = to.row(i + 1);
+    static inline void load_pairs(const float* x, Panel<Fp32>& to, int i, bool keep_rows) {
+        float *even = (float*)to.items(i), *odd = (float*)to.items(i + 1);
         for (int s = 0; s < MLP_TILE; s++) {
             even[s] = ROUNDED ? round_bf16(x[2 * s]) : x[2 * s];
             odd[s] = ROUNDED ? round_bf16(x[2 * s + 1]) : x[2 * s + 1];
         }
+        if (keep_rows) rows_from_items(to, i, i + 2);
     }
 
-    static inline void rows_from_items(Panel<Fp32>&, int, int) {}
+    // Items are rows.
+    static inline void rows_from_items(Panel<Fp32>& panel, int begin, int end) {
+        if (!panel.kept()) return;
+        for (int i = begin; i < end; i++)
+            for (int s = 0; s < MLP_TILE; s += GEMM_LANES) stream_vector(panel.row(i) + s, load_vector((float*)panel.items(i) + s));
+    }
 
     static inline float row_sum(const float* row) {
         GemmVector sum = {};

@@ -9,7 +9,6 @@ import jittor as jt
 
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
-from jnerf.ops.mlp.by_layers import goes_by_layers, mlp_by_layers
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
 from jnerf.ops.trunc_exp import trunc_exp
@@ -57,6 +56,19 @@ def numbers(name: str, widths: tuple[int, ...]) -> Mapping[str, int]:
     return found
 
 
+def check_once(op: str, grads: Sequence[jt.Var | None]) -> None:
+    """Jittor asks for gradients without one for any output where a gradient itself is differentiated.
+
+    Raises:
+        RuntimeError: so it is.
+    """
+    if all(grad is None for grad in grads):
+        raise RuntimeError(
+            f"{op} is differentiable once, and a gradient of it was differentiated; jnerf.ops.distance_mlp gives a "
+            "derivative that can be, and Jittor's own operators can"
+        )
+
+
 def flat(x: jt.Var) -> jt.Var:
     """``x`` as [numel]; Jittor compiles a kernel for every combination of ranks."""
     return x if x.ndim == 1 else jt.origin_reshape(x, (x.numel(),))  # Var.reshape looks at its arguments first
@@ -94,6 +106,7 @@ class _Mlp(Function):
         return code_op("mlp", [(n, n_out)], ["float32"], self.saved, _FORWARD, self.data)[0]
 
     def grad(self, grad_out):
+        check_once("mlp", [grad_out])
         x, extra, params = self.saved
         wants = self.data["wants_x"], self.data["wants_extra"]
         sizes = [
@@ -123,8 +136,8 @@ def mlp(
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
     Differentiable once in ``params``, and in ``x`` and ``extra`` unless they are ``stop_grad``. On CUDA an MLP with
-    biases, a skip connection or a layer wider than 128 goes layer by layer: hidden layers with bf16 operands, the
-    last in fp32; all in fp32 where that is asked for.
+    biases, a skip connection or a layer wider than 128 goes through cuBLAS layer by layer: with bf16 operands and fp32
+    sums; in fp32 where that is asked for, the device has no bf16 or there is no cuBLAS.
 
     Args:
         x: input, float32 [S, C], or grouped [G, S, F] with C = G F (channel g F + f), as the hash grid returns.
@@ -163,9 +176,6 @@ def mlp(
     code = precision_code(precision)
     if x.shape[-2] == 0:
         return jt.zeros((0, n_out))
-    if goes_by_layers(widths, biased, skip):
-        out = mlp_by_layers(x, params, widths, n_out, extra, biased, skip, precision)
-        return trunc_exp(out) if exponential else out
     # asked here: inside a Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
     fused = exponential and jt.flags.no_grad

@@ -17,17 +17,36 @@ template <class P> struct Panel {
     int width;
     Buffer<uint32_t> words;  // items [pad(width) / K, MLP_TILE]
     Buffer<Element> own;     // rows, where items are not rows themselves
+    Element* rows;           // or wherever a forward pass keeps them for the backward pass (STREAM)
 
     explicit Panel(int width) : width(width), words((size_t)round_up(width, MLP_PAD) / P::K * MLP_TILE) {
-        if (P::K > 1) own.resize((size_t)round_up(width, MLP_PAD) * MLP_TILE);
+        if (P::K > 1) own.resize(n_rows() * MLP_TILE);
+        rows = P::K > 1 ? own.data() : (Element*)words.data();
     }
+    Panel(Panel&&) = default;  // `rows` goes along; a copy's would be another's
+    size_t n_rows() const { return round_up(width, MLP_PAD); }
     uint32_t* items(int i) { return &words[(size_t)i * MLP_TILE]; }
-    Element* row(int i) { return P::K > 1 ? &own[(size_t)i * MLP_TILE] : (Element*)items(i); }
+    Element* row(int i) { return rows + (size_t)i * MLP_TILE; }
+    bool kept() const { return (const void*)rows != own.data() && (const void*)rows != words.data(); }
 
     // All of another panel, from row `at` on; KEEP: ROWS where its rows are there too.
     template <int KEEP> void copy(const Panel& from, int at) {
         std::copy(from.words.begin(), from.words.end(), words.begin() + (size_t)at / P::K * MLP_TILE);
-        if (KEEP) std::copy(from.own.begin(), from.own.end(), own.begin() + (size_t)at * MLP_TILE);
+        if (KEEP) P::rows_from_items(*this, at, at + from.width);
+    }
+};
+
+// What a thread's next tile reads, on its way into the cache while the present one is multiplied: a few lines with each block
+// of a product, since more would wait for one another. A line beyond the end of memory is harmless.
+struct Fetch {
+    static constexpr int PIECE = 512;  // bytes
+    const char* at = nullptr;
+    int64_t jump = 0;  // from piece to piece
+    int left = 0, at_once = 1;
+
+    JNERF_FN void next() {
+        for (int k = std::min(left, at_once); k > 0; k--, left--, at += jump)
+            JNERF_UNROLL for (int i = 0; i < PIECE; i += 64) __builtin_prefetch(at + i);
     }
 };
 
@@ -39,6 +58,7 @@ struct Product {
     int64_t lda;
     const uint32_t* b;
     int64_t ldb;
+    Fetch* fetch = nullptr;
 };
 
 // What becomes of a product's rows, at compile time: a branch for each vector would cost as much as the work.
@@ -47,6 +67,7 @@ enum OutletKind {
     ACTIVE = 2,  // zero where `active`, a panel of ReLU's results, is zero
     PANEL = 4,   // into `panel` as items
     ROWS = 8,    // and as rows
+    STREAM = 32, // those past the caches
     PLAIN = 16,  // the first `n_plain` rows, before all that, as floats [n_plain, MLP_TILE]
 };
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
+from jnerf.ops.common.simd import simd_flags
+
 #: Names, in the order of the kernels' ``MlpPrecision``.
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -19,3 +24,19 @@ def precision_code(precision: str) -> int:
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}; choose one of {', '.join(PRECISIONS)}")
     return PRECISIONS.index(precision)
+
+
+def multiplies_bf16(precision: str) -> bool:
+    """Whether a CPU's kernels multiply pairs of bf16 at this precision, as far as can be told from here."""
+    return precision != "fp32" and _has_bf16()
+
+
+@cache
+def _has_bf16() -> bool:
+    if simd_flags():
+        return False  # less than the machine has
+    try:
+        words = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return False
+    return {"avx512_bf16", "avx512bw"} <= set(words)

@@ -6,9 +6,9 @@ namespace jnerf {
 
 // What weights [to.rows, columns], from row `first` on, make of the first k rows of a panel.
 template <class P, int KIND, class Start>
-inline void multiply(const Buffer<uint32_t>& weights, int columns, int k, Panel<P>& input, const Start& start, const Outlet<P, KIND>& to, int first = 0) {
+inline void multiply(const Buffer<uint32_t>& weights, int columns, int k, Panel<P>& input, const Start& start, const Outlet<P, KIND>& to, Fetch* fetch, int first = 0) {
     const int lda = MlpWeights<P>::stride(columns), items = P::K == 2 && amx_ready() ? MlpWeights<P>::stride(k) : (k + P::K - 1) / P::K;
-    P::product(Product{to.rows, MLP_TILE, items, weights.data() + (size_t)first * lda, lda, input.items(0), MLP_TILE}, start, to);
+    P::product(Product{to.rows, MLP_TILE, items, weights.data() + (size_t)first * lda, lda, input.items(0), MLP_TILE, fetch}, start, to);
 }
 
 // Floats [n, MLP_TILE] -> rows of a panel.
@@ -26,6 +26,7 @@ template <class P> struct MlpTile {
     const MlpShape& shape;
     const MlpWeights<P>& weights;
     std::vector<Panel<P>> layer;  // inputs of each layer; the caller fills the first
+    Fetch fetch;
 
     MlpTile(const MlpShape& shape, const MlpWeights<P>& weights) : shape(shape), weights(weights) {
         for (int l = 0; l < shape.n_layers; l++) layer.emplace_back(weights.width(shape, l));
@@ -42,8 +43,8 @@ template <class P> struct MlpTile {
 private:
     template <int KIND> void multiply_layer(int l, const Outlet<P, KIND>& to) {
         const int k = layer[l].width;
-        if (shape.bias[l] >= 0) multiply<P>(weights.forward[l], k, k, layer[l], StartBias{weights.bias[l].data()}, to);
-        else multiply<P>(weights.forward[l], k, k, layer[l], StartZero{}, to);
+        if (shape.bias[l] >= 0) multiply<P>(weights.forward[l], k, k, layer[l], StartBias{weights.bias[l].data()}, to, &fetch);
+        else multiply<P>(weights.forward[l], k, k, layer[l], StartZero{}, to, &fetch);
     }
 };
 
@@ -86,10 +87,10 @@ template <class P> struct MlpTileGrad {
             const auto& weights = tile.weights.backward[l];
             const int columns = shape.width[l + 1];
             const Outlet<P, PLAIN> to_input{inputs, nullptr, nullptr, grad_in.data(), inputs};
-            if (l) multiply<P>(weights, columns, out, grad(l), StartZero{}, Outlet<P, ACTIVE | PANEL | ROWS>{shape.width[l], &grad(l - 1), &tile.layer[l]});
-            else if (shape.skip < 0) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input);
-            else multiply<P>(weights, columns, out, grad(l), StartSums{grad_in.data(), MLP_TILE}, to_input);
-            if (l && l == shape.skip && inputs) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input, MlpWeights<P>::again(shape));
+            if (l) multiply<P>(weights, columns, out, grad(l), StartZero{}, Outlet<P, ACTIVE | PANEL | ROWS>{shape.width[l], &grad(l - 1), &tile.layer[l]}, &tile.fetch);
+            else if (shape.skip < 0) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input, &tile.fetch);
+            else multiply<P>(weights, columns, out, grad(l), StartSums{grad_in.data(), MLP_TILE}, to_input, &tile.fetch);
+            if (l && l == shape.skip && inputs) multiply<P>(weights, columns, out, grad(l), StartZero{}, to_input, &tile.fetch, MlpWeights<P>::again(shape));
         }
     }
 
@@ -111,7 +112,7 @@ private:
         for (int i = 0; i < in; i += 16)
             for (int s = 0; s < items; s += 16)
                 transpose16((const uint32_t*)tile.layer[l].row(i) + s, items, &transposed[(size_t)s * pad + i], pad);
-        const Product product{out, pad, items, (const uint32_t*)grad(l).row(0), items, transposed.data(), pad};
+        const Product product{out, pad, items, (const uint32_t*)grad(l).row(0), items, transposed.data(), pad, &tile.fetch};
         P::product(product, StartSums{sums, pad}, StoreSums{sums, pad});
         if (shape.bias[l] < 0) return;
         float* b = sums + (size_t)round_up(shape.width[l + 1], 2) * pad;

@@ -22,19 +22,24 @@ template <class P, class Get> inline void load_rows(int n, int width, const Get&
 
 // Groups of two features, as the hash grid leaves them: items already, but for the rounding.
 template <class P> inline void load_pairs(const MlpInput& input, int64_t begin, int n, Panel<P>& panel, bool keep_rows) {
-    constexpr int LINE = 64 / sizeof(float);
     alignas(64) float tail[2 * MLP_TILE];
     for (int g = 0; g < input.groups; g++) {
         const float* x = input.x + (g * input.n_samples + begin) * 2;
-        // The next tile's pieces: too short for the machine to see them coming. Lines by their last floats: what the
-        // next piece begins in is here already. A prefetch beyond the end is harmless.
-        for (int i = LINE; i <= 2 * MLP_TILE; i += LINE) __builtin_prefetch(x + 2 * MLP_TILE + i - 1);
         if (n < MLP_TILE) {
             std::fill(std::copy_n(x, 2 * n, tail), tail + 2 * MLP_TILE, 0.0f);
             x = tail;
         }
         P::load_pairs(x, panel, 2 * g, keep_rows);
     }
+}
+
+// The pieces of the tile behind `begin`'s, too short for the machine to see them coming. Lines by their last floats: what a
+// piece begins in is here already.
+inline Fetch fetch_pairs(const MlpInput& input, int64_t begin) {
+    static_assert(2 * MLP_TILE * sizeof(float) == Fetch::PIECE, "a group of a tile");
+    if (input.features != 2 || input.extra_width) return {};
+    const float* next = input.x + 2 * (begin + MLP_TILE) + 64 / sizeof(float) - 1;
+    return {(const char*)next, input.n_samples * 2 * (int64_t)sizeof(float), input.groups, 2};
 }
 
 template <class P> inline void mlp_load(const MlpInput& input, int64_t begin, int n, Panel<P>& panel, bool keep_rows) {

@@ -4,7 +4,7 @@
 #include <new>
 #include <vector>
 #include "common/jnerf_common.h"
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -28,6 +28,17 @@ JNERF_FN GemmVector load_vector(const float* p) {
     return v;
 }
 JNERF_FN void store_vector(float* p, GemmVector v) { memcpy(p, &v, sizeof v); }
+
+// Past the caches (common/jnerf_stream.h); p is aligned to a vector.
+inline void stream_vector(float* p, GemmVector v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    store_vector(p, v);
+#endif
+}
 
 // Scratch memory of a thread, aligned to a cache line: a kernel asks for the same sizes at every call, and blocks of that
 // size cost the system's allocator as much as a small kernel does.

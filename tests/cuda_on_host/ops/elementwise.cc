@@ -30,10 +30,10 @@ extern "C" void unpacked_rows(int64_t n_words, int64_t width, const int* words, 
 }
 extern "C" void average(int64_t n, float decay, float rest, const float* values, float* averages) { ema(n, decay, rest, values, averages); }
 
-extern "C" void frequency(int64_t n, int64_t dims, int64_t count, int64_t include, float scale, float offset, const float* x, const float* frequencies, float* values,
+extern "C" void frequency(int64_t n, int64_t dims, int64_t count, int64_t include, float scale, float offset, const float* x, const float* frequencies, const float* weights, float* values,
                           const float* grad_values, float* grad_x) {
     const FrequencyShape shape{(int)dims, (int)count, (int)include, scale, offset};
-    frequency_encode(n, shape, x, frequencies, values);
+    frequency_encode(n, shape, x, frequencies, weights, values);
     frequency_encode_backward(n, shape, frequencies, values, grad_values, grad_x);
 }
 

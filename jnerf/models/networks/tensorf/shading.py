@@ -10,7 +10,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.ops.activate import activate
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.gather_rays import gather_rays
-from jnerf.ops.mlp.by_layers import relu
+from jnerf.ops.mlp.relu import relu
 from jnerf.ops.sh_encode import sh_encode
 
 _SH_DEGREE = 3  # bands: 9 functions

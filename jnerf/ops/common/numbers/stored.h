@@ -50,8 +50,8 @@ struct StoredFp16 {
     }
 };
 
-JNERF_FN float value_of(float v) { return v; }
-JNERF_FN float value_of(StoredBf16 v) { return v.value(); }
-JNERF_FN float value_of(StoredFp16 v) { return v.value(); }
+JNERF_FN float stored_value(float v) { return v; }
+JNERF_FN float stored_value(StoredBf16 v) { return v.value(); }
+JNERF_FN float stored_value(StoredFp16 v) { return v.value(); }
 
 }  // namespace jnerf

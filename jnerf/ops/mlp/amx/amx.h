@@ -62,6 +62,7 @@ template <class Start, class Done> inline void amx_product(const Product& p, con
     constexpr int stride = 2 * AMX_SIDE;
     for (int i = 0; i < p.m; i += stride)
         for (int j = 0; j < p.n; j += stride) {
+            if (p.fetch) p.fetch->next();
             const bool two_rows = i + AMX_SIDE < p.m;
             if (two_rows) amx_block<true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
             else amx_block<false>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, stride);
@@ -75,12 +76,13 @@ inline void amx_product(const Product& p, const StartSums& start, const StoreSum
     const int whole = p.m / AMX_SIDE * AMX_SIDE;
     for (int i = 0; i < whole; i += 2 * AMX_SIDE)
         for (int j = 0; j < p.n; j += 2 * AMX_SIDE) {
+            if (p.fetch) p.fetch->next();
             float* c = done.c + i * done.ldc + j;
             if (i + 2 * AMX_SIDE <= whole) amx_block<true, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
             else amx_block<false, true>(p.k, p.a + i * p.lda, p.lda, p.b + j, p.ldb, c, done.ldc);
         }
     if (whole == p.m) return;
-    const Product rest{p.m - whole, p.n, p.k, p.a + whole * p.lda, p.lda, p.b, p.ldb};
+    const Product rest{p.m - whole, p.n, p.k, p.a + whole * p.lda, p.lda, p.b, p.ldb, p.fetch};
     amx_product<StartSums, StoreSums>(rest, {start.c + whole * start.ldc, start.ldc}, {done.c + whole * done.ldc, done.ldc});
 }
 

@@ -1,4 +1,4 @@
-// The MLP on CUDA in float, without biases or skip connection (those go layer by layer, by_layers.py): a block of
+// The MLP on CUDA in float, without biases or skip connection (those go layer by layer, layers.h): a block of
 // threads takes a tile of samples through all layers in shared memory. Blocks are persistent and sum the weight gradients
 // of their tiles in scratch of their own, added up in block order afterwards: no atomics, the same result every time.
 #pragma once
@@ -104,15 +104,9 @@ struct MlpSumBlocks {
     }
 };
 
-inline void mlp_check(const MlpShape& shape) {
-    if (shape.skip >= 0 || shape.bias[0] >= 0 || mlp_floats(shape) * 4 > MLP_SHARED)
-        throw std::runtime_error("no CUDA kernel takes MLPs with biases, a skip connection or so wide layers: they go layer by layer");
-}
-
 // Input: any struct with n_samples and load(sample, channel), as MlpInput; InputGrad: with store, as MlpInputGrad.
 template <class Input> inline void mlp_plain_forward(const MlpShape& shape, const Input& input, const float* params, float* out) {
     const int floats = mlp_floats(shape), tile = mlp_tile_size(floats);
-    mlp_check(shape);
     const int64_t tiles = (input.n_samples + tile - 1) / tile;
     launch(mlp_forward_kernel<Input>, (unsigned)std::min<int64_t>(tiles, 65535), MLP_THREADS, (size_t)tile * floats * 4, shape, input, params, out, tile);
 }
@@ -121,7 +115,6 @@ template <class Input, class InputGrad>
 inline void mlp_plain_backward(const MlpShape& shape, const Input& input, const float* params, const float* grad_out,
                                const InputGrad& grad_in, float* grad_params) {
     const int floats = mlp_floats(shape), tile = mlp_tile_size(floats);
-    mlp_check(shape);
     const int blocks = (int)std::min<int64_t>((input.n_samples + tile - 1) / tile, MLP_BLOCKS);
     const CudaScratch<float> partial(blocks * shape.n_params);
     cudaMemsetAsync(partial.data, 0, blocks * shape.n_params * sizeof(float));
