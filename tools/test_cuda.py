@@ -118,7 +118,8 @@ def parts(dry: bool, long: bool = False) -> list[list[Part]]:
         [Part("tests", 78, [tests])],
         [Part("steps", 20, [[*emptied, *methods]])],
     ]
-    sanitizer = shutil.which("compute-sanitizer")
+    beside_nvcc = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/cuda/bin"])
+    sanitizer = shutil.which("compute-sanitizer", path=beside_nvcc)
     if sanitizer and not dry:
         how = ["--target-processes", "application-only", "--error-exitcode", "1"]
         found.append([])

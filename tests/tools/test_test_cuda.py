@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_every_method_is_there_and_can_be_emptied(script):
 
 
 def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
-    monkeypatch.setattr(script.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(script.shutil, "which", lambda name, path: f"/bin/{name}")
     stages = script.parts(dry=False)
     waited = [stage for stage in stages if not stage[0].beside]
     most = {stage[0].name: max(part.seconds for part in stage) for stage in waited}
@@ -117,6 +118,12 @@ def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
     ]
     (long,) = script.parts(dry=False, long=True)[-1]
     assert long.name == "long" and sum(most.values()) + long.seconds <= 540  # of ten minutes
+
+
+def test_only_files_whose_tests_take_a_device_are_asked(script):
+    files = script._cuda_tests()
+    assert "tests/ops/test_ema.py" in files and "tests/samplers/test_neus.py" in files
+    assert not any(file.startswith(("tests/viewer", "tests/mesh", "tests/tools")) for file in files)
 
 
 def test_methods_are_compared_also_where_some_are_missing(script, tmp_path, capsys):
@@ -173,7 +180,15 @@ def test_the_whole_command_goes_on_where_parts_fail_or_are_cut(script, tmp_path,
     monkeypatch.setattr(script, "OUT", out)
     monkeypatch.setattr(script.sys, "executable", str(tmp_path / "bin" / "python"))
     monkeypatch.setattr(script, "_device", lambda: "cuda")
-    assert script.main(["--scale", "0.05", "--long"]) == 1
+    parts = script.parts
+
+    def short(*arguments):
+        stages = parts(*arguments)
+        return [[replace(p, seconds=2) if p.name == "ways" else p for p in s] for s in stages]
+
+    monkeypatch.setattr(script, "parts", short)
+    assert script.main(["--long"]) == 1
+    monkeypatch.setattr(script, "parts", parts)
     found = json.loads((out / "summary.json").read_text())
     said = {row["part"]: row["result"] for row in found["parts"]}
     assert list(said) == [
