@@ -59,9 +59,9 @@ VIEWS = {
     ("nerfw/configs/nerfw_embedded.py", "cpu"): (1, 32, 2, 1, 1, 0),
     ("nerfw/configs/nerfw_embedded.py", "cuda"): (1, 32, 2, 1, 1, 0),
     ("tensorf/configs/tensorf_embedded.py", "cpu"): (1, 64, 0, 13, 13, 0),
-    ("tensorf/configs/tensorf_embedded.py", "cuda"): (1, 43, 17, 6, 6, 0),
+    ("tensorf/configs/tensorf_embedded.py", "cuda"): (1, 26, 0, 6, 6, 0),
     ("barf/configs/barf_embedded.py", "cpu"): (1, 9, 0, 2, 3, 0),
-    ("barf/configs/barf_embedded.py", "cuda"): (1, 50, 40, 2, 3, 0),
+    ("barf/configs/barf_embedded.py", "cuda"): (1, 9, 0, 2, 3, 0),
     ("vqad/configs/vqad_lego_small.py", "cpu"): (1, 12, 0, 3, 3, 0),
     ("vqad/configs/vqad_lego_small.py", "cuda"): (1, 12, 0, 3, 3, 0),
 }
