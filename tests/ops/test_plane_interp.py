@@ -55,6 +55,23 @@ def table_gradient(function, table, rows, h=1e-6):
     return np.array(found).reshape(len(rows), -1)
 
 
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16, 32])
+def test_results_that_go_past_the_caches_are_the_same(width):
+    """Stores past the caches begin where the memory allows it: rows of any width, arrays at any address."""
+    layout = PlaneLayout(resolutions=(8, 9), n_features=width, combine="product")
+    n = 2**20 // width // 2 + 77  # 4 MiB and a little
+    positions, table, _ = arrays(layout, n)
+    x, t = jt.array(positions), jt.array(table)
+    kept = []
+    for size in (1, 9, 17, 25):  # arrays before it, so that it does not always begin at the same multiple of 64 bytes
+        kept.append(jt.ones((size,)))
+        kept[-1].sync()
+        found = plane_interp(x, t, layout).numpy()
+        some = np.r_[:100, n // 2 : n // 2 + 100, n - 100 : n]
+        few = plane_interp(jt.array(positions[some]), t, layout).numpy()
+        np.testing.assert_array_equal(found[:, some], few)
+
+
 @pytest.mark.parametrize("combine", COMBINATIONS)
 @pytest.mark.parametrize("summed", [False, True])
 def test_gradients_of_the_reference_are_right(combine, summed):

@@ -70,7 +70,7 @@ template <int W, bool STREAM> inline __attribute__((always_inline)) void plane_p
     if constexpr (STREAM) {
         alignas(STREAM_LINE) float batch[W];
         plane_store<W>(batch, v);
-        stream_lines(to, batch, W);
+        stream_quads(to, batch, W);
     } else plane_store<W>(to, v);
 }
 
