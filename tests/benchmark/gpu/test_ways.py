@@ -13,7 +13,6 @@ from jnerf.checks.cuda_ways import VARIABLE, WAYS, check
 from jnerf.errors import ConfigError
 from jnerf.ops.hash_encode import HashGridLayout
 
-
 # Each takes its seconds to compile; all of them where somebody asks for CUDA's sources on the host.
 TRIED = sorted(WAYS) if os.environ.get("JNERF_CUDA_ON_HOST") else ["copy", "hash", "march"]
 
