@@ -9,6 +9,7 @@ from jnerf.benchmark.host.counts import Counting
 from jnerf.benchmark.host.emptied import emptied
 from jnerf.benchmark.host.scenes import scene_of
 from jnerf.config import load_config
+from jnerf.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / "projects"
 NGP = CONFIGS / "ngp" / "configs" / "ngp_embedded.py"
@@ -97,6 +98,18 @@ def test_what_is_learned_of_photographs_stays_and_levels_that_come_in_are_there(
     assert config.dataset.cameras.type == "PoseRefinement" and config.dataset.cameras.begin == 0
     coming = config.encoder.pos_encoder.coarse_to_fine
     assert max(coming.value, coming.end) <= config.encoder.pos_encoder.n_levels == 4
+
+
+def test_truths_that_losses_read_stay():
+    config = next(variants(str(CONFIGS / "dsnerf/configs/ngp_depth_small.py")))
+    assert list(config.dataset.extras) == ["depth"]
+    assert config.dataset.resolution == 32
+
+
+@pytest.mark.parametrize("name", ["ngp/configs/ngp_base.py", "_base_/lego.py"])
+def test_a_base_is_told_what_it_lacks(name):
+    with pytest.raises(ConfigError, match="missing; a run needs it"):
+        next(variants(str(CONFIGS / name)))
 
 
 def test_passes_over_tables_are_emptied_and_pictures_and_meshes_are_small():

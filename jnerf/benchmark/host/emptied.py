@@ -8,6 +8,7 @@ from typing import Any
 
 from jnerf.benchmark.host.scenes import scene_of
 from jnerf.config import load_config
+from jnerf.config.check import check
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.registry import LOSSES, RENDERERS, SAMPLERS
 
@@ -50,8 +51,12 @@ def variants(file: str, overrides: Sequence[str] = ()) -> Iterator[Any]:
     Args:
         file: the config.
         overrides: as of the command line; they win. With ``sampler.fixed_sizes`` among them there is one.
+
+    Raises:
+        ConfigError: the config is wrong, or a base that lacks what a run needs.
     """
     config = load_config(file, list(overrides))
+    check(config)
     empty = [*emptied(config), *overrides]
     sizes = [[]]
     if config.sampler.get("fixed_sizes") is None and _may_be_fixed(config):

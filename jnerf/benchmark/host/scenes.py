@@ -13,6 +13,7 @@ import numpy as np
 #: In place of a config's own scene of views.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
 _LEARNED = ("cameras", "exposure")  # of each training photograph, whose parameters the optimiser has groups for
+_TRUTHS = ("extras",)  # what losses of the embedded scene compare with, depth say
 _SIDE = 32  # pixels of the picture
 # Of a tetrahedron, each face seen from outside.
 _CORNERS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -30,7 +31,8 @@ def scene_of(block: Mapping[str, Any]) -> dict[str, Any]:
     if block["type"] == "MeshDataset":
         return {**block, "root": str(_mesh())}
     learned = {key: block[key] for key in _LEARNED if block.get(key) is not None}
-    return SCENE | {key: {**what, "begin": 0} for key, what in learned.items()}  # a step in which it learns
+    truths = {key: block[key] for key in _TRUTHS if key in block and block["type"] == SCENE["type"]}
+    return SCENE | truths | {key: {**what, "begin": 0} for key, what in learned.items()}  # a step in which it learns
 
 
 @cache
