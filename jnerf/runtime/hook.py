@@ -45,7 +45,8 @@ def prepare() -> None:
     Does nothing more if Jittor is imported already, or on a platform other than Linux, where Jittor's own set-up
     applies.
     """
-    os.environ.setdefault(_OPENEXR, "1")
+    if not os.environ.get(_OPENEXR):  # OpenCV refuses an empty one
+        os.environ[_OPENEXR] = "1"
     launch = mpi.several()
     if launch is not None and launch.rank > 0:
         os.environ.setdefault("TQDM_DISABLE", "1")  # one process shows progress

@@ -123,8 +123,9 @@ def _whole(path: Path) -> Stored:
     pixels = _by_imageio(path) if pixels is None else pixels
     if pixels is None and data[:4] == b"v/1\x01":
         raise DataError(
-            f"image {path} cannot be decoded: it is truncated, or this OpenCV ({cv2.__version__}) was built without "
-            "OpenEXR (pip install 'opencv-python<5'). Copy the file again, or convert it to .npy of float32"
+            f"image {path} cannot be decoded: it is truncated, OPENCV_IO_ENABLE_OPENEXR is 0, or this OpenCV "
+            f"({cv2.__version__}) was built without OpenEXR (pip install 'opencv-python<5'). Copy the file again, "
+            "unset that variable, or convert the picture to .npy of float32"
         )
     pixels = read_stored(path) if pixels is None else pixels  # says what is wrong
     pixels = pixels if pixels.ndim == 3 else pixels[..., None]
