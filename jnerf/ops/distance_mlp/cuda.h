@@ -18,19 +18,6 @@ template <class Kernel> struct DistanceEach {
     JNERF_FN void operator()(int64_t i) const { kernel((int)(i / columns), (int)(i % columns)); }
 };
 
-// Adds the slices of a sum, in their order, to what there is.
-struct DistanceAddSlices {
-    const float* slices;
-    int64_t stride;
-    int n;
-    float* to;
-    JNERF_FN void operator()(int64_t i) const {
-        float sum = to[i];
-        for (int k = 0; k < n; k++) sum += slices[k * stride + i];
-        to[i] = sum;
-    }
-};
-
 // Part `i / rows` of the sum of a row.
 struct DistanceRowPart {
     const float* from;
@@ -88,7 +75,7 @@ struct DistanceDevice {
         for (int half = 0; half < (pbar ? 2 : 1); half++) {
             const float *a = zq + half * columns, *b = half ? pbar : u;
             plain_product({rows, in, columns, DISTANCE_PART, a, b, nullptr, 2 * columns, 1, 1, columns, slices, in, size}, (int)parts);
-            parallel_for(size, DistanceAddSlices{slices, size, (int)parts, grad_params + mlp.weight[l]});
+            parallel_for(size, AddSlices{slices, size, parts, grad_params + mlp.weight[l]});
         }
         row_sums(zq, rows, 2 * columns, grad_params + mlp.bias[l]);
     }
@@ -97,7 +84,7 @@ struct DistanceDevice {
 private:
     void row_sums(const float* from, int rows, int ld, float* to) {
         parallel_for(parts * rows, DistanceRowPart{from, rows, ld, columns, slices});
-        parallel_for(rows, DistanceAddSlices{slices, rows, (int)parts, to});
+        parallel_for(rows, AddSlices{slices, rows, parts, to});
     }
 };
 

@@ -77,8 +77,6 @@ def pick_rows(arrays: Sequence[jt.Var], rows: jt.Var) -> list[jt.Var]:
             )
     if k == 0:
         return [jt.zeros((0, *array.shape[1:]), array.dtype) for array in arrays]
-    if all(array.dtype == "int32" or array.is_stop_grad() for array in arrays):
-        return [picked.stop_grad() for picked in _picked(arrays, rows)]
     return list(_PickRows()(rows, *arrays))
 
 

@@ -122,18 +122,6 @@ template <class T> struct LayersBiasPart {
     }
 };
 
-struct LayersBias {
-    const float* parts;
-    int64_t n_parts;
-    int width;
-    float* to;
-    JNERF_FN void operator()(int64_t c) const {
-        float sum = to[c];
-        for (int64_t p = 0; p < n_parts; p++) sum += parts[p * width + c];
-        to[c] = sum;
-    }
-};
-
 // C [rows, columns] = A B + beta C, row-major; A [rows, k], or [k, rows] when turned, B [k, columns], or [columns, k].
 template <class Item> inline void layers_product(int rows, int columns, int64_t k, const Item* a, int lda, bool turn_a, const Item* b, int ldb, bool turn_b, float* c, float beta) {
     if (rows == 0 || columns == 0) return;
@@ -218,7 +206,7 @@ template <class T> struct Layers {
             layers_product<Item>(out, in, n, grads, g_ld, true, items + act_at[l], ld(l), false, grad_params + shape.weight[l], 1.0f);
             if (shape.bias[l] >= 0) {
                 parallel_for(parts * out, LayersBiasPart<T>{grads, out, g_ld, n, floats + parts_at});
-                parallel_for(out, LayersBias{floats + parts_at, parts, out, grad_params + shape.bias[l]});
+                parallel_for(out, AddSlices{floats + parts_at, out, parts, grad_params + shape.bias[l]});
             }
             if (l == 0 && !wanted) return;
             layers_product<Item>((int)n, in, out, grads, g_ld, false, items + weight_at[l], ld(l), false, floats, 0.0f);

@@ -1,4 +1,4 @@
-// A product of matrices in plain float, by a kernel of our own.
+// A product of matrices in plain float, by a kernel of our own, and the sum of a product's slices.
 #pragma once
 #include "common/jnerf_common.h"
 
@@ -56,5 +56,17 @@ inline void plain_product(const PlainProduct& p, int parts = 1) {
     const dim3 grid(blocks_of(p.n, PRODUCT_N), blocks_of(p.m, PRODUCT_M), (unsigned)parts);
     launch(plain_product_kernel, grid, dim3(PRODUCT_THREADS), (size_t)PRODUCT_K * (PRODUCT_A + PRODUCT_B) * sizeof(float), p);
 }
+
+// Adds the slices of a sum, in their order, to what there is.
+struct AddSlices {
+    const float* slices;
+    int64_t stride, n;
+    float* to;
+    JNERF_FN void operator()(int64_t i) const {
+        float sum = to[i];
+        for (int64_t k = 0; k < n; k++) sum += slices[k * stride + i];
+        to[i] = sum;
+    }
+};
 
 }  // namespace jnerf
