@@ -11,7 +11,7 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS, padded_colors
-from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.space.pieces import encoded_samples
@@ -139,7 +139,6 @@ class NeRFNetwork(Network):
                 f"{', '.join(DENSITY_ACTIVATIONS)}"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._encoder_learns = bool(trainable(pos_encoder))
         self._box = Box(aabb)
         self._activation = density_activation
         self._bias, self._scale = float(density_bias), float(density_scale)
@@ -160,30 +159,19 @@ class NeRFNetwork(Network):
         return self._activated(self.rounds[-1].density(self._encode(positions)))
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """The density of the samples' own round, and their encoding where it is a constant or can be taken back."""
+        """The density of the samples' own round."""
         encoded = encoded_samples(samples, self.pos_encoder, self._box)
-        sigmas = self._activated(self._of(samples).density(encoded))
-        reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
-        return sigmas, encoded if reusable or self._constant(samples) else None
+        return self._activated(self._of(samples).density(encoded)), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
-        if samples.features is None:
-            encoded = encoded_samples(samples, self.pos_encoder, self._box)
-        elif self._constant(samples):
-            encoded = samples.features
-        else:
-            encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
+        encoded = encoded_samples(samples, self.pos_encoder, self._box)
         last = samples.round >= len(self.rounds) - 1
         parts = self.dir_encoder, self.appearance, self.transients if last else None
         raw, rgbs, extras = self._of(samples)(encoded, samples, *parts)
         if self._padding:
             rgbs = padded_colors(rgbs, self._padding)
         return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
-
-    def _constant(self, samples: RaySamples) -> bool:
-        """Whether nobody wants a gradient of the encoding: it can be kept from round to round as it is."""
-        return not (samples.rays.trained or self._encoder_learns)
 
     def _encode(self, positions: jt.Var) -> jt.Var:
         return self.pos_encoder(self._box(positions))

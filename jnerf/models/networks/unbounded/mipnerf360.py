@@ -60,7 +60,6 @@ class MipNeRF360Network(Network):
 
     offers = frozenset({"pos_encoder"})
     earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
 
     def __init__(
         self,
@@ -121,7 +120,7 @@ class MipNeRF360Network(Network):
             widths = [n_pos, *[proposal_width] * proposal_layers, 1]
             self.proposal = MLP(widths, stream=_PROPOSAL_STREAM, **how)
         else:
-            self.earlier_provides, self.features_carry_gradients = None, False
+            self.earlier_provides = None
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density of the large MLP at positions [S, 3], which are pieces without width: float32 [S]."""
@@ -132,14 +131,11 @@ class MipNeRF360Network(Network):
         encoded = encoded_samples(samples, self.pos_encoder, self._space)
         if samples.round >= self._proposals:
             return self._activated(self.trunk(encoded, n_out=1)), None
-        sigmas = self._activated(self.proposal(encoded))
-        return sigmas, sigmas.unsqueeze(1)
+        return self._activated(self.proposal(encoded)), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities, of the last round with colours."""
         if samples.round < self._proposals:
-            if samples.features is not None:  # known since the samples were placed
-                return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
         encoded = encoded_samples(samples, self.pos_encoder, self._space)
         how = {"exponential": False, "head_sees_density": False, "appearance": self.appearance}

@@ -40,7 +40,6 @@ class ProposedNetwork(Network):
     """
 
     earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
     offers = frozenset({"pos_encoder"})
 
     def __init__(
@@ -68,7 +67,7 @@ class ProposedNetwork(Network):
         if len(self.proposals):
             self.earlier_rounds = len(self.proposals)
         else:  # all rounds ask the field itself
-            self.earlier_provides, self.features_carry_gradients = None, False
+            self.earlier_provides = None
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """exp of what the field says of encoded positions, float32 [S]."""
@@ -101,14 +100,11 @@ class ProposedNetwork(Network):
         features, inside = self._encoded(samples, encoder)
         if not proposed:
             return self._scaled(self.field_density(features), inside), None
-        sigmas = self._scaled(self.proposals(samples.round, features), inside)
-        return sigmas, sigmas.unsqueeze(1)
+        return self._scaled(self.proposals(samples.round, features), inside), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities, of the last round with colours."""
         if samples.round < len(self.proposals):
-            if samples.features is not None:  # known since the samples were placed
-                return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
         if samples.features is None:
             features, inside = self._encoded(samples, self.pos_encoder)
