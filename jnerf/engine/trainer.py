@@ -126,7 +126,7 @@ class Trainer:
 
     @property
     def samples(self) -> NDArray[np.int64]:
-        """Samples of each step since the last log row or ``advance``, [K]; waits for the device where some have padding."""
+        """Samples of each step since the last log row or ``advance``, [K]; waits for the device if some are padded."""
         return self._window.read()
 
     @property
