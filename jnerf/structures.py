@@ -162,11 +162,6 @@ class RaySamples:
         mean = values.mean()
         return mean if self.live is None else mean / self.live.mean()
 
-    @property
-    def known_middles(self) -> jt.Var | None:
-        """``middles``, or ``positions`` where somebody has asked for them: for the same samples with other features."""
-        return self.__dict__.get("positions") if self.middles is None else self.middles
-
     @cached_property
     def positions(self) -> jt.Var:
         """Midpoints of the intervals, float32 [S, 3], field units; [S, D] where the scene has D dimensions."""
