@@ -85,6 +85,11 @@ inline bool keep_scratch_memory() {
     return true;
 }
 
+// Calls run(first, count) for blocks of n, of `size` each and the last of what is left.
+template <class Run> inline void in_blocks(int64_t n, int64_t size, const Run& run) {
+    for (int64_t begin = 0; begin < n; begin += size) run(begin, std::min(size, n - begin));
+}
+
 // Raises std::runtime_error with what was asked for and what helps; jnerf/runtime/faults.py knows its beginning.
 inline void* scratch_memory(int64_t bytes, const char* what) {
     static const bool kept = keep_scratch_memory();

@@ -26,12 +26,11 @@ template <class T> struct FieldLayers {
 
     // Calls run(first sample, samples) for blocks of all samples, with their geometry there and the head's sums in raw(begin).
     template <class Raw, class Run> void blocks(const Raw& raw, const Run& run) const {
-        for (int64_t begin = 0; begin < input.n_samples; begin += head.rows) {
-            const int64_t n = std::min(head.rows, input.n_samples - begin);
+        in_blocks(input.n_samples, head.rows, [&](int64_t begin, int64_t n) {
             trunk.forward(input.trunk_input(), begin, n, trunk_items.data, floats.data, geometry.data);
             head.forward(head_input(begin), begin, n, head_items.data, floats.data, raw(begin));
             run(begin, n);
-        }
+        });
     }
 };
 
