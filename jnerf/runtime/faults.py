@@ -1,4 +1,4 @@
-"""What is wrong with a machine when a compiler or a kernel fails on it, in one sentence in place of a page of output."""
+"""What is wrong with a machine when a compiler or a kernel fails on it: one sentence in place of a page of output."""
 
 from __future__ import annotations
 
