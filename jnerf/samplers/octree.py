@@ -170,7 +170,7 @@ class OctreeSampler(Sampler):
         if looked < found.wanted:
             rays, found = leading_rays(rays, found, _last_ray(found) + 1)
         share = max(len(rays), 1) / max(n_rays, 1)
-        features = None
+        features, leading = None, len(rays)
         if looked and self.early_stop > 0:
             arrays = found.t_starts, found.t_ends, found.ray_indices
             positions = ray_points(rays.rays_o, rays.rays_d, *arrays)
@@ -180,7 +180,7 @@ class OctreeSampler(Sampler):
                 found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most
             )
             found, features = seen.intervals, seen.features
-        leading = _last_ray(found) + 1 if len(found) < found.wanted else len(rays)
+            leading = seen.leading if len(found) < found.wanted else leading
         if training:
             counts = round(found.wanted / share), looked, found.wanted, len(found)
             placed, measured, self._stats = counted(
