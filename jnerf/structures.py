@@ -124,8 +124,8 @@ class RaySamples:
             is asked for those that a loss reads.
         round: number of the round that these are of, from 0; ``len(history)`` for the last.
         features: what the field (``look_along``, ``density_of``) computed at the samples when the sampler asked for
-            their density, for the field's own use with the same weights: [S, C] or grouped [G, S, F]; None when it was
-            not asked.
+            their density, for the field's own use with the same weights: [S, C] or grouped [G, S, F], or all that it
+            says of them, of an earlier round that is trained; None when it was not asked.
         s_starts: where intervals begin in a normalised distance, 0 at the near and 1 at the far end of a ray, float32
             [S]; None for samplers that work in ``t``.
         s_ends: where they end in it.
@@ -144,7 +144,7 @@ class RaySamples:
     ray_indices: jt.Var
     packed_info: jt.Var
     history: tuple[RaySamples, ...] = ()
-    features: jt.Var | None = None
+    features: jt.Var | FieldOutput | None = None
     round: int = 0
     s_starts: jt.Var | None = None
     s_ends: jt.Var | None = None
@@ -161,11 +161,6 @@ class RaySamples:
         """Mean of values, [R, C] and 0 for rays that were dropped, over the rays that count; a scalar."""
         mean = values.mean()
         return mean if self.live is None else mean / self.live.mean()
-
-    @property
-    def known_middles(self) -> jt.Var | None:
-        """``middles``, or ``positions`` where somebody has asked for them: for the same samples with other features."""
-        return self.__dict__.get("positions") if self.middles is None else self.middles
 
     @cached_property
     def positions(self) -> jt.Var:

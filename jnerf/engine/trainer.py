@@ -25,7 +25,7 @@ from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline
-from jnerf.engine.pipeline.field import FrozenField
+from jnerf.engine.pipeline.field import FrozenField, output_at
 from jnerf.engine.pipeline.total import total_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
@@ -125,7 +125,7 @@ class Trainer:
 
     @property
     def samples(self) -> NDArray[np.int64]:
-        """Samples of each step since the last log row, [K]; waits for the device where some have padding."""
+        """Samples of each step since the last log row or ``advance``, [K]; waits for the device if some are padded."""
         return self._window.read()
 
     @property
@@ -211,7 +211,11 @@ class Trainer:
         return self.step >= total
 
     def advance(self, steps: int) -> None:
-        """Trains so many steps and nothing else: no row, no checkpoint, no evaluation. For benchmarks."""
+        """Trains so many steps and nothing else: no row, no checkpoint, no evaluation. For benchmarks.
+
+        ``samples`` are then theirs.
+        """
+        self._window = _Window(self._clock.seconds)
         for _ in range(steps):
             self._train_step(self.step, False)
             self.step += 1
@@ -255,7 +259,7 @@ class Trainer:
             pipe.rebind()
             self._params = _all_params(pipe)
             jt.gc()  # the old parameters are of other sizes than the new ones; the pool would keep both
-        frozen = FrozenField(pipe.network)
+        frozen = FrozenField(pipe.network, rounds_read(pipe))
         at_step(pipe, step)
         with jt.no_grad():
             pipe.sampler.update(self._team.adapting(frozen), step)
@@ -354,15 +358,22 @@ def render_rounds(
 ) -> RenderOutput:
     """Renders samples, and those of earlier rounds as ``history`` where a loss reads them, each once."""
     rendered = pipeline.renderer(samples, pipeline.network(samples), background)
-    n = len(samples.history)
-    if n == 0:
+    if not samples.history:
         return rendered
-    read = frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
+    read = rounds_read(pipeline)
     earlier = (
-        pipeline.renderer(s, pipeline.network(s), background) if i in read else None
+        pipeline.renderer(s, output_at(pipeline.network, s), background) if i in read else None
         for i, s in enumerate(samples.history)
     )
     return replace(rendered, history=tuple(earlier))
+
+
+def rounds_read(pipeline: Pipeline) -> frozenset[int]:
+    """Numbers of the earlier rounds of samples that a loss reads."""
+    n = pipeline.sampler.earlier_rounds
+    if n == 0:
+        return frozenset()
+    return frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
 
 
 def evaluation_steps(evaluation: Mapping[str, Any], total_steps: int) -> frozenset[int]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import jittor as jt
 
 from jnerf.ops.octree_interp import Octree
-from jnerf.structures import RaySamples
+from jnerf.structures import FieldOutput, RaySamples
 
 
 class Field(ABC):
@@ -42,14 +42,14 @@ class Field(ABC):
         """
         return self.density(positions), None
 
-    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """Densities of the samples of one round, and what the network can use again.
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | FieldOutput | None]:
+        """Densities of the samples of one round, and what need not be worked out again.
 
-        Features may carry gradients, of networks that say so (``Network.features_carry_gradients``): a sampler calls
-        this outside of ``jt.no_grad()``, and stops the gradients of the densities itself.
+        Of a round that a loss trains both are part of what is differentiated: a sampler calls this outside of
+        ``jt.no_grad()``, and stops the gradients of the densities itself.
 
         Returns:
-            Densities [S], and features for ``RaySamples.features`` of these samples, or None.
+            Densities [S], and what is to be ``RaySamples.features`` of these samples.
         """
         return self.density(samples.positions), None
 

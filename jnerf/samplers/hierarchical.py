@@ -82,11 +82,12 @@ class HierarchicalSampler(Sampler):
         with jt.no_grad():
             weights = _weights(coarse, sigmas.detach())
         if step is not None:  # else nobody asks again
-            coarse = replace(coarse, features=features, middles=coarse.known_middles)
+            coarse = replace(coarse, features=features)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         drawn = rays.draw_step(self._fine_seed, step)
         how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}
         how["n_hit"] = None if padded else len(coarse) // self.n_coarse
+        how["rays"] = None if rays.trained else (rays.rays_o, rays.rays_d)  # else midpoints have gradients
         fine = ray_resample(*where, self.n_fine, **how)
         return to_samples(rays, fine, history=(coarse,))
 

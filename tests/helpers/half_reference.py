@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jnerf.ops.activate import EXPONENTIAL, Activation
+from jnerf.ops.activate.reference import activate, slope
 from jnerf.ops.mlp.reference import unpack
 
 Rounding = Callable[[np.ndarray], np.ndarray]
@@ -57,7 +59,7 @@ def mlp_grad(rows, params, widths, n_out, grad_out, rounding: Rounding) -> tuple
 
 
 def field(
-    x, trunk, head, widths, extra, rays, grads, rounding: Rounding, exponential: bool = True
+    x, trunk, head, widths, extra, rays, grads, rounding: Rounding, density: Activation = EXPONENTIAL
 ) -> tuple:
     """(sigmas, rgbs), and the gradients of rows x, trunk and head, for grads = (of sigmas, of rgbs)."""
     geometry = mlp(x, trunk, widths[0], widths[0][-1], rounding)
@@ -67,7 +69,7 @@ def field(
         rows, head, widths[1], 3, grads[1] * rgbs * (1 - rgbs), rounding
     )
     middle = scaled(grad_rows[:, : geometry.shape[1]], rounding)
-    density = geometry[:, 0]
-    middle[:, 0] += grads[0] * (np.exp(np.clip(density, -15, 15)) if exponential else 1)
+    raw = geometry[:, 0]
+    middle[:, 0] += grads[0] * slope(raw, *density)
     grad_x, grad_trunk = mlp_grad(x, trunk, widths[0], widths[0][-1], middle, rounding)
-    return (np.exp(density) if exponential else density, rgbs), (grad_x, grad_trunk, grad_head)
+    return (activate(raw, *density), rgbs), (grad_x, grad_trunk, grad_head)

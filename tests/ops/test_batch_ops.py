@@ -7,6 +7,7 @@ import pytest
 from jnerf.datasets.cameras.cameras import Cameras
 from jnerf.ops.background import background
 from jnerf.ops.background import reference as background_reference
+from jnerf.ops.common import constants
 from jnerf.ops.leading_rows import leading_rows
 from jnerf.ops.leading_rows import reference as leading_reference
 from jnerf.ops.photometric import photometric
@@ -119,5 +120,7 @@ def test_leading_and_scaled_rows(device):
     for factors in (random.random((9, 1)).astype(np.float32), np.float32([3])):
         scaled = scale_rows(jt.array(arrays[0]), jt.array(factors)).numpy()
         np.testing.assert_array_equal(scaled, scale_reference.scale_rows(arrays[0], factors))
+    rows = jt.array(arrays[0])
+    assert scale_rows(rows, constants.one()) is rows and scale_rows(rows, jt.ones((1,))) is not rows
     with pytest.raises(ValueError, match=r"\[2\] factors for rows \[9, 3\]"):
         scale_rows(jt.array(arrays[0]), jt.zeros((2,)))

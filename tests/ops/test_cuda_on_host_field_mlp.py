@@ -6,9 +6,11 @@ import half_reference
 import numpy as np
 import pytest
 
+from jnerf.ops.activate import EXPONENTIAL, LINEAR, Activation
 from jnerf.ops.field_mlp import reference
 from jnerf.ops.mlp import n_params
 
+RELU, SOFTPLUS = Activation("relu", 0.5, 3.0), Activation("softplus", -1.0, 0.5)
 FP32, BF16, FP16 = 1, 2, 3
 ROUNDING = {FP16: half_reference.fp16, BF16: half_reference.bf16}
 # A sum may round to the neighbouring 16-bit number.
@@ -17,16 +19,16 @@ NETS = [  # trunk, head, channels of x per group (0: rows), options of field_mlp
     ([32, 64, 16], [32, 64, 64, 16], 2, {}),
     ([32, 64, 16], [32, 64, 64, 3], 0, {}),
     ([9, 20, 7], [12, 33, 3], 0, {}),
-    ([8, 1], [1, 16, 4], 4, {"exponential": False}),
+    ([8, 1], [1, 16, 4], 4, {"density": LINEAR}),
     ([32, 128, 128, 16], [24, 128, 3], 2, {}),
-    ([12, 20, 17, 9, 6], [8, 24, 3], 4, {"exponential": False, "head_sees_density": False}),
+    ([12, 20, 17, 9, 6], [8, 24, 3], 4, {"density": RELU, "head_sees_density": False}),
     ([9, 20, 150, 7], [12, 33, 3], 3, {"biased": True, "skip": 2}),  # from here on layer by layer
     ([9, 150, 7], [12, 33, 3], 3, {}),
     (
         [6, 12, 9, 5],
         [7, 8, 4],
         0,
-        {"biased": True, "skip": 1, "exponential": False, "head_sees_density": False},
+        {"biased": True, "skip": 1, "density": SOFTPLUS, "head_sees_density": False},
     ),
 ]
 
@@ -67,7 +69,8 @@ def run(library, widths, data, precision, wants_x=True, options=None):
         np.full_like(v, np.nan) for v in (grad_sigmas, grad_rgbs, x, trunk, head)
     )
     sizes = [n, groups, features, 0 if extra is None else extra.shape[1]]
-    how = [options.get("exponential", True), not options.get("head_sees_density", True)]
+    kind, *numbers = options.get("density", EXPONENTIAL).numbers.values()
+    how = [kind, *map(float, numbers), not options.get("head_sees_density", True)]
     skip = options.get("skip")
     how += [options.get("biased", False), -1 if skip is None else skip]
     library.call(
@@ -96,7 +99,7 @@ def expected(widths, data, precision=FP32, options=None):
             rays,
             grads,
             ROUNDING[precision],
-            options.get("exponential", True),
+            options.get("density", EXPONENTIAL),
         )
         return *values, grads
     net = (x, trunk, head, *widths)
@@ -124,7 +127,7 @@ def test_forward_and_backward(library, trunk_widths, head_widths, features, opti
     in_bf16 = precision != FP32 and by_layers(widths, options)
     tolerance = TOLERANCE[BF16 if in_bf16 else precision]
     size = np.abs(right[0]).max(initial=1e-30)
-    of_size = 0 if options.get("exponential", True) else 4 * tolerance * size
+    of_size = 0 if "density" not in options else 4 * tolerance * size
     np.testing.assert_allclose(sigmas, right[0], rtol=4 * tolerance, atol=of_size)
     np.testing.assert_allclose(rgbs, right[1], atol=tolerance)
     for found, want in zip(grads, right[2], strict=True):

@@ -7,19 +7,22 @@ import rounded_mlp
 from rounded_mlp import assert_close
 from threads import with_threads
 
+from jnerf.ops.activate import EXPONENTIAL, LINEAR, Activation
 from jnerf.ops.field_mlp import field_mlp, op, reference
 from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.trunc_exp import trunc_exp
 
 NGP = ([32, 64, 16], [32, 64, 64, 16])
-NERF = {"biased": True, "skip": 2, "exponential": False, "head_sees_density": False}
+RELU, SOFTPLUS = Activation("relu", 0.5, 3.0), Activation("softplus", -1.0, 0.5)
+NERF = {"biased": True, "skip": 2, "density": SOFTPLUS, "head_sees_density": False}
 NETS = [
     (*NGP, 16, {}),
     ([7, 16, 9], [12, 24, 3], 3, {"biased": True}),
-    ([4, 1], [1, 3], 0, {"exponential": False}),
+    ([4, 1], [1, 3], 0, {"density": LINEAR}),
     ([32, 100, 100, 5], [21, 40, 4], 16, {}),
     ([63, 128, 128, 129], [155, 64, 3], 27, NERF),
-    ([7, 16, 9, 6], [8, 24, 3], 3, NERF),
+    ([7, 16, 9, 6], [8, 24, 3], 3, {**NERF, "density": RELU}),
+    ([7, 16, 9], [9, 24, 3], 0, {"density": Activation("exp", -0.5, 2.0)}),
 ]
 
 
@@ -127,7 +130,7 @@ def test_what_is_kept_for_the_backward_pass_changes_no_bit(
 def test_room_for_what_is_kept_is_just_enough(precision, most):
     x, trunk, head, extra, indices, *_ = arrays(NGP, 16, 130, grouped=True)
     widths = tuple(NGP[0]), tuple(NGP[1])
-    options = op._options(*widths, precision, False, None, True, 0)
+    options = op._options(*widths, precision, False, None, EXPONENTIAL, 0)
     words = op.kept_words(*widths, precision, None, 0)
 
     def kept():

@@ -7,6 +7,7 @@ from fields import FunctionField
 
 from jnerf.errors import ConfigError
 from jnerf.ops.composite import composite
+from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.samplers.field import Field
 from jnerf.samplers.hierarchical import HierarchicalSampler
@@ -45,6 +46,18 @@ def test_the_second_round_goes_where_the_first_found_something(merge, step):
     assert near.sum() > 28 * hits
     if not merge:
         assert near.mean() > 0.9
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_midpoints_come_with_the_intervals(padded):
+    sampler = HierarchicalSampler(n_coarse=8, n_fine=4, seed=1)
+    sampler.padded = padded
+    found = sampler(rays(), slab, 3)
+    for samples in (found, *found.history):
+        assert samples.middles is not None
+        where = samples.t_starts, samples.t_ends, samples.ray_indices
+        right = ray_points(samples.rays.rays_o, samples.rays.rays_d, *where)
+        np.testing.assert_array_equal(samples.positions.numpy(), right.numpy())
 
 
 @pytest.mark.parametrize("merge", [True, False])

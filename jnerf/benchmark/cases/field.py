@@ -11,7 +11,7 @@ import numpy as np
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case, with_gradient
 from jnerf.benchmark.yardstick.bound import HEAD, TRUNK, mlp_flop
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import Activation, activate
 from jnerf.ops.field_mlp import field_mlp
 from jnerf.ops.frequency_encode import frequency_encode
 from jnerf.ops.half_copy import round_half
@@ -126,7 +126,7 @@ def _field_mlp(inputs: Inputs) -> Iterator[Case]:
     yield _field_case(inputs, "32-64-16, 32-64-64-3", x, TRUNK, HEAD, 16)
     x = random_var(inputs.n_samples, 63).stop_grad()
     trunk, head, n_dir = (63, *[128] * 8, 129), (155, 64, 3), 27
-    how = {"biased": True, "skip": 5, "exponential": False, "head_sees_density": False}
+    how = {"biased": True, "skip": 5, "density": Activation("relu"), "head_sees_density": False}
     yield _field_case(inputs, f"{NERF}, 8 x 128", x, trunk, head, n_dir, how)
 
 

@@ -99,7 +99,8 @@ def stepper(config: Any) -> Iterator[tuple[Any, Any]]:
     with trainer_of(config) as trainer:
 
         def advance(steps: int) -> None:
-            trainer.advance(steps)
+            for done in range(0, steps, _WINDOW):  # about as often as a run writes a row of its log
+                trainer.advance(min(_WINDOW, steps - done))
             jt.sync_all(True)
 
         yield advance, trainer.pipeline

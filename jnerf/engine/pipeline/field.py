@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Collection
 from dataclasses import replace
 
 import jittor as jt
@@ -10,7 +10,7 @@ import jittor as jt
 from jnerf.models.networks.base import Network
 from jnerf.ops.octree_interp import Octree
 from jnerf.samplers.field import Field
-from jnerf.structures import RaySamples
+from jnerf.structures import FieldOutput, RaySamples
 
 
 class FrozenField(Field):
@@ -18,10 +18,14 @@ class FrozenField(Field):
 
     Args:
         network: ``sdf`` is asked only of one that provides the channel "sdf".
+        trained: numbers of the earlier rounds of samples that a loss trains: of these the network is asked for its
+            whole answer, once and with gradients (``output_at``).
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, trained: Collection[int] = ()) -> None:
         self._network = network
+        provided = network.provides if network.earlier_provides is None else network.earlier_provides
+        self._trained = trained if "sigmas" in provided else ()
 
     @property
     def network(self) -> Network:
@@ -45,11 +49,14 @@ class FrozenField(Field):
         with jt.no_grad():
             return self._network.look_along(positions, t_starts, t_ends, ray_indices)
 
-    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """See ``Network.density_of``; with gradients where features carry them."""
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | FieldOutput | None]:
+        """See ``Network.density_of``; of a round that is trained, the densities of its answer, and that."""
+        if samples.round in self._trained:
+            output = self._network(samples)
+            return output.sigmas, output
         if samples.rays.trained:  # positions that are kept from here on would have no gradients
             samples = replace(samples)
-        with nullcontext() if self._network.features_carry_gradients else jt.no_grad():
+        with jt.no_grad():
             return self._network.density_of(samples)
 
     def octree(self) -> Octree | None:
@@ -65,3 +72,9 @@ class FrozenField(Field):
         """See ``Network.gradient``."""
         with jt.no_grad():
             return self._network.gradient(positions)
+
+
+def output_at(network: Network, samples: RaySamples) -> FieldOutput:
+    """What a network says of samples, which it may have said already when they were placed."""
+    known = samples.features
+    return known if isinstance(known, FieldOutput) else network(samples)

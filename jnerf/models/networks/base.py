@@ -32,8 +32,6 @@ class Network(jt.Module):
             have; None: it takes any number.
         appearance: numbers of each training image (``make_appearance``); None for none. It is a group of its own.
         transients: what stands in front of the scene in each (``Transients``); likewise.
-        features_carry_gradients: whether the features of ``density_of`` are part of the graph that training
-            differentiates, so that ``execute`` may return what is made of them instead of asking again.
         trains_rays: whether gradients reach positions and directions of samples, so that cameras can learn.
         pos_encoder: encodes positions in the unit cube; only where ``offers`` has it.
     """
@@ -45,7 +43,6 @@ class Network(jt.Module):
     transients: Transients | None = None
     optional: Mapping[str, str] = {}
     offers: frozenset[str] = frozenset()
-    features_carry_gradients: bool = False
     trains_rays: bool = True
 
     def execute(self, samples: RaySamples) -> FieldOutput:
@@ -60,7 +57,7 @@ class Network(jt.Module):
         """Density of samples whose weights say where the next round of samples goes.
 
         The same as at their midpoints, unless a network sees more of a sample than that, or has a field of its own
-        for each round.
+        for each round. The same as ``execute`` says of them, which is asked in its place for rounds that are trained.
 
         Returns:
             Densities [S], and what ``execute`` can use again if it is asked for these samples; see ``look``.

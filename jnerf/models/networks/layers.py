@@ -8,6 +8,7 @@ import jittor as jt
 import numpy as np
 
 from jnerf.errors import ConfigError
+from jnerf.ops.activate import LINEAR, Activation
 from jnerf.ops.mlp import layer_inputs, mlp
 from jnerf.ops.mlp.precision import PRECISIONS
 
@@ -59,12 +60,11 @@ class MLP(jt.Module):
         x: jt.Var,
         extra: jt.Var | None = None,
         n_out: int | None = None,
-        exponential: bool = False,
+        activation: Activation = LINEAR,
     ) -> jt.Var:
-        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all).
-
-        With ``exponential`` they go through ``trunc_exp``.
+        """[S, C] or grouped [G, S, F], and ``extra`` [S, E] appended to it -> the first ``n_out`` outputs (all),
+        activated.
         """
         n_out = n_out or self.n_out
-        how = self.biased, self.precision, self.skip, exponential
+        how = self.biased, self.precision, self.skip, activation
         return mlp(x, self.params, self.widths, n_out, extra, *how)

@@ -11,7 +11,7 @@ import numpy as np
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.models.networks.activations import DENSITY_ACTIVATIONS, padded_colors
-from jnerf.models.networks.base import Network, trainable
+from jnerf.models.networks.base import Network
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.space.pieces import encoded_samples
@@ -23,7 +23,7 @@ from jnerf.models.per_image.appearance import (
 )
 from jnerf.models.per_image.channels import CHANNELS, OPTIONAL
 from jnerf.models.per_image.transient import TransientBlock, Transients
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import Activation
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -38,11 +38,13 @@ class Trunk(jt.Module):
         width: int,
         n_layers: int,
         skip: int | None,
+        density: Activation,
         seed: int,
         stream: int,
         precision: str,
     ) -> None:
         super().__init__()
+        self._density = density
         how = {"biased": True, "seed": seed, "precision": precision}
         # density first, then the features, which have no activation
         widths = [n_pos] + [width] * n_layers + [width + 1]
@@ -50,8 +52,8 @@ class Trunk(jt.Module):
         self.color = MLP([width + n_extra, width // 2, 3], stream=stream + 2, **how)
 
     def density(self, encoded: jt.Var) -> jt.Var:
-        """Density before its activation: [S, C] or grouped -> [S]."""
-        return self.trunk(encoded, n_out=1).reshape(-1)
+        """Density: [S, C] or grouped -> [S]."""
+        return self.trunk(encoded, n_out=1, activation=self._density).reshape(-1)
 
     def execute(
         self,
@@ -61,12 +63,12 @@ class Trunk(jt.Module):
         appearance: Appearance | None = None,
         transients: Transients | None = None,
     ) -> tuple[jt.Var, jt.Var, dict[str, jt.Var]]:
-        """Densities before their activation, [S], colours in [0, 1], [S, 3], and channels of transients."""
+        """Densities [S], colours in [0, 1], [S, 3], and channels of transients."""
         mlps = self.trunk, self.color, encoded, samples, dir_encoder
         if transients is not None:
-            return of_images(*mlps, appearance, transients, False, False)
-        how = {"exponential": False, "head_sees_density": False, "appearance": appearance}
-        return *density_and_color(*mlps, **how), {}
+            return of_images(*mlps, appearance, transients, self._density, False)
+        how = {"head_sees_density": False, "appearance": appearance}
+        return *density_and_color(*mlps, self._density, **how), {}
 
 
 @NETWORKS.register()
@@ -139,14 +141,12 @@ class NeRFNetwork(Network):
                 f"{', '.join(DENSITY_ACTIVATIONS)}"
             )
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._encoder_learns = bool(trainable(pos_encoder))
         self._box = Box(aabb)
-        self._activation = density_activation
-        self._bias, self._scale = float(density_bias), float(density_scale)
         self._padding = float(rgb_padding)
         self.appearance = make_appearance(appearance, n_images, hidden_width, seed, precision)
         n_extra = n_beside(dir_encoder, self.appearance)
-        sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip
+        density = Activation(density_activation, float(density_bias), float(density_scale))
+        sizes = pos_encoder.out_dim, n_extra, hidden_width, n_layers, skip, density
         self.rounds = jt.nn.ModuleList(
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
@@ -157,39 +157,22 @@ class NeRFNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """The last round's density at positions [S, 3] in field units: float32 [S]."""
-        return self._activated(self.rounds[-1].density(self._encode(positions)))
+        return self.rounds[-1].density(self.pos_encoder(self._box(positions)))
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
-        """The density of the samples' own round, and their encoding where it is a constant or can be taken back."""
+        """The density of the samples' own round."""
         encoded = encoded_samples(samples, self.pos_encoder, self._box)
-        sigmas = self._activated(self._of(samples).density(encoded))
-        reusable = self.pos_encoder.known is not None and self.pos_encoder.integrate is None
-        return sigmas, encoded if reusable or self._constant(samples) else None
+        return self._of(samples).density(encoded), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples, by the MLP of their round."""
-        if samples.features is None:
-            encoded = encoded_samples(samples, self.pos_encoder, self._box)
-        elif self._constant(samples):
-            encoded = samples.features
-        else:
-            encoded = self.pos_encoder.known(self._box(samples.positions), samples.features)
+        encoded = encoded_samples(samples, self.pos_encoder, self._box)
         last = samples.round >= len(self.rounds) - 1
         parts = self.dir_encoder, self.appearance, self.transients if last else None
-        raw, rgbs, extras = self._of(samples)(encoded, samples, *parts)
+        sigmas, rgbs, extras = self._of(samples)(encoded, samples, *parts)
         if self._padding:
             rgbs = padded_colors(rgbs, self._padding)
-        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs, extras=extras)
-
-    def _constant(self, samples: RaySamples) -> bool:
-        """Whether nobody wants a gradient of the encoding: it can be kept from round to round as it is."""
-        return not (samples.rays.trained or self._encoder_learns)
-
-    def _encode(self, positions: jt.Var) -> jt.Var:
-        return self.pos_encoder(self._box(positions))
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs, extras=extras)
 
     def _of(self, samples: RaySamples) -> Trunk:
         return self.rounds[min(samples.round, len(self.rounds) - 1)]
-
-    def _activated(self, raw: jt.Var) -> jt.Var:
-        return activate(raw, self._activation, bias=self._bias, scale=self._scale)

@@ -13,7 +13,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import Activation
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -84,7 +84,7 @@ class NGPNetwork(Network):
             raise ConfigError(
                 f"NGPNetwork: initial_density is {initial_density}; it must be above 0"
             )
-        self._density_scale = float(initial_density)
+        self._density = Activation("exp", scale=float(initial_density))
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         self.appearance = make_appearance(appearance, n_images, geometry_features, seed, precision)
@@ -103,8 +103,8 @@ class NGPNetwork(Network):
     def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         features = self.pos_encoder(self._space(positions))
-        sigmas = self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
-        return self._scaled(sigmas), features if self.pos_encoder.known else None
+        sigmas = self.density_mlp(features, n_out=1, activation=self._density).reshape(-1)
+        return sigmas, features if self.pos_encoder.known else None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
@@ -114,8 +114,5 @@ class NGPNetwork(Network):
         else:
             features = self.pos_encoder.known(positions, samples.features)
         mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
-        sigmas, rgbs = density_and_color(*mlps, appearance=self.appearance)
-        return FieldOutput(sigmas=self._scaled(sigmas), rgbs=rgbs)
-
-    def _scaled(self, sigmas: jt.Var) -> jt.Var:
-        return sigmas if self._density_scale == 1 else activate(sigmas, scale=self._density_scale)
+        sigmas, rgbs = density_and_color(*mlps, self._density, appearance=self.appearance)
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs)

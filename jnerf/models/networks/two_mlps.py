@@ -10,6 +10,7 @@ from jnerf.models.networks.base import directions_of, learns
 from jnerf.models.networks.layers import MLP
 from jnerf.models.per_image.appearance import Appearance
 from jnerf.models.per_image.transient import Transients
+from jnerf.ops.activate import EXPONENTIAL, Activation
 from jnerf.ops.columns import join_columns, split_columns
 from jnerf.ops.field_mlp import field_mlp, from_geometry
 from jnerf.ops.gather_rays import gather_rays
@@ -22,7 +23,7 @@ def density_and_color(
     features: jt.Var,
     samples: RaySamples,
     dir_encoder: jt.Module | None,
-    exponential: bool = True,
+    density: Activation = EXPONENTIAL,
     head_sees_density: bool = True,
     appearance: Appearance | None = None,
 ) -> tuple[jt.Var, jt.Var]:
@@ -34,7 +35,7 @@ def density_and_color(
         features: float32 [S, C] or grouped [G, S, F].
         samples: give rays and the ray of each sample.
         dir_encoder: encodes unit directions, once per ray; None for none.
-        exponential: the density is exp of the trunk's first output; False: that itself.
+        density: what makes a density of the trunk's first output.
         head_sees_density: whether that output is among the head's inputs.
         appearance: of each image; what it appends comes behind the direction. None for none.
 
@@ -42,16 +43,16 @@ def density_and_color(
         float32 [S] and, in [0, 1], [S, 3].
     """
     if appearance is not None:  # which the fused kernel would give no gradient
-        how = appearance, None, exponential, head_sees_density
+        how = appearance, None, density, head_sees_density
         return of_images(trunk, head, features, samples, dir_encoder, *how)[:2]
     trained = samples.rays.trained or (dir_encoder and learns(dir_encoder))
     if dir_encoder and trained:  # the fused kernel gives directions no gradient
         directions = directions_of(samples, dir_encoder)
         return from_geometry(
-            trunk(features), lambda seen: head(seen, directions, 3), exponential, head_sees_density
+            trunk(features), lambda seen: head(seen, directions, 3), density, head_sees_density
         )
     extra = _encoded_once(samples.rays, dir_encoder) if dir_encoder else None
-    return fused(trunk, head, features, extra, samples.ray_indices, exponential, head_sees_density)
+    return fused(trunk, head, features, extra, samples.ray_indices, density, head_sees_density)
 
 
 def _encoded_once(rays: RayBundle, dir_encoder: jt.Module) -> jt.Var:
@@ -76,13 +77,13 @@ def of_images(
     dir_encoder: jt.Module | None,
     appearance: Appearance | None,
     transients: Transients | None,
-    exponential: bool,
+    density: Activation,
     head_sees_density: bool,
 ) -> tuple[jt.Var, jt.Var, dict[str, jt.Var]]:
     """The same with all that is learned of images: further channels of ``FieldOutput`` come third."""
     geometry = trunk(features)
     color = appearing(head, samples, dir_encoder, appearance)
-    sigmas, rgbs = from_geometry(geometry, color, exponential, head_sees_density)
+    sigmas, rgbs = from_geometry(geometry, color, density, head_sees_density)
     if not transients:
         return sigmas, rgbs, {}
     seen = split_columns(geometry, [1, geometry.shape[1] - 1])[1]
@@ -109,11 +110,11 @@ def fused(
     features: jt.Var,
     extra: jt.Var | None,
     ray_indices: jt.Var | None,
-    exponential: bool = True,
+    density: Activation = EXPONENTIAL,
     head_sees_density: bool = True,
 ) -> tuple[jt.Var, jt.Var]:
     """The same for directions that are encoded already: ``extra`` [R, E], of sample s row ``ray_indices``[s]."""
     return field_mlp(
         features, trunk.params, head.params, trunk.widths, head.widths, extra, ray_indices,
-        trunk.precision, trunk.biased, trunk.skip, exponential, head_sees_density,
+        trunk.precision, trunk.biased, trunk.skip, density, head_sees_density,
     )  # fmt: skip

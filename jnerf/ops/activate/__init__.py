@@ -1,5 +1,5 @@
 """An activation with its bias, scale and offset in one kernel."""
 
-from jnerf.ops.activate.op import KINDS, activate
+from jnerf.ops.activate.op import EXPONENTIAL, KINDS, LINEAR, Activation, activate
 
-__all__ = ["KINDS", "activate"]
+__all__ = ["EXPONENTIAL", "KINDS", "LINEAR", "Activation", "activate"]

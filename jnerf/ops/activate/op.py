@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jittor as jt
 
@@ -12,14 +12,34 @@ from jnerf.ops.common.constants import nothing
 _CODES = {"none": 0, "relu": 1, "softplus": 2, "exp": 3, "sigmoid": 4}
 #: Names of the activations.
 KINDS = tuple(_CODES)
-_LIMIT = 15.0  # beyond it the slope of exp neither grows nor shrinks, as that of ``trunc_exp``
 
 _SOURCE = """
-jnerf::activate(out0->num, {(jnerf::Activation)(int)data["kind"], (float)data["bias"], (float)data["scale"],
-    (float)data["offset"], (float)data["limit"], in0_p, data["rows"] != 0 ? in1_p : nullptr, (int64_t)data["channels"],
-    out0_p, GRAD});
+jnerf::activate(out0->num, {jnerf::ScaledActivation::of(data), (float)data["offset"], in0_p,
+    data["rows"] != 0 ? in1_p : nullptr, (int64_t)data["channels"], out0_p, GRAD});
 """
 _FORWARD, _BACKWARD = (_SOURCE.replace("GRAD", grad) for grad in ("nullptr", "in2_p"))
+
+
+class Activation(NamedTuple):
+    """``scale act(x + bias)``, which other ops apply to what they give: see ``activate``."""
+
+    kind: str = "none"
+    bias: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Entries of ``data`` for ``ScaledActivation`` in kernel.h.
+
+        Raises:
+            ValueError: the activation is unknown.
+        """
+        if self.kind not in _CODES:
+            raise ValueError(f"activate: kind is {self.kind!r}; choose one of {', '.join(KINDS)}")
+        return {"kind": _CODES[self.kind], "bias": self.bias, "scale": self.scale}
+
+
+LINEAR, EXPONENTIAL = Activation(), Activation("exp")
 
 
 class _Activate(Function):
@@ -61,12 +81,11 @@ def activate(
     >>> activate(jt.array([-1.0, 2.0]), "relu", bias=1.0, scale=10.0).numpy().tolist()
     [0.0, 30.0]
     """
-    if kind not in _CODES:
-        raise ValueError(f"activate: kind is {kind!r}; choose one of {', '.join(KINDS)}")
+    activation = Activation(kind, bias, scale).numbers
     if factors is not None and factors.numel() != x.shape[0]:
         raise ValueError(f"activate: {factors.numel()} factors for {x.shape[0]} rows; give as many")
     if x.numel() == 0:
         return jt.zeros(x.shape)
-    data = {"kind": _CODES[kind], "bias": bias, "scale": scale, "offset": offset, "limit": _LIMIT}
+    data = {**activation, "offset": offset}
     data |= {"rows": factors is not None, "channels": x.numel() // x.shape[0]}
     return _Activate()(x, factors, data)

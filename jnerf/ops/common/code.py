@@ -115,4 +115,4 @@ def _texts(op: str, source: str) -> dict[str, str]:
 
 def _floats(data: dict[str, float]) -> dict[str, float]:
     """Jittor takes floats alone."""
-    return dict(zip(data, map(float, data.values()), strict=True))
+    return {name: float(value) for name, value in data.items()}

@@ -30,6 +30,11 @@ def one() -> jt.Var:
     return jt.ones((1,)).stop_grad()
 
 
+def is_one(var: jt.Var) -> bool:
+    """Whether it is ``one()``, which went through Jittor's graph perhaps; nothing waits for its value."""
+    return var.id == one().id  # of the node in the graph: no other ever has that number
+
+
 @lru_cache(maxsize=16)
 def filled(shape: tuple[int, ...], value: float) -> jt.Var:
     """An array of one number, float32, without gradient; for the few shapes that a run has step after step."""

@@ -109,18 +109,33 @@ class IntervalOp:
         begin: C++ that begins the declaration of ``r``, up to its last field, which is packed_info.
         n_rays: C++ of the number of rays.
         n_inputs: arrays that it takes.
+        rays: which of them are origins and directions [R, 3], for the intervals' midpoints; None: these are not wanted.
     """
 
-    def __init__(self, name: str, begin: str, n_rays: str, n_inputs: int) -> None:
-        self._name = name
+    def __init__(
+        self,
+        name: str,
+        begin: str,
+        n_rays: str,
+        n_inputs: int,
+        rays: tuple[int, int] | None = None,
+    ) -> None:
+        self._name, self._positions = name, rays is not None
 
         def source(packed: str, *calls: str) -> str:
             return f"{begin}{packed}}}; " + " ".join(f"jnerf::{name}_{call}" for call in calls)
 
+        def points(place: int) -> str:
+            if rays is None:
+                return ""
+            along = f"in{rays[0]}_p, in{rays[1]}_p, out0_p, out1_p, out2_p, out{place}_p"
+            return f" jnerf::parallel_for(out0->num, jnerf::RayPoints{{{along}}});"
+
         write = f"write({n_rays}, r, out0_p, out1_p, out2_p);"
         self._count = source("out0_p", f"count({n_rays}, r, {INT_MAX}, out1_p);")
-        self._write = source(f"(int*)in{n_inputs}_p", write)
-        self._padded = source("out3_p", f"count({n_rays}, r, {INT_MAX}, out4_p);", write) + _PAD
+        self._write = source(f"(int*)in{n_inputs}_p", write) + points(3)
+        padded = source("out3_p", f"count({n_rays}, r, {INT_MAX}, out4_p);", write)
+        self._padded = padded + _PAD + points(6)
 
     def __call__(
         self,
@@ -143,16 +158,30 @@ class IntervalOp:
         """
         if padded or exactly is not None:
             n_rows = most if padded else exactly
-            shapes = [(n_rows,)] * 3 + [(n_rays, 2), (2,), (1,)]
-            found = code_op(self._name, shapes, _PADDED_DTYPES, inputs, self._padded, data)
-            starts, ends, rays, packed, _, count = (v.stop_grad() for v in found)
-            return PackedIntervals(starts, ends, rays, packed, n_rows, count if padded else None)
+            shapes, dtypes = [(n_rows,)] * 3 + [(n_rays, 2), (2,), (1,)], _PADDED_DTYPES
+            found = self._run(shapes, dtypes, inputs, self._padded, data)
+            starts, ends, rays, packed, _, count, *middles = found
+            count = count if padded else None
+            return PackedIntervals(starts, ends, rays, packed, n_rows, count, *middles)
         shapes, dtypes = [(n_rays, 2), (2,)], ["int32", "int32"]
         packed, totals = code_op(self._name, shapes, dtypes, inputs, self._count, data)
         kept, wanted = read_totals(totals, None, most)
         if kept == 0:
             return PackedIntervals.empty(n_rays)
         shapes, dtypes = [(kept,)] * 3, ["float32", "float32", "int32"]
-        out = code_op(self._name, shapes, dtypes, [*inputs, packed], self._write, data)
-        starts, ends, rays = (v.stop_grad() for v in out)
-        return PackedIntervals(starts, ends, rays, packed.stop_grad(), wanted)
+        out = self._run(shapes, dtypes, [*inputs, packed], self._write, data)
+        return PackedIntervals(*out[:3], packed.stop_grad(), wanted, None, *out[3:])
+
+    def _run(
+        self,
+        shapes: list[tuple[int, ...]],
+        dtypes: Sequence[str],
+        inputs: Sequence[jt.Var],
+        source: str,
+        data: dict[str, float],
+    ) -> list[jt.Var]:
+        """What ``source`` writes: of the first shape and so on, and the midpoints behind where they are wanted."""
+        if self._positions:
+            shapes, dtypes = [*shapes, (shapes[0][0], 3)], [*dtypes, "float32"]
+        found = code_op(self._name, shapes, dtypes, inputs, source, data)
+        return [var.stop_grad() for var in found]

@@ -1,5 +1,6 @@
-// exp and the logistic function in vectors.
+// exp and the logistic function in vectors, and densities.
 #pragma once
+#include "activate/kernel.h"
 #include "mlp/vectors.h"
 
 namespace jnerf {
@@ -34,6 +35,25 @@ inline GemmVector logistic_vector(GemmVector x) { return 1.0f / (1.0f + exp_vect
 // In place, n floats; the array may be written up to the next multiple of GEMM_LANES.
 template <class Function> inline void map_vectors(float* x, int n, const Function& function) {
     for (int i = 0; i < n; i += GEMM_LANES) store_vector(x + i, function(load_vector(x + i)));
+}
+
+// Densities of n samples, or their slopes, in place of what the trunk says of them; as above.
+inline void field_densities(const ScaledActivation& density, float* x, int n) {
+    if (density.kind == Activation::exponential)
+        map_vectors(x, n, [&](GemmVector v) { return density.scale * exp_vector(v + density.bias); });
+    else
+        for (int i = 0; i < n; i++) x[i] = density.value(x[i]);
+}
+inline void field_slopes(const ScaledActivation& density, float* x, int n) {
+    constexpr float limit = ACTIVATION_LIMIT;
+    if (density.kind == Activation::exponential)
+        map_vectors(x, n, [&](GemmVector v) {
+            v += density.bias;
+            v = v > limit ? GemmVector{} + limit : v;
+            return density.scale * exp_vector(v < -limit ? GemmVector{} - limit : v);
+        });
+    else
+        for (int i = 0; i < n; i++) x[i] = density.slope(x[i]);
 }
 
 }  // namespace jnerf

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(2 * CHAIN_TILE) field_chain_forward_kernel(Ten
         const int64_t first = begin + warp_id() * TENSOR_ROWS;
         const FloatRows<CHAIN_OUT> geometry = chain_forward<T>(field.trunk, chain_input<T>(input.trunk_input(), places, first), shared);
         chain_each(geometry, [=](int row, int column, float v) {
-            if (column == 0 && first + row < input.n_samples) sigmas[first + row] = field_density(field.exponential, v);
+            if (column == 0 && first + row < input.n_samples) sigmas[first + row] = field.density.value(v);
         });
         chain_each(chain_forward<T>(field.head, field_chain_head_input<T>(input, geometry, first), shared), [=](int row, int column, float v) {
             if (column < FIELD_COLORS && first + row < input.n_samples) rgbs[(first + row) * FIELD_COLORS + column] = field_sigmoid(v);
@@ -162,7 +162,7 @@ __global__ void __launch_bounds__(FIELD_CHAIN_THREADS)
         most = 0.0f;
         FloatRows<CHAIN_OUT> of_density = geometry;
         chain_each(of_density, [&](int row, int column, float& v) {
-            v = column == 0 && first + row < input.n_samples ? grads.sigmas[first + row] * field_slope(field.exponential, v) : 0.0f;
+            v = column == 0 && first + row < input.n_samples ? grads.sigmas[first + row] * field.density.slope(v) : 0.0f;
         });
 #pragma unroll
         for (int i = 0; i < 8; i++) {  // the density's gradient joins, at a scale that suits both

@@ -110,16 +110,10 @@ template <class P> struct FieldTileGrad {
         const int width = tile.shape.geometry();
         head.backward(width, sums + n_trunk());
         float* sigmas = tile.sigmas.data();
-        if (tile.shape.exponential) {
-            map_vectors(sigmas, MLP_TILE, [](GemmVector x) {
-                x = x > FIELD_EXP_LIMIT ? GemmVector{} + FIELD_EXP_LIMIT : x;
-                return exp_vector(x < -FIELD_EXP_LIMIT ? GemmVector{} - FIELD_EXP_LIMIT : x);
-            });
-            float* sums_in = head.grad_in.data();
-            #pragma GCC ivdep
-            for (int s = 0; s < n; s++) sums_in[s] += grad_sigmas[s] * sigmas[s];
-        } else
-            for (int s = 0; s < n; s++) head.grad_in[s] += grad_sigmas[s];
+        field_slopes(tile.shape.density, sigmas, n);
+        float* sums_in = head.grad_in.data();
+        #pragma GCC ivdep
+        for (int s = 0; s < n; s++) sums_in[s] += grad_sigmas[s] * sigmas[s];
         to_panel<P>(head.grad_in.data(), width, trunk.grad_out());
         trunk.backward(wants_x ? tile.shape.trunk.width[0] : 0, sums);
     }
@@ -141,7 +135,7 @@ inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const fl
                     tile->keep_outputs();
                 } else
                     tile->template forward<0>(begin, n);
-                if (tile->shape.exponential) map_vectors(tile->sigmas.data(), MLP_TILE, exp_vector);
+                field_densities(tile->shape.density, tile->sigmas.data(), n);
                 std::copy_n(tile->sigmas.data(), n, sigmas + begin);
                 float* to = rgbs + begin * FIELD_COLORS;
                 for (int s = 0; s < n; s++)

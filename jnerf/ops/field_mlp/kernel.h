@@ -1,36 +1,30 @@
 // The field of Instant-NGP as one kernel (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4):
 // geometry = trunk(x), sigma = exp(geometry[0]), rgb = sigmoid(head([geometry | extra[ray]])[0..2]). NeRF's (Mildenhall
-// et al. 2020, https://arxiv.org/abs/2003.08934, appendix A) is the same with sigma = geometry[0], activated elsewhere,
-// and a head that does not see it. Geometry and hidden activations are no outputs: the backward pass computes them
+// et al. 2020, https://arxiv.org/abs/2003.08934, appendix A) is the same with another activation of the density and a
+// head that does not see it. Geometry and hidden activations are no outputs: the backward pass computes them
 // again, but on a CPU that has room to keep them.
 #pragma once
+#include "activate/kernel.h"
 #include "mlp/kernel.h"
 
 namespace jnerf {
 
 constexpr int FIELD_COLORS = 3;
-constexpr float FIELD_EXP_LIMIT = 15.0f;  // the gradient of exp is exp(clamp(x, -limit, limit)), as in trunc_exp
 
 struct FieldMlpShape {
     MlpShape trunk, head;     // head.width[0] = seen() + extra_width, head.n_out = FIELD_COLORS
-    bool exponential = true;  // sigma = exp(geometry[0])
+    ScaledActivation density; // of geometry[0]
     int first = 0;            // of the geometry that the head sees: 0, or 1 without the density
     template <class Data> static FieldMlpShape of(Data& data) {
         const MlpWidths trunk(data, 't'), head(data, 'h');
         const auto precision = (MlpPrecision)(int)data["precision"];
         const bool biased = data["biased"] != 0;
         return {MlpShape(trunk.width, trunk.n, trunk.width[trunk.n - 1], biased, precision, (int)data["skip"]),
-                MlpShape(head.width, head.n, FIELD_COLORS, biased, precision), data["exponential"] != 0, (int)data["first"]};
+                MlpShape(head.width, head.n, FIELD_COLORS, biased, precision), ScaledActivation::of(data), (int)data["first"]};
     }
     JNERF_FN int geometry() const { return trunk.width[trunk.n_layers]; }
     JNERF_FN int seen() const { return geometry() - first; }
 };
-
-// Density of geometry[0] = x, and its derivative.
-JNERF_FN float field_density(bool exponential, float x) { return exponential ? expf(x) : x; }
-JNERF_FN float field_slope(bool exponential, float x) {
-    return exponential ? expf(x < -FIELD_EXP_LIMIT ? -FIELD_EXP_LIMIT : x > FIELD_EXP_LIMIT ? FIELD_EXP_LIMIT : x) : 1.0f;
-}
 
 struct FieldMlpInput {
     const float* x;          // [G, S, F]: channel g F + f of sample s is x[(g S + s) F + f]; [S, C] is the case G = 1

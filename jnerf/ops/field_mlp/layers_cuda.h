@@ -38,7 +38,7 @@ template <class T> inline void field_layers_forward_in(const FieldMlpShape& shap
     const FieldLayers<T> field(shape, input, trunk, head, false);
     const auto colors = [&](int64_t begin) { return rgbs + begin * FIELD_COLORS; };
     field.blocks(colors, [&](int64_t begin, int64_t n) {
-        parallel_for(n, FieldActivate{field.geometry.data, shape.geometry(), shape.exponential, sigmas + begin, colors(begin)});
+        parallel_for(n, FieldActivate{field.geometry.data, shape.geometry(), shape.density, sigmas + begin, colors(begin)});
     });
 }
 
@@ -52,7 +52,7 @@ inline void field_layers_backward_in(const FieldMlpShape& shape, const FieldMlpI
     field.blocks([&](int64_t) { return raw.data; }, [&](int64_t begin, int64_t n) {
         parallel_for(n * FIELD_COLORS, FieldColorGrad{grads.rgbs + begin * FIELD_COLORS, raw.data});
         field.head.gradients(field.head_input(begin), FieldHeadGrad{grad_geometry.data}, true, begin, n, raw.data, field.head_items.data, field.floats.data, grad_head);
-        parallel_for(n, FieldDensityGrad{field.geometry.data, grads.sigmas + begin, shape.geometry(), shape.first, shape.exponential, grad_geometry.data});
+        parallel_for(n, FieldDensityGrad{field.geometry.data, grads.sigmas + begin, shape.geometry(), shape.first, shape.density, grad_geometry.data});
         field.trunk.gradients(input.trunk_input(), MlpInputGrad{grads.x, nullptr}, grads.x != nullptr, begin, n, grad_geometry.data, field.trunk_items.data, field.floats.data, grad_trunk);
     });
 }

@@ -7,7 +7,7 @@ from functools import cache
 
 import jittor as jt
 
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import EXPONENTIAL, Activation, activate
 from jnerf.ops.columns import split_columns
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
@@ -16,7 +16,6 @@ from jnerf.ops.mlp import n_params
 from jnerf.ops.mlp.op import check_once, flat, numbers, shaped
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip
-from jnerf.ops.trunc_exp import trunc_exp
 
 _COLORS = 3
 
@@ -72,7 +71,7 @@ class _FieldMlp(Function):
 def from_geometry(
     geometry: jt.Var,
     color: Callable[[jt.Var], jt.Var],
-    exponential: bool,
+    density: Activation,
     head_sees_density: bool,
 ) -> tuple[jt.Var, jt.Var]:
     """What ``field_mlp`` returns, from the trunk's output [S, N] and the head as ``color``: what it sees -> [S, 3]."""
@@ -80,7 +79,7 @@ def from_geometry(
     parts = split_columns(geometry, [1, rest] if rest else [1])
     sigmas = parts[0].reshape((-1,))
     rgbs = activate(color(geometry if head_sees_density else parts[-1]), "sigmoid")
-    return trunc_exp(sigmas) if exponential else sigmas, rgbs
+    return activate(sigmas, *density), rgbs
 
 
 @cache
@@ -90,12 +89,12 @@ def _options(
     precision: str,
     biased: bool,
     skip: int | None,
-    exponential: bool,
+    density: Activation,
     first: int,
 ) -> Mapping[str, int]:
     """Entries of ``data`` that do not depend on the samples; ``first``: of the geometry that the head sees."""
     options = {"precision": precision_code(precision), "biased": biased}
-    options |= {"skip": check_skip(skip, trunk_widths), "exponential": exponential, "first": first}
+    options |= {"skip": check_skip(skip, trunk_widths), "first": first, **density.numbers}
     return {**options, **numbers("t", trunk_widths), **numbers("h", head_widths)}
 
 
@@ -125,14 +124,14 @@ def field_mlp(
     precision: str = "auto",
     biased: bool = False,
     skip: int | None = None,
-    exponential: bool = True,
+    density: Activation = EXPONENTIAL,
     head_sees_density: bool = True,
 ) -> tuple[jt.Var, jt.Var]:
     """Density and colour of samples from two MLPs (``jnerf.ops.mlp``).
 
-    geometry = trunk(x), sigma = trunc_exp(geometry[0]), rgb = logistic(head([geometry | extra[ray]])[:3]): the network
+    geometry = trunk(x), sigma = density(geometry[0]), rgb = logistic(head([geometry | extra[ray]])[:3]): the network
     of Instant-NGP (Müller et al. 2022, https://arxiv.org/abs/2201.05989, section 5.4), and with ``biased``, ``skip``,
-    ``exponential=False`` and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
+    another activation and ``head_sees_density=False`` that of NeRF (Mildenhall et al. 2020,
     https://arxiv.org/abs/2003.08934, appendix A). Differentiable once in the parameters, and in ``x`` unless it is
     ``stop_grad``; not in ``extra``. On CUDA layer by layer, in this one op, where ``jnerf.ops.mlp`` goes so.
 
@@ -147,21 +146,22 @@ def field_mlp(
         precision: in what products are rounded, see ``precision_code``.
         biased: whether layers have biases.
         skip: the trunk's layer, counted from 0, that takes ``x`` again; None for none.
-        exponential: False: the density is geometry[0] itself.
+        density: what makes a density of geometry[0].
         head_sees_density: False: the head's input is [geometry[1:] | extra[ray]].
 
     Returns:
         Densities, float32 [S], and colours in [0, 1], float32 [S, 3].
 
     Raises:
-        ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
+        ValueError: shapes do not fit together, the precision or the activation is unknown, or there is no layer
+            ``skip``.
     """
     trunk_widths, head_widths = tuple(map(int, trunk_widths)), tuple(map(int, head_widths))
     n = x.shape[-2]
     n_in = x.shape[1] if x.ndim == 2 else x.shape[0] * x.shape[2]
     n_extra = 0 if extra is None else extra.shape[1]
     first = 0 if head_sees_density else 1
-    how = trunk_widths, head_widths, precision, biased, skip, exponential, first
+    how = trunk_widths, head_widths, precision, biased, skip, density, first
     options = _options(*how)
     found = n_in, trunk_widths[-1] - first + n_extra, trunk.numel(), head.numel()
     needed = trunk_widths[0], head_widths[0]

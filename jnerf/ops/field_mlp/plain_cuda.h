@@ -30,10 +30,10 @@ struct FieldHeadGrad {
 struct FieldActivate {
     const float* geometry;
     int width;
-    bool exponential;
+    ScaledActivation density;
     float *sigmas, *rgbs;  // rgbs: in place
     JNERF_FN void operator()(int64_t i) const {
-        sigmas[i] = field_density(exponential, geometry[i * width]);
+        sigmas[i] = density.value(geometry[i * width]);
         for (int k = 0; k < FIELD_COLORS; k++) rgbs[i * FIELD_COLORS + k] = field_sigmoid(rgbs[i * FIELD_COLORS + k]);
     }
 };
@@ -50,11 +50,11 @@ struct FieldColorGrad {
 struct FieldDensityGrad {
     const float *geometry, *grad_sigmas;
     int width, first;
-    bool exponential;
+    ScaledActivation density;
     float* grad_geometry;
     JNERF_FN void operator()(int64_t i) const {
         const float of_head = first == 0 ? grad_geometry[i * width] : 0.0f;
-        grad_geometry[i * width] = of_head + grad_sigmas[i] * field_slope(exponential, geometry[i * width]);
+        grad_geometry[i * width] = of_head + grad_sigmas[i] * density.slope(geometry[i * width]);
     }
 };
 
@@ -66,7 +66,7 @@ JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpI
     const CudaScratch<float> geometry(input.n_samples * shape.geometry(), "field_mlp");
     mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
     mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
-    parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.exponential, sigmas, rgbs});
+    parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.density, sigmas, rgbs});
 }
 
 JNERF_ENTRY void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
@@ -78,7 +78,7 @@ JNERF_ENTRY void field_plain_backward(const FieldMlpShape& shape, const FieldMlp
     mlp_plain_forward(shape.head, head_input, head, raw.data);
     parallel_for(input.n_samples * FIELD_COLORS, FieldColorGrad{grads.rgbs, raw.data});
     mlp_plain_backward(shape.head, head_input, head, raw.data, FieldHeadGrad{grad_geometry.data}, grad_head);
-    parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, shape.first, shape.exponential, grad_geometry.data});
+    parallel_for(input.n_samples, FieldDensityGrad{geometry.data, grads.sigmas, width, shape.first, shape.density, grad_geometry.data});
     mlp_plain_backward(shape.trunk, input.trunk_input(), trunk, grad_geometry.data, MlpInputGrad{grads.x, nullptr}, grad_trunk);
 }
 

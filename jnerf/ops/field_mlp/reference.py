@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from jnerf.ops.activate.op import EXPONENTIAL
+from jnerf.ops.activate.reference import activate, slope
 from jnerf.ops.mlp import reference
 
 
@@ -15,20 +17,19 @@ def head_input(geometry, extra, ray_indices, head_sees_density=True) -> np.ndarr
 
 def field_mlp(
     x, trunk, head, trunk_widths, head_widths, extra=None, ray_indices=None,
-    biased=False, skip=None, exponential=True, head_sees_density=True, rounded=reference.exact,
+    biased=False, skip=None, density=EXPONENTIAL, head_sees_density=True, rounded=reference.exact,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Densities [S] and colours [S, 3]; arguments as in ``jnerf.ops.field_mlp``; ``rounded``: as in ``mlp``'s."""
     net = trunk_widths, trunk_widths[-1]
     geometry = reference.mlp(x, trunk, *net, biased=biased, skip=skip, rounded=rounded)
     rows = head_input(geometry, extra, ray_indices, head_sees_density)
     raw = reference.mlp(rows, head, head_widths, 3, biased=biased, rounded=rounded)
-    density = geometry[:, 0]
-    return np.exp(density) if exponential else density, 1 / (1 + np.exp(-raw))
+    return activate(geometry[:, 0], *density), 1 / (1 + np.exp(-raw))
 
 
 def field_mlp_grad(
     x, trunk, head, trunk_widths, head_widths, grad_sigmas, grad_rgbs, extra=None, ray_indices=None,
-    biased=False, skip=None, exponential=True, head_sees_density=True, rounded=reference.exact,
+    biased=False, skip=None, density=EXPONENTIAL, head_sees_density=True, rounded=reference.exact,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Gradients of x (as rows [S, C]), of the trunk's and of the head's parameters."""
     net, how = (trunk_widths, trunk_widths[-1]), {"biased": biased, "rounded": rounded}
@@ -40,7 +41,6 @@ def field_mlp_grad(
     grad_geometry = np.zeros_like(geometry)
     first = 0 if head_sees_density else 1
     grad_geometry[:, first:] = grad_rows[:, : geometry.shape[1] - first]
-    slope = np.exp(np.clip(geometry[:, 0], -15, 15)) if exponential else 1
-    grad_geometry[:, 0] += grad_sigmas * slope
+    grad_geometry[:, 0] += grad_sigmas * slope(geometry[:, 0], *density)
     grad_x, grad_trunk = reference.mlp_grad(x, trunk, *net, grad_geometry, skip=skip, **how)
     return grad_x, grad_trunk, grad_head

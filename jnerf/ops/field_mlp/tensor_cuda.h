@@ -10,10 +10,10 @@ JNERF_FN float field_sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 struct TensorField {
     TensorNet trunk, head;
     int geometry, extra;
-    bool exponential;
+    ScaledActivation density;
 
     explicit TensorField(const FieldMlpShape& shape)
-        : trunk(shape.trunk), head(shape.head), geometry(shape.geometry()), extra(shape.head.width[0] - shape.geometry()), exponential(shape.exponential) {}
+        : trunk(shape.trunk), head(shape.head), geometry(shape.geometry()), extra(shape.head.width[0] - shape.geometry()), density(shape.density) {}
 
     // Halves taken. The trunk's output goes straight to the head's input.
     int place(int tile) {
@@ -63,7 +63,7 @@ __global__ void field_tensor_forward_kernel(TensorField field, FieldMlpInput inp
         tensor_field<T>(
             field, input, first, shared,
             [=](int row, float v) {
-                if (first + row < input.n_samples) sigmas[first + row] = field_density(field.exponential, v);
+                if (first + row < input.n_samples) sigmas[first + row] = field.density.value(v);
             },
             [=](int row, int channel, float v) {
                 if (first + row < input.n_samples) rgbs[(first + row) * FIELD_COLORS + channel] = field_sigmoid(v);
@@ -120,7 +120,7 @@ __global__ void field_tensor_backward_kernel(TensorField field, FieldMlpInput in
             if (begin + s >= input.n_samples || c >= geometry) return 0.0f;
             const float v = T::to(middle[s * stride + c]) * unscale;
             if (c > 0) return v;
-            return v + grads.sigmas[begin + s] * field_slope(field.exponential, rows[s][3]);
+            return v + grads.sigmas[begin + s] * field.density.slope(rows[s][3]);
         };
         most = 0.0f;
         for (int i = threadIdx.x; i < tile * columns; i += blockDim.x) most = larger(most, fabsf(joined(i / columns, i % columns)));

@@ -6,7 +6,7 @@
 #include "common/jnerf_stream.h"
 #include "mlp/tile.h"
 #include "mlp/transfer.h"
-#include "trunc_exp/kernel.h"
+#include "activate/kernel.h"
 
 namespace jnerf {
 

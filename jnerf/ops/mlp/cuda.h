@@ -2,7 +2,7 @@
 #pragma once
 #include "mlp/cuda/layers.h"
 #include "mlp/cuda/tensor.h"
-#include "trunc_exp/kernel.h"
+#include "activate/kernel.h"
 
 namespace jnerf {
 

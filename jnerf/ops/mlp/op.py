@@ -7,11 +7,11 @@ from functools import cache
 
 import jittor as jt
 
+from jnerf.ops.activate import LINEAR, Activation, activate
 from jnerf.ops.common import Function, code_op
 from jnerf.ops.common.constants import nothing
 from jnerf.ops.mlp.precision import precision_code
 from jnerf.ops.mlp.shape import check_skip, n_params
-from jnerf.ops.trunc_exp import trunc_exp
 
 MAX_LAYERS = 16
 _WIDEST = 2**17
@@ -24,7 +24,8 @@ _SETUP = (
     "const auto input = jnerf::MlpInput::of(data, in0_p, in1_p);"
 )
 _FORWARD = f"""{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);
-if (data["exponential"] != 0) jnerf::trunc_exp_forward(out0->num, jnerf::TruncExpForward{{out0_p, out0_p}});
+const auto activation = jnerf::ScaledActivation::of(data);
+if (data["activated"] != 0) jnerf::activate(out0->num, {{activation, 0.0f, out0_p, nullptr, 1, out0_p, nullptr}});
 """
 _BACKWARD = (
     f"{_SETUP} jnerf::mlp_backward(shape, input, in2_p, in3_p, jnerf::MlpInputGrad"
@@ -81,7 +82,7 @@ def shaped(x: jt.Var, shape: Sequence[int]) -> jt.Var:
 
 class _Mlp(Function):
     def execute(
-        self, x, params, extra, widths, n_out, biased, precision, wanted, skip, exponential=False
+        self, x, params, extra, widths, n_out, biased, precision, wanted, skip, activation=LINEAR
     ):
         groups, features = (x.shape[0], x.shape[2]) if x.ndim == 3 else (1, x.shape[1])
         n = x.shape[-2]
@@ -98,7 +99,8 @@ class _Mlp(Function):
             "extra": 0 if extra is None else extra.shape[1],
             "wants_x": wanted[0],
             "wants_extra": wanted[1],
-            "exponential": exponential,
+            "activated": activation != LINEAR,
+            **activation.numbers,
         }
         extra = nothing() if extra is None else flat(extra)
         self.saved = flat(x), extra, flat(params)
@@ -131,7 +133,7 @@ def mlp(
     biased: bool = False,
     precision: str = "auto",
     skip: int | None = None,
-    exponential: bool = False,
+    activation: Activation = LINEAR,
 ) -> jt.Var:
     """A multilayer perceptron with ReLU between its layers and a linear last layer.
 
@@ -149,13 +151,14 @@ def mlp(
         precision: in what products are rounded: "auto", "fp32", "bf16" or "fp16" (``precision_code``).
         skip: the layer, counted from 0, that takes [output of the layer before | input of the network] (NeRF,
             Mildenhall et al. 2020, https://arxiv.org/abs/2003.08934, appendix A); None for none.
-        exponential: what comes out goes through ``trunc_exp``, in the same kernel where nobody wants gradients.
+        activation: of what comes out, in the same kernel where nobody wants gradients.
 
     Returns:
         float32 [S, n_out].
 
     Raises:
-        ValueError: shapes do not fit together, the precision is unknown, or there is no layer ``skip``.
+        ValueError: shapes do not fit together, the precision or the activation is unknown, or there is no layer
+            ``skip``.
     """
     widths = tuple(map(int, widths))
     n_out = widths[-1] if n_out is None else n_out
@@ -178,7 +181,7 @@ def mlp(
         return jt.zeros((0, n_out))
     # asked here: inside a Function every input is detached
     wanted = (not x.is_stop_grad(), extra is not None and not extra.is_stop_grad())
-    fused = exponential and jt.flags.no_grad
-    how = widths, n_out, biased, code, wanted, skip_code, bool(fused)
+    apart = activation != LINEAR and not jt.flags.no_grad
+    how = widths, n_out, biased, code, wanted, skip_code, LINEAR if apart else activation
     out = _Mlp()(x, params, extra, *how)
-    return trunc_exp(out) if exponential and not fused else out
+    return activate(out, *activation) if apart else out

@@ -4,6 +4,7 @@
 // are sorted. Either n + 1 points are the edges of n new intervals, or n points cut the old intervals further.
 #pragma once
 #include "common/jnerf_pack.h"
+#include "ray_points/kernel.h"
 
 namespace jnerf {
 

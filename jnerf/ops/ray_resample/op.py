@@ -11,6 +11,7 @@ jnerf::RayResample r{in0_p, in1_p, in2_p, in3_p, (int)data["n"], data["merge"] !
     (float)data["padding"], (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
 _PLACE = IntervalOp("ray_resample", _ROUND, "in3->num / 2", 4)
+_PLACE_ALONG = IntervalOp("ray_resample", _ROUND, "in3->num / 2", 6, rays=(4, 5))
 
 
 def ray_resample(
@@ -26,6 +27,7 @@ def ray_resample(
     step: int | None = None,
     padded: bool = False,
     n_hit: int | None = None,
+    rays: tuple[jt.Var, jt.Var] | None = None,
 ) -> PackedIntervals:
     """Places intervals where earlier ones have weight.
 
@@ -45,6 +47,7 @@ def ray_resample(
         step: training step, part of the jitter's key; None: the middle of each stratum.
         padded: R n rows, and with ``merge`` S more, with padding behind the samples: nothing is read back.
         n_hit: rays that have earlier intervals, where that is known: nothing is read back then either.
+        rays: origins and directions, float32 [R, 3] each, for midpoints of the intervals; None: they are not wanted.
 
     Returns:
         The intervals; nothing is differentiable.
@@ -62,4 +65,5 @@ def ray_resample(
     old = [t_starts, t_ends, weights, packed_info]
     kept = t_starts.shape[0] if merge else 0
     exactly = None if n_hit is None else n_hit * n + kept
-    return _PLACE(old, data, n_rays, n_rays * n + kept, padded, exactly)
+    size = n_rays, n_rays * n + kept, padded, exactly
+    return _PLACE(old, data, *size) if rays is None else _PLACE_ALONG([*old, *rays], data, *size)

@@ -4,6 +4,7 @@
 #pragma once
 #include "common/jnerf_pack.h"
 #include "common/jnerf_ray_box.h"
+#include "ray_points/kernel.h"
 
 namespace jnerf {
 

@@ -15,7 +15,7 @@ jnerf::RayUniform r{in0_p, in1_p,
     (float)data["near"], (float)data["far"], (int)data["n_samples"],
     (uint32_t)data["seed"], (uint32_t)data["step"], data["jitter"] != 0,
 """
-_PLACE = IntervalOp("ray_uniform", _RAYS, "in0->num / 3", 2)
+_PLACE = IntervalOp("ray_uniform", _RAYS, "in0->num / 3", 2, rays=(0, 1))
 
 
 def ray_uniform(
@@ -45,7 +45,7 @@ def ray_uniform(
         padded: R ``n_samples`` rows, with padding behind those of rays that hit: nothing is read back.
 
     Returns:
-        The intervals; nothing is differentiable.
+        The intervals with their midpoints; nothing is differentiable.
 
     Raises:
         ValueError: ``n_samples`` is below 1.

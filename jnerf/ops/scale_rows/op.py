@@ -5,6 +5,7 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common import code_op
+from jnerf.ops.common.constants import is_one
 
 _SOURCE = """
 jnerf::scale_rows(out0->num, jnerf::ScaleRows{in0_p, in1_p, in1->num == 1 ? 0 : 1, in0_shape1, out0_p});
@@ -19,7 +20,7 @@ def scale_rows(rows: jt.Var, factors: jt.Var) -> jt.Var:
         factors: float32 [R, 1] or [1]: one for each row, or for all.
 
     Returns:
-        float32 [R, C].
+        float32 [R, C]; the rows themselves where the factor is ``constants.one()``, as gradients of most losses are.
 
     Raises:
         ValueError: the sizes do not fit.
@@ -30,5 +31,7 @@ def scale_rows(rows: jt.Var, factors: jt.Var) -> jt.Var:
         )
     if rows.numel() == 0:
         return jt.zeros(rows.shape).stop_grad()
+    if is_one(factors):
+        return rows
     factors = factors if factors.ndim == 2 else factors.reshape((-1, 1))
     return code_op("scale_rows", [rows.shape], ["float32"], [rows, factors], _SOURCE)[0].stop_grad()

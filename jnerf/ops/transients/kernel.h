@@ -12,7 +12,7 @@ struct TransientHead {
     float bias, scale;
     const float* raw;                   // [S, 5]
     float *densities, *colors, *betas;  // [S], [S, 3], [S]
-    JNERF_FN static Activate of(Activation kind) { return {kind}; }
+    JNERF_FN static ScaledActivation of(Activation kind) { return {kind}; }
     JNERF_FN void operator()(int64_t i) const {
         const float* x = raw + 5 * i;
         densities[i] = scale * of(Activation::softplus).value(x[0] + bias);
@@ -27,7 +27,7 @@ struct TransientHeadGrad {
     const float *raw, *densities, *colors, *betas;
     float* out;  // [S, 5]
     JNERF_FN void operator()(int64_t i) const {
-        const Activate softplus = TransientHead::of(Activation::softplus), sigmoid = TransientHead::of(Activation::sigmoid);
+        const ScaledActivation softplus = TransientHead::of(Activation::softplus), sigmoid = TransientHead::of(Activation::sigmoid);
         const float* x = raw + 5 * i;
         float* g = out + 5 * i;
         g[0] = densities ? densities[i] * scale * softplus.slope(x[0] + bias) : 0.0f;

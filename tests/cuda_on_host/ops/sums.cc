@@ -6,8 +6,8 @@ using namespace jnerf;
 
 extern "C" void activated(int64_t n, int64_t kind, float bias, float scale, float offset, const float* x, const float* factors, int64_t channels, const float* grad,
                           float* values, float* grad_x) {
-    activate(n, {(Activation)kind, bias, scale, offset, 15.0f, x, factors, channels, values, nullptr});
-    activate(n, {(Activation)kind, bias, scale, offset, 15.0f, x, factors, channels, grad_x, grad});
+    activate(n, {{(Activation)kind, bias, scale}, offset, x, factors, channels, values, nullptr});
+    activate(n, {{(Activation)kind, bias, scale}, offset, x, factors, channels, grad_x, grad});
 }
 
 // Of two arrays of one kind; scratch has room for what the op keeps.

@@ -69,7 +69,6 @@ class NGPWithProposals(NGPNetwork):
     """Instant-NGP's field, and a density of its own for each earlier round, on encoders of the config."""
 
     earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
 
     def __init__(
         self,
@@ -96,11 +95,11 @@ class NGPWithProposals(NGPNetwork):
         self.asked[samples.round] += 1
         features = self.proposal_encoders[samples.round](self._space(samples.positions))
         sigmas = trunc_exp(self.proposal_mlps[samples.round](features).reshape(-1))
-        return sigmas, sigmas.reshape(-1, 1)
+        return sigmas, None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
-        if samples.round < len(self.asked):  # known since the samples were placed
-            return FieldOutput(sigmas=samples.features.reshape(-1))
+        if samples.round < len(self.asked):
+            return FieldOutput(sigmas=self.density_of(samples)[0])
         return super().execute(samples)
 
 

@@ -77,7 +77,7 @@ class ExplicitPlanesNetwork(ProposedNetwork):
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """See ``ProposedNetwork``."""
-        return self.density_row(features, exponential=True).reshape(-1)
+        return self.density_row(features, activation=self._density).reshape(-1)
 
     def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
         """See ``ProposedNetwork``."""

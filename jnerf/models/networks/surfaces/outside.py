@@ -9,13 +9,14 @@ from __future__ import annotations
 import jittor as jt
 import numpy as np
 
-from jnerf.models.networks.activations import softplus
 from jnerf.models.networks.nerf import Trunk
 from jnerf.models.networks.two_mlps import fused
+from jnerf.ops.activate import Activation
 from jnerf.ops.frequency_encode import frequency_encode
 
 # Of positions and directions: 2^k, without the pi of NeRF's equation 4, as NeuS's published code has them.
 _FREQUENCIES = 10, 4
+_DENSITY = Activation("softplus")
 
 
 class OutsideField(jt.Module):
@@ -32,7 +33,7 @@ class OutsideField(jt.Module):
     def __init__(self, width: int, n_layers: int, skip: int, seed: int, precision: str) -> None:
         super().__init__()
         encoded = [d * (2 * n + 1) for d, n in zip((4, 3), _FREQUENCIES, strict=True)]
-        self.trunk = Trunk(*encoded, width, n_layers, skip, seed, 8, precision)
+        self.trunk = Trunk(*encoded, width, n_layers, skip, _DENSITY, seed, 8, precision)
 
     def execute(self, x: jt.Var, rays_d: jt.Var) -> tuple[jt.Var, jt.Var]:
         """Densities [S] per unit of x, and colours [S, 3].
@@ -45,9 +46,7 @@ class OutsideField(jt.Module):
         squeezed = jt.concat([x / length, 1 / length], dim=1)
         encoded = [_waves(v, n) for v, n in zip((squeezed, rays_d), _FREQUENCIES, strict=True)]
         own = jt.arange(x.shape[0])  # each sample has a direction of its own
-        how = {"exponential": False, "head_sees_density": False}
-        raw, rgbs = fused(self.trunk.trunk, self.trunk.color, *encoded, own, **how)
-        return softplus(raw), rgbs
+        return fused(self.trunk.trunk, self.trunk.color, *encoded, own, _DENSITY, False)
 
 
 def _waves(x: jt.Var, n: int) -> jt.Var:

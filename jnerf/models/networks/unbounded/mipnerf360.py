@@ -17,7 +17,7 @@ from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import Activation
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -60,7 +60,6 @@ class MipNeRF360Network(Network):
 
     offers = frozenset({"pos_encoder"})
     earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
 
     def __init__(
         self,
@@ -107,8 +106,9 @@ class MipNeRF360Network(Network):
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
         self._space = make_space(space, aabb)
         low, high = np.split(np.asarray(aabb, np.float64), 2)
-        self._scale = float(density_scale / ((high - low).max() / 2))
-        self._bias, self._padding = float(density_bias), float(rgb_padding)
+        scale = float(density_scale / ((high - low).max() / 2))
+        self._density = Activation("softplus", float(density_bias), scale)
+        self._padding = float(rgb_padding)
         how = {"biased": True, "he": True, "seed": seed, "precision": precision}
         self.appearance = make_appearance(appearance, n_images, bottleneck, seed, precision)
         n_pos, n_extra = pos_encoder.out_dim, n_beside(dir_encoder, self.appearance)
@@ -121,36 +121,32 @@ class MipNeRF360Network(Network):
             widths = [n_pos, *[proposal_width] * proposal_layers, 1]
             self.proposal = MLP(widths, stream=_PROPOSAL_STREAM, **how)
         else:
-            self.earlier_provides, self.features_carry_gradients = None, False
+            self.earlier_provides = None
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density of the large MLP at positions [S, 3], which are pieces without width: float32 [S]."""
-        return self._activated(self.trunk(self.pos_encoder(self._space(positions)), n_out=1))
+        return self._density_at(self.trunk, self.pos_encoder(self._space(positions)))
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """Of an earlier round the proposal's density, which is all that there is to say of it."""
         encoded = encoded_samples(samples, self.pos_encoder, self._space)
-        if samples.round >= self._proposals:
-            return self._activated(self.trunk(encoded, n_out=1)), None
-        sigmas = self._activated(self.proposal(encoded))
-        return sigmas, sigmas.unsqueeze(1)
+        mlp = self.trunk if samples.round >= self._proposals else self.proposal
+        return self._density_at(mlp, encoded), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities, of the last round with colours."""
         if samples.round < self._proposals:
-            if samples.features is not None:  # known since the samples were placed
-                return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
         encoded = encoded_samples(samples, self.pos_encoder, self._space)
-        how = {"exponential": False, "head_sees_density": False, "appearance": self.appearance}
+        how = {"head_sees_density": False, "appearance": self.appearance}
         mlps = self.trunk, self.color_mlp, encoded, samples, self.dir_encoder
-        raw, rgbs = density_and_color(*mlps, **how)
+        sigmas, rgbs = density_and_color(*mlps, self._density, **how)
         rgbs = padded_colors(rgbs, self._padding)
-        return FieldOutput(sigmas=self._activated(raw), rgbs=rgbs)
+        return FieldOutput(sigmas=sigmas, rgbs=rgbs)
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""
         return self._apart({"proposals": self.proposal} if self.proposal else {})
 
-    def _activated(self, raw: jt.Var) -> jt.Var:
-        return activate(raw.reshape(-1), "softplus", bias=self._bias, scale=self._scale)
+    def _density_at(self, mlp: MLP, encoded: jt.Var) -> jt.Var:
+        return mlp(encoded, n_out=1, activation=self._density).reshape(-1)

@@ -97,17 +97,18 @@ class NerfactoNetwork(ProposedNetwork):
         self.color_mlp = MLP(widths, 3, stream=1, **how)
         if transient is not None:
             sizes = {"n_images": n_images, "n_seen": geometry_features}
-            scale = self._density_scale / initial_density
+            scale = self._density.scale / initial_density
             self.transients = Transients(**transient, **sizes, scale=scale, **how)
             self.provides = self.provides | set(CHANNELS)
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """See ``ProposedNetwork``."""
-        return self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
+        return self.density_mlp(features, n_out=1, activation=self._density).reshape(-1)
 
     def field(self, features: jt.Var, samples: RaySamples) -> tuple:
         """See ``ProposedNetwork``."""
         mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
         if self.transients is not None:
-            return of_images(*mlps, self.appearance, self.transients, True, False)
-        return density_and_color(*mlps, head_sees_density=False, appearance=self.appearance)
+            return of_images(*mlps, self.appearance, self.transients, self._density, False)
+        how = {"head_sees_density": False, "appearance": self.appearance}
+        return density_and_color(*mlps, self._density, **how)

@@ -10,17 +10,19 @@ from jnerf.checks.suggest import hint
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
+from jnerf.ops.activate import Activation
 
 _FIRST_STREAM = 8  # of the initial weights; the field's own MLPs have those below
 
 
 class Proposals(jt.Module):
-    """Encoded position -> a hidden layer -> the logarithm of a density.
+    """Encoded position -> a hidden layer -> a density.
 
     Args:
         encoders: of the config, by name.
         names: the encoder of each round.
         hidden_width: of the hidden layer; 0 for none.
+        density: what makes a density of what comes out.
         seed: of the initial weights.
         precision: see ``MLP``.
 
@@ -33,10 +35,12 @@ class Proposals(jt.Module):
         encoders: Mapping[str, Encoder],
         names: Sequence[str],
         hidden_width: int,
+        density: Activation,
         seed: int,
         precision: str = "auto",
     ) -> None:
         super().__init__()
+        self._density = density
         for name in names:
             if name not in encoders:
                 raise ConfigError(
@@ -56,5 +60,5 @@ class Proposals(jt.Module):
         return len(self.mlps)
 
     def execute(self, number: int, features: jt.Var) -> jt.Var:
-        """Densities [S] of proposal ``number`` for what its encoder says; exp of what the MLP says."""
-        return self.mlps[number](features, exponential=True).reshape(-1)
+        """Densities [S] of proposal ``number`` for what its encoder says; ``density`` of what the MLP says."""
+        return self.mlps[number](features, activation=self._density).reshape(-1)

@@ -13,7 +13,7 @@ from jnerf.models.networks.base import Network
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.space.pieces import encoded_samples, sees_pieces
 from jnerf.models.networks.unbounded.proposals import Proposals
-from jnerf.ops.activate import activate
+from jnerf.ops.activate import Activation, activate
 from jnerf.structures import FieldOutput, RaySamples
 
 
@@ -40,7 +40,6 @@ class ProposedNetwork(Network):
     """
 
     earlier_provides = frozenset({"sigmas"})
-    features_carry_gradients = True
     offers = frozenset({"pos_encoder"})
 
     def __init__(
@@ -63,15 +62,17 @@ class ProposedNetwork(Network):
         self.pos_encoder, self._seed = pos_encoder, seed
         self._space, self._bounded = make_space(space, aabb), space == "box"
         low, high = np.split(np.asarray(aabb, np.float64), 2)
-        self._density_scale = float(initial_density / ((high - low).max() / 2))
-        self.proposals = Proposals(encoders, proposals, proposal_width, seed, precision)
+        scale = float(initial_density / ((high - low).max() / 2))
+        self._density = Activation("exp", scale=scale)
+        how = self._density, seed, precision
+        self.proposals = Proposals(encoders, proposals, proposal_width, *how)
         if len(self.proposals):
             self.earlier_rounds = len(self.proposals)
         else:  # all rounds ask the field itself
-            self.earlier_provides, self.features_carry_gradients = None, False
+            self.earlier_provides = None
 
     def field_density(self, features: jt.Var) -> jt.Var:
-        """exp of what the field says of encoded positions, float32 [S]."""
+        """Density of encoded positions, float32 [S]: what is said of them, activated by ``_density``."""
         raise NotImplementedError(f"{type(self).__name__} does not define field_density(features)")
 
     def field(self, features: jt.Var, samples: RaySamples) -> tuple:
@@ -89,7 +90,7 @@ class ProposedNetwork(Network):
         """Density, and the encoded positions where the encoder can take them back; see ``Network.look``."""
         unit, inside = self._unit(positions)
         features = self.pos_encoder(unit)
-        sigmas = self._scaled(self.field_density(features), inside)
+        sigmas = self._within(self.field_density(features), inside)
         return sigmas, features if self.pos_encoder.known else None
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
@@ -100,15 +101,12 @@ class ProposedNetwork(Network):
             return self.look(samples.positions)
         features, inside = self._encoded(samples, encoder)
         if not proposed:
-            return self._scaled(self.field_density(features), inside), None
-        sigmas = self._scaled(self.proposals(samples.round, features), inside)
-        return sigmas, sigmas.unsqueeze(1)
+            return self._within(self.field_density(features), inside), None
+        return self._within(self.proposals(samples.round, features), inside), None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities, of the last round with colours."""
         if samples.round < len(self.proposals):
-            if samples.features is not None:  # known since the samples were placed
-                return FieldOutput(sigmas=samples.features.reshape(-1))
             return FieldOutput(sigmas=self.density_of(samples)[0])
         if samples.features is None:
             features, inside = self._encoded(samples, self.pos_encoder)
@@ -119,7 +117,7 @@ class ProposedNetwork(Network):
         extras = dict(further[0]) if further else {}
         if "transient_sigmas" in extras and inside is not None:
             extras["transient_sigmas"] = extras["transient_sigmas"] * inside.unsqueeze(1)
-        return FieldOutput(sigmas=self._scaled(sigmas, inside), rgbs=rgbs, extras=extras)
+        return FieldOutput(sigmas=self._within(sigmas, inside), rgbs=rgbs, extras=extras)
 
     def _encoded(self, samples: RaySamples, encoder: Encoder) -> tuple[jt.Var, jt.Var | None]:
         """What an encoder says of samples, or of their pieces, and what ``_unit`` says of whether they count."""
@@ -133,8 +131,9 @@ class ProposedNetwork(Network):
         """Where in the unit cube positions are, and of a box 1 for those inside and 0 for the others, float32 [S]."""
         return self._space.held(positions) if self._bounded else (self._space(positions), None)
 
-    def _scaled(self, sigmas: jt.Var, inside: jt.Var | None) -> jt.Var:
-        return activate(sigmas, scale=self._density_scale, factors=inside)
+    @staticmethod
+    def _within(sigmas: jt.Var, inside: jt.Var | None) -> jt.Var:
+        return sigmas if inside is None else activate(sigmas, factors=inside)
 
     def param_groups(self) -> dict[str, list[jt.Var]]:
         """The field's, and "proposals"; see ``Network``."""

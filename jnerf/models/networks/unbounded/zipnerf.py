@@ -109,14 +109,14 @@ class ZipNeRFNetwork(ProposedNetwork):
 
     def field_density(self, features: jt.Var) -> jt.Var:
         """See ``ProposedNetwork``."""
-        return self.density_mlp(features, n_out=1, exponential=True).reshape(-1)
+        return self.density_mlp(features, n_out=1, activation=self._density).reshape(-1)
 
     def field(self, features: jt.Var, samples: RaySamples) -> tuple[jt.Var, jt.Var]:
         """See ``ProposedNetwork``."""
         mlps = self.density_mlp, self.color_mlp, features, samples, self.dir_encoder
         if self.color_mlp.skip is None:
             how = {"head_sees_density": False, "appearance": self.appearance}
-            sigmas, rgbs = density_and_color(*mlps, **how)
+            sigmas, rgbs = density_and_color(*mlps, self._density, **how)
         else:  # which the fused kernel's colour has not
-            sigmas, rgbs, _ = of_images(*mlps, self.appearance, None, True, False)
+            sigmas, rgbs, _ = of_images(*mlps, self.appearance, None, self._density, False)
         return sigmas, padded_colors(rgbs, self._padding)

@@ -15,6 +15,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
+from jnerf.ops.activate import Activation
 from jnerf.ops.octree_interp import Octree, leaf_neighbourhood, octree_kept, octree_of, unmorton
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
@@ -82,7 +83,7 @@ class OctreeNetwork(Network):
             if value < 1:
                 raise ConfigError(f"OctreeNetwork: {name} is {value}; it must be at least 1")
         self.pos_encoder, self.dir_encoder = pos_encoder, dir_encoder
-        self._exponential = density_activation == "exp"
+        self._density = Activation(density_activation)
         self._grow, self._prune = list(grow_steps), list(prune_steps)
         self._prune_alpha, self._dilation = float(prune_alpha), dilation
         self._box = Box(aabb)
@@ -150,7 +151,7 @@ class OctreeNetwork(Network):
         """Density, and the encoded positions; see ``Network.look``."""
         x = self._box(positions)
         features = self.pos_encoder(x)
-        sigmas = self.density_mlp(features, n_out=1, exponential=self._exponential).reshape(-1)
+        sigmas = self.density_mlp(features, n_out=1, activation=self._density).reshape(-1)
         return self._within(sigmas, x), features
 
     def execute(self, samples: RaySamples) -> FieldOutput:
@@ -159,14 +160,12 @@ class OctreeNetwork(Network):
         known = samples.features
         features = self.pos_encoder(x) if known is None else self.pos_encoder.known(x, known)
         sigmas, rgbs = density_and_color(
-            self.density_mlp, self.color_mlp, features, samples, self.dir_encoder, self._exponential
+            self.density_mlp, self.color_mlp, features, samples, self.dir_encoder, self._density
         )
         return FieldOutput(sigmas=self._within(sigmas, x), rgbs=rgbs)
 
     def _within(self, sigmas: jt.Var, x: jt.Var) -> jt.Var:
         """The densities, zero outside the leaves."""
-        if not self._exponential:
-            sigmas = jt.maximum(sigmas, 0.0)
         if self.octree().dense:
             return sigmas
         return octree_kept(sigmas, x, self.octree())
