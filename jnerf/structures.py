@@ -157,6 +157,12 @@ class RaySamples:
     def __len__(self) -> int:
         return self.t_starts.shape[0]
 
+    def with_features(self, features: jt.Var | FieldOutput | None) -> RaySamples:
+        """The same samples, with what is known of them, and other features."""
+        found = object.__new__(RaySamples)  # dataclasses.replace looks at every field and forgets positions
+        found.__dict__.update(self.__dict__, features=features)
+        return found
+
     def ray_mean(self, values: jt.Var) -> jt.Var:
         """Mean of values, [R, C] and 0 for rays that were dropped, over the rays that count; a scalar."""
         mean = values.mean()

@@ -259,7 +259,7 @@ class Trainer:
             pipe.rebind()
             self._params = _all_params(pipe)
             jt.gc()  # the old parameters are of other sizes than the new ones; the pool would keep both
-        frozen = FrozenField(pipe.network, rounds_read(pipe))
+        frozen = FrozenField(pipe.network, pipe.rounds_read)
         at_step(pipe, step)
         with jt.no_grad():
             pipe.sampler.update(self._team.adapting(frozen), step)
@@ -360,20 +360,12 @@ def render_rounds(
     rendered = pipeline.renderer(samples, pipeline.network(samples), background)
     if not samples.history:
         return rendered
-    read = rounds_read(pipeline)
+    read = pipeline.rounds_read
     earlier = (
         pipeline.renderer(s, output_at(pipeline.network, s), background) if i in read else None
         for i, s in enumerate(samples.history)
     )
     return replace(rendered, history=tuple(earlier))
-
-
-def rounds_read(pipeline: Pipeline) -> frozenset[int]:
-    """Numbers of the earlier rounds of samples that a loss reads."""
-    n = pipeline.sampler.earlier_rounds
-    if n == 0:
-        return frozenset()
-    return frozenset().union(*(loss.earlier_rounds(n) for loss in pipeline.losses.values()))
 
 
 def evaluation_steps(evaluation: Mapping[str, Any], total_steps: int) -> frozenset[int]:

@@ -7,7 +7,6 @@ https://arxiv.org/abs/2103.13415, section 3.3).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import jittor as jt
 import numpy as np
@@ -82,7 +81,7 @@ class HierarchicalSampler(Sampler):
         with jt.no_grad():
             weights = _weights(coarse, sigmas.detach())
         if step is not None:  # else nobody asks again
-            coarse = replace(coarse, features=features)
+            coarse = coarse.with_features(features)
         where = coarse.t_starts, coarse.t_ends, weights, coarse.packed_info
         drawn = rays.draw_step(self._fine_seed, step)
         how = self._how | {"seed": self._fine_seed, "step": drawn, "padded": padded}

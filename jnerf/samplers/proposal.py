@@ -143,7 +143,7 @@ class ProposalSampler(Sampler):
             with jt.no_grad():
                 earlier = self._seen(samples, sigmas.detach(), number + 1)
             # in rendering nobody asks again
-            history.append(samples if step is None else replace(samples, features=features))
+            history.append(samples if step is None else samples.with_features(features))
         raise AssertionError("there is a last round")
 
     def _seen(self, samples: RaySamples, sigmas: jt.Var, rounds: int) -> Steps:

@@ -95,7 +95,7 @@ def test_variation(library, grid, first, count):
     assert first < n
     out, grads = np.full(1, np.nan, np.float32), np.full_like(values, np.nan)
     arguments = [links, layout.cells.numpy(), SHAPE, n, first, count, 32, values, out]
-    library.call("variation", *arguments, np.ones(1, np.float32), grads)
+    library.call("variation", *arguments, grads)
     assert out[0] == pytest.approx(voxel_variation(values, links, first, count), rel=1e-4)
     direction, h = np.random.default_rng(1).normal(size=values.shape), 1e-5
     ahead, behind = (voxel_variation(values + s * direction, links, first, count) for s in (h, -h))

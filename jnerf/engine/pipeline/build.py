@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jittor as jt
@@ -65,6 +66,12 @@ class Pipeline:
             {"dataset": self.dataset, "sampler": self.sampler, "renderer": self.renderer}
             | {f"loss.{name}": loss for name, loss in self.losses.items()}
         )
+
+    @cached_property
+    def rounds_read(self) -> frozenset[int]:
+        """Numbers of the earlier rounds of samples that a loss reads."""
+        n = self.sampler.earlier_rounds
+        return frozenset().union(*(loss.earlier_rounds(n) for loss in self.losses.values()))
 
     def keepers(self) -> dict[str, Optim]:
         """Who keeps something of each parameter: ``optim`` and ``ema``, where there are."""

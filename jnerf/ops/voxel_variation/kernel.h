@@ -70,27 +70,27 @@ struct VoxelVariation {
     }
 };
 
+// Of the sum times `factor`, by the values.
 struct VoxelVariationBackward {
     VoxelNeighbours grid;
     int width;
-    const float *values, *grad;  // grad [1]
+    const float* values;
     float factor;
     float* grad_values;
     JNERF_FN void operator()(int64_t row) const {
         float* out = grad_values + row * width;
-        const float g = *grad * factor;
         for (int j = 0; j < width; j++) out[j] = 0;
         if (grid.selected(row)) {
             const VoxelSlopes s(grid, values, width, row);
             for (int j = 0; j < width; j++)
-                out[j] -= g * (s.slope(0, j) * s.scale[0] + s.slope(1, j) * s.scale[1] + s.slope(2, j) * s.scale[2]) / s.root(j);
+                out[j] -= factor * (s.slope(0, j) * s.scale[0] + s.slope(1, j) * s.scale[1] + s.slope(2, j) * s.scale[2]) / s.root(j);
         }
         const VoxelVertex vertex = grid.vertex(row);
         for (int k = 0; k < 3; k++) {
             const int64_t before = grid.beside(vertex, k, -1);
             if (before < 0 || !grid.selected(before)) continue;
             const VoxelSlopes s(grid, values, width, before);
-            for (int j = 0; j < width; j++) out[j] += g * s.slope(k, j) * s.scale[k] / s.root(j);
+            for (int j = 0; j < width; j++) out[j] += factor * s.slope(k, j) * s.scale[k] / s.root(j);
         }
     }
 };

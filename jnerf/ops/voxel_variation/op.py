@@ -8,32 +8,30 @@ from __future__ import annotations
 import jittor as jt
 
 from jnerf.ops.common import Function, code_op
+from jnerf.ops.scale_rows import scale_rows
 from jnerf.ops.voxel_grid import VoxelLayout
 
 # Inputs 0 to 2 are links, cells, values. The paper measures differences in steps of 1/256 of the box.
-_GRID = """
+_SOURCE = """
 const jnerf::VoxelNeighbours grid{in0_p, in1_p, {in0_shape2, in0_shape1, in0_shape0}, (int64_t)in1->num,
     (int64_t)data["first"], (int64_t)data["count"],
     {in0_shape2 / 256.0f, in0_shape1 / 256.0f, in0_shape0 / 256.0f}};
-"""
-_FORWARD = f"""{_GRID}
-jnerf::voxel_variation(jnerf::VoxelVariation{{grid, in2_shape1, in2_p}}, (float)data["factor"], out0_p);
-"""
-_BACKWARD = f"""{_GRID}
-jnerf::voxel_variation_backward({{grid, in2_shape1, in2_p, in3_p, (float)data["factor"], out0_p}});
+jnerf::voxel_variation({grid, in2_shape1, in2_p}, (float)data["factor"], out0_p);
+if (data["wanted"] != 0) jnerf::voxel_variation_backward({grid, in2_shape1, in2_p, (float)data["factor"], out1_p});
 """
 
 
 class _VoxelVariation(Function):
-    def execute(self, values, layout, first, count, weight):
-        self.inputs = [layout.links, layout.cells, values]
-        self.data = {"first": first, "count": count, "factor": weight / count}
-        return code_op("voxel_variation", [(1,)], ["float32"], self.inputs, _FORWARD, self.data)[0]
+    def execute(self, values, layout, first, count, weight, wanted):
+        inputs = [layout.links, layout.cells, values]
+        data = {"first": first, "count": count, "factor": weight / count, "wanted": wanted}
+        shapes = [(1,), values.shape if wanted else (1, 1)]
+        found = code_op("voxel_variation", shapes, ["float32"] * 2, inputs, _SOURCE, data)
+        self.gradient = found[1]
+        return found[0]
 
     def grad(self, grad):
-        inputs, shapes = [*self.inputs, grad], [self.inputs[2].shape]
-        grads = code_op("voxel_variation", shapes, ["float32"], inputs, _BACKWARD, self.data)
-        return grads[0], *[None] * 4
+        return scale_rows(self.gradient, grad), *[None] * 5
 
 
 def voxel_variation(
@@ -64,4 +62,6 @@ def voxel_variation(
         raise ValueError(
             f"voxel_variation: {count} rows from {first} on; of {layout.n_rows} rows, choose 1 to all"
         )
-    return _VoxelVariation()(values, layout, first, count, weight)
+    # asked here: inside a Function every input is detached
+    wanted = not (values.is_stop_grad() or jt.flags.no_grad)
+    return _VoxelVariation()(values, layout, first, count, weight, wanted)

@@ -21,10 +21,10 @@ extern "C" void voxels(int64_t n, const int* links, const int* shape, int64_t wi
     voxel_interp(n, {links_of(links, shape), (int)width, x, values, out});
 }
 extern "C" void variation(const int* links, const int* cells, const int* shape, int64_t rows, int64_t first, int64_t count, int64_t width, const float* values, float* out,
-                          const float* grad, float* grad_values) {
+                          float* grad_values) {
     const VoxelNeighbours grid{links, cells, {shape[2], shape[1], shape[0]}, rows, first, count, {shape[2] / 256.0f, shape[1] / 256.0f, shape[0] / 256.0f}};
     voxel_variation({grid, (int)width, values}, 1.0f / count, out);
-    voxel_variation_backward({grid, (int)width, values, grad, 1.0f / count, grad_values});
+    voxel_variation_backward({grid, (int)width, values, 1.0f / count, grad_values});
 }
 extern "C" void rmsprop(int64_t n, int64_t width, float rate, float beta, float rest, float eps, const float* grads, float* params, float* v) {
     rmsprop_rows(n, {{rate, beta, rest, eps}, (int)width, grads, params, v});
