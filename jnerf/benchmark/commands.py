@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.benchmark.records.record import make_record, save
+from jnerf.checks.cuda_ways import check_kernels
 from jnerf.config import find_config
 from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError, JnerfError
@@ -107,6 +108,7 @@ def ops(options: Namespace) -> None:
 
 def ways(options: Namespace) -> None:
     """``ways``: kernels for CUDA, in each way that they can go."""
+    check_kernels(options.only)  # first: what follows wants a GPU
     from jnerf.benchmark.gpu.ways import measure_ways
 
     results = measure_ways(options.only, options.samples, options.repeat)

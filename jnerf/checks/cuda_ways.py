@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 
 VARIABLE = "JNERF_CUDA_WAYS"
@@ -44,3 +45,16 @@ def check(asked: str) -> None:
         if way not in WAYS[kernel]:
             allowed = ", ".join(WAYS[kernel])
             raise ConfigError(f"{VARIABLE}={asked}: {kernel!r} cannot go {way!r}, but {allowed}")
+
+
+def check_kernels(only: Iterable[str]) -> None:
+    """Raises ConfigError for a kernel that does not exist, or goes one way.
+
+    Args:
+        only: what ``--only`` of ``jnerf benchmark ways`` says.
+
+    >>> check_kernels(["march", "field"])
+    """
+    for name in only:
+        if name not in WAYS:
+            raise ConfigError(f"--only: no kernel {name!r} has several ways. {hint(name, WAYS)}")

@@ -7,7 +7,6 @@ step in progress.
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from jnerf.engine.checkpoints.checkpoint import Checkpoint, nonfinite, save_checkpoint
+from jnerf.engine.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
+from jnerf.engine.guards.finite import check_losses, check_state
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
@@ -31,7 +31,6 @@ from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.stop import StopSignal
 from jnerf.engine.watching.clock import TrainingClock
 from jnerf.engine.watching.progress import Unbroken
-from jnerf.errors import TrainingError
 from jnerf.structures import RaySamples, RenderOutput
 
 #: The first steps, those of the first updates of a grid of cells, and of the first ones past its warm-up.
@@ -286,7 +285,7 @@ class Trainer:
         jt.sync([total, *losses.values()])
         terms = {name: float(value.item()) for name, value in losses.items()}
         terms = self._team.summed(terms)
-        self._check_losses(terms, step)
+        check_losses(terms, step, max(self._saved, 0), self._config)
         watched = _Watched(terms, metrics, *self._team.sizes(samples))
         self._update(total, step)
         jt.sync_all(True)
@@ -304,15 +303,6 @@ class Trainer:
             jt.sync([*self._params, *written])
         else:
             optim.waiting = written
-
-    def _check_losses(self, terms: dict[str, float], step: int) -> None:
-        bad = {name: value for name, value in terms.items() if not math.isfinite(value)}
-        if bad:
-            named = ", ".join(f"loss term '{name}' is {value}" for name, value in bad.items())
-            raise TrainingError(
-                f"{named} at step {step + 1}; all terms: {terms}. Nothing was saved from here on: the last good "
-                f"checkpoint is step {max(self._saved, 0)}. Lower optim.lr or that term's weight, then --resume."
-            )
 
     def _write_row(self, watched: _Watched, bar: tqdm) -> None:
         seconds = self._clock.seconds
@@ -354,13 +344,7 @@ class Trainer:
 
     def _write_checkpoint(self) -> None:
         state = pipeline_state(self._pipeline)
-        bad = nonfinite(state)
-        if bad:
-            named = ", ".join(f"{name} ({count} values)" for name, count in list(bad.items())[:5])
-            raise TrainingError(
-                f"not finite after step {self.step}: {named}. This state was not saved: the last good checkpoint is "
-                f"step {max(self._saved, 0)}. Lower optim.lr, then --resume."
-            )
+        check_state(state, self.step, max(self._saved, 0), self._config)
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
 

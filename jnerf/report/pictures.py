@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from jnerf.imaging.opencv_log import silent
 from jnerf.imaging.view_files import ViewFiles
 
 MOST_PIXELS = 560  # a side
@@ -41,7 +42,8 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError:
         return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    with silent():
+        return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
 
 
 def data_uri(picture: NDArray[np.uint8], most: int = MOST_PIXELS) -> str:

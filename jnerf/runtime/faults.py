@@ -1,4 +1,4 @@
-"""What is wrong with a machine when a compiler fails on it, in one sentence in place of a page of its output."""
+"""What is wrong with a machine when a compiler or a kernel fails on it: one sentence in place of a page of output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FULL = 16 * 2**20  # bytes; a compiler removes what it could not finish
 
 
 def fault(output: str, cache: Path) -> str:
-    """What is wrong with the machine, if that is why a compiler failed: one or two sentences, or nothing.
+    """What is wrong with the machine, if that is why a compiler or a kernel failed: one or two sentences, or nothing.
 
     Args:
         output: what the compiler or Jittor said.
@@ -23,6 +23,8 @@ def fault(output: str, cache: Path) -> str:
         return f"the disk is full where {cache} is. Free half a GiB there, or {home.REMEDY}."
     if "Killed signal terminated program" in output:
         return "the compiler was killed, for want of memory. Close other programs, or add swap."
+    if short := re.search(r"out of GPU memory: [^\n\x1b]+", output):  # of jnerf_launch.h
+        return short[0]
     if library := re.search(r"(/\S+): version `(GLIBCXX_[\d.]+)' not found", output):
         return (
             f"{library[1]} of this Python is older than the compiler's, which wants {library[2]}. In a conda "

@@ -247,7 +247,10 @@ def _cuda_notes(facts: Facts, env: dict[str, str]) -> tuple[str, ...]:
                 f"{key} is yours and wins; CUDA {facts.toolkit.version[0]} may also need: {env[key]}"
             )
     if any(name.startswith(("libcublas", "cublas")) for name in facts.toolkit.missing):
-        notes.append("the CUDA toolkit has no cuBLAS: Jittor's own matrix products will be slow")
+        notes.append(
+            "the CUDA toolkit has no cuBLAS: matrix products of Jittor and of MLPs with biases, skips or more than "
+            "128 wide will be slow"
+        )
     return tuple(notes)
 
 

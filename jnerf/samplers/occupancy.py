@@ -15,6 +15,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.flat import flat_arguments
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
@@ -31,23 +32,21 @@ from jnerf.ops.occupancy.reference import cell_at
 from jnerf.ops.ray_march import MAX_STEP, MIN_STEP, MarchRule, ray_march
 from jnerf.ops.ray_visible import FEW_ON_CUDA, VisibleSamples, ray_visible, ray_visible_padded
 from jnerf.registry import SAMPLERS
+from jnerf.samplers.amounts import USUAL, Amounts, FollowingRays
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
 from jnerf.samplers.budget import counted
 from jnerf.samplers.field import Field
 from jnerf.samplers.hull import Hull
 from jnerf.samplers.looking import densities, look_along
 from jnerf.samplers.sizes import Sizes
-from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _MARCH_STREAM, _GRID_STREAM = 2, 3
 _ANY_CELL = -0.01  # a threshold that every trainable cell passes
-_MOST_RAYS = 2**18
 # Positions per call of the density, in training and in pictures, on the CPU and on CUDA. Who renders bounds the samples
 # of a picture; if its density is asked for in parts, what was computed for them is lost.
 _AT_ONCE = (2**19, 2**19), (2**21, 2**24)
-# Of the paper's 2^18 samples: first rays, and what the number of rays is rounded up to.
-_SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
 _ONES = np.array([value.bit_count() for value in range(256)])  # bits of a byte
 
 
@@ -90,26 +89,17 @@ class OccupancySampler(Sampler):
             so it is where ``cameras.pinholes()`` is None, as of panoramas.
         seed: the run's seed.
         total_steps: of the run; a schedule is checked at its first and its last step.
+        amounts: see ``Amounts``.
         grid_resolution: cells per side and level, a power of two.
-        target_samples: samples per training step; also the budget that a step never exceeds. At least max_steps.
-            A number, or a schedule (``jnerf.schedules``) that is rounded to whole samples.
-        n_rays_init: rays of the first steps; None: ``target_samples / 64``, the paper's 4096 at 2^18.
-        fixed_rays: keep to ``n_rays_init`` rays; ``target_samples`` then is the budget alone.
         step_size: smallest step, field units; a number, or a schedule, of which rendering takes what holds at the
             grid's next update. None: the paper's sqrt(3) / 1024.
         cone_angle: step per distance; a number, or a schedule, as ``step_size``. A wide box is fog to begin with, and a
             ray takes hundreds of samples: a larger angle then gets farther. None: 0 for scenes inside the unit box,
             else 1/256.
         decay: factor on a cell's value at each update.
-        update_every: steps between two updates of the grid, and of the number of rays.
         warmup_steps: before it an update asks the field once per cell, then half as often: a quarter at any cells,
             a quarter at occupied ones.
         threshold: largest density x MIN_STEP of an empty cell.
-        max_steps: most samples on a ray.
-        early_stop: transmittance below which a ray ends.
-        look_samples: most samples per training step whose density is asked for, a bound on memory. At least max_steps.
-        density_chunk: most positions per call of the density. None: 2^19, on CUDA 2^21 and 2^24 in
-            pictures, whose rays are rendered a bounded number at a time.
         silhouettes: scene fact: gives, one after the other, where the images of ``cameras`` are not transparent; None:
             nobody knows, or they are opaque.
         hull_steps: for scenes with thin things on a transparent background. Above 0, cells that silhouettes prove empty
@@ -128,6 +118,7 @@ class OccupancySampler(Sampler):
         ConfigError: a value is out of its range.
     """
 
+    @flat_arguments()
     def __init__(
         self,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
@@ -136,43 +127,24 @@ class OccupancySampler(Sampler):
         cameras: Any = None,
         seed: int = 0,
         total_steps: int | None = None,
+        amounts: Amounts = USUAL,
         grid_resolution: int = 128,
-        target_samples: ScheduledCount = 2**18,
-        n_rays_init: int | None = None,
         cone_angle: Scheduled | None = None,
         decay: float = 0.95,
-        update_every: int = 16,
         warmup_steps: int = 256,
         threshold: float = 0.01,
-        max_steps: int = 1024,
-        early_stop: float = 1e-4,
-        look_samples: int = 2**21,
-        density_chunk: int | None = None,
-        fixed_rays: bool = False,
         step_size: Scheduled | None = None,
         fixed_sizes: bool | None = None,
         silhouettes: Callable[[], Iterable[np.ndarray] | None] | None = None,
         hull_steps: int = 0,
         look_once: bool | None = None,
     ) -> None:
-        self._target = make_schedule(target_samples)
-        self._picture_chunk = density_chunk
-        if density_chunk is None:
-            density_chunk, self._picture_chunk = _AT_ONCE[device.on_cuda()]
-        if n_rays_init is None:
-            n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
-        why = "(max_steps: one ray may need as many)"
-        at_least(
-            "",
-            n_rays_init=(n_rays_init, 1),
-            update_every=(update_every, 1),
-            max_steps=(max_steps, 1),
-            density_chunk=(density_chunk, 1),
-            # else one ray alone could exceed the budget, and nothing would be left to train on
-            target_samples=(min(map(self.target_samples, (0, total_steps or 0))), max_steps, why),
-            look_samples=(look_samples, max_steps, why),
-            hull_steps=(hull_steps, 0),
-        )
+        self._following = FollowingRays(amounts, total_steps)
+        at_least("", hull_steps=(hull_steps, 0))
+        max_steps, self.look_samples = amounts.max_steps, amounts.look_samples
+        self.density_chunk = self._picture_chunk = amounts.density_chunk
+        if amounts.density_chunk is None:
+            self.density_chunk, self._picture_chunk = _AT_ONCE[device.on_cuda()]
         self.levels = _possible_levels(aabb)
         try:
             self._cells = check_resolution(grid_resolution, self.levels)
@@ -183,26 +155,22 @@ class OccupancySampler(Sampler):
             cone_angle = 0.0 if self.levels == 1 else 1 / 256
         self._cone_angle = make_schedule(cone_angle)
         self._step_size = make_schedule(MIN_STEP if step_size is None else step_size)
-        self._fixed_rays = fixed_rays
         self._check_steps((0, total_steps or 0))
         self.rule = MarchRule(
             [float(x) for x in aabb], near, far, self._cone_angle(0), max_samples_per_ray=max_steps
         )
-        self.look_samples, self.density_chunk = look_samples, density_chunk
-        self.decay, self.threshold, self.early_stop = decay, threshold, early_stop
-        self.update_every, self.warmup_steps = update_every, warmup_steps
+        self.decay, self.threshold, self.early_stop = decay, threshold, amounts.early_stop
+        self.update_every, self.warmup_steps = amounts.update_every, warmup_steps
         self._march_seed, self._grid_seed = (
             stream_seed(seed, _MARCH_STREAM),
             stream_seed(seed, _GRID_STREAM),
         )
-        self._n_rays = n_rays_init
         self._updates = 0
-        self._measured = self._window = 0
         self._stats: dict[str, float] | None = {}  # None: the sizes know
         # without a bound on the transmittance nothing is looked at, and marching alone reads its sizes
-        self.wants_padding = fixed_sizes if early_stop > 0 else False
+        self.wants_padding = fixed_sizes if amounts.early_stop > 0 else False
         self._look_once = device.on_cuda() if look_once is None else look_once
-        self._sizes = Sizes(max_steps, look_samples, self._look_once)
+        self._sizes = Sizes(max_steps, self.look_samples, self._look_once)
         self._hull = Hull(cameras, silhouettes, hull_steps)
         self._set_grid(self._fresh_grid(cameras))
 
@@ -219,12 +187,12 @@ class OccupancySampler(Sampler):
 
     def target_samples(self, step: int) -> int:
         """Samples that training step ``step`` is to have."""
-        return round(self._target(step))
+        return self._following.target(step)
 
     @property
     def n_rays(self) -> int:
         """Rays for the next step, so that about ``target_samples`` samples remain."""
-        return self._n_rays
+        return self._following.n_rays
 
     @property
     def stats(self) -> dict[str, float]:
@@ -293,19 +261,12 @@ class OccupancySampler(Sampler):
             self._set_grid(update_grid(self._grid, cells, sigmas, MIN_STEP, self.decay))
         self._collect()
         self._sizes.adapt()
-        if self._window and not self._fixed_rays:
-            measured = max(self._measured / self._window, 1.0)
-            target = self.target_samples(step)
-            rays = self._n_rays * target / measured
-            quantum = max(1, target // _SAMPLES_PER_QUANTUM)
-            self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
-            self._measured = self._window = 0
+        self._following.adapt(step)
 
     def _collect(self) -> None:
         """Takes in what steps with fixed sizes needed."""
         for measured in self._sizes.collect():
-            self._measured += int(self.tally((measured,))[0].sum())
-            self._window += 1
+            self._following.note(int(self.tally((measured,))[0].sum()))
 
     def _picks(self, step: int) -> list[tuple[int, float]]:
         """(number, threshold) of each group of candidates."""
@@ -339,8 +300,7 @@ class OccupancySampler(Sampler):
                 (intervals, features, leading), counts, self.target_samples(step), self.tally
             )
             intervals, features, leading = placed
-            self._measured += measured
-            self._window += 1
+            self._following.note(measured)
         if leading < len(rays):
             rays, intervals = leading_rays(rays, intervals, leading)
         return to_samples(rays, intervals, features)
@@ -386,13 +346,13 @@ class OccupancySampler(Sampler):
     def state(self) -> dict[str, np.ndarray]:
         """Grid, number of rays and the counters; see ``Sampler``."""
         self._collect()
-        counters = [self._n_rays, self._updates, self._measured, self._window]
+        rays = self._following
+        counters = [rays.n_rays, self._updates, rays.measured, rays.window]
         return {"grid": self._grid.numpy(), "counters": np.array(counters, np.int64)}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
         """Restores grid and counters; the bitfield follows from the grid. See ``Sampler``."""
         super().load_state(state)
-        self._n_rays, self._updates, self._measured, self._window = (
-            int(x) for x in state["counters"]
-        )
+        rays = self._following
+        rays.n_rays, self._updates, rays.measured, rays.window = map(int, state["counters"])
         self._set_grid(jt.array(np.asarray(state["grid"], np.float32)))

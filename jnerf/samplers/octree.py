@@ -6,13 +6,13 @@ samples for a radiance field.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.flat import flat_arguments
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
 from jnerf.ops.common import device
@@ -21,16 +21,15 @@ from jnerf.ops.octree_march import octree_march
 from jnerf.ops.ray_points import ray_points
 from jnerf.ops.ray_visible import visible_of
 from jnerf.registry import SAMPLERS
+from jnerf.samplers.amounts import USUAL, Amounts, FollowingRays
 from jnerf.samplers.base import Sampler, leading_rays, stream_seed, to_samples
 from jnerf.samplers.budget import counted
 from jnerf.samplers.field import Field
 from jnerf.samplers.looking import look_along
-from jnerf.schedules import Scheduled, ScheduledCount, make_schedule
+from jnerf.schedules import Scheduled, make_schedule
 from jnerf.structures import RayBundle, RaySamples
 
 _STREAM = 10
-_MOST_RAYS = 2**18
-_SAMPLES_PER_FIRST_RAY, _SAMPLES_PER_QUANTUM = 64, 1024
 
 
 @SAMPLERS.register()
@@ -50,14 +49,7 @@ class OctreeSampler(Sampler):
             ``step_size`` along the ray, as far as they lie in leaves.
         per_leaf: intervals in a leaf, for "voxel".
         step_size: of the intervals for "ray", field units; a number, or a schedule.
-        max_steps: most samples of a ray.
-        target_samples: samples that a training step should have; a number, or a schedule.
-        n_rays_init: rays of the first steps; None for 1/64 of the samples.
-        fixed_rays: keep to ``n_rays_init``.
-        look_samples: most samples that a training step looks at.
-        early_stop: transmittance below which a ray ends; 0: all samples stay, and nothing is looked at.
-        update_every: steps between two changes of the number of rays.
-        density_chunk: most positions that the field is asked for at once; None for what suits the device.
+        amounts: see ``Amounts``.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -65,6 +57,7 @@ class OctreeSampler(Sampler):
 
     requires_field = frozenset({"octree"})
 
+    @flat_arguments()
     def __init__(
         self,
         aabb: Sequence[float] | np.ndarray = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0),
@@ -72,17 +65,10 @@ class OctreeSampler(Sampler):
         far: float = 1e9,
         seed: int = 0,
         total_steps: int | None = None,
+        amounts: Amounts = USUAL,
         marching: Literal["voxel", "ray"] = "voxel",
         per_leaf: int = 2,
         step_size: Scheduled = 3**0.5 / 1024,
-        max_steps: int = 1024,
-        target_samples: ScheduledCount = 2**18,
-        n_rays_init: int | None = None,
-        fixed_rays: bool = False,
-        look_samples: int = 2**21,
-        early_stop: float = 1e-4,
-        update_every: int = 16,
-        density_chunk: int | None = None,
     ) -> None:
         if marching not in ("voxel", "ray"):
             raise ConfigError(f"OctreeSampler: marching is {marching!r}; choose 'voxel' or 'ray'")
@@ -90,40 +76,26 @@ class OctreeSampler(Sampler):
         for length in map(make_schedule(step_size), (0, total_steps or 0)):
             if not length > 0:
                 raise ConfigError(f"OctreeSampler: step_size is {length}; it must be above 0")
-        self._target = make_schedule(target_samples)
-        if n_rays_init is None:
-            n_rays_init = max(1, self.target_samples(0) // _SAMPLES_PER_FIRST_RAY)
-        if density_chunk is None:
-            density_chunk = 2**21 if device.on_cuda() else 2**19
-        least = min(map(self.target_samples, (0, total_steps or 0)))
-        why = "(max_steps: one ray may need as many)"
-        at_least(
-            "OctreeSampler",
-            per_leaf=(per_leaf, 1),
-            max_steps=(max_steps, 1),
-            n_rays_init=(n_rays_init, 1),
-            target_samples=(least, max_steps, why),
-            look_samples=(look_samples, max_steps, why),
-            update_every=(update_every, 1),
-            density_chunk=(density_chunk, 1),
-        )
-        self._place = {"near": float(near), "far": float(far), "max_steps": max_steps}
+        at_least("OctreeSampler", per_leaf=(per_leaf, 1))
+        self._following = FollowingRays(amounts, total_steps, "OctreeSampler")
+        self._place = {"near": float(near), "far": float(far), "max_steps": amounts.max_steps}
         self._place |= {"per_leaf": per_leaf, "seed": stream_seed(seed, _STREAM)}
         self._aabb = [float(x) for x in aabb]
-        self.early_stop, self.update_every = early_stop, update_every
-        self.look_samples, self.density_chunk = look_samples, density_chunk
-        self._n_rays, self._fixed_rays = n_rays_init, fixed_rays
-        self._measured = self._window = self._now = 0
+        self.early_stop, self.update_every = amounts.early_stop, amounts.update_every
+        self.look_samples, self.density_chunk = amounts.look_samples, amounts.density_chunk
+        if self.density_chunk is None:
+            self.density_chunk = 2**21 if device.on_cuda() else 2**19
+        self._now = 0
         self._stats: dict[str, float] = {}
 
     def target_samples(self, step: int) -> int:
         """Samples that training step ``step`` is to have."""
-        return round(self._target(step))
+        return self._following.target(step)
 
     @property
     def n_rays(self) -> int:
         """Rays for the next step, so that about ``target_samples`` samples remain."""
-        return self._n_rays
+        return self._following.n_rays
 
     @property
     def stats(self) -> dict[str, float]:
@@ -133,13 +105,8 @@ class OctreeSampler(Sampler):
     def update(self, field: Field, step: int) -> None:
         """Adapts the number of rays, every ``update_every`` steps; see ``Sampler``."""
         self._now = step
-        if step % self.update_every or not self._window or self._fixed_rays:
-            return
-        target = self.target_samples(step)
-        rays = self._n_rays * target / max(self._measured / self._window, 1.0)
-        quantum = max(1, target // _SAMPLES_PER_QUANTUM)
-        self._n_rays = min(math.ceil(rays / quantum) * quantum, _MOST_RAYS)
-        self._measured = self._window = 0
+        if step % self.update_every == 0:
+            self._following.adapt(step)
 
     def __call__(self, rays: RayBundle, field: Field, step: int | None) -> RaySamples:
         """Goes through the tree, looks at the density, keeps the visible samples; see ``Sampler``.
@@ -170,7 +137,7 @@ class OctreeSampler(Sampler):
         if looked < found.wanted:
             rays, found = leading_rays(rays, found, _last_ray(found) + 1)
         share = max(len(rays), 1) / max(n_rays, 1)
-        features = None
+        features, leading = None, len(rays)
         if looked and self.early_stop > 0:
             arrays = found.t_starts, found.t_ends, found.ray_indices
             positions = ray_points(rays.rays_o, rays.rays_d, *arrays)
@@ -180,28 +147,29 @@ class OctreeSampler(Sampler):
                 found, rays.rays_o, rays.rays_d, sigmas, features, self.early_stop, most
             )
             found, features = seen.intervals, seen.features
-        leading = _last_ray(found) + 1 if len(found) < found.wanted else len(rays)
+            leading = seen.leading if len(found) < found.wanted else leading
         if training:
             counts = round(found.wanted / share), looked, found.wanted, len(found)
             placed, measured, self._stats = counted(
                 (found, features, leading), counts, self.target_samples(step), self.tally
             )
             found, features, leading = placed
-            self._measured += measured
-            self._window += 1
+            self._following.note(measured)
         if leading < len(rays):
             rays, found = leading_rays(rays, found, leading)
         return to_samples(rays, found, features)
 
     def state(self) -> dict[str, np.ndarray]:
         """Number of rays, the counters behind it, and the last step; see ``Sampler``."""
-        counters = [self._n_rays, self._measured, self._window, self._now]
+        rays = self._following
+        counters = [rays.n_rays, rays.measured, rays.window, self._now]
         return {"counters": np.array(counters, np.int64)}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
         """Restores the counters; see ``Sampler``."""
         super().load_state(state)
-        self._n_rays, self._measured, self._window, self._now = (int(x) for x in state["counters"])
+        rays = self._following
+        rays.n_rays, rays.measured, rays.window, self._now = (int(x) for x in state["counters"])
 
 
 def _last_ray(found: PackedIntervals) -> int:

@@ -7,6 +7,7 @@ import pytest
 from jnerf.benchmark.host import measure_host, variants
 from jnerf.benchmark.host.counts import Counting
 from jnerf.benchmark.host.emptied import emptied
+from jnerf.benchmark.host.measure import trainer_of
 from jnerf.benchmark.host.scenes import scene_of
 from jnerf.config import load_config
 from jnerf.errors import ConfigError
@@ -104,6 +105,16 @@ def test_truths_that_losses_read_stay():
     config = next(variants(str(CONFIGS / "dsnerf/configs/ngp_depth_small.py")))
     assert list(config.dataset.extras) == ["depth"]
     assert config.dataset.resolution == 32
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dsnerf/configs/dsnerf_capture.py", "nerfacto/configs/depth_nerfacto_capture.py"],
+)
+def test_a_capture_with_depth_is_emptied(name):
+    config = next(variants(str(CONFIGS / name)))
+    with trainer_of(config) as trainer:  # its losses find what they read
+        assert set(config.dataset.extras) <= trainer.pipeline.dataset.provides
 
 
 @pytest.mark.parametrize("name", ["ngp/configs/ngp_base.py", "_base_/lego.py"])

@@ -34,7 +34,7 @@ inline void __threadfence() {}
 #include "gemm.h"
 #include "warp.h"
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidConfiguration = 9 };
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9 };
 enum cudaDeviceAttr {
     cudaDevAttrMultiProcessorCount = 16,
     cudaDevAttrComputeCapabilityMajor = 75,
@@ -71,6 +71,7 @@ inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cud
 inline cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) { return *pool = nullptr, cudaSuccess; }
 inline cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 inline cudaError_t cudaMallocAsync(void** p, size_t bytes, cudaStream_t) {
+    if (bytes > cuda_on_host::machine().device.most_scratch) return cudaErrorMemoryAllocation;
     *p = malloc(bytes + 1);
     memset(*p, 0xff, bytes);  // fresh memory holds anything: NaN shows
 #ifdef CUDA_ON_HOST_WATCH

@@ -46,6 +46,7 @@ struct Warp {
 struct Device {
     int arch = 80, processors = 1, shared = 99 * 1024;
     bool cublas = true;
+    size_t most_scratch = SIZE_MAX;  // bytes of one allocation
 };
 
 [[noreturn]] inline void fail(const char* what) {

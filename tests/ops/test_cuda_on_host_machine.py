@@ -76,6 +76,15 @@ def test_impossible_launches_are_refused(machine, blocks_y, threads, shared, ref
     assert machine.call("refused", *arguments, result=ctypes.c_int64) == refused
 
 
+def test_what_has_no_room_is_said_in_bytes(machine):
+    said = np.zeros(1000, np.uint8)
+    assert machine.call("no_room", 2**18, said, result=ctypes.c_int64) == 0
+    length = machine.call("no_room", 10**6, said, result=ctypes.c_int64)
+    text = said[:length].tobytes().decode()
+    assert text.startswith("out of GPU memory: 4000000 bytes (4 MiB) for gradients of an op. ")
+    assert "sampler.target_samples" in text and "chunk" in text
+
+
 def test_a_barrier_that_not_all_threads_reach_ends_the_program(cuda_host):
     path = cuda_host.library("machine")._path
     code = f"import ctypes; ctypes.CDLL({str(path)!r}).forget()"

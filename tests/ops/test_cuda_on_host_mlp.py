@@ -1,6 +1,8 @@
 """The MLP's CUDA kernels, run on the CPU: tensor cores in fp16 and bf16, and plain float, against the reference."""
 
 import ctypes
+import subprocess
+import sys
 
 import half_reference
 import numpy as np
@@ -113,6 +115,19 @@ def test_layer_by_layer(
     right_grads = reference.mlp_grad(rows, params, widths, n_out, grad_out, **how)
     for found, want in zip((out, *grads), (right, *right_grads), strict=True):
         close(found, want, TOLERANCE[BF16 if in_bf16 else FP32])
+
+
+def test_a_missing_cublas_is_said_once(cuda_host):
+    path = cuda_host.library("mlp")._path
+    found = f"import ctypes; found = ctypes.CDLL({str(path)!r}).finds_cublas"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{found}; print([found(has) for has in (1, 0, 0, 1)])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[1, 0, 0, 1]\n"
+    assert done.stderr.count("warning: no cuBLAS was found") == 1
 
 
 def test_layers_leave_unwanted_gradients_alone(library):

@@ -55,6 +55,15 @@ def test_features_and_gradients(library, tree, n, apart, n_levels):
     np.testing.assert_allclose(curved, second[0], atol=3e-3)
 
 
+@pytest.mark.parametrize("n", [0, 1, 300])
+def test_values_in_leaves(library, tree, n):
+    random = np.random.default_rng(n)
+    x = (random.random((n, 3)) * 1.2 - 0.1).astype(np.float32)
+    values, kept = np.ones(n, np.float32), np.full(n, np.nan, np.float32)
+    library.call("keep", n, *tables(tree), x, values, kept)
+    np.testing.assert_array_equal(kept, reference.octree_kept(values, x, tree))
+
+
 @pytest.mark.parametrize("n", [0, 1, 70])
 @pytest.mark.parametrize("per_leaf, length", [(2, 1.0), (0, 0.03)])
 def test_march(library, tree, n, per_leaf, length):

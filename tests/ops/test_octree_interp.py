@@ -10,9 +10,9 @@ from jnerf.ops.octree_interp import (
     dense_octree,
     leaf_neighbourhood,
     morton,
-    octree_inside,
     octree_interp,
     octree_interp_known,
+    octree_kept,
     octree_of,
     octree_of_grid,
     octree_of_masks,
@@ -109,7 +109,10 @@ def test_trees_of_points_and_of_grids():
     middles = (np.stack([x, y, z], 1) + 0.5) / 8
     of_points = octree_of_points(middles, 3, 1)
     np.testing.assert_array_equal(of_grid.codes[-1], of_points.codes[-1])
-    assert (octree_inside(jt.array(middles.astype(np.float32)), of_grid).numpy() == 1).all()
+    assert (
+        octree_kept(jt.ones(len(middles)), jt.array(middles.astype(np.float32)), of_grid).numpy()
+        == 1
+    ).all()
     assert of_grid.n_leaves == mask.sum()
 
 
@@ -215,9 +218,26 @@ def test_forward_and_backward_match_the_reference(device, width, apart, n_levels
         second, reference.octree_pull_grad(x, table, v, tree, g, *how[1:]), strict=True
     ):
         same(one.numpy(), other, 1e-4)
-    np.testing.assert_array_equal(
-        octree_inside(given[0], tree).numpy(), reference.octree_inside(x, tree)
-    )
+
+
+@pytest.mark.parametrize("n", [1, 500])
+def test_values_in_leaves_are_kept(device, n):
+    tree = sparse_tree()
+    x = arrays(tree, n, 1, seed=n)[0] * np.float32(1.2) - np.float32(0.1)  # some outside
+    x[0] = np.nan
+    values = np.random.default_rng(n).normal(size=n).astype(np.float32)
+    given = jt.array(values)
+    kept = octree_kept(given, jt.array(x), tree)
+    right = reference.octree_kept(values, x, tree)
+    np.testing.assert_array_equal(kept.numpy(), right)
+    assert n == 1 or 0 < (right == 0).sum() < n
+    twice = jt.grad((kept * 2).sum(), given).numpy()
+    np.testing.assert_array_equal(twice, 2 * reference.octree_kept(np.ones(n), x, tree))
+
+
+def test_kept_values_need_a_position_each():
+    with pytest.raises(ValueError, match=r"values are \[2\]; these positions need \[3\]"):
+        octree_kept(jt.ones(2), jt.zeros((3, 3)), sparse_tree())
 
 
 def test_faces_and_corners(device):
@@ -237,7 +257,7 @@ def test_faces_and_corners(device):
     rows = tree.corners.numpy()
     np.testing.assert_allclose(found[[0, 2, 3]], 1 + rows[[0, 1, 1], [0, 7, 0]])
     assert found[1] == 0 and found[4] == pytest.approx(1 + rows[0, 7], abs=1e-4)
-    assert octree_inside(jt.array(x), tree).numpy().tolist() == [1, 0, 1, 1, 1]
+    assert octree_kept(jt.ones(5), jt.array(x), tree).numpy().tolist() == [1, 0, 1, 1, 1]
 
 
 def test_one_voxel_and_no_sample(device):
@@ -251,7 +271,7 @@ def test_one_voxel_and_no_sample(device):
     assert list(octree_interp(empty, jt.array(table), tree).shape) == [0, 2]
     assert list(octree_interp(empty, jt.array(table), tree, apart=True).shape) == [2, 0, 2]
     assert list(octree_pull(empty, jt.array(table), jt.zeros((0, 2)), tree).shape) == [0, 3]
-    assert list(octree_inside(empty, tree).shape) == [0]
+    assert list(octree_kept(jt.zeros(0), empty, tree).shape) == [0]
 
 
 def test_features_that_are_known_have_the_same_gradients(device):

@@ -23,6 +23,10 @@ FULL = "as: x.o: No space left on device"
         (FULL, "the disk is full where"),
         ("g++: fatal error: Killed signal terminated program cc1plus", "for want of memory"),
         (
+            "[Reason]: out of GPU memory: 8 bytes (1 MiB) for mlp. Take less.\x1b[m\n***",
+            "out of GPU memory: 8 bytes (1 MiB) for mlp. Take less.",
+        ),
+        (
             "/opt/conda/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by x.so)",
             "/opt/conda/lib/libstdc++.so.6 of this Python is older than the compiler's",
         ),

@@ -14,6 +14,7 @@ from jnerf.ops.octree_interp import (
     Octree,
     leaf_neighbourhood,
     octree_interp,
+    octree_kept,
     octree_of,
     octree_of_points,
     octree_pull,
@@ -32,7 +33,7 @@ def _tree(inputs: Inputs) -> Octree:
 @CASES.of("octree_interp")
 def _octree_interp(inputs: Inputs) -> Iterator[Case]:
     tree, n = _tree(inputs), inputs.n_samples
-    table, v = random_var(tree.n_rows, _WIDTH), random_var(n, _WIDTH)
+    table, v, values = random_var(tree.n_rows, _WIDTH), random_var(n, _WIDTH), random_var(n)
     positions = jt.array(inputs.positions.numpy())  # takes gradients, unlike those of the inputs
 
     def features() -> list[jt.Var]:
@@ -41,9 +42,13 @@ def _octree_interp(inputs: Inputs) -> Iterator[Case]:
     def normals() -> list[jt.Var]:
         return with_gradient(octree_pull(positions, table, v, tree), [positions, table, v])
 
+    def kept() -> list[jt.Var]:
+        return with_gradient(octree_kept(values, inputs.positions, tree), [values])
+
     what = f"{tree.n_levels} levels of {_WIDTH}, {tree.n_leaves} leaves"
     yield Case(what, "sample", n, features)
     yield Case("gradient by position, and its gradients", "sample", n, normals)
+    yield Case("what leaves hold", "sample", n, kept)
 
 
 @CASES.of("octree_march")

@@ -19,7 +19,6 @@ from jnerf.benchmark.kernel_clock import KernelClock, settle
 from jnerf.benchmark.stats import rounded, stats
 from jnerf.benchmark.yardstick import Ceilings, measure_ceilings
 from jnerf.checks.cuda_ways import VARIABLE, WAYS
-from jnerf.checks.suggest import hint
 from jnerf.errors import ConfigError
 from jnerf.ops.common.device import on_cuda
 
@@ -77,7 +76,7 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
     """Measures kernels in all their ways.
 
     Args:
-        only: names in ``WAYS``; none for all.
+        only: names in ``WAYS`` (``check_kernels``); none for all.
         n_samples: trained in a step.
         repeats: of each, after two that do not count.
 
@@ -85,15 +84,12 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
         The results of a record of this kind.
 
     Raises:
-        ConfigError: ops do not run on a GPU, or a name is unknown.
+        ConfigError: ops do not run on a GPU.
     """
     if not on_cuda():
         raise ConfigError(
             "ways: kernels for the CPU go one way; this compares those for CUDA, on a GPU"
         )
-    for name in only:
-        if name not in WAYS:
-            raise ConfigError(f"--only: no kernel {name!r} has several ways. {hint(name, WAYS)}")
     ceilings = measure_ceilings()
     trained, looked = make_inputs(n_samples), make_inputs(int(LOOKS * n_samples))
     chosen = [choice for choice in _CHOICES if not only or choice.name in only]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +12,12 @@ import numpy as np
 
 #: In place of a config's own scene of views.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
-_LEARNED = ("cameras", "exposure")  # of each training photograph, whose parameters the optimiser has groups for
-_TRUTHS = ("extras",)  # what losses of the embedded scene compare with, depth say
+_LEARNED = (
+    "cameras",
+    "exposure",
+)  # of each training photograph, whose parameters the optimiser has groups for
+# What losses of a capture with depth read, and the embedded scene then gives: by what the capture calls its depth.
+_DEPTHS = {"z": ("depth",), "euclidean": ("depth",), "tracks": ("depth", "depth_error")}
 _SIDE = 32  # pixels of the picture
 # Of a tetrahedron, each face seen from outside.
 _CORNERS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -31,8 +35,17 @@ def scene_of(block: Mapping[str, Any]) -> dict[str, Any]:
     if block["type"] == "MeshDataset":
         return {**block, "root": str(_mesh())}
     learned = {key: block[key] for key in _LEARNED if block.get(key) is not None}
-    truths = {key: block[key] for key in _TRUTHS if key in block and block["type"] == SCENE["type"]}
-    return SCENE | truths | {key: {**what, "begin": 0} for key, what in learned.items()}  # a step in which it learns
+    truths = {"extras": truths} if (truths := _truths(block)) else {}
+    return (
+        SCENE | truths | {key: {**what, "begin": 0} for key, what in learned.items()}
+    )  # a step in which it learns
+
+
+def _truths(block: Mapping[str, Any]) -> Sequence[str]:
+    """What a batch of this dataset has beside colours, depth say: losses compare with it."""
+    if block["type"] == SCENE["type"]:
+        return block.get("extras", ())
+    return _DEPTHS.get(block.get("depth"), ())
 
 
 @cache

@@ -130,8 +130,9 @@ def ops_kernels(record: Record) -> str:
     for key, row in by_key[0].items():
         found = [others[key]["ns"]["median"] if key in others else None for others in by_key]
         share = None if row["share_of_ceiling"] is None else f"{row['share_of_ceiling']:.0%}"
+        case = ", ".join(filter(None, (row["case"], f"per {row['unit']}")))  # of an op's only case there is no name
         rows.append(
-            [row["op"], f"`{row['kernel']}`", f"{row['case']}, per {row['unit']}"]
+            [row["op"], f"`{row['kernel']}`", case]
             + [number(value) for value in found]
             + [number(row["ns"]["min"]), number(row["gb_s"]), number(row["gflop_s"]), share or "–"]
         )

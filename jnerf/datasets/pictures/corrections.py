@@ -21,6 +21,7 @@ from PIL.Image import DecompressionBombError
 from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.plausible import J2K_SIZE, holds_too_little
 from jnerf.datasets.pictures.tiff import PREMULTIPLIED, STRAIGHT, TiffTags, read_tags
+from jnerf.imaging.opencv_log import silent
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _NETPBM = re.compile(rb"P[56](?:\s|#[^\n]*\n)+" + rb"(\d+)(?:\s|#[^\n]*\n)+" * 2 + rb"(\d+)\s")
@@ -57,7 +58,8 @@ def _opencv(data: bytes) -> NDArray | None:
     if not data or holds_too_little(data) or (_is_j2k(data) and not _pillow_reads(data)):
         return None
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        with silent():
+            return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:  # a kind that this build of it leaves out
         return None
 

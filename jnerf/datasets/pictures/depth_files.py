@@ -12,6 +12,7 @@ from jnerf.datasets.files.array_files import load_array, load_arrays
 from jnerf.datasets.pictures.decoding import read_stored, same_shape
 from jnerf.datasets.pictures.headers import image_size
 from jnerf.errors import DataError
+from jnerf.imaging.opencv_log import silent
 
 _ARRAYS = (".npy", ".npz")
 
@@ -90,7 +91,8 @@ def _stored(path: Path) -> NDArray:
     if suffix != ".exr":
         return read_stored(path)
     try:
-        found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        with silent():
+            found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     except (cv2.error, OSError) as error:
         raise DataError(
             f"depth {path} cannot be read: {str(error).splitlines()[0]}. Write .npy instead"

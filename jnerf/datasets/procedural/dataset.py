@@ -31,7 +31,7 @@ from jnerf.registry import DATASETS
 
 _RADIUS, _ANGLE, _TARGET = 4.0, 0.69, (0.0, 0.0, -0.45)
 _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)
-_EXTRAS = ("depth", "normals")
+_EXTRAS = ("depth", "depth_error", "normals")
 
 
 @DATASETS.register()
@@ -50,7 +50,8 @@ class ProceduralDataset(PosedImages):
         reach: see ``Reach``.
         learned: see ``Learned``.
         extras: truths to add to every training batch: ``depth`` [R, 1] (field units, 0 where a ray meets
-            nothing) and ``normals`` [R, 3] (0 there).
+            nothing), ``depth_error`` [R, 1] (1 where a ray meets something, 0 elsewhere: no truth is better than
+            the mean of them) and ``normals`` [R, 3] (0 there).
         wires: put a bird cage of thin wires around it, for samplers to lose. From ``resolution=400`` on, every
             wire is wider than a pixel; at less, far ones break up.
 
@@ -121,6 +122,7 @@ class ProceduralDataset(PosedImages):
             return {}
         geometry = self.geometry(*self._given.generate_rays(images, x, y))
         truths = {"depth": geometry.depths, "normals": geometry.normals}
+        truths["depth_error"] = (geometry.depths > 0).astype(np.float32)
         return {name: jt.array(truths[name]) for name in self._wanted}
 
     def depth_of(self, i: int) -> NDArray[np.float32] | None:

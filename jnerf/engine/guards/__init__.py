@@ -1,1 +1,1 @@
-"""What keeps a run from being useless: a scene out of sight, steps without samples, weights of another scene."""
+"""What keeps a run from being useless: a scene out of sight, no samples, NaN, weights of another scene."""

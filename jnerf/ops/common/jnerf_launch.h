@@ -85,15 +85,31 @@ inline bool keep_scratch_memory() {
     return true;
 }
 
-// Scratch memory of the default stream for the life of the object: kernels launched meanwhile may use it, and its
-// memory is used again only behind them.
-template <class T> struct CudaScratch {
-    T* data = nullptr;
-    explicit CudaScratch(int64_t n) {
-        static const bool kept = keep_scratch_memory();
-        (void)kept;
-        cuda_check(cudaMallocAsync((void**)&data, std::max<int64_t>(n, 1) * sizeof(T), 0), "scratch memory");
+// Calls run(first, count) for blocks of n, of `size` each and the last of what is left.
+template <class Run> inline void in_blocks(int64_t n, int64_t size, const Run& run) {
+    for (int64_t begin = 0; begin < n; begin += size) run(begin, std::min(size, n - begin));
+}
+
+// Raises std::runtime_error with what was asked for and what helps; jnerf/runtime/faults.py knows its beginning.
+inline void* scratch_memory(int64_t bytes, const char* what) {
+    static const bool kept = keep_scratch_memory();
+    (void)kept;
+    void* data = nullptr;
+    const cudaError_t error = cudaMallocAsync(&data, bytes, 0);
+    if (error == cudaErrorMemoryAllocation) {
+        cudaGetLastError();  // said here: nobody else is to report it
+        throw std::runtime_error("out of GPU memory: " + std::to_string(bytes) + " bytes (" + std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB) for " + what +
+                                 ". Let fewer samples go through at once: sampler.target_samples or n_rays in training, chunk for pictures; or end other programs on this GPU.");
     }
+    cuda_check(error, "scratch memory");
+    return data;
+}
+
+// Scratch memory of the default stream for the life of the object: kernels launched meanwhile may use it, and its
+// memory is used again only behind them. `what` it is for is said where there is no room.
+template <class T> struct CudaScratch {
+    T* data;
+    CudaScratch(int64_t n, const char* what) : data((T*)scratch_memory(std::max<int64_t>(n, 1) * sizeof(T), what)) {}
     ~CudaScratch() { cudaFreeAsync(data, 0); }
     CudaScratch(const CudaScratch&) = delete;
     CudaScratch& operator=(const CudaScratch&) = delete;

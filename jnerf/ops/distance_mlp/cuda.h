@@ -95,10 +95,10 @@ inline void distance_slabs(const DistanceShape& shape, int64_t n, const float* p
     const bool backward = grad_params != nullptr;
     DistanceDevice device(shape.mlp, params, grad_params, (int)std::min<int64_t>(n, JNERF_DISTANCE_SLAB));
     { DistanceSlab<DistanceDevice> sizes(device, shape, derived, backward); }
-    CudaScratch<float> memory(device.taken), slices(backward ? device.n_slices() : 1);
+    CudaScratch<float> memory(device.taken, "distance_mlp"), slices(backward ? device.n_slices() : 1, "gradients of distance_mlp");
     device.memory = memory.data, device.slices = slices.data, device.taken = 0;
     DistanceSlab<DistanceDevice> slab(device, shape, derived, backward);
-    for (int64_t begin = 0; begin < n; begin += device.columns) run(device, slab, begin, std::min<int64_t>(device.columns, n - begin));
+    in_blocks(n, device.columns, [&](int64_t begin, int64_t count) { run(device, slab, begin, count); });
 }
 
 JNERF_ENTRY void distance_forward(const DistanceShape& shape, const DistanceInput& in, const float* params, float* distance, float* values, float* by_x, float* by_features) {

@@ -219,7 +219,7 @@ inline bool field_chain_backward(const FieldMlpShape& shape, const FieldMlpInput
     if (!field_chain_fits(shape, input) || bytes + 1024 > cuda_device().shared || (uintptr_t)grads.x % 8) return false;
     const int64_t n_trunk = shape.trunk.n_params, n_params = n_trunk + shape.head.n_params;
     const unsigned blocks = resident_blocks(field_chain_backward_kernel<T>, input.n_samples, FIELD_CHAIN_TILE, FIELD_CHAIN_THREADS, bytes);
-    const CudaScratch<float> partial(blocks * n_params);
+    const CudaScratch<float> partial(blocks * n_params, "gradients of field_mlp");
     launch(field_chain_backward_kernel<T>, blocks, FIELD_CHAIN_THREADS, bytes, field, input, trunk, head, grads, partial.data, tile_at);
     parallel_for(n_trunk, MlpSumBlocks{partial.data, grad_trunk, n_params, (int)blocks});
     parallel_for(n_params - n_trunk, MlpSumBlocks{partial.data + n_trunk, grad_head, n_params, (int)blocks});

@@ -18,7 +18,7 @@ template <class T> struct FieldLayers {
 
     FieldLayers(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk_params, const float* head_params, bool backward)
         : shape(shape), input(input), trunk(shape.trunk, trunk_params, input.n_samples, backward), head(shape.head, head_params, trunk.rows, backward),
-          trunk_items(trunk.n_items), head_items(head.n_items), floats(std::max(trunk.n_floats, head.n_floats)), geometry(head.rows * shape.geometry()) {
+          trunk_items(trunk.n_items, "field_mlp"), head_items(head.n_items, "field_mlp"), floats(std::max(trunk.n_floats, head.n_floats), "field_mlp"), geometry(head.rows * shape.geometry(), "field_mlp") {
         trunk.pack(trunk_items.data);
         head.pack(head_items.data);
     }
@@ -26,12 +26,11 @@ template <class T> struct FieldLayers {
 
     // Calls run(first sample, samples) for blocks of all samples, with their geometry there and the head's sums in raw(begin).
     template <class Raw, class Run> void blocks(const Raw& raw, const Run& run) const {
-        for (int64_t begin = 0; begin < input.n_samples; begin += head.rows) {
-            const int64_t n = std::min(head.rows, input.n_samples - begin);
+        in_blocks(input.n_samples, head.rows, [&](int64_t begin, int64_t n) {
             trunk.forward(input.trunk_input(), begin, n, trunk_items.data, floats.data, geometry.data);
             head.forward(head_input(begin), begin, n, head_items.data, floats.data, raw(begin));
             run(begin, n);
-        }
+        });
     }
 };
 
@@ -49,7 +48,7 @@ inline void field_layers_backward_in(const FieldMlpShape& shape, const FieldMlpI
     cuda_check(cudaMemsetAsync(grad_head, 0, shape.head.n_params * sizeof(float)), "gradients of an MLP");
     if (input.n_samples <= 0) return;
     const FieldLayers<T> field(shape, input, trunk, head, true);
-    const CudaScratch<float> raw(field.head.rows * FIELD_COLORS), grad_geometry(field.head.rows * shape.geometry());
+    const CudaScratch<float> raw(field.head.rows * FIELD_COLORS, "gradients of field_mlp"), grad_geometry(field.head.rows * shape.geometry(), "gradients of field_mlp");
     field.blocks([&](int64_t) { return raw.data; }, [&](int64_t begin, int64_t n) {
         parallel_for(n * FIELD_COLORS, FieldColorGrad{grads.rgbs + begin * FIELD_COLORS, raw.data});
         field.head.gradients(field.head_input(begin), FieldHeadGrad{grad_geometry.data}, true, begin, n, raw.data, field.head_items.data, field.floats.data, grad_head);

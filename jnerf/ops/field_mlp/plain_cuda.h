@@ -63,7 +63,7 @@ inline FieldHeadInput field_head_input(const FieldMlpShape& shape, const FieldMl
 }
 
 JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, float* sigmas, float* rgbs) {
-    const CudaScratch<float> geometry(input.n_samples * shape.geometry());
+    const CudaScratch<float> geometry(input.n_samples * shape.geometry(), "field_mlp");
     mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
     mlp_plain_forward(shape.head, field_head_input(shape, input, geometry.data), head, rgbs);
     parallel_for(input.n_samples, FieldActivate{geometry.data, shape.geometry(), shape.density, sigmas, rgbs});
@@ -72,7 +72,7 @@ JNERF_ENTRY void field_plain_forward(const FieldMlpShape& shape, const FieldMlpI
 JNERF_ENTRY void field_plain_backward(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads,
                                  float* grad_trunk, float* grad_head) {
     const int width = shape.geometry();
-    const CudaScratch<float> geometry(input.n_samples * width), grad_geometry(input.n_samples * width), raw(input.n_samples * FIELD_COLORS);
+    const CudaScratch<float> geometry(input.n_samples * width, "field_mlp"), grad_geometry(input.n_samples * width, "gradients of field_mlp"), raw(input.n_samples * FIELD_COLORS, "gradients of field_mlp");
     const FieldHeadInput head_input = field_head_input(shape, input, geometry.data);
     mlp_plain_forward(shape.trunk, input.trunk_input(), trunk, geometry.data);
     mlp_plain_forward(shape.head, head_input, head, raw.data);

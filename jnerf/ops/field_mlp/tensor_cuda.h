@@ -160,7 +160,7 @@ inline bool field_tensor_backward(const FieldMlpShape& shape, const FieldMlpInpu
     });
     if (plan.tile == 0) return false;
     const unsigned blocks = tensor_blocks(field_tensor_backward_kernel<T>, input.n_samples, plan);
-    const CudaScratch<float> partial(blocks * n_params);
+    const CudaScratch<float> partial(blocks * n_params, "gradients of field_mlp");
     launch(field_tensor_backward_kernel<T>, blocks, 2 * plan.tile, plan.bytes, field, input, trunk, head, grads, partial.data, plan.tile, rows_at, plan.sums);
     parallel_for(n_trunk, MlpSumBlocks{partial.data, grad_trunk, n_params, (int)blocks});
     parallel_for(n_params - n_trunk, MlpSumBlocks{partial.data + n_trunk, grad_head, n_params, (int)blocks});

@@ -104,8 +104,8 @@ template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const 
 template <int D, int F> inline void hash_encode_table_grad_half(HashGrid grid, const float* grad_out, float* grad_table, int64_t n_rows) {
     if constexpr (F == 1) hash_encode_table_grad<D, F>(grid, grad_out, grad_table, n_rows);
     else {
-        CudaScratch<__half2> sums(n_rows * F / 2);
-        CudaScratch<float> totals(grid.n_levels);
+        CudaScratch<__half2> sums(n_rows * F / 2, "gradients of hash_encode in fp16");
+        CudaScratch<float> totals(grid.n_levels, "gradients of hash_encode in fp16");
         cudaMemsetAsync(sums.data, 0, n_rows * F * sizeof(__half));
         cudaMemsetAsync(totals.data, 0, grid.n_levels * sizeof(float));
         const HashHalfRows<F> rows{sums.data, totals.data};

@@ -1,6 +1,5 @@
 // Rows of a hash grid's tables on CUDA: loaded, stored and added to as vectors of features.
 #pragma once
-#include <type_traits>
 #include "common/numbers/stored.h"
 
 namespace jnerf {
@@ -49,43 +48,36 @@ template <int F, class Stored> __device__ __forceinline__ void load_row(float (&
     }
 }
 
+// Two neighbouring rows of two features, as one load: in 16 bits a word each, else two floats each.
+template <class Stored> struct RowPair {
+    typedef uint2 Both;
+    typedef uint32_t Row;
+    __device__ __forceinline__ static Row row(Both both, bool second) { return second ? both.y : both.x; }
+    __device__ __forceinline__ static void split(Row row, float& first, float& second) { split_word<Stored>(row, first, second); }
+};
+template <> struct RowPair<float> {
+    typedef float4 Both;
+    typedef float2 Row;
+    __device__ __forceinline__ static Row row(Both both, bool second) { return second ? make_float2(both.z, both.w) : make_float2(both.x, both.y); }
+    __device__ __forceinline__ static void split(Row row, float& first, float& second) { first = row.x, second = row.y; }
+};
+
 // The rows of all corners of a cell. Of two features, corners that are neighbours along x are one load wherever their
 // rows are an aligned pair: that is so for half of them, in hashed levels as in dense ones. What stands beside the lower
 // one is loaded in any case. `paired`: rows of the level have one beside them.
-template <int D, int F> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const float* table, const uint32_t (&row)[1 << D], bool paired) {
+template <int D, int F, class Stored> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const Stored* table, const uint32_t (&row)[1 << D], bool paired) {
+    typedef RowPair<Stored> Pair;
     if (F == 2 && paired) {
-        float4 both[1 << (D - 1)];
+        typename Pair::Both both[1 << (D - 1)];
 #pragma unroll
-        for (int c = 0; c < (1 << D); c += 2) both[c / 2] = __ldg((const float4*)table + (row[c] >> 1));
+        for (int c = 0; c < (1 << D); c += 2) both[c / 2] = __ldg((const typename Pair::Both*)table + (row[c] >> 1));
 #pragma unroll
         for (int c = 0; c < (1 << D); c += 2) {
-            const float4 pair = both[c / 2];
             const bool odd = row[c] & 1;
-            float2 next = odd ? make_float2(pair.x, pair.y) : make_float2(pair.z, pair.w);
-            if (row[c + 1] != (row[c] ^ 1)) next = __ldg((const float2*)table + row[c + 1]);
-            v[c][0] = odd ? pair.z : pair.x, v[c][F - 1] = odd ? pair.w : pair.y;
-            v[c + 1][0] = next.x, v[c + 1][F - 1] = next.y;
-        }
-    } else {
-#pragma unroll
-        for (int c = 0; c < (1 << D); c++) load_row<F>(v[c], table + (int64_t)row[c] * F);
-    }
-}
-
-// In 16 bits such a pair is two words.
-template <int D, int F, class Stored, class = typename std::enable_if<!std::is_same<Stored, float>::value>::type> __device__ __forceinline__ void load_corners(float (&v)[1 << D][F], const Stored* table, const uint32_t (&row)[1 << D], bool paired) {
-    if (F == 2 && paired) {
-        uint2 both[1 << (D - 1)];
-#pragma unroll
-        for (int c = 0; c < (1 << D); c += 2) both[c / 2] = __ldg((const uint2*)table + (row[c] >> 1));
-#pragma unroll
-        for (int c = 0; c < (1 << D); c += 2) {
-            const uint2 pair = both[c / 2];
-            const bool odd = row[c] & 1;
-            uint32_t next = odd ? pair.x : pair.y;
-            if (row[c + 1] != (row[c] ^ 1)) next = __ldg((const uint32_t*)table + row[c + 1]);
-            split_word<Stored>(odd ? pair.y : pair.x, v[c][0], v[c][F - 1]);
-            split_word<Stored>(next, v[c + 1][0], v[c + 1][F - 1]);
+            typename Pair::Row next = Pair::row(both[c / 2], !odd);
+            if (row[c + 1] != (row[c] ^ 1)) next = __ldg((const typename Pair::Row*)table + row[c + 1]);
+            Pair::split(Pair::row(both[c / 2], odd), v[c][0], v[c][F - 1]);
+            Pair::split(next, v[c + 1][0], v[c + 1][F - 1]);
         }
     } else {
 #pragma unroll

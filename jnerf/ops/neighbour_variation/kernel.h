@@ -53,18 +53,11 @@ struct NeighbourGrad {
     }
 };
 
-struct NeighbourScale {
-    float weight;
-    float* sum;
-    JNERF_FN void operator()(int64_t) const { *sum *= weight; }
-};
-
 inline void neighbour_points(const NeighbourPoints& kernel) { parallel_for(kernel.n, kernel); }
 
 inline void neighbour_variation(int64_t n, const NeighbourValues& kernel, float weight, float* sum) {
     parallel_for(n, kernel);
-    sum_floats(n, kernel.values, sum);
-    parallel_for(1, NeighbourScale{weight, sum});
+    sum_floats(n, kernel.values, sum, weight);
 }
 
 inline void neighbour_variation_backward(int64_t n, const NeighbourGrad& kernel) { parallel_for(n, kernel); }

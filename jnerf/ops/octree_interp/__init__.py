@@ -13,9 +13,9 @@ from jnerf.ops.octree_interp.layout import (
     vertex_positions,
 )
 from jnerf.ops.octree_interp.op import (
-    octree_inside,
     octree_interp,
     octree_interp_known,
+    octree_kept,
     octree_pull,
 )
 
@@ -24,9 +24,9 @@ __all__ = [
     "dense_octree",
     "leaf_neighbourhood",
     "morton",
-    "octree_inside",
     "octree_interp",
     "octree_interp_known",
+    "octree_kept",
     "octree_of",
     "octree_of_grid",
     "octree_of_masks",

@@ -196,6 +196,21 @@ struct OctreeLocate {
     }
 };
 
+// The values of samples that a leaf holds, 0 of others; gradients by the values go the same way.
+struct OctreeKeep {
+    OctreeSamples s;
+    const float* values;
+    float* kept;
+    JNERF_FN void operator()(int64_t i) const {
+        OctreeDescent at(s.tree, s.positions + 3 * i);
+        bool leaf = false;
+        while (at.next()) leaf = at.level == s.tree.last;
+        kept[i] = leaf ? values[i] : 0.0f;
+    }
+};
+
+inline void octree_keep(const OctreeSamples& s, const float* values, float* kept) { parallel_for(s.n, OctreeKeep{s, values, kept}); }
+
 inline void octree_locate(const OctreeSamples& s, int* voxels) { parallel_for(s.n, OctreeLocate{s, voxels}); }
 
 template <int F> inline void octree_features(OctreeSamples s, float* features) { parallel_for(s.n, OctreeFeatures<F>{s, features}); }

@@ -64,6 +64,10 @@ class _Lookup:
         call = f"octree_table_grad<{self.table.shape[1]}>(s, in5_p, in6_p, in7_p, out0_p, out0->shape[0])"
         return self.run(call, self.table.shape, [voxels, self.tree.row_table, grad], turned)
 
+    def kept(self, values: jt.Var) -> jt.Var:
+        """The values of samples that a leaf holds, 0 of others, [S]."""
+        return self.run("octree_keep(s, in5_p, out0_p)", values.shape, [values])
+
     def position_grad(self, kernel: str, grad: jt.Var, turned: jt.Var | None = None) -> jt.Var:
         """What ``octree_pull`` or ``octree_curvature`` makes of ``grad``, [S, 3]."""
         call = f"{kernel}<{self.table.shape[1]}>(s, in5_p, out0_p)"
@@ -99,6 +103,15 @@ class _Pull(Function):
             lookup.features(g) if v else None,
             *[None] * 4,
         )
+
+
+class _Kept(Function):
+    def execute(self, values, lookup):
+        self.lookup = lookup
+        return lookup.kept(values)
+
+    def grad(self, grad):
+        return self.lookup.kept(grad), None
 
 
 def octree_interp(
@@ -205,14 +218,30 @@ def octree_pull(
     return _Pull()(positions, table, v, tree, lookup.n_levels, apart, wanted)
 
 
-def octree_inside(positions: jt.Var, tree: Octree) -> jt.Var:
-    """Whether a leaf holds each position: bool as int32 [S], 1 or 0; without gradients."""
+def octree_kept(values: jt.Var, positions: jt.Var, tree: Octree) -> jt.Var:
+    """Values of positions that a leaf holds, and 0 of the others.
+
+    Args:
+        values: float32 [S].
+        positions: as of ``octree_interp``.
+        tree: the voxels.
+
+    Returns:
+        float32 [S]. Gradients go to the values, and can be differentiated once.
+
+    Raises:
+        ValueError: the shapes do not fit one another.
+
+    >>> from jnerf.ops.octree_interp import dense_octree
+    >>> octree_kept(jt.ones(2), jt.array([[0.5, 0.5, 0.2], [2.0, 0.0, 0.0]]), dense_octree(1, 0)).numpy().tolist()
+    [1.0, 0.0]
+    """
     lookup = _check(positions, nothing(ndim=2), tree, None, False, rows=2)
-    n = positions.shape[0]
-    if n == 0:
-        return jt.zeros((0,), "int32")
-    voxels = lookup.run("octree_locate(s, out0_p)", [n, lookup.n_levels], dtype="int32")
-    return (voxels[:, -1] >= 0).int32().stop_grad()
+    if list(values.shape) != [positions.shape[0]]:
+        raise ValueError(
+            f"octree_kept: the values are {list(values.shape)}; these positions need {[positions.shape[0]]}"
+        )
+    return _Kept()(values, lookup) if positions.shape[0] else values
 
 
 def _check(

@@ -88,7 +88,8 @@ def octree_pull_grad(positions, table, v, tree: Octree, g, n_levels=None, apart=
     return grads
 
 
-def octree_inside(positions, tree: Octree) -> np.ndarray:
-    """Whether a leaf holds each position, int32 [S]."""
+def octree_kept(values, positions, tree: Octree) -> np.ndarray:
+    """Values of the positions that a leaf holds, 0 of the others, [S]."""
     last = tree.n_levels - 1
-    return np.int32([any(True for _ in corners(position, tree, last)) for position in positions])
+    inside = [any(True for _ in corners(position, tree, last)) for position in positions]
+    return np.where(np.array(inside, bool), values, 0).astype(values.dtype)

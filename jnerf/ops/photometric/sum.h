@@ -19,11 +19,11 @@ template <int THREADS> __device__ __forceinline__ double sum_of_block(double min
     return thread == 0 ? parts[0] : 0.0;
 }
 
-static __global__ void sum_kernel(int64_t n, const float* values, float* sum) {
+static __global__ void sum_kernel(int64_t n, const float* values, float weight, float* sum) {
     double mine = 0.0;
     for (int64_t i = threadIdx.x; i < n; i += SUM_THREADS) mine += values[i];
     const double all = sum_of_block<SUM_THREADS>(mine);
-    if (threadIdx.x == 0) *sum = (float)all;
+    if (threadIdx.x == 0) *sum = (float)all * weight;
 }
 #endif
 
@@ -38,11 +38,12 @@ template <class Value> inline double sum_in_order(int64_t n, const Value& value)
     return all;
 }
 
-inline void sum_floats(int64_t n, const float* values, float* sum) {
+// weight times the sum of n values.
+inline void sum_floats(int64_t n, const float* values, float* sum, float weight = 1.0f) {
 #ifdef __CUDACC__
-    launch(sum_kernel, 1, SUM_THREADS, 0, n, values, sum);
+    launch(sum_kernel, 1, SUM_THREADS, 0, n, values, weight, sum);
 #else
-    *sum = (float)sum_in_order(n, [=](int64_t i) { return values[i]; });
+    *sum = (float)sum_in_order(n, [=](int64_t i) { return values[i]; }) * weight;
 #endif
 }
 

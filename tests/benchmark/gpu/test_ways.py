@@ -7,6 +7,7 @@ import pytest
 from cuda_mode import cuda_sources
 
 from jnerf.benchmark.cases import field, optimiser
+from jnerf.benchmark.cli import main
 from jnerf.benchmark.gpu import ways
 from jnerf.benchmark.yardstick import Ceilings
 from jnerf.checks.cuda_ways import VARIABLE, WAYS, check
@@ -72,5 +73,10 @@ def test_what_cannot_be_asked_for_is_said():
         check("field=tensor,march=two")
     with pytest.raises(ConfigError, match="for the CPU go one way"):
         ways.measure_ways([], 512, 1)
-    with cuda_sources(), pytest.raises(ConfigError, match="no kernel 'ray' has several"):
-        ways.measure_ways(["ray"], 512, 1)
+
+
+@pytest.mark.parametrize("device", [[], ["--cuda"]])
+def test_a_wrong_name_is_told_before_a_missing_gpu(capsys, device, monkeypatch):
+    monkeypatch.setenv("JNERF_DEVICE", "")  # put back: --cuda sets it
+    assert main(["ways", "--only", "march", "--only", "marsh", *device]) == 2
+    assert "no kernel 'marsh' has several ways. Did you mean 'march'?" in capsys.readouterr().err

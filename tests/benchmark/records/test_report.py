@@ -77,6 +77,13 @@ def test_instruction_sets_share_a_table():
     assert "ns, native | ns, plain" in text and "| 45 | 777 |" in text
 
 
+def test_an_op_with_one_case_has_its_unit_alone():
+    record = make("ops")
+    record["results"]["levels"][0]["kernels"][0]["case"] = ""
+    text = one_table(record, "kernels")
+    assert "| per " in text and "| , " not in text
+
+
 def test_filling_is_idempotent_and_leaves_the_rest(tmp_path):
     path, runs = tmp_path / "a.md", {"lego": make("train")}
     path.write_text(block("lego speed") + block("lego", "old numbers\n"))

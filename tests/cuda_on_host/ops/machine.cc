@@ -38,6 +38,20 @@ extern "C" int64_t refused(int64_t blocks_y, int64_t threads, int64_t shared) {
     return 0;
 }
 
+// What is said where a device has no room for n floats; the length of it.
+extern "C" int64_t no_room(int64_t n, char* said) {
+    cuda_on_host::machine().device.most_scratch = 1 << 20;
+    std::string text;
+    try {
+        CudaScratch<float>(n, "gradients of an op");
+    } catch (const std::runtime_error& error) {
+        text = error.what();
+    }
+    cuda_on_host::machine().device.most_scratch = SIZE_MAX;
+    memcpy(said, text.data(), text.size());
+    return (int64_t)text.size();
+}
+
 // c = a b for 16 x 16 matrices, from each of the four layouts; a, b as floats that fp16 holds.
 template <bool A, bool B> __global__ void product_kernel(const float* a, const float* b, float* c) {
     __shared__ __align__(16) uint16_t as[16 * 24], bs[16 * 24];

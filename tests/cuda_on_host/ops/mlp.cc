@@ -24,3 +24,9 @@ extern "C" int64_t tile_of(const int* widths, int64_t n_widths) {
 
 // Whether the device has cuBLAS.
 extern "C" void has_cublas(int64_t has) { cuda_on_host::machine().device.cublas = has != 0; }
+
+// Whether layers find it then.
+extern "C" int finds_cublas(int64_t has) {
+    has_cublas(has);
+    return cublas_found();
+}

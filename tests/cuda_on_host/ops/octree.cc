@@ -17,6 +17,9 @@ extern "C" void features(int64_t n, const int* nodes, const int* corners, const 
     octree_locate(s, voxels);
     octree_table_grad<5>(s, voxels, nullptr, grad, grad_table, rows);
 }
+extern "C" void keep(int64_t n, const int* nodes, const int* corners, const int* sizes, const float* x, const float* values, float* kept) {
+    octree_keep(samples_of(n, nodes, corners, sizes, x, nullptr, nullptr), values, kept);
+}
 extern "C" void gradients(int64_t n, const int* nodes, const int* corners, const int* sizes, const float* x, const float* table, const float* directions, const float* grad, float* pulled, float* curved) {
     octree_pull<5>(samples_of(n, nodes, corners, sizes, x, table, nullptr), grad, pulled);
     octree_curvature<5>(samples_of(n, nodes, corners, sizes, x, table, directions), grad, curved);

@@ -185,6 +185,9 @@ def test_batches_carry_the_extras_asked_for():
     lengths = np.linalg.norm(batch.extras["normals"].numpy(), axis=1)
     np.testing.assert_allclose(lengths[opaque], 1, atol=1e-4)
     assert small().sample(5, 0).extras == {}
+    found = small(extras=("depth", "depth_error")).sample(50, 0).extras
+    known = found["depth"].numpy() > 0
+    assert 0 < known.sum() < 50 and (found["depth_error"].numpy() == known).all()
 
 
 def test_rendering_is_deterministic_and_cached(cache, monkeypatch):
@@ -230,7 +233,7 @@ def test_splits_differ():
         ({"split": "tset"}, "split must be train, val or test, got 'tset'"),
         ({"resolution": 0}, "resolution must be 1 or more"),
         ({"near": 5.0}, "near < far must hold"),
-        ({"extras": ("depths",)}, "unknown extras .* choose from depth, normals"),
+        ({"extras": ("depths",)}, "unknown extras .* choose from depth, depth_error, normals"),
     ],
 )
 def test_arguments_out_of_range(arguments, message):

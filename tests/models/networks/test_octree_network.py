@@ -4,6 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
+from jnerf.benchmark.host.counts import Counting
 from jnerf.encoders.dense_grid import DenseGridEncoder
 from jnerf.encoders.octree import OctreeEncoder
 from jnerf.errors import ConfigError, TrainingError
@@ -55,6 +56,18 @@ def test_there_is_nothing_outside_the_leaves(activation):
     assert (found >= 0).all() and found.max() > 0
     again = network.look(where.positions)
     np.testing.assert_allclose(again[0].numpy(), found, rtol=1e-5)
+
+
+def test_jittor_has_no_part_in_what_leaves_hold():
+    """Trees have other leaves than all from some step on, which the counted steps of whole methods do not reach."""
+    network, where = make(density_activation="exp"), samples()
+    network.pos_encoder.retree(octree_of(np.arange(32), 2, 2))
+    positions = where.positions.stop_grad()
+    jt.sync_all(True)
+    with Counting() as counting:
+        jt.sync([network.density(positions)])
+    assert counting.counts.kernels["octree_interp.octree_keep"] == 1
+    assert counting.counts.own == 0, counting.counts.kernels
 
 
 def test_it_prunes_and_grows_where_the_density_is():

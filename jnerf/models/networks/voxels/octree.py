@@ -16,7 +16,7 @@ from jnerf.models.networks.ngp import padded
 from jnerf.models.networks.space import Box
 from jnerf.models.networks.two_mlps import density_and_color
 from jnerf.ops.activate import Activation
-from jnerf.ops.octree_interp import Octree, leaf_neighbourhood, octree_inside, octree_of, unmorton
+from jnerf.ops.octree_interp import Octree, leaf_neighbourhood, octree_kept, octree_of, unmorton
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -168,7 +168,7 @@ class OctreeNetwork(Network):
         """The densities, zero outside the leaves."""
         if self.octree().dense:
             return sigmas
-        return sigmas * octree_inside(x, self.octree()).float32()
+        return octree_kept(sigmas, x, self.octree())
 
     def refine(self, step: int) -> bool:
         """Prunes and grows the tree; see ``Network``.

@@ -1,5 +1,6 @@
 // cuBLAS without linking it: the library that Jittor has loaded, or the toolkit's; where there is none, whoever asks is told.
 #pragma once
+#include <cstdio>
 #include "common/jnerf_common.h"
 #ifndef JNERF_CUDA_ON_HOST
 #include <dlfcn.h>
@@ -21,8 +22,15 @@ struct GemmCall {
     int ldc;
 };
 
+// Says once in a process that there is none: results are as good, and only time tells.
+inline void tell_of_no_cublas() {
+    static const bool told = fprintf(stderr, "\nwarning: no cuBLAS was found. MLPs with biases, skips or more than 128 wide multiply in kernels of jnerf's own, in fp32, which takes longer. "
+                                             "Install the CUDA toolkit's libcublas, or put its folder on LD_LIBRARY_PATH\n") > 0;
+    (void)told;
+}
+
 #ifdef JNERF_CUDA_ON_HOST
-inline bool cublas_found() { return cuda_on_host::machine().device.cublas; }
+inline bool cublas_there() { return cuda_on_host::machine().device.cublas; }
 inline void cublas_gemm(const GemmCall& g) { cuda_on_host::gemm(g.turn_a, g.turn_b, g.bf16, g.m, g.n, g.k, g.a, g.lda, g.b, g.ldb, g.beta, g.c, g.ldc); }
 #else
 struct Cublas {
@@ -53,7 +61,7 @@ inline const Cublas& cublas() {
     static const Cublas library;
     return library;
 }
-inline bool cublas_found() { return CUDART_VERSION >= 11000 && cublas().handle; }
+inline bool cublas_there() { return CUDART_VERSION >= 11000 && cublas().handle; }
 inline void cublas_gemm(const GemmCall& g) {
     const float alpha = 1.0f;
     const int compute_32f = 68, default_algorithm = -1;  // CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT
@@ -62,5 +70,11 @@ inline void cublas_gemm(const GemmCall& g) {
     if (status != 0) throw std::runtime_error("cublasGemmEx failed with status " + std::to_string(status));
 }
 #endif
+
+inline bool cublas_found() {
+    const bool found = cublas_there();
+    if (!found) tell_of_no_cublas();
+    return found;
+}
 
 }  // namespace jnerf

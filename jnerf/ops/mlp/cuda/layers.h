@@ -220,13 +220,12 @@ template <class T> struct Layers {
 
 template <class T, class Input> inline void mlp_layers_forward_in(const MlpShape& shape, const Input& input, const float* params, float* out) {
     const Layers<T> layers(shape, params, input.n_samples, false);
-    const CudaScratch<typename T::Item> items(layers.n_items);
-    const CudaScratch<float> sums(layers.n_floats);
+    const CudaScratch<typename T::Item> items(layers.n_items, "layers of an MLP");
+    const CudaScratch<float> sums(layers.n_floats, "layers of an MLP");
     layers.pack(items.data);
-    for (int64_t begin = 0; begin < input.n_samples; begin += layers.rows) {
-        const int64_t n = std::min(layers.rows, input.n_samples - begin);
+    in_blocks(input.n_samples, layers.rows, [&](int64_t begin, int64_t n) {
         layers.forward(input, begin, n, items.data, sums.data, out + begin * shape.n_out);
-    }
+    });
 }
 
 template <class T, class Input, class InputGrad>
@@ -234,14 +233,13 @@ inline void mlp_layers_backward_in(const MlpShape& shape, const Input& input, co
     cuda_check(cudaMemsetAsync(grad_params, 0, shape.n_params * sizeof(float)), "gradients of an MLP");
     if (input.n_samples <= 0) return;
     const Layers<T> layers(shape, params, input.n_samples, true);
-    const CudaScratch<typename T::Item> items(layers.n_items);
-    const CudaScratch<float> floats(layers.n_floats);
+    const CudaScratch<typename T::Item> items(layers.n_items, "layers of an MLP");
+    const CudaScratch<float> floats(layers.n_floats, "layers of an MLP");
     layers.pack(items.data);
-    for (int64_t begin = 0; begin < input.n_samples; begin += layers.rows) {
-        const int64_t n = std::min(layers.rows, input.n_samples - begin);
+    in_blocks(input.n_samples, layers.rows, [&](int64_t begin, int64_t n) {
         layers.hidden(input, begin, n, items.data, floats.data);
         layers.gradients(input, grad_in, wanted, begin, n, grad_out + begin * shape.n_out, items.data, floats.data, grad_params);
-    }
+    });
 }
 
 // Whether an MLP goes so: the fused kernels do not take it.

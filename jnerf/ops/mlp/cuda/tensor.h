@@ -100,7 +100,7 @@ inline bool mlp_tensor_backward(const MlpShape& shape, const MlpInput& input, co
     const TensorPlan plan(shape.n_params, [&](int tile) { return net.place_activations(net.place_weights(0), tile); });
     if (plan.tile == 0) return false;
     const unsigned blocks = tensor_blocks(mlp_tensor_backward_kernel<T>, input.n_samples, plan);
-    const CudaScratch<float> partial(blocks * shape.n_params);
+    const CudaScratch<float> partial(blocks * shape.n_params, "gradients of an MLP");
     launch(mlp_tensor_backward_kernel<T>, blocks, 2 * plan.tile, plan.bytes, net, input, params, grad_out, grad_in, partial.data, plan.tile, plan.sums);
     parallel_for(shape.n_params, MlpSumBlocks{partial.data, grad_params, shape.n_params, (int)blocks});
     return true;
