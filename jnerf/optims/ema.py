@@ -22,16 +22,21 @@ class EMA(Average):
 
     Args:
         params: parameters by group, float32.
-        decay: in [0, 1).
+        decay: of the average from one update to the next, in [0, 1).
+        every: only the parameters behind every so many updates are taken, with the weight of all of them:
+            ``a = decay^every a + (1 - decay^every) p``. Those of neighbouring steps differ little, and taking them is a
+            pass over all parameters and averages.
 
     Raises:
-        ConfigError: decay out of range.
+        ConfigError: a value is out of range.
     """
 
-    def __init__(self, params: Groups, decay: float = 0.95) -> None:
+    def __init__(self, params: Groups, decay: float = 0.95, every: int = 1) -> None:
         if not 0 <= decay < 1:
             raise ConfigError(f"ema: decay is {decay}; it must be in [0, 1)")
-        self.decay = float(decay)
+        if every < 1:
+            raise ConfigError(f"ema: every is {every}; it must be at least 1")
+        self.decay, self.every = float(decay), every
         self._applied = False
         self.rebind(params)
 
@@ -61,17 +66,19 @@ class EMA(Average):
             raise RuntimeError(
                 "EMA.update inside EMA.applied(): the parameters hold the average; leave the block first"
             )
-        averages = list(self._averages.values())
-        ema_update(averages, list(self._params.values()), self.decay)
         self.updates += 1
+        if self.updates % self.every:
+            return []
+        averages = list(self._averages.values())
+        ema_update(averages, list(self._params.values()), self.decay**self.every)
         return averages
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Puts the bias-corrected average in place of the parameters while the block runs.
 
-        The parameters come back bit for bit, also when the block raises. Before the first
-        update they stay.
+        The parameters come back bit for bit, also when the block raises. Before any are in the average
+        they stay.
 
         Raises:
             RuntimeError: when nested.
@@ -82,8 +89,9 @@ class EMA(Average):
         jt.sync(list(raw.values()))
         self._applied = True
         try:
-            if self.updates:
-                scale = 1 / (1 - self.decay**self.updates)
+            taken = self.updates - self.updates % self.every
+            if taken:
+                scale = 1 / (1 - self.decay**taken)
                 for key, param in self._params.items():
                     param.update(self._averages[key] * scale)
                 jt.sync(list(self._params.values()))

@@ -10,9 +10,9 @@ from jnerf.optims.ema import EMA
 from jnerf.registry import OPTIMS
 
 
-def make(decay=0.9):
+def make(decay=0.9, every=1):
     params = {"encoder": [jt.array([1.0, -2.0])], "network": [jt.array([[3.0]])]}
-    return params, EMA(params, decay)
+    return params, EMA(params, decay, every)
 
 
 def move(params, ema, n, seed=0):
@@ -24,13 +24,14 @@ def move(params, ema, n, seed=0):
             var.update(jt.array(random.normal(size=var.shape).astype(np.float32)))
         ema.update()
         history.append(params["encoder"][0].numpy())
-    weights = ema.decay ** np.arange(n)[::-1]
+    history = history[ema.every - 1 :: ema.every]
+    weights = ema.decay ** (ema.every * np.arange(len(history))[::-1])
     return (weights[:, None] * np.array(history)).sum(0) / weights.sum()
 
 
-@pytest.mark.parametrize("n", [1, 2, 30])
-def test_applied_is_the_weighted_mean(device, n):
-    params, ema = make()
+@pytest.mark.parametrize(("n", "every"), [(1, 1), (2, 1), (30, 1), (4, 4), (31, 4)])
+def test_applied_is_the_weighted_mean(device, n, every):
+    params, ema = make(every=every)
     expected = move(params, ema, n)
     raw = params["encoder"][0].numpy()
     with ema.applied():
@@ -46,8 +47,11 @@ def test_constant_parameters_average_to_themselves(device):
         np.testing.assert_allclose(params["network"][0].numpy(), [[3.0]], rtol=1e-6)
 
 
-def test_before_the_first_update_nothing_changes():
-    params, ema = make()
+@pytest.mark.parametrize("n", [0, 3])
+def test_before_the_first_update_nothing_changes(n):
+    params, ema = make(every=4)
+    for _ in range(n):
+        ema.update()
     with ema.applied():
         np.testing.assert_array_equal(params["encoder"][0].numpy(), [1, -2])
 
@@ -90,12 +94,15 @@ def test_misuse_is_an_error():
                 pass
 
 
-def test_state_round_trips():
-    params, ema = make()
+@pytest.mark.parametrize("every", [1, 3])
+def test_state_round_trips(every):
+    params, ema = make(every=every)
     move(params, ema, 4)
     saved = ema.state()
-    other_params, other = make()
+    other_params, other = make(every=every)
     other.load_state(saved)
+    for both in (params, ema), (other_params, other):
+        move(*both, 2, seed=1)  # with every=3, as if nothing had been in between
     with ema.applied(), other.applied():
         np.testing.assert_array_equal(
             params["encoder"][0].numpy(), other_params["encoder"][0].numpy()
@@ -104,10 +111,17 @@ def test_state_round_trips():
         other.load_state({})
 
 
-@pytest.mark.parametrize("decay", [1.0, -0.1])
-def test_decay_out_of_range(decay):
-    with pytest.raises(ConfigError, match=r"it must be in \[0, 1\)"):
-        OPTIMS.build({"type": "EMA", "decay": decay}, path="ema", params=make()[0])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"decay": 1.0}, r"it must be in \[0, 1\)"),
+        ({"decay": -0.1}, r"it must be in \[0, 1\)"),
+        ({"every": 0}, "it must be at least 1"),
+    ],
+)
+def test_values_out_of_range(wrong, told):
+    with pytest.raises(ConfigError, match=told):
+        OPTIMS.build({"type": "EMA", **wrong}, path="ema", params=make()[0])
 
 
 def test_rebinding_starts_anew():

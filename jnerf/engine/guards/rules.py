@@ -66,6 +66,7 @@ _RULES = (
     ("loss.*", _WARN, _FREE, _FREE),
     ("optim.*", _WARN, _FREE, _FREE),
     ("ema.decay", _REFUSE, _REFUSE, _REFUSE),  # the correction of its bias depends on it
+    ("ema.every", _WARN, _FREE, _FREE),
     ("ema.*", _WARN, _WARN, _WARN),
     ("n_rays", _WARN, _FREE, _FREE),
 )

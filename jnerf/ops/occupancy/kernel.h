@@ -74,17 +74,21 @@ struct Candidates {
         JNERF_FN int64_t at(uint32_t tries) const { return (int64_t)level * per_level + cell(tries); }
     };
 
+    JNERF_FN int level(uint32_t i) const { return (int)lesser(uniform(seed, update, first + i, 0) * levels, levels - 1.f); }
     JNERF_FN Start start(int64_t i) const {
-        const int level = (int)(uniform(seed, update, first + (uint32_t)i, 0) * levels);
-        return {level < levels - 1 ? level : levels - 1, ((uint32_t)i + update * n) * 56924617u + 96925573u, (uint32_t)res * res * res};
+        return {level((uint32_t)i), ((uint32_t)i + update * n) * 56924617u + 96925573u, (uint32_t)res * res * res};
     }
 
-    JNERF_FN void operator()(int64_t i) const { choose(i, start(i)); }
-
-    JNERF_FN void choose(int64_t i, const Start& start) const {
-        const uint32_t key = first + (uint32_t)i;
+    JNERF_FN void operator()(int64_t i) const {
+        const Start from = start(i);
         uint32_t j = 0;
-        while (j + 1 < kTries && !(grid[start.at(j)] > threshold)) j++;
+        while (j + 1 < kTries && !(grid[from.at(j)] > threshold)) j++;
+        place(i, from, j);
+    }
+
+    // Candidate i lies in the cell of try j.
+    JNERF_FN void place(int64_t i, const Start& start, uint32_t j) const {
+        const uint32_t key = first + (uint32_t)i;
         cells[i] = (int)start.at(j);
         int c[3];
         cell_coords((int)start.cell(j), res, c);

@@ -41,7 +41,8 @@ optim = dict(
         network=dict(weight_decay=1e-6),
     ),
 )
-ema = dict(type="EMA", decay=0.95)  # for evaluation and rendering only
+# For evaluation and rendering only; of every fourth step's weights, with what four steps weigh.
+ema = dict(type="EMA", decay=0.95, every=4)
 
 evaluation = dict(steps=[100, 500, 2000, 10000])
 checkpoint = dict(every=1000, keep=3)

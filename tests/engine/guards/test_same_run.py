@@ -52,6 +52,7 @@ def no_warning():
         ("loss.rgb.weight", [WARN, WARN, FREE, FREE, FREE]),
         ("optim.lr", [WARN, WARN, FREE, FREE, FREE]),
         ("ema.decay", [REFUSE, WARN, REFUSE, REFUSE, REFUSE]),
+        ("ema.every", [WARN, WARN, FREE, FREE, FREE]),
         *((name, [FREE] * 5) for name in ("total_steps", "log_every", "evaluation", "checkpoint")),
         *((name, [FREE] * 5) for name in ("chunk", "render", "save_dir", "exp_name")),
     ],
