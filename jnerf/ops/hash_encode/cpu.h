@@ -31,38 +31,15 @@ template <class Lanes, int F, bool ADJACENT, bool FETCH, class Stored> inline vo
     }
 }
 
-// A piece of the next level's table, on its way from memory line after line while this level is summed: at random, as lookups
-// ask for them, lines come half as fast.
-struct HashAhead {
-    const char *at = nullptr, *end = nullptr;
-
-    // Piece `job` of `jobs` of a table with which all samples together do not find less to do than there are lines.
-    template <int D, int F, class Stored> static HashAhead of(const HashGridOf<Stored>& grid, int level, int64_t job, int64_t jobs) {
-        if (level < 0 || level >= grid.n_levels) return {};
-        const HashLevel next = hash_level(grid.meta, grid.scales, level);
-        const int64_t lines = next.rows * (int64_t)(F * sizeof(Stored)) / STREAM_LINE;
-        if (!hash_fetched<F, Stored>(next) || grid.n_samples * HashLanes<D>::kPairs < lines) return {};
-        const char* table = (const char*)(grid.table + (int64_t)next.offset * F);
-        return {table + lines * job / jobs * STREAM_LINE, table + lines * (job + 1) / jobs * STREAM_LINE};
-    }
-    // Lines a batch, when all are to be fetched during `n` samples.
-    int64_t per_batch(int64_t n) const { return ((end - at) / STREAM_LINE * HASH_LANES + n - 1) / n; }
-    inline __attribute__((always_inline)) void fetch(int64_t lines) {
-        for (; lines > 0 && at < end; lines--, at += STREAM_LINE) __builtin_prefetch(at, 0, 2);
-    }
-};
-
 // Samples `begin` to `end` of a level. STREAM: past the caches, for which batches begin with a line of `out`.
-template <class Lanes, int F, bool FETCH, bool STREAM, class Stored> inline void hash_block_forward(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t begin, int64_t end, float* out, HashAhead ahead) {
+template <class Lanes, int F, bool FETCH, bool STREAM, class Stored> inline void hash_block_forward(const HashGridOf<Stored>& grid, const HashLevel& level, int64_t begin, int64_t end, float* out) {
     const Stored* table = grid.table + (int64_t)level.offset * F;
-    const int64_t lines = ahead.per_batch(end - begin);
     int count = HASH_LANES;
     if (STREAM && floats_to_line(out + begin * F)) count = (int)(floats_to_line(out + begin * F) / F);
     HashBatches<Lanes, Stored> batches(grid, level, begin, count, end);
     for (int64_t i = begin; i < end; i += count, count = HASH_LANES) {
         count = (int)std::min<int64_t>(count, end - i);
         const Lanes &current = batches.step(), &next = batches.fetched();
-        ahead.fetch(lines);
         alignas(STREAM_LINE) float batch[HASH_LANES * F];
         float* to = STREAM ? batch : out + i * F;
         if (current.adjacent) hash_sum<Lanes, F, true, FETCH>(current, next, count, table, to);
@@ -91,9 +68,8 @@ template <class Lanes, int F, bool STREAM, class Stored> inline void hash_encode
             const auto start = [=](int64_t block) { return block ? std::min(n, lead + block * size) : 0; };
             const int64_t begin = start(job % n_blocks), end = job % n_blocks + 1 < n_blocks ? start(job % n_blocks + 1) : n;
             if (begin == end) continue;
-            const HashAhead ahead = HashAhead::of<Lanes::kDims, F>(grid, down ? l - 1 : l + 1, job % n_blocks, n_blocks);
-            if (hash_fetched<F, Stored>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features, ahead);
-            else hash_block_forward<Lanes, F, false, STREAM>(grid, level, begin, end, features, ahead);
+            if (hash_fetched<F, Stored>(level)) hash_block_forward<Lanes, F, true, STREAM>(grid, level, begin, end, features);
+            else hash_block_forward<Lanes, F, false, STREAM>(grid, level, begin, end, features);
         }
         if (STREAM) stream_done();
     }
