@@ -23,9 +23,7 @@ class FrozenField(Field):
     """
 
     def __init__(self, network: Network, trained: Collection[int] = ()) -> None:
-        self._network = network
-        provided = network.provides if network.earlier_provides is None else network.earlier_provides
-        self._trained = trained if "sigmas" in provided else ()
+        self._network, self._trained = network, trained
 
     @property
     def network(self) -> Network:
@@ -51,13 +49,16 @@ class FrozenField(Field):
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | FieldOutput | None]:
         """See ``Network.density_of``; of a round that is trained, the densities of its answer, and that."""
+        network = self._network
         if samples.round in self._trained:
-            output = self._network(samples)
-            return output.sigmas, output
+            earlier = network.earlier_provides
+            if "sigmas" in (network.provides if earlier is None else earlier):
+                output = network(samples)
+                return output.sigmas, output
         if samples.rays.trained:  # positions that are kept from here on would have no gradients
             samples = replace(samples)
         with jt.no_grad():
-            return self._network.density_of(samples)
+            return network.density_of(samples)
 
     def octree(self) -> Octree | None:
         """See ``Network.octree``."""
