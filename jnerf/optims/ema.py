@@ -33,9 +33,9 @@ class EMA(Average):
 
     def __init__(self, params: Groups, decay: float = 0.95, every: int = 1) -> None:
         if not 0 <= decay < 1:
-            raise ConfigError(f"ema: decay is {decay}; it must be in [0, 1)")
+            raise ConfigError(f"decay is {decay}; it must be in [0, 1)")
         if every < 1:
-            raise ConfigError(f"ema: every is {every}; it must be at least 1")
+            raise ConfigError(f"every is {every}; it must be at least 1")
         self.decay, self.every = float(decay), every
         self._applied = False
         self.rebind(params)
