@@ -12,10 +12,8 @@ import numpy as np
 
 #: In place of a config's own scene of views.
 SCENE = {"type": "ProceduralDataset", "n_train": 4, "n_test": 2, "resolution": 32}
-_LEARNED = (
-    "cameras",
-    "exposure",
-)  # of each training photograph, whose parameters the optimiser has groups for
+# Of each training photograph, whose parameters the optimiser has groups for.
+_LEARNED = ("cameras", "exposure")
 # What losses of a capture with depth read, and the embedded scene then gives: by what the capture calls its depth.
 _DEPTHS = {"z": ("depth",), "euclidean": ("depth",), "tracks": ("depth", "depth_error")}
 _SIDE = 32  # pixels of the picture
@@ -36,9 +34,8 @@ def scene_of(block: Mapping[str, Any]) -> dict[str, Any]:
         return {**block, "root": str(_mesh())}
     learned = {key: block[key] for key in _LEARNED if block.get(key) is not None}
     truths = {"extras": truths} if (truths := _truths(block)) else {}
-    return (
-        SCENE | truths | {key: {**what, "begin": 0} for key, what in learned.items()}
-    )  # a step in which it learns
+    # from the first step on: one in which it learns
+    return SCENE | truths | {key: {**what, "begin": 0} for key, what in learned.items()}
 
 
 def _truths(block: Mapping[str, Any]) -> Sequence[str]:

@@ -13,7 +13,7 @@ from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.space import make_space
 from jnerf.models.networks.two_mlps import density_and_color, n_beside
 from jnerf.models.per_image.appearance import AppearanceBlock, make_appearance
-from jnerf.ops.trunc_exp import trunc_exp
+from jnerf.ops.activate import EXPONENTIAL
 from jnerf.registry import NETWORKS
 from jnerf.structures import FieldOutput, RaySamples
 
@@ -71,7 +71,8 @@ class PlainMLPNetwork(Network):
 
     def density(self, positions: jt.Var) -> jt.Var:
         """Density at positions [S, 3] in field units: float32 [S]."""
-        return trunc_exp(self.trunk(self.pos_encoder(self._space(positions)), n_out=1).reshape(-1))
+        encoded = self.pos_encoder(self._space(positions))
+        return self.trunk(encoded, n_out=1, activation=EXPONENTIAL).reshape(-1)
 
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Densities and colours of samples."""
