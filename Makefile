@@ -19,8 +19,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without its dependencies, which setup.py names: they refuse NumPy 2, which jnerf makes work.
 JITTOR := --no-deps jittor==1.3.11.0
-# One process for each core; a file goes to one of them (see tests/helpers/parallel.py).
-PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# One process for each core; a file goes to one of them (see tests/helpers/parallel.py). One that dies ends the suite.
+PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: demo test test-cuda fuzz lint docs clean check
 

@@ -1,30 +1,37 @@
 """``jnerf view`` and ``jnerf train --viewer``: they say where the page is, and end by Ctrl-C."""
 
+import time
+
 import pytest
 from guest import Guest
 
 from jnerf.cli import main
 
 
-def test_view_ends_by_ctrl_c(trained, capfd):
-    guest = Guest(capfd, lambda said: "Ctrl-C ends the viewer" in said)
-    guest.start()
-    assert main(["view", str(trained[1]), "--port", "0"]) == 0
-    guest.join()
+def test_view_ends_by_ctrl_c(trained, tmp_path):
+    with Guest(tmp_path / "said.txt", lambda said: "Ctrl-C ends the viewer" in said) as guest:
+        assert main(["view", str(trained[1]), "--port", "0"]) == 0
     assert b"<html" in guest.page
-    assert "SIGINT: ending the viewer" in guest.said + "".join(capfd.readouterr())
+    assert "SIGINT: ending the viewer" in guest.said
 
 
-def test_a_watched_training_that_is_stopped_ends_as_ever(trained, tmp_path, capfd):
+def test_a_watched_training_that_is_stopped_ends_as_ever(trained, tmp_path):
     config = trained[0].copy()
     config.total_steps, config.save_dir = 100_000, str(tmp_path)
     (tmp_path / "mine.py").write_text(config.dump())
-    guest = Guest(capfd, lambda said: " 2/100000" in said or "step/s, loss" in said)
-    guest.start()
-    assert main(["train", str(tmp_path / "mine.py"), "--viewer", "--port", "0"]) == 130
-    guest.join()
+    trains = lambda said: " 2/100000" in said or "step/s, loss" in said  # noqa: E731
+    with Guest(tmp_path / "said.txt", trains) as guest:
+        assert main(["train", str(tmp_path / "mine.py"), "--viewer", "--port", "0"]) == 130
     assert b"<html" in guest.page
     assert list((tmp_path / "seen/checkpoints").glob("step_*.safetensors"))
+
+
+def test_a_guest_who_sees_no_page_ends_the_command_too(tmp_path):
+    """Or the suite would hang."""
+    guest = Guest(tmp_path / "said.txt", patience=0.1)
+    with pytest.raises(KeyboardInterrupt), guest:
+        time.sleep(60)
+    assert "not enough was printed" in guest.error
 
 
 @pytest.mark.parametrize(

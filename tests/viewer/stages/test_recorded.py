@@ -26,13 +26,11 @@ def orphan(small, tmp_path_factory):
     return place / "run"
 
 
-def test_it_opens_and_says_so(orphan, capfd):
-    guest = Guest(capfd, lambda said: "Ctrl-C ends the viewer" in said)
-    guest.start()
-    assert main(["view", str(orphan), "--port", "0"]) == 0
-    guest.join()
-    said = guest.said + "".join(capfd.readouterr())
-    assert "The run is shown without its cameras and images" in said and b"<html" in guest.page
+def test_it_opens_and_says_so(orphan, tmp_path):
+    with Guest(tmp_path / "said.txt", lambda said: "Ctrl-C ends the viewer" in said) as guest:
+        assert main(["view", str(orphan), "--port", "0"]) == 0
+    assert "The run is shown without its cameras and images" in guest.said
+    assert b"<html" in guest.page
 
 
 def test_the_view_looks_at_the_middle_from_as_far_as_the_cameras(orphan):
