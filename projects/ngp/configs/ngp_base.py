@@ -18,6 +18,7 @@ encoder = dict(
         min_resolution=16,  # N_min
         max_resolution=2048,  # N_max for a box of side 1
         interpolation="linear",  # or "smoothstep"
+        table_precision="float16",  # in what it is read, as in the paper; it is trained and saved in float32
     ),
     dir_encoder=dict(type="SphericalHarmonicsEncoder", degree=4),  # 16 values
 )
