@@ -6,6 +6,9 @@
 #elif defined(__F16C__)
 #include <immintrin.h>
 #endif
+#ifdef __aarch64__
+#include <cstring>
+#endif
 #include "common/numbers/bits.h"
 
 namespace jnerf {
@@ -28,6 +31,11 @@ struct StoredFp16 {
         return {__half_as_ushort(__float2half_rn(v))};
 #elif defined(__F16C__)
         return {(uint16_t)_cvtss_sh(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+#elif defined(__aarch64__)
+        const __fp16 half = (__fp16)v;
+        StoredFp16 found;
+        memcpy(&found.bits, &half, sizeof half);
+        return found;
 #else
         const uint32_t b = bits_of(v), sign = b >> 16 & 0x8000, size = b & 0x7fffffff;
         if (size > 0x7f800000) return {(uint16_t)(sign | 0x7e00 | (size >> 13 & 0x3ff))};
@@ -42,6 +50,10 @@ struct StoredFp16 {
         return __half2float(__ushort_as_half(bits));
 #elif defined(__F16C__)
         return _cvtsh_ss(bits);
+#elif defined(__aarch64__)
+        __fp16 half;
+        memcpy(&half, &bits, sizeof half);
+        return half;
 #else
         const uint32_t sign = (uint32_t)(bits & 0x8000) << 16, size = bits & 0x7fff;
         if (size < 0x400) return float_of(sign | bits_of((float)(int)size * 5.9604644775390625e-8f));  // 2^-24
