@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from jnerf.engine.checkpoints.state import at_step, pipeline_state
-from jnerf.engine.guards.finite import check_losses, check_state
+from jnerf.engine.guards.finite import check_finite, check_losses
 from jnerf.engine.guards.samples import SampleGuard, check_truth
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import JsonLog
@@ -344,7 +344,7 @@ class Trainer:
 
     def _write_checkpoint(self) -> None:
         state = pipeline_state(self._pipeline)
-        check_state(state, self.step, max(self._saved, 0), self._config)
+        check_finite(state, self.step, max(self._saved, 0), self._config)
         checkpoint = Checkpoint(self.step, self._config.seed, self._clock.seconds, state)
         save_checkpoint(self._folder.checkpoints, checkpoint, self._config.checkpoint.keep)
 

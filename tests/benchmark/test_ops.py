@@ -10,10 +10,10 @@ from jnerf.benchmark.kernel_clock import KernelClock, kernel_name, settle
 from jnerf.benchmark.ops import measure_case
 from jnerf.benchmark.yardstick import Ceilings, run
 from jnerf.benchmark.yardstick.bound import bound_rows, measure_bound
+from jnerf.ops.activate import activate
 from jnerf.ops.common import CODE_ROOT
 from jnerf.ops.hash_encode import HashGridLayout, reference
 from jnerf.ops.ray_points import ray_points
-from jnerf.ops.trunc_exp import trunc_exp
 
 CEILINGS = Ceilings(30.0, 200.0, None, None, 5.0)
 
@@ -41,7 +41,7 @@ def test_inputs_are_samples_near_surfaces(inputs):
 
 
 # The ops that a training step of the paper's configuration lives on; all run in a whole benchmark.
-@pytest.mark.parametrize("op", ["hash_encode", "composite", "trunc_exp", "ray_visible"])
+@pytest.mark.parametrize("op", ["hash_encode", "composite", "field_mlp", "ray_visible"])
 def test_cases_measure_forward_and_backward(inputs, op):
     case = next(iter(CASES.load()[op](inputs)))
     rows = list(measure_case(op, case, 2))
@@ -49,7 +49,7 @@ def test_cases_measure_forward_and_backward(inputs, op):
     expected = {
         "hash_encode": {"hash_encode_forward", "hash_encode_table_grad"},
         "composite": {"composite_forward", "composite_backward"},
-        "trunc_exp": {"trunc_exp_forward", "trunc_exp_backward"},
+        "field_mlp": {"field_mlp_forward", "field_mlp_backward"},
         "ray_visible": {"visible_step", "visible_end"},
     }
     assert kernels >= expected[op]
@@ -59,17 +59,17 @@ def test_cases_measure_forward_and_backward(inputs, op):
 
 
 def test_clock_sees_kernels_and_their_bytes_and_lets_go():
-    from jnerf.ops.trunc_exp import op
+    from jnerf.ops.activate import op
 
     before, x = op.code_op, jt.ones((100,))
     x.sync()
     with KernelClock() as clock:
         assert op.code_op is not before
-        settle([trunc_exp(x)])
+        settle([activate(x)])
     assert op.code_op is before
-    settle([trunc_exp(x)])
+    settle([activate(x)])
     (call,) = clock.calls
-    assert (call.op, call.kernel, call.n_bytes) == ("trunc_exp", "trunc_exp_forward", 800)
+    assert (call.op, call.kernel, call.n_bytes) == ("activate", "activate", 808)
     assert call.seconds > 0
 
 
@@ -77,7 +77,7 @@ def test_clock_keeps_what_ran_before_a_kernel_apart():
     x = jt.ones((100,))
     x.sync()
     with KernelClock() as clock:
-        settle([trunc_exp(x * 2 + 1)])
+        settle([activate(x * 2 + 1)])
     assert clock.waited > 0 and len(clock.calls) == 1
 
 

@@ -7,10 +7,9 @@ import rounded_mlp
 from rounded_mlp import assert_close
 from threads import with_threads
 
-from jnerf.ops.activate import EXPONENTIAL, LINEAR, Activation
+from jnerf.ops.activate import EXPONENTIAL, LINEAR, Activation, activate
 from jnerf.ops.field_mlp import field_mlp, op, reference
 from jnerf.ops.mlp import mlp, n_params
-from jnerf.ops.trunc_exp import trunc_exp
 
 NGP = ([32, 64, 16], [32, 64, 64, 16])
 RELU, SOFTPLUS = Activation("relu", 0.5, 3.0), Activation("softplus", -1.0, 0.5)
@@ -104,7 +103,7 @@ def test_is_what_the_two_mlps_give_one_after_the_other(device):
     geometry = mlp(leaves[0], leaves[1], NGP[0], precision="fp32")
     directions = jt.array(extra[indices]).stop_grad()
     rgbs = jt.sigmoid(mlp(geometry, leaves[2], NGP[1], 3, directions, precision="fp32"))
-    sigmas = trunc_exp(geometry[:, 0])
+    sigmas = activate(geometry[:, 0], "exp")
     loss = (sigmas * jt.array(grad_sigmas)).sum() + (rgbs * jt.array(grad_rgbs)).sum()
     apart = [v.numpy() for v in (sigmas, rgbs, *jt.grad(loss, leaves))]
     fused = run(NGP, x, trunk, head, extra, indices, grad_sigmas, grad_rgbs)

@@ -8,7 +8,6 @@ from jnerf.ops.activate import KINDS, activate
 from jnerf.ops.activate import reference as activate_reference
 from jnerf.ops.add_scaled import add_scaled
 from jnerf.ops.add_scaled import reference as add_scaled_reference
-from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.ops.weighted_sum import clip_factor, weighted_sum
 from jnerf.ops.weighted_sum import reference as sum_reference
 
@@ -41,18 +40,13 @@ def test_activations_at_their_ends(device):
         y = activate(xv, kind)
         with np.errstate(invalid="ignore", over="ignore"):
             np.testing.assert_allclose(y.numpy(), activate_reference.activate(x, kind), rtol=1e-5)
-        assert np.isfinite(jt.grad(y.sum(), [xv])[0].numpy()[:-1]).all()
-    one, other = (jt.grad(f(xv).sum(), [xv])[0].numpy() for f in (trunc_exp, _exp))
-    np.testing.assert_allclose(one, other, rtol=1e-6)  # the slope of the one is that of the other
+        grad = jt.grad(y.sum(), [xv])[0].numpy()[:-1]
+        np.testing.assert_allclose(grad, activate_reference.slope(x[:-1], kind), rtol=1e-5)
     assert list(activate(jt.zeros((0, 3)), "relu").shape) == [0, 3]
     with pytest.raises(ValueError, match=r"kind is 'elu'; choose one of none, relu"):
         activate(xv, "elu")
     with pytest.raises(ValueError, match=r"3 factors for 8 rows"):
         activate(xv, factors=jt.ones((3,)))
-
-
-def _exp(x):
-    return activate(x, "exp")
 
 
 @pytest.mark.parametrize("dropped", [None, 0, 30])

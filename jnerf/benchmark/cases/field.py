@@ -20,7 +20,6 @@ from jnerf.ops.hash_encode_gradient import hash_encode_gradient
 from jnerf.ops.integrated_encode import integrated_encode
 from jnerf.ops.mlp import mlp, n_params
 from jnerf.ops.sh_encode import sh_encode
-from jnerf.ops.trunc_exp import trunc_exp
 
 NERF = "NeRF"  # begins the names of cases whose networks are not those of the bound
 
@@ -158,17 +157,11 @@ def _field_case(
     return Case(name, "sample", inputs.n_samples, run, flops)
 
 
-@CASES.of("trunc_exp")
-def _trunc_exp(inputs: Inputs) -> Iterator[Case]:
-    x = random_var(inputs.n_samples)
-    yield Case("", "sample", inputs.n_samples, lambda: with_gradient(trunc_exp(x), [x]))
-
-
 @CASES.of("activate")
 def _activate(inputs: Inputs) -> Iterator[Case]:
     x, factors = random_var(inputs.n_samples), jt.ones((inputs.n_samples,)).stop_grad()
     factors.sync()
-    for kind in ("relu", "softplus"):
+    for kind in ("exp", "relu", "softplus"):
 
         def run(kind: str = kind) -> list[jt.Var]:
             return with_gradient(activate(x, kind, bias=-1.0, scale=2.0, factors=factors), [x])

@@ -29,7 +29,7 @@ def check_losses(terms: Mapping[str, float], step: int, saved: int, config: Any)
         )
 
 
-def check_state(state: State, step: int, saved: int, config: Any) -> None:
+def check_finite(state: State, step: int, saved: int, config: Any) -> None:
     """Raises TrainingError, with what may help, for weights or moments that are not finite.
 
     Args:

@@ -6,7 +6,7 @@ namespace jnerf {
 
 enum class Activation { none, relu, softplus, exponential, sigmoid };
 
-constexpr float ACTIVATION_LIMIT = 15.0f;  // beyond it the slope of exp neither grows nor shrinks, as that of trunc_exp
+constexpr float ACTIVATION_LIMIT = 15.0f;  // beyond it the slope of exp neither grows nor shrinks: the density activation of Instant-NGP
 
 struct ScaledActivation {
     Activation kind = Activation::exponential;
@@ -18,6 +18,7 @@ struct ScaledActivation {
         const float e = expf(-fabsf(v));
         return (v < 0.0f ? e : 1.0f) / (1.0f + e);
     }
+    bool identity() const { return kind == Activation::none && bias == 0.0f && scale == 1.0f; }
     // NaN stays NaN.
     JNERF_FN float value(float x) const {
         const float v = x + bias;

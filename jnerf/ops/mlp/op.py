@@ -25,7 +25,7 @@ _SETUP = (
 )
 _FORWARD = f"""{_SETUP} jnerf::mlp_forward(shape, input, in2_p, out0_p);
 const auto activation = jnerf::ScaledActivation::of(data);
-if (data["activated"] != 0) jnerf::activate(out0->num, {{activation, 0.0f, out0_p, nullptr, 1, out0_p, nullptr}});
+if (!activation.identity()) jnerf::activate(out0->num, {{activation, 0.0f, out0_p, nullptr, 1, out0_p, nullptr}});
 """
 _BACKWARD = (
     f"{_SETUP} jnerf::mlp_backward(shape, input, in2_p, in3_p, jnerf::MlpInputGrad"
@@ -99,7 +99,6 @@ class _Mlp(Function):
             "extra": 0 if extra is None else extra.shape[1],
             "wants_x": wanted[0],
             "wants_extra": wanted[1],
-            "activated": activation != LINEAR,
             **activation.numbers,
         }
         extra = nothing() if extra is None else flat(extra)

@@ -11,7 +11,6 @@
 #include "project_gaussians/cuda.h"
 #include "sh_encode/cuda.h"
 #include "touched_rows/cuda.h"
-#include "trunc_exp/cuda.h"
 #include "visual_hull/cuda.h"
 using namespace jnerf;
 
@@ -77,11 +76,6 @@ extern "C" void interp(int64_t n, const int* sizes, int64_t smooth, const float*
 extern "C" void sh(int64_t n, const float* directions, float* values, const float* grad_values, float* grad_directions) {
     sh_encode<4>(n, directions, values);
     sh_encode_backward<4>(n, directions, grad_values, grad_directions);
-}
-
-extern "C" void exponential(int64_t n, const float* x, float* y, const float* grad_y, float* grad_x) {
-    trunc_exp_forward(n, {x, y});
-    trunc_exp_backward(n, {x, grad_y, grad_x, 15.0f});
 }
 
 extern "C" void update(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {

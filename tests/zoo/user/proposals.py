@@ -15,10 +15,10 @@ from jnerf.encoders.base import Encoder
 from jnerf.models.losses.base import Loss
 from jnerf.models.networks.layers import MLP
 from jnerf.models.networks.ngp import NGPNetwork
+from jnerf.ops.activate import activate
 from jnerf.ops.composite import composite
 from jnerf.ops.ray_resample import ray_resample
 from jnerf.ops.ray_uniform import ray_uniform
-from jnerf.ops.trunc_exp import trunc_exp
 from jnerf.registry import LOSSES, NETWORKS, SAMPLERS
 from jnerf.samplers.base import Sampler, to_samples
 from jnerf.samplers.field import Field
@@ -94,7 +94,7 @@ class NGPWithProposals(NGPNetwork):
             return super().density_of(samples)
         self.asked[samples.round] += 1
         features = self.proposal_encoders[samples.round](self._space(samples.positions))
-        sigmas = trunc_exp(self.proposal_mlps[samples.round](features).reshape(-1))
+        sigmas = activate(self.proposal_mlps[samples.round](features).reshape(-1), "exp")
         return sigmas, None
 
     def execute(self, samples: RaySamples) -> FieldOutput:
