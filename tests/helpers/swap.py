@@ -31,10 +31,10 @@ ENCODERS = {
     ],
     "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
-# Read in 16 bits: ways of being read, not encoders of their own.
-HALVED = [
+# Read in another precision than the config's: ways of being read, not encoders of their own.
+PRECISIONS = [
     [*ENCODERS["hash"], f"encoder.pos_encoder.table_precision={precision}"]
-    for precision in ("float16", "bfloat16")
+    for precision in ("float32", "bfloat16")
 ]
 # Not for every combination: what is integrated meets the rest above.
 DIRECTED = [
