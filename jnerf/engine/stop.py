@@ -34,7 +34,7 @@ class StopSignal:
         self._told = told
         self._signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
         self._signals += [signal.SIGUSR2] if further else []
-        self._requested = False
+        self._requested = self._taken = False
         self._previous: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -62,14 +62,19 @@ class StopSignal:
         self._restore()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
+        # Another signal may come between any two lines here, and is the second one then.
+        first, self._taken = not self._taken, True
+        self._restore()
+        if not first:
+            signal.raise_signal(number)
+            return
         self.request()
         name = signal.Signals(number).name
         told = f"{name}: {self._told}; once more to quit at once"
         tqdm.write(told, file=Unbroken(sys.stdout))
-        self._restore()
 
     def _restore(self) -> None:
-        while self._previous:
-            number, handler = self._previous.popitem()
+        for number, handler in list(self._previous.items()):
             # None: the handler was not installed from Python and cannot be put back.
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        self._previous.clear()

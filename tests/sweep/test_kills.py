@@ -87,13 +87,16 @@ def test_ctrl_c_saves_says_so_and_the_same_command_goes_on(tmp_path):
 
 def test_ctrl_c_twice_quits_at_once(tmp_path):
     root = tmp_path / "s"
-    sweep = start_sweep(root, ["a-x"], 10000, {"a_x": {"delay": 30}})
+    sweep = start_sweep(root, ["a-x"], 10000, {"a_x": {"delay": 60}})
     wait_for(lambda: (root / "a-x" / "steps.txt").exists())
     os.kill(sweep.pid, signal.SIGINT)
-    time.sleep(0.5)
+    while "once more to quit at once" not in sweep.stdout.readline():  # two that come at once are one
+        assert sweep.poll() is None
     os.kill(sweep.pid, signal.SIGINT)
+    begun = time.monotonic()
     assert "Traceback" not in sweep.communicate(timeout=120)[0]
     assert sweep.returncode == 130 and not workers(root)
+    assert time.monotonic() - begun < 50  # the run's step would take longer
 
 
 def test_two_sweeps_on_one_folder(tmp_path):
