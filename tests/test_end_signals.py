@@ -63,11 +63,16 @@ def test_the_second_acts_as_ever():
 
 def test_a_forked_child_ends_as_it_always_did():
     with EndSignals():
+        ready, told = os.pipe()
         child = os.fork()
         if not child:
-            time.sleep(20 * (signal.getsignal(signal.SIGTERM) == signal.SIG_DFL))
+            if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+                os.write(told, b"1")
+                time.sleep(20)
             os._exit(3)
-        time.sleep(0.5)
+        os.close(told)
+        assert os.read(ready, 1)
+        os.close(ready)
         os.kill(child, signal.SIGTERM)
         _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM

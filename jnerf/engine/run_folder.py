@@ -97,7 +97,7 @@ class RunFolder:
         self.check_free(resume)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self._claim()
+            self.claim()
             tidy(self.checkpoints, step)
             write_text_atomic(self.config, config_text)
             sessions = self._sessions() if self.holds_run else []
@@ -108,9 +108,12 @@ class RunFolder:
                 self.info, to_json({**sessions[0], **info, "sessions": sessions}, indent=2) + "\n"
             )
         except OSError as error:
-            raise ConfigError(
-                f"cannot write the run folder {self.root}: {error}. Choose another with --save-dir."
-            ) from error
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"cannot write the run folder {self.root}: {error}. Choose another with --save-dir."
+        )
 
     def note_changes(self, step: int, changed: dict[str, Any]) -> None:
         """Puts down in run.json that settings were changed while it trained: the run is no longer its config's.
@@ -173,10 +176,17 @@ class RunFolder:
                 f"with it. Choose another exp_name or --save-dir."
             )
 
-    def _claim(self) -> None:
-        """Keeps other processes from training here until this one has ended, however it ends."""
+    def claim(self) -> None:
+        """Keeps other processes from training here until this one has ended, however it ends; may be called again.
+
+        Raises:
+            ConfigError: another process is training here, or the folder is not there or not writable.
+        """
         self._lock = None  # if it was another of the same file, closing it later would give both back
-        self._lock = take_lock(self.lock)
+        try:
+            self._lock = take_lock(self.lock)
+        except OSError as error:
+            raise self._cannot_write(error) from error
         if self._lock is None:
             raise ConfigError(
                 f"another process is training in {self.root}. Wait until it has ended or stop it, or write to "

@@ -18,7 +18,7 @@ from jnerf.registry import OPTIMS
 
 @OPTIMS.register()
 class EMA(Average):
-    """``a = decay a + (1 - decay) p`` from zero; used as ``a / (1 - decay^n)`` after n updates.
+    """``a = decay a + (1 - decay) p`` from zero; used as ``a / (1 - decay^n)`` after n updates that were taken.
 
     Args:
         params: parameters by group, float32.
@@ -43,6 +43,7 @@ class EMA(Average):
     def rebind(self, params: Groups) -> None:
         """See ``Optim``; all of the average starts anew."""
         self.updates = 0
+        self._left = 1.0  # what the zeros of the beginning still weigh; ``every`` may change from start to start
         self._params = {
             f"{name}.{i}": var for name, group in params.items() for i, var in enumerate(group)
         }
@@ -69,8 +70,9 @@ class EMA(Average):
         self.updates += 1
         if self.updates % self.every:
             return []
-        averages = list(self._averages.values())
-        ema_update(averages, list(self._params.values()), self.decay**self.every)
+        averages, kept = list(self._averages.values()), self.decay**self.every
+        ema_update(averages, list(self._params.values()), kept)
+        self._left *= kept
         return averages
 
     @contextmanager
@@ -89,9 +91,8 @@ class EMA(Average):
         jt.sync(list(raw.values()))
         self._applied = True
         try:
-            taken = self.updates - self.updates % self.every
-            if taken:
-                scale = 1 / (1 - self.decay**taken)
+            if self._left < 1:
+                scale = 1 / (1 - self._left)
                 for key, param in self._params.items():
                     param.update(self._averages[key] * scale)
                 jt.sync(list(self._params.values()))
@@ -102,17 +103,23 @@ class EMA(Average):
             self._applied = False
 
     def state(self) -> dict[str, np.ndarray]:
-        """The averages (before bias correction) by ``<group>.<index>`` and ``updates`` [1]."""
+        """The averages (before bias correction) by ``<group>.<index>``, ``updates`` [1] and ``left`` [1].
+
+        ``left`` is what 1 minus all weights of parameters in the average leaves.
+        """
         arrays = {key: var.numpy() for key, var in self._averages.items()}
-        return arrays | {"updates": np.array([self.updates], np.int64)}
+        return arrays | {"updates": np.array([self.updates]), "left": np.array([self._left])}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Takes back what ``state`` gave.
+        """Takes back what ``state`` gave; without ``left`` every update counts as taken, as before there was ``every``.
 
         Raises:
             CheckpointError: names or shapes are not those of these parameters; nothing is changed then.
         """
+        if "left" not in state and np.size(state.get("updates", ())):
+            left = self.decay ** float(np.ravel(state["updates"])[0])
+            state = {**state, "left": np.array([left])}
         shapes = {key: tuple(var.shape) for key, var in self._averages.items()}
-        check_state("EMA", shapes | {"updates": (1,)}, state)
+        check_state("EMA", shapes | {"updates": (1,), "left": (1,)}, state)
         take(state, self._averages)
-        self.updates = int(state["updates"][0])
+        self.updates, self._left = int(state["updates"][0]), float(state["left"][0])

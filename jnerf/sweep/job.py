@@ -22,6 +22,8 @@ from jnerf.sweep.state import state_of
 BUSY = 75
 OUTPUT = "output.txt"  # in the run's folder: what its processes have printed
 _TAIL_BYTES = 1 << 14
+#: Exit statuses of a start that somebody asked to end: while it trained; while it loaded, compiled or tested.
+_ASKED = (INTERRUPTED, 128 + signal.SIGTERM, 128 + signal.SIGHUP)
 _ROOT = Path(__file__).resolve().parents[2]
 
 #: complete; another process trains there; ended by a signal or with its host; failed by its own error; ended because
@@ -172,14 +174,14 @@ def judge(status: int, complete: bool, stopped: bool) -> tuple[Kind, str]:
         return "complete", ""
     if status == BUSY:
         return "busy", "another process trains in its folder"
-    if stopped and (status < 0 or status == INTERRUPTED):
+    if stopped and (status < 0 or status in _ASKED):
         return "stopped", ""
     if status < 0:
         number = -status
         name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
         why = " (so the kernel does when memory runs out)" if number == signal.SIGKILL else ""
         return "died", f"ended by {name}{why}"
-    if status == INTERRUPTED:
+    if status in _ASKED:
         return "died", "somebody asked it to stop"
     if status == 0:
         return "failed", "it says that it is done, but its folder does not hold the result"

@@ -292,6 +292,8 @@ class Viewer(Hook):
             client.scene.set_background_image(rgb, "jpeg", jpeg_quality=quality, depth=depth)
             client.flush()
 
+        if client.client_id not in self.server.get_clients():
+            return  # gone again, which may have been told first
         onlooker = Onlooker(lambda: self._arrived(client), send)
         self._onlookers[client.client_id] = onlooker
 

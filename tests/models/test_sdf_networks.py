@@ -314,6 +314,8 @@ def test_a_background_is_asked_outside_the_ball_only(device):
     assert (density[outside] > 0).all() and (density[~outside] == 0).all()
     normals = out.extras["normals"].numpy()
     assert (normals[outside] == 0).all() and (np.abs(normals[~outside]).sum(1) > 0.1).all()
+    with jt.no_grad():  # whether a round is trained or not, samples are placed by the same densities
+        np.testing.assert_allclose(net.density_of(given)[0].numpy(), out.sigmas.numpy(), rtol=1e-6)
     alone = vanilla()(given)
     for name, value in (("rgbs", out.rgbs), ("sigmas", out.sigmas)):
         found, expected = value.numpy()[~outside], getattr(alone, name).numpy()[~outside]

@@ -56,6 +56,32 @@ def test_before_the_first_update_nothing_changes(n):
         np.testing.assert_array_equal(params["encoder"][0].numpy(), [1, -2])
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (4, 3)])
+@pytest.mark.parametrize("n", [5, 7])
+def test_every_may_change_from_start_to_start(before, after, n):
+    params, ema = make(every=before)
+    for _ in range(n):
+        ema.update()
+    others, other = make(every=after)
+    other.load_state(ema.state())
+    for _ in range(n):
+        other.update()
+    with other.applied():  # constant parameters average to themselves
+        np.testing.assert_allclose(others["encoder"][0].numpy(), [1, -2], rtol=1e-6)
+
+
+def test_of_a_state_from_before_every_update_was_taken():
+    params, ema = make()
+    for _ in range(3):
+        ema.update()
+    state = ema.state()
+    assert state.pop("left") == pytest.approx(ema.decay**3)
+    others, other = make(every=4)
+    other.load_state(state)
+    with other.applied():
+        np.testing.assert_allclose(others["network"][0].numpy(), [[3.0]], rtol=1e-6)
+
+
 def test_an_exception_restores_the_parameters():
     params, ema = make()
     move(params, ema, 3)

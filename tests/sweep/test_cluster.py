@@ -47,7 +47,7 @@ def sweep_beside(plan, **settings):
     """Begins a sweep in a thread; returns it and the list that its exit status will be in."""
     status = []
     how = Settings(on="ray", program=PROGRAM, **settings)
-    thread = threading.Thread(target=lambda: status.append(sweep(plan, how)))
+    thread = threading.Thread(target=lambda: status.append(sweep(plan, how)), daemon=True)
     thread.start()
     return thread, status
 
@@ -64,8 +64,9 @@ def trains(root, names, steps=3):
 
 def ended(executor):
     """Waits until all has ended."""
-    found = {}
+    found, end = {}, time.monotonic() + 240
     while executor.running:
+        assert time.monotonic() < end
         found |= dict(executor.finished())
         time.sleep(0.02)
     return found
@@ -74,7 +75,7 @@ def ended(executor):
 def test_a_host_goes_away_and_another_goes_on(cluster, tmp_path, capsys):
     root, names = tmp_path / "s", ["a-x", "a-y", "b-x"]
     plan = fake_plan(
-        root, names, 100, a_x={"delay": 0.05}, a_y={"delay": 0.05}, b_x={"delay": 0.05}
+        root, names, 100, a_x={"delay": 0.1}, a_y={"delay": 0.1}, b_x={"delay": 0.05}
     )
     second = add_host(cluster)
     thread, status = sweep_beside(plan)

@@ -63,9 +63,11 @@ def test_a_run_saves_and_ends_when_whoever_started_it_is_killed(tmp_path):
     root = tmp_path / "s" / "a-x"
     child = os.fork()
     if not child:
-        start(plan)
-        time.sleep(60)
-        os._exit(0)
+        try:
+            start(plan)
+            time.sleep(300)
+        finally:
+            os._exit(0)
     begun(root)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -106,6 +108,9 @@ def test_output_names_command_and_host_and_threads_are_the_runs(tmp_path):
         (-11, False, False, "died", "SIGSEGV"),
         (130, False, False, "died", "somebody asked it to stop"),
         (130, False, True, "stopped", ""),
+        (143, False, False, "died", "somebody asked it to stop"),  # while it loaded or tested
+        (143, False, True, "stopped", ""),
+        (129, False, False, "died", "somebody asked it to stop"),
         (-15, False, True, "stopped", ""),
         (BUSY, False, False, "busy", "another process trains"),
     ],

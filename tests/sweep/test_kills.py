@@ -53,9 +53,11 @@ def test_kills_at_random_lose_nothing_and_train_nothing_twice(tmp_path):
         wait_for(partial(begun, sweep, root))
         time.sleep(draw.uniform(0.0, 0.4))
         target = sweep.pid if kill in (1, 3) else draw.choice(workers(root) or [sweep.pid])
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(target, signal.SIGKILL)
-        if target == sweep.pid:
+        if target != sweep.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(target, signal.SIGKILL)
+        else:
+            sweep.kill()  # unless it has ended, whose number may be another's by now
             sweep.communicate()
             sweep = start_sweep(root, NAMES, **how)
     out = sweep.communicate()[0]

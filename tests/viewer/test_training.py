@@ -179,7 +179,8 @@ class Person(Hook):
 
     Args:
         viewer: the page.
-        script: a generator that is handed the trainer and the client, and yields conditions to be waited for.
+        script: a generator that is handed the page, the trainer, the client and the controls, and yields conditions
+            to be waited for.
     """
 
     def __init__(self, viewer, script):
@@ -190,7 +191,9 @@ class Person(Hook):
         if self.client is None:
             self.client = PageClient(self.viewer.server.get_port(), (48, 32))
             self.client.look(EYE, MIDDLE)
-            self.running = self.script(trainer, self.client, every_control(self.viewer.panels))
+            self.running = self.script(
+                self.viewer, trainer, self.client, every_control(self.viewer.panels)
+            )
             self.condition = next(self.running)
         time.sleep(0.001)
         while self.condition is not None and self.condition():
@@ -217,7 +220,7 @@ def watched_run(config, script):
 
 
 def test_what_may_change_is_changed_and_put_down(embedded, tmp_path):
-    def script(trainer, client, controls):
+    def script(viewer, trainer, client, controls):
         yield lambda: client.pictures
         rate = trainer.pipeline.optim.lr_at(trainer.step)
         client.set(controls["TunePanel.lr_factor"], -1.0)
@@ -244,10 +247,10 @@ def test_what_may_change_is_changed_and_put_down(embedded, tmp_path):
 def test_pause_holds_training_and_the_page_goes_on(embedded):
     found = {}
 
-    def script(trainer, client, controls):
+    def script(viewer, trainer, client, controls):
         yield lambda: client.pictures
         client.set(controls["TrainingPanel.pause"], True)
-        thread = Later(client, controls, found, trainer)
+        thread = Later(viewer, trainer, client, controls, found)
         thread.start()
         yield lambda: found.get("went on")
 
@@ -258,13 +261,18 @@ def test_pause_holds_training_and_the_page_goes_on(embedded):
 class Later(threading.Thread):
     """While training is held, looks from elsewhere, then lets it go on."""
 
-    def __init__(self, client, controls, found, trainer):
-        super().__init__()
-        self.all = client, controls, found, trainer
+    def __init__(self, *given):
+        super().__init__(daemon=True)
+        self.given = given
 
     def run(self):
-        client, controls, found, trainer = self.all
-        time.sleep(0.3)
+        try:
+            self.visit(*self.given)
+        finally:  # whatever went wrong: nobody else would let it go on
+            self.given[1].request_stop()
+
+    def visit(self, viewer, trainer, client, controls, found):
+        client.wait(lambda: viewer.settings.paused)
         found["step"], n = trainer.step, len(client.pictures)
         client.look((0.5, 2.5, 0.8), MIDDLE)
         client.wait(lambda: len(client.pictures) > n)
@@ -275,7 +283,7 @@ class Later(threading.Thread):
 
 
 def test_stop_saves(embedded, tmp_path):
-    def script(trainer, client, controls):
+    def script(viewer, trainer, client, controls):
         yield lambda: client.pictures
         client.set(controls["TrainingPanel.stop"], True)
         yield trainer.stopping

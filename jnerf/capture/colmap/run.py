@@ -5,6 +5,7 @@ A crash of COLMAP's takes nothing with it: its database is written image by imag
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -152,4 +153,5 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # what the child has not read
+                pipe.close()

@@ -48,9 +48,13 @@ class FrozenField(Field):
             return self._network.look_along(positions, t_starts, t_ends, ray_indices)
 
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | FieldOutput | None]:
-        """See ``Network.density_of``; of a round that is trained, the densities of its answer, and that."""
-        network = self._network
-        if samples.round in self._trained:
+        """See ``Network.density_of``; of a round that is trained, the densities of its answer, and that.
+
+        What else a network could use again is kept for trained rounds alone: of others it is not asked again. Whoever
+        asks within ``jt.no_grad()`` gets no answer with gradients: the network is then asked again later.
+        """
+        network, trained = self._network, samples.round in self._trained
+        if trained and not jt.flags.no_grad:
             earlier = network.earlier_provides
             if "sigmas" in (network.provides if earlier is None else earlier):
                 output = network(samples)
@@ -58,7 +62,8 @@ class FrozenField(Field):
         if samples.rays.trained:  # positions that are kept from here on would have no gradients
             samples = replace(samples)
         with jt.no_grad():
-            return network.density_of(samples)
+            sigmas, features = network.density_of(samples)
+        return sigmas, features if trained else None
 
     def octree(self) -> Octree | None:
         """See ``Network.octree``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -50,6 +51,24 @@ def _write_mp4(file: Path, frames: Iterator[Bytes], fps: float) -> None:
             mp4.send(np.ascontiguousarray(frame))
     finally:
         mp4.close()
+    if b"moov" not in _boxes(file):  # written last, of which imageio_ffmpeg says nothing
+        raise RuntimeError("ffmpeg ended before the film was whole")
+
+
+def _boxes(file: Path) -> set[bytes]:
+    """Names of the parts of an mp4 file; none of one that is cut off within a part."""
+    names, at, end = set(), 0, file.stat().st_size
+    with file.open("rb") as stream:
+        while at + 8 <= end:
+            stream.seek(at)
+            length, name = struct.unpack(">I4s", stream.read(8))
+            if length == 1:  # a larger one: behind the name
+                length = int.from_bytes(stream.read(8), "big")
+            if length < 8:
+                break
+            names.add(name)
+            at += length
+    return names if at == end else set()
 
 
 def _write_gif(file: Path, frames: Iterator[Bytes], fps: float) -> None:

@@ -52,6 +52,8 @@ def train(
     pipeline = build_pipeline(config, before=lambda dataset: _foresee(config, dataset))
     same.check_scene(pipeline.dataset)
     held_out = _held_out(config)
+    if resume and team().first and folder.root.is_dir():
+        folder.claim()  # nobody saves here from now on: what is read is the newest
     start = team().told(lambda: _start(folder, resume, checkpoint))
     if start is not None:
         _check_seed(config, start)

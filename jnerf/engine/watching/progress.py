@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
+# The last: a signal came while the stream was being written to, and its handler writes too.
+_LOST = (OSError, ValueError, RuntimeError)
+
 
 class Unbroken:
     """A stream that swallows what nobody can read any more: a closed pipe, a terminal that has gone.
@@ -19,14 +22,14 @@ class Unbroken:
         """Writes, or loses the text."""
         try:
             return self._stream.write(text)
-        except (OSError, ValueError):
+        except _LOST:
             return len(text)
 
     def flush(self) -> None:
         """Flushes, or does not."""
         try:
             self._stream.flush()
-        except (OSError, ValueError):
+        except _LOST:
             pass
 
     def __getattr__(self, name: str) -> Any:

@@ -32,10 +32,12 @@ struct CandidateBatch {
     static constexpr int kSize = 64;
     Candidates kernel;
     int64_t n;
-    const uint32_t* bits;
+    typedef uint32_t __attribute__((may_alias)) Word;  // half of one that was written
+    const Word* bits;
     void operator()(int64_t batch) const {
         const Candidates own = kernel;
-        const uint32_t *words = bits, per_level = own.start(0).per_level;
+        const Word* words = bits;
+        const uint32_t per_level = own.start(0).per_level;
         const int64_t begin = batch * kSize;
         const int count = (int)std::min<int64_t>(kSize, n - begin);
         int level[kSize], tries[kSize];
@@ -59,7 +61,7 @@ inline void candidates(int64_t n, const Candidates& kernel) {
     const int64_t words = (int64_t)kernel.levels * kernel.res * kernel.res * kernel.res / 64;
     std::vector<uint64_t> bits(words);
     parallel_for(words, CellsAbove{kernel.grid, kernel.threshold, bits.data()});
-    parallel_for((n + CandidateBatch::kSize - 1) / CandidateBatch::kSize, CandidateBatch{kernel, n, (const uint32_t*)bits.data()});
+    parallel_for((n + CandidateBatch::kSize - 1) / CandidateBatch::kSize, CandidateBatch{kernel, n, (const CandidateBatch::Word*)bits.data()});
 }
 
 // Each thread owns a range of cells and reads all samples: no atomics, and a maximum does not depend on the order.

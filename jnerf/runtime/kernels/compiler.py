@@ -7,6 +7,7 @@ shell script in its place that runs the compiler once, with precompiled headers;
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shlex
@@ -128,8 +129,9 @@ def precompile(jittor: ModuleType, flags: str = "") -> None:
     process = precompiled.start(settings.cc_path, words, header, forms / name)
     if process is not None:
         _at_work.append(process)
-        for path in sorted(forms.iterdir(), key=os.path.getmtime)[: 1 - _KEPT]:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another process tidies too
+            for path in sorted(forms.iterdir(), key=os.path.getmtime)[: 1 - _KEPT]:
+                path.unlink(missing_ok=True)
         for other in header.parent.glob("headers_*.gch"):  # of a Jittor that was replaced
             if other != forms:
                 shutil.rmtree(other, ignore_errors=True)

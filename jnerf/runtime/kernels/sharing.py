@@ -8,6 +8,7 @@ Jittor has it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -92,7 +93,7 @@ def separate(jittor: ModuleType) -> bool:
     (own / "jit").mkdir(parents=True, exist_ok=True)
     for common in _COMMON:
         (cache / common).mkdir(exist_ok=True)
-        if not (own / common).exists():
+        with contextlib.suppress(FileExistsError):  # from before, or by another process
             (own / common).symlink_to(cache / common)
     lock = own / "jittor.lock"
     lock.touch()

@@ -59,6 +59,29 @@ def test_a_round_is_asked_once_and_trained_where_a_loss_reads_it(step):
     assert read.asked == ["all 0", "all 1"]
 
 
+def test_whoever_places_samples_without_gradients_has_the_round_asked_again_with_them():
+    network, sampler = Asked(), HierarchicalSampler(n_coarse=8, n_fine=4)
+    with jt.no_grad():
+        found = sampler(rays(), FrozenField(network, {0}), 0)
+    assert network.asked == ["density 0"]
+    sigmas = output_at(network, found.history[0]).sigmas
+    assert network.asked == ["density 0", "all 0"]
+    assert jt.grad(sigmas.sum(), network.thick).item() > 0
+
+
+def test_what_a_network_could_use_again_is_kept_where_it_is_asked_again():
+    class Remembering(Asked):
+        provides = frozenset({"alphas", "rgbs"})
+
+        def density_of(self, samples):
+            return self._sigmas(samples), samples.positions
+
+    sampler = HierarchicalSampler(n_coarse=8, n_fine=4)
+    unread, read = (sampler(rays(), FrozenField(Remembering(), k), 0) for k in ((), {0}))
+    assert unread.history[0].features is None
+    assert read.history[0].features.shape[0] == len(read.history[0])
+
+
 def test_a_network_without_densities_is_asked_as_before():
     network = Asked()
     network.provides = frozenset({"alphas", "rgbs"})

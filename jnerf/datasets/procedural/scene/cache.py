@@ -50,7 +50,9 @@ class RenderCache:
                 temporary = Path(file.name)
                 np.savez(file, images=images)
             temporary.replace(self.path)
-        except OSError as error:
+        except BaseException as error:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
             warnings.warn(f"the rendered scene is not cached: {error}", stacklevel=2)

@@ -122,6 +122,12 @@ class NeuSNetwork(SDFNetwork):
         features = self._encoded(self._box(positions))
         return self.distance_mlp(positions, features, n_out=1).sdf.reshape((-1,))
 
+    def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
+        """See ``Network``; with a background what lies outside the ball is that field's."""
+        if self.outside is None:
+            return super().density_of(samples)
+        return self.execute(samples).sigmas, None
+
     def execute(self, samples: RaySamples) -> FieldOutput:
         """Distances, normals and colours of samples."""
         positions, indices = samples.positions, samples.ray_indices
