@@ -65,7 +65,7 @@ def _finished(
     warm_up = max(last["from_step"], min(WARM_UP, steps // 2))
     scene = info["protocol"]["dataset"]
     run = {
-        "config": _config_file(sessions[0]["command"]),
+        "config": _config_file(sessions[0]),
         "scene": str(scene.get("root") or scene["type"]),
         "exp_name": info["protocol"]["exp_name"],
         "steps": steps,
@@ -90,8 +90,11 @@ def _finished(
     return run, told
 
 
-def _config_file(command: list[str]) -> str:
-    """The config that a command line names."""
+def _config_file(session: dict[str, Any]) -> str:
+    """The config that a start had; older ones noted no more than their command."""
+    if "config_file" in session:
+        return str(session["config_file"])
+    command = session["command"]
     at = command.index("--config-file") if "--config-file" in command else -1
     return command[at + 1] if 0 <= at < len(command) - 1 else "?"
 

@@ -129,7 +129,7 @@ def test_train_then_render(tool, tiny, tmp_path, capsys):
     assert tool(["train", "--run", str(folder), "--json", str(again)]) == 0
     found = load(again)
     (read,) = found["results"]["runs"]
-    unknown = ("wall_seconds", "peak_memory_gib", "config", "train_seconds")
+    unknown = ("wall_seconds", "peak_memory_gib", "train_seconds")
     assert {k: v for k, v in read.items() if k not in unknown} == {
         k: v for k, v in run.items() if k not in unknown
     }

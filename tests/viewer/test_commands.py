@@ -1,5 +1,6 @@
 """``jnerf view`` and ``jnerf train --viewer``: they say where the page is, and end by Ctrl-C."""
 
+import signal
 import time
 
 import pytest
@@ -29,8 +30,12 @@ def test_a_watched_training_that_is_stopped_ends_as_ever(trained, tmp_path):
 def test_a_guest_who_sees_no_page_ends_the_command_too(tmp_path):
     """Or the suite would hang."""
     guest = Guest(tmp_path / "said.txt", patience=0.1)
-    with pytest.raises(KeyboardInterrupt), guest:
-        time.sleep(60)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt), guest:
+            time.sleep(60)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "not enough was printed" in guest.error
 
 
