@@ -40,19 +40,25 @@ class EndSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._restore()
+        put_back(self._previous)
         if self in _active:
             _active.remove(self)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        self._restore()
+        put_back(self._previous)
         self.name, self.status = signal.Signals(number).name, 128 + number
         raise KeyboardInterrupt
 
-    def _restore(self) -> None:
-        while self._previous:
-            number, handler = self._previous.popitem()
-            signal.signal(number, handler)
+
+def put_back(previous: dict[int, Any]) -> None:
+    """Gives signals the handlers that they had before, and forgets them; another signal may come at any line of it.
+
+    Args:
+        previous: handlers by signal; None: one that was not installed from Python and cannot be put back.
+    """
+    for number, handler in list(previous.items()):
+        signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+    previous.clear()
 
 
 _active: list[EndSignals] = []
@@ -60,7 +66,7 @@ _active: list[EndSignals] = []
 
 def _forget_in_child() -> None:
     while _active:
-        _active.pop()._restore()
+        put_back(_active.pop()._previous)
 
 
 os.register_at_fork(after_in_child=_forget_in_child)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from jnerf.end_signals import put_back
 from jnerf.engine.watching.progress import Unbroken
 
 
@@ -59,12 +60,12 @@ class StopSignal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._restore()
+        put_back(self._previous)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         # Another signal may come between any two lines here, and is the second one then.
         first, self._taken = not self._taken, True
-        self._restore()
+        put_back(self._previous)
         if not first:
             signal.raise_signal(number)
             return
@@ -72,9 +73,3 @@ class StopSignal:
         name = signal.Signals(number).name
         told = f"{name}: {self._told}; once more to quit at once"
         tqdm.write(told, file=Unbroken(sys.stdout))
-
-    def _restore(self) -> None:
-        for number, handler in list(self._previous.items()):
-            # None: the handler was not installed from Python and cannot be put back.
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        self._previous.clear()

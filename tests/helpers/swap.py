@@ -31,11 +31,11 @@ ENCODERS = {
     ],
     "integrated": ["encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=8)"],
 }
-# Read in another precision than the config's: ways of being read, not encoders of their own.
-PRECISIONS = [
-    [*ENCODERS["hash"], f"encoder.pos_encoder.table_precision={precision}"]
-    for precision in ("float32", "bfloat16")
-]
+# How tables are read, which makes no encoders of their own; of these, "hash" has the config's, float16.
+PRECISIONS = {
+    precision: [*ENCODERS["hash"], f"encoder.pos_encoder.table_precision={precision}"]
+    for precision in ("float16", "float32", "bfloat16")
+}
 # Not for every combination: what is integrated meets the rest above.
 DIRECTED = [
     "encoder.pos_encoder=dict(type='IntegratedEncoder', n_frequencies=6, basis='icosahedron', half_edge=2.0)"

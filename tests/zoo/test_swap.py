@@ -55,16 +55,18 @@ def test_all_of_space_trains_like_the_box(scene, tmp_path, network, space):
 
 
 @pytest.mark.parametrize(
-    "k, optim",
+    "precision, optim",
     [
-        (0, "optim=dict(type='Adam', lr=1e-2)"),
-        (1, "optim=dict(type='Adam', lr=1e-2)"),
-        (1, "optim=dict(type='RMSprop', lr=1e-2)"),
+        ("float16", "optim=dict(type='Adam', lr=1e-2)"),
+        ("float32", "optim=dict(type='Adam', lr=1e-2)"),
+        ("bfloat16", "optim=dict(type='Adam', lr=1e-2)"),
+        ("bfloat16", "optim=dict(type='RMSprop', lr=1e-2)"),
     ],
-    ids=["float32 dense", "bfloat16 dense", "bfloat16 rmsprop"],
+    ids=["float16 dense", "float32 dense", "bfloat16 dense", "bfloat16 rmsprop"],
 )
-def test_tables_in_another_precision_train_under_every_optimiser(scene, tmp_path, k, optim):
-    overrides = [f"dataset.root={scene}", *PRECISIONS[k], *SAMPLERS["occupancy"], *NETWORKS["ngp"]]
+def test_tables_in_any_precision_train_under_every_optimiser(scene, tmp_path, precision, optim):
+    how = *PRECISIONS[precision], *SAMPLERS["occupancy"], *NETWORKS["ngp"]
+    overrides = [f"dataset.root={scene}", *how]
     rows = trained(CONFIG, [*overrides, optim, "ema=dict(type='EMA')"], tmp_path, 30)
     assert falls(rows)
 
@@ -72,7 +74,7 @@ def test_tables_in_another_precision_train_under_every_optimiser(scene, tmp_path
 @pytest.mark.parametrize("k, sampler", enumerate(SAMPLERS))
 def test_tables_in_another_precision_train_under_every_sampler(scene, tmp_path, k, sampler):
     network = NETWORKS["nerf" if sampler == "hierarchical" else "ngp"]
-    overrides = [f"dataset.root={scene}", *PRECISIONS[k % 2], *SAMPLERS[sampler], *network]
+    overrides = [f"dataset.root={scene}", *PRECISIONS[("float32", "bfloat16")[k % 2]], *SAMPLERS[sampler], *network]
     assert falls(trained(CONFIG, overrides, tmp_path, 30))
 
 

@@ -50,9 +50,8 @@ class RenderCache:
                 temporary = Path(file.name)
                 np.savez(file, images=images)
             temporary.replace(self.path)
-        except BaseException as error:
+        except OSError as error:
+            warnings.warn(f"the rendered scene is not cached: {error}", stacklevel=2)
+        finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
-            if not isinstance(error, OSError):
-                raise
-            warnings.warn(f"the rendered scene is not cached: {error}", stacklevel=2)

@@ -6,9 +6,6 @@
 #elif defined(__F16C__)
 #include <immintrin.h>
 #endif
-#ifdef __aarch64__
-#include <cstring>
-#endif
 #include "common/numbers/bits.h"
 
 namespace jnerf {
