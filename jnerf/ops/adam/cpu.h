@@ -26,9 +26,7 @@ inline bool any_below(const int* p, int bound) {
 // Calls block(first) for every whole block and entry(i) for what is left over.
 template <class Block, class Entry> inline void adam_blocks(int64_t n, const Block& block, const Entry& entry) {
     const int64_t whole = n / kAdamBlock * kAdamBlock;
-    #pragma omp parallel if (n > kAdamChunk)
-    {
-        FlushSubnormals flush;
+    in_team(n > kAdamChunk, [&] {
         #pragma omp for schedule(dynamic) nowait
         for (int64_t first = 0; first < whole; first += kAdamChunk) {
             const int64_t end = std::min(first + kAdamChunk, whole);
@@ -36,7 +34,7 @@ template <class Block, class Entry> inline void adam_blocks(int64_t n, const Blo
         }
         #pragma omp single
         for (int64_t i = whole; i < n; i++) entry(i);
-    }
+    });
 }
 
 inline void adam_dense(int64_t n, AdamRule rule, float decay, const float* grads, float* params, float* m, float* v) {

@@ -29,9 +29,7 @@ inline void codebook_backward(int64_t n, const Codebooks& books, int n_books, co
     constexpr int kParts = 32;
     const int64_t size = (int64_t)books.keys * books.width;
     std::vector<float> sums((int64_t)books.levels * kParts * size, 0.0f);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic)
         for (int task = 0; task < books.levels * kParts; task++) {
             const int level = task / kParts, part = task % kParts;
@@ -51,7 +49,7 @@ inline void codebook_backward(int64_t n, const Codebooks& books, int n_books, co
                 for (int f = 0; f < books.width; f++) sum[key * books.width + f] += g[f];
             }
         }
-    }
+    });
     for (int level = 0; level < books.levels; level++)
         for (int64_t i = 0; i < size; i++) {
             float total = 0;

@@ -8,7 +8,7 @@
 #include "common/jnerf_launch.h"
 #define JNERF_FN __host__ __device__ __forceinline__
 #else
-#include <omp.h>
+#include "common/jnerf_team.h"
 #define JNERF_FN inline __attribute__((always_inline))
 #endif
 // Before a function that launches kernels. nvcc builds every kernel that an inline function names, whether or not anyone
@@ -20,23 +20,8 @@
 #define JNERF_ENTRY inline
 #endif
 #endif
-#if defined(__SSE2__) && !defined(__CUDA_ARCH__)
-#include <xmmintrin.h>
-#endif
 
 namespace jnerf {
-
-// Flushes subnormals to zero for the life of the object. Jittor's own -Ofast kernels switch this on for the main
-// thread only; results would depend on which thread did the work. Every parallel region of ours sets it.
-struct FlushSubnormals {
-#if defined(__SSE2__) && !defined(__CUDACC__)
-    unsigned saved;
-    FlushSubnormals() : saved(_mm_getcsr()) { _mm_setcsr(saved | 0x8040); }
-    ~FlushSubnormals() { _mm_setcsr(saved); }
-#else
-    FlushSubnormals() {}
-#endif
-};
 
 // Calls kernel(i) for i in [0, n). `Kernel` is a struct of plain pointers and numbers with
 // `JNERF_FN void operator()(int64_t i) const`; calls must not depend on one another.
@@ -46,12 +31,7 @@ template <class Kernel> inline void parallel_for(int64_t n, const Kernel& kernel
     const int64_t too_many = 1ll << 31;  // blocks: such a launch is refused
     launch(each_thread<Kernel>, (unsigned)std::min((n + EACH_THREADS - 1) / EACH_THREADS, too_many), EACH_THREADS, 0, n, kernel);
 #else
-    #pragma omp parallel if (n > 1)
-    {
-        FlushSubnormals flush;
-        #pragma omp for schedule(static)
-        for (int64_t i = 0; i < n; i++) kernel(i);
-    }
+    share_out(n, n > 1, kernel);
 #endif
 }
 

@@ -44,9 +44,7 @@ template <class Kind, int W> inline void factor_push_chunk(int64_t n, const Fact
 template <class Kind> inline void factor_push(int64_t n, const FactorGrad<Kind>& kernel) {
     FactorTasks tasks;
     for (int mode = 0, offset = 0; mode < Kind::kModes; offset += kernel.factors.width[mode++]) each_chunk(kernel.factors, mode, offset, tasks);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic)
         for (int at = 0; at < Kind::kModes * Kind::kTables; at++) {
             const int mode = at / Kind::kTables, k = at % Kind::kTables;
@@ -60,7 +58,7 @@ template <class Kind> inline void factor_push(int64_t n, const FactorGrad<Kind>&
             else if (task.width == 4) factor_push_chunk<Kind, 4>(n, kernel, task);
             else factor_push_chunk<Kind, 1>(n, kernel, task);
         }
-    }
+    });
 }
 
 }  // namespace jnerf

@@ -29,9 +29,7 @@ struct GridOrder {
 template <int D> inline void grid_interp_backward_grid(int64_t n, GridShape<D> shape, const float* positions, const float* grad_values, float* grad_grid) {
     const int planes = shape.resolution[D - 1], F = shape.n_features;
     const GridOrder sorted(n, D, planes, positions);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic)
         for (int plane = 0; plane < planes; plane++) {
             std::fill_n(grad_grid + plane * shape.plane() * F, shape.plane() * F, 0.0f);
@@ -50,7 +48,7 @@ template <int D> inline void grid_interp_backward_grid(int64_t n, GridShape<D> s
                 }
             }
         }
-    }
+    });
 }
 
 }  // namespace jnerf

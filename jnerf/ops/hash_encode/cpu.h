@@ -55,9 +55,7 @@ template <class Lanes, int F, bool STREAM, class Stored> inline void hash_encode
     // Tables that all together overflow the cache: the level that the last call ended with is still there.
     static thread_local bool downwards = false;
     const bool down = downwards = !downwards;
-    #pragma omp parallel if (n > HASH_BLOCK)
-    {
-        FlushSubnormals flush;
+    in_team(n > HASH_BLOCK, [&] {
         #pragma omp for schedule(dynamic, 2)
         for (int64_t job = 0; job < grid.n_levels * n_blocks; job++) {
             const int turn = (int)(job / n_blocks), l = down ? grid.n_levels - 1 - turn : turn;
@@ -72,7 +70,7 @@ template <class Lanes, int F, bool STREAM, class Stored> inline void hash_encode
             else hash_block_forward<Lanes, F, false, STREAM>(grid, level, begin, end, features);
         }
         if (STREAM) stream_done();
-    }
+    });
 }
 
 // Blocks are handed out level by level, so that all threads share one level's table in the cache.
@@ -132,9 +130,7 @@ template <class Lanes, int F, bool WHOLE, bool FETCH> inline void hash_scatter(c
 // the sum has the same bits for any number of threads.
 template <class Lanes, int F> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table) {
     const int slices = std::max(1, (omp_get_max_threads() + 7) / 8);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic, 1)
         for (int job = grid.n_levels * slices - 1; job >= 0; job--) {
             const int l = job / slices, s = job % slices;
@@ -148,7 +144,7 @@ template <class Lanes, int F> inline void hash_table_grad(const HashGrid& grid, 
             else if (hash_fetched<F>(level)) hash_scatter<Lanes, F, true, true>(grid, level, grad_level, slice);
             else hash_scatter<Lanes, F, true, false>(grid, level, grad_level, slice);
         }
-    }
+    });
 }
 
 template <int D, int F> inline void hash_encode_table_grad(HashGrid grid, const float* grad_out, float* grad_table, int64_t) {

@@ -69,9 +69,7 @@ template <int D, int F, bool FETCH, class Stored> inline void hash_block_slopes(
 // table; a block of samples has the same thread on every level, which adds in their order.
 template <int D, int F, class Stored> inline void hash_encode_position_grad(HashGridOf<Stored> grid, const float* grad_out, float* grad_positions) {
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
-    #pragma omp parallel if (n_blocks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_blocks > 1, [&] {
         for (int l = 0; l < grid.n_levels; l++) {
             const HashLevel level = hash_level(grid.meta, grid.scales, l);
             const float* grad_level = grad_out + l * n * F;
@@ -84,7 +82,7 @@ template <int D, int F, class Stored> inline void hash_encode_position_grad(Hash
                 else hash_block_slopes<D, F, false>(grid, level, begin, end, grad_level, grad_positions);
             }
         }
-    }
+    });
 }
 
 }  // namespace jnerf

@@ -24,9 +24,9 @@ inline void level_squares(const float* table, const int* meta, int n_levels, int
         const LevelFloats level(meta, l, n_features);
         const int64_t chunks = (level.count + kChunk - 1) / kChunk;
         std::vector<double> sums(chunks);
-        #pragma omp parallel for schedule(static) if (chunks > 8)
-        for (int64_t c = 0; c < chunks; c++)
+        share_out(chunks, chunks > 8, [&](int64_t c) {
             sums[c] = sum_of_squares(table + level.first + c * kChunk, std::min(kChunk, level.count - c * kChunk));
+        });
         double total = 0;
         for (double sum : sums) total += sum;
         out[l] = (float)(total / level.count);
@@ -39,8 +39,7 @@ inline void level_squares_backward(int64_t, const LevelSquaresGrad& in) {
         const float by = 2.0f * in.grad[l] / level.count;
         const float* from = in.table + level.first;
         float* to = in.out + level.first;
-        #pragma omp parallel for schedule(static) if (level.count > 65536)
-        for (int64_t i = 0; i < level.count; i++) to[i] = from[i] * by;
+        share_out(level.count, level.count > 65536, [=](int64_t i) { to[i] = from[i] * by; });
     }
 }
 

@@ -5,12 +5,10 @@
 namespace jnerf {
 
 template <class Kernel> inline void mesh_points(int64_t n, const Kernel& kernel) {
-    #pragma omp parallel if (n > 64)
-    {
-        FlushSubnormals flush;
+    in_team(n > 64, [&] {
         #pragma omp for schedule(dynamic, 64)
         for (int64_t i = 0; i < n; i++) kernel(i);
-    }
+    });
 }
 
 inline void mesh_distance(int64_t n, const MeshDistance& kernel) { mesh_points(n, kernel); }

@@ -116,9 +116,7 @@ template <int F, bool FETCH, class Stored> inline void multisample_block(const M
 template <int F, class Stored> inline void multisample_forward(const MultisampleOf<Stored>& in, float* out) {
     const HashGridOf<Stored>& grid = in.grid;
     const int64_t n = grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
-    #pragma omp parallel if (n_blocks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_blocks > 1, [&] {
         #pragma omp for schedule(dynamic, 2)
         for (int64_t job = 0; job < grid.n_levels * n_blocks; job++) {
             const int l = (int)(job / n_blocks);
@@ -128,7 +126,7 @@ template <int F, class Stored> inline void multisample_forward(const Multisample
             if (hash_fetched<F, Stored>(level)) multisample_block<F, true>(in, level, l, begin, end, features);
             else multisample_block<F, false>(in, level, l, begin, end, features);
         }
-    }
+    });
 }
 
 // The features' gradient of `count` samples, as that of a point which counts by `weights`.
@@ -151,9 +149,7 @@ template <int F, bool WHOLE, bool FETCH> inline void multisample_scatter(const M
 // Owned as hash_table_grad's scatter is: a level, or a slice of its table, has one thread, which adds in the samples' order.
 template <int F> inline void multisample_table_grad(const Multisample& in, const float* grad_out, float* grad_table, int64_t) {
     const int slices = std::max(1, (omp_get_max_threads() + 7) / 8), n_levels = in.grid.n_levels;
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic, 1)
         for (int job = n_levels * slices - 1; job >= 0; job--) {
             const int l = job / slices, s = job % slices;
@@ -167,7 +163,7 @@ template <int F> inline void multisample_table_grad(const Multisample& in, const
             else if (hash_fetched<F>(level)) multisample_scatter<F, true, true>(in, level, grad_level, slice);
             else multisample_scatter<F, true, false>(in, level, grad_level, slice);
         }
-    }
+    });
 }
 
 template <int F, bool FETCH, class Stored> inline void multisample_slopes(const MultisampleOf<Stored>& in, const HashLevel& level, int64_t begin, int64_t end, const float* grad_out, float* grad_points) {
@@ -184,9 +180,7 @@ template <int F, bool FETCH, class Stored> inline void multisample_slopes(const 
 
 template <int F, class Stored> inline void multisample_point_grad(const MultisampleOf<Stored>& in, const float* grad_out, float* grad_points) {
     const int64_t n = in.grid.n_samples, n_blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK;
-    #pragma omp parallel if (n_blocks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_blocks > 1, [&] {
         for (int l = 0; l < in.grid.n_levels; l++) {
             const HashLevel level = hash_level(in.grid.meta, in.grid.scales, l);
             const float* grad_level = grad_out + l * n * in.features(F);
@@ -199,7 +193,7 @@ template <int F, class Stored> inline void multisample_point_grad(const Multisam
                 else multisample_slopes<F, false>(in, level, begin, end, grad_level, grad_points);
             }
         }
-    }
+    });
 }
 
 }  // namespace jnerf

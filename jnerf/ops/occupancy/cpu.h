@@ -66,9 +66,7 @@ inline void candidates(int64_t n, const Candidates& kernel) {
 
 // Each thread owns a range of cells and reads all samples: no atomics, and a maximum does not depend on the order.
 inline void update_grid(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         const int64_t threads = omp_get_num_threads(), me = omp_get_thread_num();
         const int64_t begin = n_cells * me / threads, owned = n_cells * (me + 1) / threads - begin;
         float* mine = out + begin;
@@ -80,7 +78,7 @@ inline void update_grid(const float* grid, int64_t n_cells, const int* cells, co
             if (value > mine[at]) mine[at] = value;  // false for NaN
         }
         for (int64_t i = 0; i < owned; i++) mine[i] = decayed(grid[begin + i], mine[i], decay);
-    }
+    });
 }
 
 }  // namespace jnerf

@@ -9,9 +9,7 @@ namespace jnerf {
 template <int F> inline void octree_table_grad(OctreeSamples s, const int* voxels, const int* row_starts, const float* grad, float* grad_table, int64_t n_rows) {
     const int levels = s.tree.levels(), parts = std::max(1, (2 * omp_get_max_threads() + levels - 1) / levels);
     const int64_t end = row_starts[levels];
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(dynamic)
         for (int task = 0; task < levels * parts; task++) {
             const int lod = levels - 1 - task / parts, part = task % parts;  // the largest level first
@@ -33,7 +31,7 @@ template <int F> inline void octree_table_grad(OctreeSamples s, const int* voxel
                 }
             }
         }
-    }
+    });
     std::fill(grad_table + end * F, grad_table + n_rows * F, 0.0f);  // levels that were not looked up
 }
 

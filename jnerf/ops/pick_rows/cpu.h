@@ -14,9 +14,7 @@ template <class T> inline void pick_rows(int64_t n, const T* array, const int* r
 }
 
 inline void add_rows(int64_t n, const float* values, const int* rows, int64_t width, int64_t n_rows, float* sums) {
-    #pragma omp parallel if (n_rows > 1 && n * width > 4096)
-    {
-        FlushSubnormals flush;
+    in_team(n_rows > 1 && n * width > 4096, [&] {
         const int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
         const int64_t from = n_rows * thread / threads, to = n_rows * (thread + 1) / threads;
         std::fill(sums + from * width, sums + to * width, 0.0f);
@@ -25,7 +23,7 @@ inline void add_rows(int64_t n, const float* values, const int* rows, int64_t wi
             float* sum = sums + rows[k] * width;
             for (int64_t c = 0; c < width; c++) sum[c] += values[k * width + c];
         }
-    }
+    });
 }
 
 }  // namespace jnerf

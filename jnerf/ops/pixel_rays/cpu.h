@@ -6,9 +6,7 @@ namespace jnerf {
 
 inline void pixel_rays(int64_t n, const PixelRays& kernel) {
     constexpr int64_t block = 64;
-    #pragma omp parallel if (n > block)
-    {
-        FlushSubnormals flush;
+    in_team(n > block, [&] {
         #pragma omp for schedule(static)
         for (int64_t first = 0; first < n; first += block) {
             const int64_t end = std::min(n, first + block);
@@ -19,7 +17,7 @@ inline void pixel_rays(int64_t n, const PixelRays& kernel) {
             for (int64_t i = first; i < end; i++) kernel.cast(i);
             for (int64_t i = first; i < end; i++) kernel.look_up(i);
         }
-    }
+    });
 }
 
 }  // namespace jnerf

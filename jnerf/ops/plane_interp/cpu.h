@@ -98,9 +98,7 @@ template <int W, bool STREAM> inline void plane_block_forward(const PlaneGrid& g
 template <int W, bool STREAM> inline void plane_blocks_forward(const PlaneGrid& grid, float* features) {
     const int64_t n = grid.n_samples, n_blocks = (n + PLANE_BLOCK - 1) / PLANE_BLOCK;
     const int passes = grid.summed ? 1 : grid.n_scales, scales = grid.summed ? grid.n_scales : 1;
-    #pragma omp parallel if (n_blocks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_blocks > 1, [&] {
         #pragma omp for schedule(dynamic, 8)
         for (int64_t job = 0; job < passes * n_blocks; job++) {
             const int64_t first = job % n_blocks * PLANE_BLOCK;
@@ -108,7 +106,7 @@ template <int W, bool STREAM> inline void plane_blocks_forward(const PlaneGrid& 
             for (int s = 0; s < scales; s++) plane_block_forward<W, STREAM>(grid, (int)(job / n_blocks) + s, first, count, s > 0, features);
         }
         if (STREAM) stream_done();
-    }
+    });
 }
 
 template <int W> inline void plane_interp_forward(PlaneGrid grid, float* features) {
@@ -188,9 +186,7 @@ template <int W> inline void plane_interp_backward_table(PlaneGrid grid, const f
     const int64_t F = grid.n_features, n = grid.n_samples, chunk = plane_chunk(grid);
     const bool product = grid.combine == PLANE_PRODUCT;
     std::vector<float> scratch(product ? chunk * 3 * F : 0);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         const int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
         for (int scale = 0; scale < grid.n_scales; scale++) {
             const int64_t g = grid.resolution[scale], row = grid.first_row(scale);
@@ -214,7 +210,7 @@ template <int W> inline void plane_interp_backward_table(PlaneGrid grid, const f
                 }
             }
         }
-    }
+    });
 }
 
 template <int W> inline void plane_interp_backward_positions(PlaneGrid grid, const float* grad_features, float* grad_positions) {

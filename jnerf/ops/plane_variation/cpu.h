@@ -22,9 +22,7 @@ inline void add_squares(const float* here, const float* behind, int64_t n, doubl
 // Adds to `out`, [1]. Rows of vertices are added in their order: the same for any number of threads.
 inline void plane_variation_forward(PlaneRows planes, float* out) {
     std::vector<double> sums(planes.rows());
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(static)
         for (int64_t row = 0; row < planes.rows(); row++) {
             const float* here = planes.table + row * planes.floats();
@@ -33,7 +31,7 @@ inline void plane_variation_forward(PlaneRows planes, float* out) {
             if (!planes.last(row)) add_squares(here, here + planes.floats(), planes.floats(), sum);
             sums[row] = sum;
         }
-    }
+    });
     double total = 0;
     for (double sum : sums) total += sum;
     *out += (float)(total * planes.scale());
@@ -43,9 +41,7 @@ inline void plane_variation_forward(PlaneRows planes, float* out) {
 inline void plane_variation_backward(PlaneRows planes, const float* grad, float* out) {
     const float by = 2 * planes.scale() * *grad;
     const int64_t n = planes.floats(), F = planes.F;
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         #pragma omp for schedule(static)
         for (int64_t row = 0; row < planes.rows(); row++) {
             const float* here = planes.table + row * n;
@@ -56,7 +52,7 @@ inline void plane_variation_backward(PlaneRows planes, const float* grad, float*
             for (int64_t i = F; i < n - F; i++) to[i] = by * ((4 * here[i] - above[i] - below[i]) - (here[i - F] + here[i + F]));
             for (int64_t i = n - F; i < n; i++) to[i] = by * (3 * here[i] - above[i] - below[i] - here[i - F]);
         }
-    }
+    });
 }
 
 inline void plane_variation_start(float* out) { *out = 0; }

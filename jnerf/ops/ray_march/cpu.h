@@ -9,9 +9,7 @@ namespace jnerf {
 
 // Blocks of rays for each thread: start(ray, n) tells from which lattice point on a ray is walked, and for how many samples.
 template <class Start, class Emit, class Done> inline void march_lanes(int64_t n, const RayMarch& march, const Start& start, const Emit& emit, const Done& done) {
-    #pragma omp parallel if (n > MarchBlock::kRays)
-    {
-        FlushSubnormals flush;
+    in_team(n > MarchBlock::kRays, [&] {
         MarchBlock block(march);
         #pragma omp for schedule(dynamic, 1)
         for (int64_t first = 0; first < n; first += MarchBlock::kRays) {
@@ -24,7 +22,7 @@ template <class Start, class Emit, class Done> inline void march_lanes(int64_t n
             block.walk([&](__mmask16 lanes, const MarchRays& rays, __m512i runs) { emit(first, lanes, rays, runs); },
                        [&](__mmask16 lanes, const MarchRays& rays) { done(first, lanes, rays); });
         }
-    }
+    });
 }
 
 inline void march_nothing(int64_t, __mmask16, const MarchRays&, __m512i) {}

@@ -37,9 +37,7 @@ inline void visible_count_lanes(int64_t n, const VisibleCount& kernel) {
 // A walk is a chain of look-ups that wait for one another; those of another ray fill the gaps.
 inline void visible_count_in_turns(int64_t n, const VisibleCount& kernel) {
     constexpr int64_t block = 256, at_once = 2;
-    #pragma omp parallel if (n > block)
-    {
-        FlushSubnormals flush;
+    in_team(n > block, [&] {
         #pragma omp for schedule(dynamic, 4)
         for (int64_t first = 0; first < n; first += block) {
             const int64_t end = std::min(n, first + block);
@@ -63,7 +61,7 @@ inline void visible_count_in_turns(int64_t n, const VisibleCount& kernel) {
                         active[k] = refill(k);
                     }
         }
-    }
+    });
 }
 
 inline void visible_count(int64_t n, const VisibleCount& kernel, int64_t capacity, int* totals) {
@@ -144,8 +142,7 @@ struct VisibleBlock {
 inline void visible_gather_features(const VisibleFeatures& all) {
     constexpr int64_t block = 256;
     const bool large = all.groups * all.n_out * all.width * (int64_t)sizeof(float) >= STREAM_BYTES;
-    #pragma omp parallel if (all.n_rays > block)
-    {
+    in_team(all.n_rays > block, [&] {
         VisibleBlock mine{all, {}, {}};
         #pragma omp for schedule(dynamic, 1)
         for (int64_t first = 0; first < all.n_rays; first += block) {
@@ -157,7 +154,7 @@ inline void visible_gather_features(const VisibleFeatures& all) {
             }
         }
         if (large) stream_done();
-    }
+    });
 }
 
 inline void visible_advance(int64_t n, const VisibleAdvance& kernel) { parallel_for(n, kernel); }

@@ -10,9 +10,7 @@ inline void rmsprop_rows(int64_t n, RmspropRow kernel) {
     constexpr int kWidth = 32;
     constexpr int64_t kRows = 16;
     if (kernel.width != kWidth) return parallel_for(n, kernel);
-    #pragma omp parallel if (n > 1024)
-    {
-        FlushSubnormals flush;
+    in_team(n > 1024, [&] {
         #pragma omp for schedule(dynamic, 64)
         for (int64_t first = 0; first < n; first += kRows) {
             int64_t at[kRows];
@@ -31,7 +29,7 @@ inline void rmsprop_rows(int64_t n, RmspropRow kernel) {
                 for (int j = 0; j < kWidth; j++) params[j] = p[j], squares[j] = v[j];
             }
         }
-    }
+    });
 }
 
 }  // namespace jnerf

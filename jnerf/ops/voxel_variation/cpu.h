@@ -9,16 +9,14 @@ inline void voxel_variation(VoxelVariation kernel, float factor, float* out) {
     constexpr int64_t kChunk = 1024;
     const int64_t n = kernel.grid.count, chunks = (n + kChunk - 1) / kChunk;
     std::vector<double> sums(chunks);
-    #pragma omp parallel if (chunks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(chunks > 1, [&] {
         #pragma omp for schedule(static)
         for (int64_t c = 0; c < chunks; c++) {
             double sum = 0;
             for (int64_t i = c * kChunk; i < std::min((c + 1) * kChunk, n); i++) sum += kernel(i);
             sums[c] = sum;
         }
-    }
+    });
     double total = 0;
     for (double sum : sums) total += sum;
     *out = (float)(total * factor);

@@ -12,8 +12,9 @@ constexpr int64_t SUM_CHUNK = 1 << 15;
 inline float sum_all(const float* values, int64_t n, SummandOf f) {
     const int64_t chunks = (n + SUM_CHUNK - 1) / SUM_CHUNK;
     std::vector<double> sums(chunks);
-    #pragma omp parallel for schedule(static) if (chunks > 4)
-    for (int64_t c = 0; c < chunks; c++) sums[c] = sum_in_order(std::min(SUM_CHUNK, n - c * SUM_CHUNK), [=](int64_t i) { return f(values[c * SUM_CHUNK + i]); });
+    share_out(chunks, chunks > 4, [&](int64_t c) {
+        sums[c] = sum_in_order(std::min(SUM_CHUNK, n - c * SUM_CHUNK), [=](int64_t i) { return f(values[c * SUM_CHUNK + i]); });
+    });
     double all = 0.0;
     for (double sum : sums) all += sum;
     return (float)all;
