@@ -16,9 +16,9 @@ struct DistanceWeights {
             const float* w = params + mlp.weight[l];
             Buffer<float>& to = turned[l];
             to.resize((size_t)in * out);
-            #pragma omp parallel for schedule(static) if (to.size() >= 16384)
-            for (int i = 0; i < in; i++)
+            share_out(in, to.size() >= 16384, [&](int64_t i) {
                 for (int o = 0; o < out; o++) to[(size_t)i * out + o] = w[(size_t)o * in + i];
+            });
         }
     }
 };

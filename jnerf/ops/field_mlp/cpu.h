@@ -10,6 +10,23 @@ template <class P> struct FieldWeights {
     MlpWeights<P> trunk, head;
     FieldWeights(const FieldMlpShape& shape, const float* trunk, const float* head, bool both)
         : trunk(shape.trunk, trunk, both), head(shape.head, head, both, shape.seen(), shape.first) {}
+
+    // What a tile leaves for the backward pass: rows of all inputs, densities, colours.
+    size_t kept_words(const FieldMlpShape& shape) const { return (rows(shape.trunk, trunk) + rows(shape.head, head) + (1 + FIELD_COLORS) * P::K) * MLP_TILE / P::K; }
+
+private:
+    static size_t rows(const MlpShape& shape, const MlpWeights<P>& weights) {
+        size_t n = 0;
+        for (int l = 0; l < shape.n_layers; l++) n += round_up(weights.width(shape, l), MLP_PAD);
+        return n;
+    }
+};
+
+// Sums of both: the trunk's, and from a line's beginning on the head's.
+template <class P> struct FieldSums {
+    MlpSums<P> trunk, head;
+    FieldSums(const FieldMlpShape& shape, const FieldWeights<P>& weights) : trunk(shape.trunk, weights.trunk), head(shape.head, weights.head) {}
+    size_t n_trunk() const { return (trunk.size() + 15) / 16 * 16; }
 };
 
 // What the forward pass leaves for the backward pass where there is room for it, tile after tile: the rows of all panels,
@@ -36,22 +53,17 @@ template <class P> struct FieldKept {
 template <class P> struct FieldTile {
     const FieldMlpShape& shape;
     const FieldMlpInput& input;
+    const size_t kept_words;
     MlpTile<P> trunk, head;
     Buffer<float> sigmas, rgbs;
     float* outputs = nullptr;  // where they are kept
 
     FieldTile(const FieldMlpShape& shape, const FieldMlpInput& input, const FieldWeights<P>& weights)
-        : shape(shape), input(input), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs(FIELD_COLORS * MLP_TILE) {}
+        : shape(shape), input(input), kept_words(weights.kept_words(shape)), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs(FIELD_COLORS * MLP_TILE) {}
 
-    size_t kept_words() const {
-        size_t rows = (1 + FIELD_COLORS) * P::K;
-        for (const MlpTile<P>* tile : {&trunk, &head})
-            for (const Panel<P>& panel : tile->layer) rows += panel.n_rows();
-        return rows * MLP_TILE / P::K;
-    }
     // Rows of a tile go to `kept` from now on, or come from there.
     void keep(const FieldKept<P>& kept, int64_t begin) {
-        uint32_t* at = kept.words + begin / MLP_TILE * kept_words();
+        uint32_t* at = kept.words + begin / MLP_TILE * kept_words;
         for (MlpTile<P>* tile : {&trunk, &head})
             for (Panel<P>& panel : tile->layer) {
                 panel.rows = (typename P::Element*)at;
@@ -61,7 +73,7 @@ template <class P> struct FieldTile {
     }
     // The next tile's.
     void fetch_kept() {
-        const int pieces = (int)(kept_words() * sizeof(uint32_t) / Fetch::PIECE), half = pieces / 2;
+        const int pieces = (int)(kept_words * sizeof(uint32_t) / Fetch::PIECE), half = pieces / 2;
         const char* next = (const char*)(outputs + (1 + FIELD_COLORS) * MLP_TILE);
         head.fetch = {next, Fetch::PIECE, half};
         trunk.fetch = {next + half * Fetch::PIECE, Fetch::PIECE, pieces - half};
@@ -95,10 +107,10 @@ template <class P> struct FieldTile {
 
 template <class P> struct FieldTileGrad {
     FieldTile<P>& tile;
+    const FieldSums<P>& layout;
     MlpTileGrad<P> trunk, head;
-    explicit FieldTileGrad(FieldTile<P>& tile)
-        : tile(tile), trunk(tile.trunk, tile.shape.geometry()), head(tile.head, FIELD_COLORS) {}
-    size_t n_trunk() const { return (trunk.n_sums() + 15) / 16 * 16; }
+    FieldTileGrad(FieldTile<P>& tile, const FieldSums<P>& layout)
+        : tile(tile), layout(layout), trunk(tile.trunk, layout.trunk, tile.shape.geometry()), head(tile.head, layout.head, FIELD_COLORS) {}
 
     void backward(int n, const float* grad_sigmas, const float* grad_rgbs, bool wants_x, float* sums) {
         float* rgbs = tile.rgbs.data();
@@ -108,7 +120,7 @@ template <class P> struct FieldTileGrad {
         for (int i = 0; i < FIELD_COLORS * MLP_TILE; i++) rgbs[i] = given[i] * rgbs[i] * (1.0f - rgbs[i]);
         to_panel<P>(rgbs, FIELD_COLORS, head.grad_out());
         const int width = tile.shape.geometry();
-        head.backward(width, sums + n_trunk());
+        head.backward(width, sums + layout.n_trunk());
         float* sigmas = tile.sigmas.data();
         field_slopes(tile.shape.density, sigmas, n);
         float* sums_in = head.grad_in.data();
@@ -125,7 +137,7 @@ inline void field_mlp_forward(FieldMlpShape shape, FieldMlpInput input, const fl
     with_precision(shape.trunk.precision, [&](auto p) {
         typedef decltype(p) P;
         const FieldWeights<P> weights(shape, trunk, head, false);
-        const FieldKept<P> keep(room, room_size, input.n_samples, FieldTile<P>(shape, input, weights).kept_words());
+        const FieldKept<P> keep(room, room_size, input.n_samples, weights.kept_words(shape));
         for_tiles(input.n_samples, [&] {
             auto tile = std::make_shared<FieldTile<P>>(shape, input, weights);
             return [=](int64_t begin, int n) {
@@ -152,11 +164,10 @@ inline void field_mlp_backward(FieldMlpShape shape, FieldMlpInput input, const f
         typedef decltype(p) P;
         const FieldWeights<P> weights(shape, trunk, head, true);
         const FieldKept<P> keep(room);
-        FieldTile<P> like(shape, input, weights);
-        const FieldTileGrad<P> layout(like);
-        const Buffer<float>& sums = sum_tiles(input.n_samples, layout.n_trunk() + layout.head.n_sums(), [&] {
+        const FieldSums<P> layout(shape, weights);
+        const Buffer<float>& sums = sum_tiles(input.n_samples, layout.n_trunk() + layout.head.size(), [&] {
             auto tile = std::make_shared<FieldTile<P>>(shape, input, weights);
-            auto grad = std::make_shared<FieldTileGrad<P>>(*tile);
+            auto grad = std::make_shared<FieldTileGrad<P>>(*tile, layout);
             return [=](int64_t begin, int n, float* sums) {
                 if (keep.words) {
                     tile->keep(keep, begin);

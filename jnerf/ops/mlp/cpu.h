@@ -18,15 +18,13 @@ inline int64_t tiles_of(int64_t n_samples) { return (n_samples + MLP_TILE - 1) /
 // Calls run(first sample, samples) for every tile, with make() called once a thread.
 template <class Make> inline void for_tiles(int64_t n_samples, const Make& make) {
     const int64_t n_tiles = tiles_of(n_samples);
-    #pragma omp parallel if (n_tiles > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_tiles > 1, [&] {
         AmxTiles tiles;
         auto run = make();
         #pragma omp for schedule(dynamic, 8)
         for (int64_t t = 0; t < n_tiles; t++) run(t * MLP_TILE, (int)std::min<int64_t>(MLP_TILE, n_samples - t * MLP_TILE));
         stream_done();
-    }
+    });
 }
 
 // The same for passes that sum up: run(first sample, samples, sums), with `n_sums` floats for each chunk of tiles.
@@ -40,9 +38,7 @@ template <class Make> inline const Buffer<float>& sum_tiles(int64_t n_samples, s
     static thread_local Buffer<float> sums;  // kept: fresh pages in every call would cost more than the sums
     sums.resize(std::max(sums.size(), stride * std::max<int64_t>(n_chunks, 1)));
     float* const all = sums.data();  // the name is another variable in every thread
-    #pragma omp parallel if (n_chunks > 1)
-    {
-        FlushSubnormals flush;
+    in_team(n_chunks > 1, [&] {
         AmxTiles tiles;
         auto run = make();
         #pragma omp for schedule(dynamic, 1)
@@ -58,7 +54,7 @@ template <class Make> inline const Buffer<float>& sum_tiles(int64_t n_samples, s
                 #pragma GCC ivdep
                 for (size_t i = begin; i < end; i++) all[i] += all[from + i];
             }
-    }
+    });
     return sums;
 }
 
@@ -84,12 +80,11 @@ inline void mlp_backward(MlpShape shape, MlpInput input, const float* params, co
     with_precision(shape.precision, [&](auto p) {
         typedef decltype(p) P;
         const MlpWeights<P> weights(shape, params, true);
-        MlpTile<P> like(shape, weights);
-        const MlpTileGrad<P> layout(like, shape.n_out);
+        const MlpSums<P> layout(shape, weights);
         const int inputs = grad_in.extra ? shape.width[0] : grad_in.x ? input.x_width() : 0;
-        const Buffer<float>& sums = sum_tiles(input.n_samples, layout.n_sums(), [&] {
+        const Buffer<float>& sums = sum_tiles(input.n_samples, layout.size(), [&] {
             auto tile = std::make_shared<MlpTile<P>>(shape, weights);
-            return [&, tile, grad = MlpTileGrad<P>(*tile, shape.n_out)](int64_t begin, int n, float* sums) mutable {
+            return [&, tile, grad = MlpTileGrad<P>(*tile, layout, shape.n_out)](int64_t begin, int n, float* sums) mutable {
                 mlp_load(input, begin, n, tile->layer[0], true);
                 tile->fetch = fetch_pairs(input, begin);
                 tile->template forward_hidden<ROWS>();

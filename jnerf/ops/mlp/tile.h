@@ -48,41 +48,70 @@ private:
     }
 };
 
+// Where gradients of the parameters are summed up: of each layer [even out, pad(in)], then the biases'.
+template <class P> struct MlpSums {
+    const MlpShape& shape;
+    const MlpWeights<P>& weights;
+    size_t offset[MLP_MAX_LAYERS + 1];
+
+    MlpSums(const MlpShape& shape, const MlpWeights<P>& weights) : shape(shape), weights(weights) {
+        offset[0] = 0;
+        for (int l = 0; l < shape.n_layers; l++) offset[l + 1] = biases(l) + (shape.bias[l] >= 0 ? shape.width[l + 1] : 0);
+    }
+    int pad(int l) const { return round_up(weights.width(shape, l), MLP_PAD); }
+    size_t biases(int l) const { return offset[l] + (size_t)round_up(shape.width[l + 1], 2) * pad(l); }
+    size_t size() const { return offset[shape.n_layers]; }
+
+    // Sums -> flat gradients of the parameters.
+    void unpack(const float* sums, float* grad_params) const {
+        for (int l = 0; l < shape.n_layers; l++) {
+            const int in = shape.inputs(l), out = shape.width[l + 1];
+            const float* rows = sums + offset[l];
+            const size_t stride = pad(l);
+            share_out(out, MlpWeights<P>::many(in, out), [&](int64_t o) {
+                float* to = grad_params + shape.weight[l] + o * in;
+                const float* from = rows + o * stride;
+                if (weights.width(shape, l) == in) std::copy_n(from, in, to);
+                else
+                    for (int i = 0; i < in; i++) to[i] = from[weights.column(shape, l, i)];
+            });
+            if (shape.bias[l] >= 0) std::copy_n(sums + biases(l), out, grad_params + shape.bias[l]);
+        }
+    }
+};
+
 // The backward pass of a tile behind its `forward`. The caller fills `grad_out`, of which `rows` rows count.
 template <class P> struct MlpTileGrad {
     MlpTile<P>& tile;
     const MlpShape& shape;
+    const MlpSums<P>& layout;
     int rows;
     std::vector<Panel<P>> panels;
     int panel[MLP_MAX_LAYERS];   // which holds the gradient of a layer's results: only neighbours need two at once
     Buffer<float> grad_in;       // of the inputs, [pad(width 0), MLP_TILE]
     Buffer<uint32_t> transposed;
-    size_t offset[MLP_MAX_LAYERS + 1];  // where a layer's gradients begin: [even out, pad(in)], then the biases'
 
-    MlpTileGrad(MlpTile<P>& tile, int rows) : tile(tile), shape(tile.shape), rows(rows) {
-        offset[0] = 0;
+    MlpTileGrad(MlpTile<P>& tile, const MlpSums<P>& layout, int rows) : tile(tile), shape(tile.shape), layout(layout), rows(rows) {
         int widest = 0;
         for (int l = 0; l < shape.n_layers; l++) {
-            const int in = round_up(tile.layer[l].width, MLP_PAD), out = shape.width[l + 1];
+            const int out = shape.width[l + 1];
             panel[l] = (int)panels.size();
             for (int k = l - 2; k >= 0; k -= 2)
                 if (shape.width[k + 1] == out) panel[l] = panel[k];
             if (panel[l] == (int)panels.size()) panels.emplace_back(out);
-            offset[l + 1] = offset[l] + (size_t)round_up(out, 2) * in + (shape.bias[l] >= 0 ? out : 0);
-            widest = std::max(widest, in);
+            widest = std::max(widest, layout.pad(l));
         }
-        grad_in.resize((size_t)round_up(tile.layer[0].width, MLP_PAD) * MLP_TILE);
+        grad_in.resize((size_t)layout.pad(0) * MLP_TILE);
         transposed.resize((size_t)widest * MLP_TILE / P::K);
     }
     Panel<P>& grad(int l) { return panels[panel[l]]; }
     Panel<P>& grad_out() { return grad(shape.n_layers - 1); }
-    size_t n_sums() const { return offset[shape.n_layers]; }
 
     // Adds to `sums`; `inputs`: of how many inputs the gradient is needed.
     void backward(int inputs, float* sums) {
         for (int l = shape.n_layers - 1; l >= 0; l--) {
             const int out = l + 1 == shape.n_layers ? rows : shape.width[l + 1];
-            weight_grads(l, out, sums + offset[l]);
+            weight_grads(l, out, sums);
             if (l == 0 && inputs == 0) return;
             const auto& weights = tile.weights.backward[l];
             const int columns = shape.width[l + 1];
@@ -94,28 +123,18 @@ template <class P> struct MlpTileGrad {
         }
     }
 
-    // Sums -> flat gradients of the parameters.
-    void unpack(const float* sums, float* grad_params) const {
-        for (int l = 0; l < shape.n_layers; l++) {
-            const int in = shape.inputs(l), pad = round_up(tile.layer[l].width, MLP_PAD), out = shape.width[l + 1];
-            #pragma omp parallel for schedule(static) if ((size_t)in * out >= MlpWeights<P>::PARALLEL)
-            for (int o = 0; o < out; o++)
-                for (int i = 0; i < in; i++) grad_params[shape.weight[l] + (int64_t)o * in + i] = sums[offset[l] + (size_t)o * pad + tile.weights.column(shape, l, i)];
-            if (shape.bias[l] >= 0) std::copy_n(sums + offset[l] + (size_t)round_up(out, 2) * pad, out, grad_params + shape.bias[l]);
-        }
-    }
-
 private:
     // dW [out, in] += dY X^T, over the samples: dY's rows as they are, X's transposed.
     void weight_grads(int l, int out, float* sums) {
-        const int in = tile.layer[l].width, pad = round_up(in, MLP_PAD), items = MLP_TILE / P::K;
+        const int in = tile.layer[l].width, pad = layout.pad(l), items = MLP_TILE / P::K;
         for (int i = 0; i < in; i += 16)
             for (int s = 0; s < items; s += 16)
                 transpose16((const uint32_t*)tile.layer[l].row(i) + s, items, &transposed[(size_t)s * pad + i], pad);
         const Product product{out, pad, items, (const uint32_t*)grad(l).row(0), items, transposed.data(), pad, &tile.fetch};
-        P::product(product, StartSums{sums, pad}, StoreSums{sums, pad});
+        float* w = sums + layout.offset[l];
+        P::product(product, StartSums{w, pad}, StoreSums{w, pad});
         if (shape.bias[l] < 0) return;
-        float* b = sums + (size_t)round_up(shape.width[l + 1], 2) * pad;
+        float* b = sums + layout.biases(l);
         for (int o = 0; o < out; o++) b[o] += P::row_sum(grad(l).row(o));
     }
 };

@@ -43,10 +43,17 @@ inline void stream_vector(float* p, GemmVector v) {
 // Scratch memory of a thread, aligned to a cache line: a kernel asks for the same sizes at every call, and blocks of that
 // size cost the system's allocator as much as a small kernel does.
 class Scratch {
-    static constexpr int SLOTS = 16;
-    static constexpr size_t LARGEST = 1 << 18;  // bytes; larger ones go back at once
-    void* block[SLOTS] = {};
-    size_t size[SLOTS] = {};
+    static constexpr size_t LINE = 64, LISTS = 64;
+    static constexpr size_t LARGEST = 1 << 18, MOST = 1 << 22;  // bytes of a block, and of all that are kept
+    struct Block {
+        Block* next;
+        size_t size;
+    };
+    Block* lists[LISTS] = {};  // by size
+    size_t kept = 0;
+
+    static size_t whole_lines(size_t bytes) { return std::max((bytes + LINE - 1) / LINE, (size_t)1) * LINE; }
+    Block*& list(size_t size) { return lists[size / LINE % LISTS]; }
 
 public:
     static Scratch& of_thread() {
@@ -54,26 +61,29 @@ public:
         return scratch;
     }
     void* take(size_t bytes) {
-        for (int i = 0; i < SLOTS; i++)
-            if (block[i] && size[i] == bytes) {
-                void* found = block[i];
-                block[i] = nullptr;
+        const size_t size = whole_lines(bytes);
+        for (Block** at = &list(size); *at; at = &(*at)->next)
+            if ((*at)->size == size) {
+                Block* found = *at;
+                *at = found->next;
+                kept -= size;
                 return found;
             }
-        return ::operator new(bytes, std::align_val_t(64));
+        return ::operator new(size, std::align_val_t(LINE));
     }
     void give(void* p, size_t bytes) {
-        for (int i = 0; bytes <= LARGEST && i < SLOTS; i++)
-            if (!block[i]) {
-                block[i] = p;
-                size[i] = bytes;
-                return;
-            }
-        ::operator delete(p, std::align_val_t(64));
+        const size_t size = whole_lines(bytes);
+        if (size > LARGEST || kept + size > MOST) return ::operator delete(p, std::align_val_t(LINE));
+        list(size) = new (p) Block{list(size), size};
+        kept += size;
     }
     ~Scratch() {
-        for (void* p : block)
-            if (p) ::operator delete(p, std::align_val_t(64));
+        for (Block* block : lists)
+            while (block) {
+                Block* next = block->next;
+                ::operator delete((void*)block, std::align_val_t(LINE));
+                block = next;
+            }
     }
 };
 

@@ -16,10 +16,15 @@ template <class P> struct MlpWeights {
     MlpWeights(const MlpShape& shape, const float* params, bool both, int split = 0, int first = 0) : first(first), split(split), gap((first + split) % P::K) {
         for (int l = 0; l < shape.n_layers; l++) {
             const int n = shape.inputs(l), in = width(shape, l), out = shape.width[l + 1];
-            Buffer<float> w((size_t)out * in);
-            #pragma omp parallel for schedule(static) if (w.size() >= PARALLEL)
-            for (int o = 0; o < out; o++)
-                for (int i = 0; i < n; i++) w[(size_t)o * in + column(shape, l, i)] = params[shape.weight[l] + (int64_t)o * n + i];
+            const float* w = params + shape.weight[l];
+            Buffer<float> apart;
+            if (in != n) {  // columns have gaps between them
+                apart.resize((size_t)out * in);
+                share_out(out, many(out, in), [&](int64_t o) {
+                    for (int i = 0; i < n; i++) apart[(size_t)o * in + column(shape, l, i)] = w[o * n + i];
+                });
+                w = apart.data();
+            }
             pack(w, out, in, forward[l]);
             if (both) pack_transpose(w, out, in, backward[l]);
             bias[l].assign(round_up(out, MLP_PAD), 0.0f);
@@ -37,22 +42,21 @@ template <class P> struct MlpWeights {
     }
     static int again(const MlpShape& shape) { return round_up(shape.width[shape.skip], MLP_PAD); }  // where the input comes again
     static int stride(int n) { return round_up(n, MLP_PAD) / P::K; }
-    static constexpr size_t PARALLEL = 1 << 14;  // fewer weights are not worth a second thread
+    static bool many(int rows, int columns) { return rows * columns >= 1 << 14; }  // fewer are not worth a second thread
 
 private:
-    static void pack(const Buffer<float>& w, int rows, int columns, Buffer<uint32_t>& to) {
+    static void pack(const float* w, int rows, int columns, Buffer<uint32_t>& to) {
         const int pad = stride(columns);
         to.assign((size_t)round_up(rows, MLP_PAD) * pad, 0u);
-        #pragma omp parallel for schedule(static) if (w.size() >= PARALLEL)
-        for (int r = 0; r < rows; r++) P::to_items(&w[(size_t)r * columns], columns, &to[(size_t)r * pad]);
+        share_out(rows, many(rows, columns), [&](int64_t r) { P::to_items(&w[(size_t)r * columns], columns, &to[(size_t)r * pad]); });
     }
 
     // The transpose of w [rows, columns], by blocks of 16 x 16 items.
-    static void pack_transpose(const Buffer<float>& w, int rows, int columns, Buffer<uint32_t>& to) {
+    static void pack_transpose(const float* w, int rows, int columns, Buffer<uint32_t>& to) {
         const int pad = stride(rows);
         to.assign((size_t)round_up(columns, MLP_PAD) * pad, 0u);
-        #pragma omp parallel for schedule(static) if (w.size() >= PARALLEL)
-        for (int c = 0; c < columns; c += 16) {
+        share_out((columns + 15) / 16, many(rows, columns), [&](int64_t block) {
+            const int c = 16 * (int)block;
             alignas(64) uint32_t items[16 * 16];
             const int n = std::min(16, columns - c);
             for (int r = 0; r < rows; r += 16 * P::K) {
@@ -67,7 +71,7 @@ private:
                 }
                 transpose16(items, 16, &to[(size_t)c * pad + r / P::K], pad);
             }
-        }
+        });
     }
 };
 
