@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import jittor as jt
 
 from jnerf.errors import ConfigError
-from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
+from jnerf.ops.adam import AdamNumbers, adam_dense, adam_sparse, bias_correction_table
 from jnerf.optims.base import Groups
-from jnerf.optims.grouped import GroupedOptimiser
+from jnerf.optims.grouped import Due, GroupedOptimiser
 from jnerf.registry import OPTIMS
 from jnerf.schedules import Scheduled
 
@@ -116,24 +116,23 @@ class Adam(GroupedOptimiser[AdamSlot]):
         """Counts the update."""
         self.updates[group] += 1
 
-    def update(self, group: str, slots: list[AdamSlot], grads: list[jt.Var], lr: float) -> None:
-        """One step of a group's parameters; see ``jnerf.ops.adam``."""
-        dense = [
-            (slot, grad) for slot, grad in zip(slots, grads, strict=True) if slot.counts is None
-        ]
+    def update(self, due: list[Due]) -> None:
+        """One step; see ``jnerf.ops.adam``."""
+        dense = [one for one in due if one.slot.counts is None]
         if dense:
-            own = self.options[group].own
-            columns = zip(
-                *((slot.param, grad, slot.m, slot.v) for slot, grad in dense), strict=True
-            )
-            decay, n = float(own.get("weight_decay", 0.0)), self.updates[group]
-            # the kernel corrects the quotient: what is to be added to the corrected root shrinks with it
-            eps = self.eps * math.sqrt(1 - self.betas[1] ** n) if self._corrected else self.eps
-            adam_dense(*columns, n, lr, self.betas, eps, decay)
-        for slot, grad in zip(slots, grads, strict=True):
+            columns = zip(*((one.slot.param, one.grad, one.slot.m, one.slot.v) for one in dense), strict=True)
+            adam_dense(*columns, [self._numbers(one) for one in dense], self.betas)
+        for one in due:
+            slot = one.slot
             if slot.counts is not None:
-                state = slot.param, grad, slot.m, slot.v, slot.counts
-                adam_sparse(*state, self._table, lr, self.betas, self.eps)
+                state = slot.param, one.grad, slot.m, slot.v, slot.counts
+                adam_sparse(*state, self._table, one.lr, self.betas, self.eps)
+
+    def _numbers(self, due: Due) -> AdamNumbers:
+        decay, n = self.options[due.group].own.get("weight_decay", 0.0), self.updates[due.group]
+        # the kernel corrects the quotient: what is to be added to the corrected root shrinks with it
+        eps = self.eps * math.sqrt(1 - self.betas[1] ** n) if self._corrected else self.eps
+        return AdamNumbers(n, due.lr, eps, float(decay))
 
     def _counts(self) -> dict[str, int]:
         return {f"{name}.updates": n for name, n in self.updates.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import jittor as jt
 import numpy as np
@@ -29,6 +29,22 @@ class Slot(Protocol):
 
 
 AnySlot = TypeVar("AnySlot", bound=Slot)
+
+
+class Due(NamedTuple):
+    """A parameter that is to be updated.
+
+    Attributes:
+        group: its place in the config.
+        slot: the parameter and its state.
+        grad: its gradient, computed already.
+        lr: its learning rate.
+    """
+
+    group: str
+    slot: Any
+    grad: jt.Var
+    lr: float
 
 
 class GroupedOptimiser(Optimiser, Generic[AnySlot]):
@@ -62,8 +78,8 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         """State for a new parameter."""
 
     @abstractmethod
-    def update(self, group: str, slots: list[AnySlot], grads: list[jt.Var], lr: float) -> None:
-        """Changes the parameters of a group and their state in place."""
+    def update(self, due: list[Due]) -> None:
+        """Changes the parameters of a step and their state in place: all at once, for as few kernels as a rule can."""
 
     def begin_group(self, group: str) -> None:  # noqa: B027 - most rules count nothing
         """Called before the parameters of a group are updated in a step."""
@@ -104,12 +120,13 @@ class GroupedOptimiser(Optimiser, Generic[AnySlot]):
         grads = jt.grad(loss, params, retain_graph=False) if params else []
         jt.sync([loss, *grads, *params, *self.waiting])
         self.waiting = ()
-        left = iter(self.combine(grads))
+        left, updates = iter(self.combine(grads)), []
         for name, group in due.items():
             self.begin_group(name)
             lr = float(self.options[name].lr(step))
             of_group = clipped([next(left) for _ in group], self.options[name].clip_norm)
-            self.update(name, group, of_group, lr)
+            updates += [Due(name, *pair, lr) for pair in zip(group, of_group, strict=True)]
+        self.update(updates)
 
     def _counts(self) -> dict[str, int]:
         """Numbers of the state beside the slots', by name."""

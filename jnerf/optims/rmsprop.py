@@ -13,7 +13,7 @@ import jittor as jt
 from jnerf.errors import ConfigError
 from jnerf.ops.rmsprop import rmsprop_rows
 from jnerf.optims.base import Groups
-from jnerf.optims.grouped import GroupedOptimiser
+from jnerf.optims.grouped import Due, GroupedOptimiser
 from jnerf.registry import OPTIMS
 from jnerf.schedules import Scheduled
 
@@ -64,7 +64,8 @@ class RMSprop(GroupedOptimiser[RMSpropSlot]):
         """A mean of zero."""
         return RMSpropSlot(param, jt.zeros(param.shape).stop_grad())
 
-    def update(self, group: str, slots: list[RMSpropSlot], grads: list[jt.Var], lr: float) -> None:
-        """One step of a group's parameters; see ``jnerf.ops.rmsprop``."""
-        for slot, grad in zip(slots, grads, strict=True):
-            rmsprop_rows(slot.param, grad, slot.v, lr, self.beta, self.eps)
+    def update(self, due: list[Due]) -> None:
+        """One step; see ``jnerf.ops.rmsprop``."""
+        if due:
+            columns = zip(*((one.slot.param, one.grad, one.slot.v, one.lr) for one in due), strict=True)
+            rmsprop_rows(*columns, self.beta, self.eps)

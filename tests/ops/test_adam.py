@@ -6,6 +6,7 @@ import pytest
 from threads import with_threads
 
 from jnerf.ops.adam import (
+    AdamNumbers,
     adam_dense,
     adam_sparse,
     bias_correction,
@@ -41,7 +42,7 @@ def run_dense(param, m, v, grads, lr=1e-2, weight_decay=0.0):
     state = [jt.array(array) for array in (param, m, v)]
     for step, grad in enumerate(grads, 1):
         columns = [[var] for var in (state[0], jt.array(grad), *state[1:])]
-        adam_dense(*columns, step, lr, BETAS, 1e-15, weight_decay)
+        adam_dense(*columns, [AdamNumbers(step, lr, weight_decay=weight_decay)], BETAS)
         jt.sync(state)
     return [var.numpy() for var in state]
 
@@ -137,11 +138,27 @@ def test_no_entries(device):
     assert run_dense(empty, empty, empty, [empty])[0].shape == (0,)
 
 
+@pytest.mark.parametrize("n", [2, 8, 9])
+def test_many_at_once_are_as_each_alone(device, n):
+    numbers = [AdamNumbers(3 + i, 1e-2 * (i + 1), 1e-8 * i, 1e-3 * (i % 2)) for i in range(n)]
+    random = np.random.default_rng(0)
+    columns = [
+        [jt.array(random.random(5 + 17 * i).astype(np.float32)) for i in range(n)] for _ in range(4)
+    ]
+    alone = [[jt.array(var.numpy()) for var in slot] for slot in zip(*columns, strict=True)]
+    adam_dense(*columns, numbers, BETAS)
+    for slot, one in zip(alone, numbers, strict=True):
+        adam_dense(*([var] for var in slot), [one], BETAS)
+    for together, each in zip(zip(*columns, strict=True), alone, strict=True):
+        for a, b in zip(together, each, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
 def test_non_contiguous_gradient(device):
     grad = np.random.default_rng(0).normal(size=(6, 10)).astype(np.float32)
     state = [jt.zeros((10, 6)) for _ in range(3)]
     columns = [[var] for var in (state[0], jt.array(grad).transpose(1, 0), *state[1:])]
-    adam_dense(*columns, 1, 1e-2)
+    adam_dense(*columns, [AdamNumbers(1, 1e-2)])
     np.testing.assert_allclose(state[1].numpy(), 0.1 * grad.T, rtol=1e-6)
 
 
@@ -175,6 +192,6 @@ def test_sizes_that_disagree():
     with pytest.raises(
         ValueError, match=r"grad is float32 \[5\]; give float32 with the 4 elements"
     ):
-        adam_dense([zeros], [jt.zeros((5,))], [zeros], [zeros], 1, 1e-2)
+        adam_dense([zeros], [jt.zeros((5,))], [zeros], [zeros], [AdamNumbers(1, 1e-2)])
     with pytest.raises(ValueError, match="counts is float32"):
         adam_sparse(zeros, zeros, zeros, zeros, zeros, zeros, 1e-2)

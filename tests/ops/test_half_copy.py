@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
+from jnerf.ops.adam import AdamNumbers, adam_dense, adam_sparse, bias_correction_table
 from jnerf.ops.half_copy import HalfCopy, check_precision, current, round_half
 from jnerf.ops.half_copy.reference import rounded
 from jnerf.ops.rmsprop import rmsprop_rows
@@ -95,11 +95,11 @@ def sparse(param):
 
 def dense(param):
     zeros = [[jt.zeros(param.shape)] for _ in range(2)]
-    adam_dense([param], [grad_of(param)], *zeros, 1, 1e-2)
+    adam_dense([param], [grad_of(param)], *zeros, [AdamNumbers(1, 1e-2)])
 
 
 def root_mean_square(param):
-    rmsprop_rows(param, grad_of(param), jt.zeros(param.shape), 1e-2)
+    rmsprop_rows([param], [grad_of(param)], [jt.zeros(param.shape)], [1e-2])
 
 
 def swapped(param):

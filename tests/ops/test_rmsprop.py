@@ -25,7 +25,7 @@ def fresh(shape, seed=0):
 def run(param, v, grads, **options):
     state = [jt.array(param), jt.array(v)]
     for grad in grads:
-        rmsprop_rows(state[0], jt.array(grad), state[1], 1e-2, **options)
+        rmsprop_rows([state[0]], [jt.array(grad)], [state[1]], [1e-2], **options)
         jt.sync(state)
     return [var.numpy() for var in state]
 
@@ -78,10 +78,28 @@ def test_no_entries_and_one_axis(device):
     np.testing.assert_allclose(got[0], [-1e-2, 0, 1e-2], rtol=1e-5)
 
 
+@pytest.mark.parametrize("n", [2, 8, 9])
+def test_many_at_once_are_as_each_alone(device, n):
+    shapes = [[(7, 32), (5,), (30, 1)][i % 3] for i in range(n)]
+    rates = [0.01 * (i + 1) for i in range(n)]
+    columns = [
+        [jt.array(np.random.default_rng(k + 10 * i).normal(size=s).astype(np.float32)) for i, s in enumerate(shapes)]
+        for k in range(2)
+    ]
+    alone = [[jt.array(a.numpy()) for a in (*pair, jt.zeros(pair[0].shape))] for pair in zip(*columns, strict=True)]
+    squares = [jt.zeros(shape) for shape in shapes]
+    rmsprop_rows(*columns, squares, rates)
+    for rate, (param, grad, square) in zip(rates, alone, strict=True):
+        rmsprop_rows([param], [grad], [square], [rate])
+    for i, (param, _, square) in enumerate(alone):
+        np.testing.assert_array_equal(columns[0][i].numpy(), param.numpy())
+        np.testing.assert_array_equal(squares[i].numpy(), square.numpy())
+
+
 def test_non_contiguous_gradient(device):
     grad = np.random.default_rng(0).normal(size=(6, 10)).astype(np.float32)
     state = [jt.zeros((10, 6)) for _ in range(2)]
-    rmsprop_rows(state[0], jt.array(grad).transpose(1, 0), state[1], 1e-2)
+    rmsprop_rows([state[0]], [jt.array(grad).transpose(1, 0)], [state[1]], [1e-2])
     np.testing.assert_allclose(state[1].numpy(), grad.T**2, rtol=1e-6)
 
 
@@ -100,6 +118,6 @@ def test_sizes_that_disagree():
     with pytest.raises(
         ValueError, match=r"grad is float32 \[5\]; give float32 with the 8 elements"
     ):
-        rmsprop_rows(zeros, jt.zeros((5,)), zeros, 1e-2)
+        rmsprop_rows([zeros], [jt.zeros((5,))], [zeros], [1e-2])
     with pytest.raises(ValueError, match="v is int32"):
-        rmsprop_rows(zeros, zeros, zeros.int32(), 1e-2)
+        rmsprop_rows([zeros], [zeros], [zeros.int32()], [1e-2])

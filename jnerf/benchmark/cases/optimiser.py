@@ -9,7 +9,7 @@ import numpy as np
 
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.cases.registry import CASES, Case
-from jnerf.ops.adam import adam_dense, adam_sparse, bias_correction_table
+from jnerf.ops.adam import AdamNumbers, adam_dense, adam_sparse, bias_correction_table
 from jnerf.ops.ema import ema_update
 from jnerf.ops.half_copy import HalfCopy, round_half
 from jnerf.ops.hash_encode import HashGridLayout
@@ -34,7 +34,7 @@ def _adam(inputs: Inputs) -> Iterator[Case]:
         return [param]
 
     def dense() -> list[jt.Var]:
-        adam_dense([param], [grad], [m], [v], 1, 1e-2, _BETAS)
+        adam_dense([param], [grad], [m], [v], [AdamNumbers(1, 1e-2)], _BETAS)
         return [param]
 
     followed, copy = jt.zeros((n,)), HalfCopy("bfloat16")

@@ -66,7 +66,7 @@ def _rmsprop(inputs: Inputs) -> Iterator[Case]:
     jt.sync([param, v, grad])
 
     def run() -> list[jt.Var]:
-        rmsprop_rows(param, grad, v, 1e-2)
+        rmsprop_rows([param], [grad], [v], [1e-2])
         return [param]
 
     yield Case(f"harmonics, {_TOUCHED:.0%} touched", "parameter", rows * SH_WIDTH, run)

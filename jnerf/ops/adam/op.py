@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 import jittor as jt
 import numpy as np
@@ -73,16 +74,31 @@ def _check(name: str, like: jt.Var, others: dict[str, jt.Var]) -> None:
             )
 
 
-def _numbers(lr: float, betas: tuple[float, float], eps: float) -> dict[str, float]:
+def _decays(betas: tuple[float, float]) -> dict[str, float]:
     b1, b2 = betas
-    return {"rate": lr, "b1": b1, "c1": 1 - b1, "b2": b2, "c2": 1 - b2, "eps": eps}
+    return {"b1": b1, "c1": 1 - b1, "b2": b2, "c2": 1 - b2}
 
 
-_RULE = (
-    "{"
-    + ", ".join(f'(float)data["{key}"]' for key in ("rate", "b1", "c1", "b2", "c2", "eps"))
-    + "}"
-)
+def _rule(i: int | str = "") -> str:
+    """The rule with the ``i``-th rate and epsilon of ``data``."""
+    keys = f"rate{i}", "b1", "c1", "b2", "c2", f"eps{i}"
+    return "jnerf::AdamRule{" + ", ".join(f'(float)data["{key}"]' for key in keys) + "}"
+
+
+class AdamNumbers(NamedTuple):
+    """What one parameter is updated with.
+
+    Attributes:
+        step: number of its update, 1 for the first.
+        lr: learning rate.
+        eps: added to the root of the second moment.
+        weight_decay: l2 coefficient: ``weight_decay * param`` is added to the gradient.
+    """
+
+    step: int
+    lr: float
+    eps: float = 1e-15
+    weight_decay: float = 0.0
 
 
 def adam_dense(
@@ -90,42 +106,44 @@ def adam_dense(
     grads: Sequence[jt.Var],
     m: Sequence[jt.Var],
     v: Sequence[jt.Var],
-    step: int,
-    lr: float,
+    numbers: Sequence[AdamNumbers],
     betas: tuple[float, float] = (0.9, 0.99),
-    eps: float = 1e-15,
-    weight_decay: float = 0.0,
 ) -> None:
-    """Updates every entry of all ``params, m, v`` in place; all share one step number.
+    """Updates every entry of all ``params, m, v`` in place, in one kernel for eight parameters.
 
     Args:
         params: parameters, float32 of any shape.
         grads: their gradients, each with the number of elements of its parameter.
         m: first moments, likewise.
         v: second moments, likewise.
-        step: number of this update, 1 for the first.
-        lr: learning rate.
+        numbers: what each is updated with.
         betas: decay of the moments.
-        eps: added to the root of the second moment.
-        weight_decay: l2 coefficient: ``weight_decay * param`` is added to the gradient.
 
     Raises:
         ValueError: sizes or dtypes disagree.
     """
-    slots = list(zip(params, m, v, strict=True))
-    for (param, mean, square), grad in zip(slots, grads, strict=True):
+    slots = list(zip(params, grads, m, v, numbers, strict=True))
+    for param, grad, mean, square, _ in slots:
         _check("adam_dense", param, {"param": param, "grad": grad, "m": mean, "v": square})
-    data = _numbers(lr * bias_correction(step, betas), betas, eps) | {"decay": weight_decay}
     for i in range(0, len(slots), _AT_ONCE):
-        outputs = [var for slot in slots[i : i + _AT_ONCE] for var in slot]
-        given = list(grads[i : i + _AT_ONCE])
-        code_op("adam", None, None, given, _dense_source(len(given)), data, outputs=outputs)
+        _update(slots[i : i + _AT_ONCE], betas)
+
+
+def _update(slots: Sequence[tuple], betas: tuple[float, float]) -> None:
+    """The slots of one kernel."""
+    data = _decays(betas)
+    for i, (_, _, _, _, (step, lr, eps, decay)) in enumerate(slots):
+        data[f"rate{i}"] = lr * bias_correction(step, betas)
+        data[f"eps{i}"], data[f"decay{i}"] = eps, decay
+    outputs = [var for param, _, mean, square, _ in slots for var in (param, mean, square)]
+    grads = [slot[1] for slot in slots]
+    code_op("adam", None, None, grads, _dense_source(len(slots)), data, outputs=outputs)
 
 
 @cache
 def _dense_source(n: int) -> str:
     return "".join(
-        f'jnerf::adam_dense(in{i}->num, jnerf::AdamRule{_RULE}, (float)data["decay"], in{i}_p, '
+        f'jnerf::adam_dense(in{i}->num, {_rule(i)}, (float)data["decay{i}"], in{i}_p, '
         f"out{3 * i}_p, out{3 * i + 1}_p, out{3 * i + 2}_p);\n"
         for i in range(n)
     )
@@ -165,7 +183,7 @@ def adam_sparse(
     if copy is not None:
         outputs.append(copy.var)
     source = _sparse_source(None if copy is None else copy.precision)
-    data = _numbers(lr, betas, eps)
+    data = {**_decays(betas), "rate": lr, "eps": eps}
     code_op("adam", None, None, [grad, table], source, data, outputs=outputs)
     if copy is not None:
         copy.follow(param)
@@ -176,6 +194,6 @@ def _sparse_source(precision: str | None) -> str:
     stored = STORED[precision] if precision else ""
     copy = f", jnerf::HalfCopyOf<{stored}>{{({stored}*)out4_p}}" if precision else ""
     return (
-        f"jnerf::adam_sparse(in0->num, jnerf::AdamRule{_RULE},"
+        f"jnerf::adam_sparse(in0->num, {_rule()},"
         f" in0_p, in1_p, (int)in1->num - 1, out0_p, out1_p, out2_p, out3_p{copy});"
     )

@@ -11,38 +11,76 @@ https://arxiv.org/abs/2112.05131) updates only voxels that a ray has met.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import jittor as jt
 
 from jnerf.ops.common import code_op
 
-_SOURCE = (
-    'jnerf::rmsprop_rows(in0->num / (int64_t)data["width"], {{(float)data["rate"], (float)data["beta"],'
-    ' (float)data["rest"], (float)data["eps"]}, (int)data["width"], in0_p, out0_p, out1_p});'
-)
+_AT_ONCE = 8  # parameters per kernel
 
 
 def rmsprop_rows(
-    param: jt.Var, grad: jt.Var, v: jt.Var, lr: float, beta: float = 0.95, eps: float = 1e-8
+    params: Sequence[jt.Var],
+    grads: Sequence[jt.Var],
+    v: Sequence[jt.Var],
+    lr: Sequence[float],
+    beta: float = 0.95,
+    eps: float = 1e-8,
 ) -> None:
-    """Updates ``param`` and ``v`` in place, row by row; all state is written, so readers must be synced before.
+    """Updates all ``params`` and ``v`` in place, row by row, in one kernel for eight parameters.
+
+    All state is written, so readers must be synced before.
 
     Args:
-        param: parameter, float32 [V, ...]; what follows the first axis is a row. Of one axis, it is one row.
-        grad: its gradient, float32 of the same shape. NaN counts as not zero.
-        v: mean of squared gradients, likewise; zero at first.
-        lr: learning rate.
+        params: parameters, float32 [V, ...]; what follows the first axis is a row. Of one axis, it is one row.
+        grads: their gradients, float32 of the same shapes. NaN counts as not zero.
+        v: means of squared gradients, likewise; zero at first.
+        lr: learning rate of each.
         beta: decay of v.
         eps: added to the root of v.
 
     Raises:
         ValueError: sizes or dtypes disagree.
     """
-    for name, var in {"param": param, "grad": grad, "v": v}.items():
-        if var.numel() != param.numel() or var.dtype != "float32":
-            raise ValueError(
-                f"rmsprop_rows: {name} is {var.dtype} {list(var.shape)}; give float32 with the {param.numel()} "
-                f"elements of the parameter {list(param.shape)}"
-            )
+    slots = list(zip(params, grads, v, lr, strict=True))
+    for param, grad, square, _ in slots:
+        _check(param, {"param": param, "grad": grad, "v": square})
+    for i in range(0, len(slots), _AT_ONCE):
+        _update(slots[i : i + _AT_ONCE], beta, eps)
+
+
+def _update(slots: Sequence[tuple], beta: float, eps: float) -> None:
+    """The slots of one kernel."""
+    data = {"beta": beta, "rest": 1 - beta, "eps": eps}
+    for i, (param, _, _, lr) in enumerate(slots):
+        data[f"width{i}"], data[f"rate{i}"] = _width(param), lr
+    outputs = [var for param, _, square, _ in slots for var in (param, square)]
+    grads = [slot[1] for slot in slots]
+    code_op("rmsprop", None, None, grads, _source(len(slots)), data, outputs=outputs)
+
+
+@cache
+def _source(n: int) -> str:
+    return "".join(
+        f'jnerf::rmsprop_rows(in{i}->num / (int64_t)data["width{i}"], {{{{(float)data["rate{i}"], '
+        '(float)data["beta"], (float)data["rest"], (float)data["eps"]}, '
+        f'(int)data["width{i}"], in{i}_p, out{2 * i}_p, out{2 * i + 1}_p}});\n'
+        for i in range(n)
+    )
+
+
+def _width(param: jt.Var) -> int:
+    """Floats of a row."""
     width = param.numel() // param.shape[0] if param.ndim > 1 and param.shape[0] else param.numel()
-    data = {"width": max(width, 1), "rate": lr, "beta": beta, "rest": 1 - beta, "eps": eps}
-    code_op("rmsprop", None, None, [grad], _SOURCE, data, outputs=[param, v])
+    return max(width, 1)
+
+
+def _check(like: jt.Var, others: dict[str, jt.Var]) -> None:
+    for name, var in others.items():
+        if var.numel() != like.numel() or var.dtype != "float32":
+            raise ValueError(
+                f"rmsprop_rows: {name} is {var.dtype} {list(var.shape)}; give float32 with the {like.numel()} "
+                f"elements of the parameter {list(like.shape)}"
+            )
