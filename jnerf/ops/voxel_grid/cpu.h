@@ -7,7 +7,51 @@
 
 namespace jnerf {
 
-inline void voxel_interp(int64_t n, VoxelInterp kernel) { parallel_for(n, kernel); }
+// One value a row: cells and weights of a block of positions at once, then what lies at their corners.
+struct VoxelBlock {
+    static constexpr int kSize = 16;
+    VoxelInterp kernel;
+    int64_t n;
+
+    void operator()(int64_t block) const {
+        const int64_t first = block * kSize;
+        const int count = (int)std::min<int64_t>(kSize, n - first);
+        const VoxelLinks& grid = kernel.grid;
+        const int stride[3] = {1, grid.size[0], (int)grid.plane()};
+        alignas(64) float x[3][kSize] = {}, w[3][2][kSize], weight[kCorners][kSize];
+        alignas(64) int low[kSize] = {};
+        for (int i = 0; i < count; i++)
+            for (int d = 0; d < 3; d++) x[d][i] = kernel.positions[3 * (first + i) + d];
+        for (int d = 0; d < 3; d++)
+            for (int i = 0; i < kSize; i++) {
+                const int cell = grid_cell(x[d][i] * (grid.size[d] - 1), grid.size[d]);
+                const float t = voxel_share(x[d][i], cell, grid.size[d]);
+                w[d][0][i] = 1 - t, w[d][1][i] = t;
+                low[i] += cell * stride[d];
+            }
+        const int *line[4] = {grid.links, grid.links + stride[1], grid.links + stride[2], grid.links + stride[2] + stride[1]};
+        for (int i = 0; i < count; i++)
+            for (int k = 0; k < 4; k++) __builtin_prefetch(line[k] + low[i]);
+        for (int k = 0; k < kCorners; k++)
+            for (int i = 0; i < kSize; i++) weight[k][i] = w[0][k & 1][i] * w[1][k >> 1 & 1][i] * w[2][k >> 2][i];
+        const float* values = kernel.values;
+        float* out = kernel.out + first;
+        for (int i = 0; i < count; i++) {
+            float sum = 0;
+            #pragma GCC unroll 8
+            for (int k = 0; k < kCorners; k++) {
+                const int row = line[k >> 1][low[i] + (k & 1)];
+                if (row >= 0) sum = fmaf(weight[k][i], values[row], sum);
+            }
+            out[i] = kernel.positive && sum < 0.0f ? 0.0f : sum;
+        }
+    }
+};
+
+inline void voxel_interp(int64_t n, VoxelInterp kernel) {
+    if (kernel.width == 1) share_out((n + VoxelBlock::kSize - 1) / VoxelBlock::kSize, n > VoxelBlock::kSize, VoxelBlock{kernel, n});
+    else parallel_for(n, kernel);
+}
 
 // The basis of the last ray, as neighbours lie on the same.
 struct VoxelBasis {
@@ -23,9 +67,7 @@ struct VoxelBasis {
 
 inline void voxel_field(int64_t n, VoxelField kernel) {
     constexpr int64_t kBlock = 16;
-    #pragma omp parallel if (n > kBlock)
-    {
-        FlushSubnormals flush;
+    in_team(n > kBlock, [&] {
         VoxelBasis basis(kernel.rays_d);
         VoxelCorners corners[kBlock];
         bool shaded[kBlock];
@@ -44,7 +86,7 @@ inline void voxel_field(int64_t n, VoxelField kernel) {
             for (int i = 0; i < count; i++)
                 if (shaded[i]) kernel.shade(first + i, corners[i], basis.of(kernel.ray_indices[first + i]));
         }
-    }
+    });
 }
 
 // Samples with a gradient in the order of their cell along z: cell c has order[starts[c] .. starts[c + 1]).
@@ -89,9 +131,7 @@ inline void voxel_field_backward(int64_t n, VoxelFieldGrad grad, const int* plan
     constexpr int kPlanes = 8;  // of a thread at a time
     const int depth = grad.grid.size[2];
     const VoxelOrder sorted(n, grad);
-    #pragma omp parallel
-    {
-        FlushSubnormals flush;
+    in_team(true, [&] {
         VoxelBasis basis(grad.rays_d);
         #pragma omp for schedule(dynamic)
         for (int first = 0; first < depth; first += kPlanes) {
@@ -109,7 +149,7 @@ inline void voxel_field_backward(int64_t n, VoxelFieldGrad grad, const int* plan
                 }
             }
         }
-    }
+    });
 }
 
 }  // namespace jnerf

@@ -18,6 +18,12 @@ struct VoxelLinks {
     JNERF_FN int cell(const float* x, int axis) const { return grid_cell(x[axis] * (size[axis] - 1), size[axis]); }
 };
 
+// How much of its cell's upper vertex a coordinate sees.
+JNERF_FN float voxel_share(float x, int cell, int size) {
+    const float t = x * (size - 1) - cell;
+    return t < 0 ? 0 : t > 1 ? 1 : t;  // keeps NaN
+}
+
 // The eight corners of a position's cell: their rows (-1: none) and weights. Outside of [0, 1] it is the face's.
 struct VoxelCorners {
     int row[kCorners];
@@ -28,8 +34,7 @@ struct VoxelCorners {
         int cell[3];
         for (int d = 0; d < 3; d++) {
             cell[d] = grid.cell(x, d);
-            float t = x[d] * (grid.size[d] - 1) - cell[d];
-            t = t < 0 ? 0 : t > 1 ? 1 : t;  // keeps NaN
+            const float t = voxel_share(x[d], cell[d], grid.size[d]);
             w[d][0] = 1 - t, w[d][1] = t;
         }
         const int* low = grid.links + cell[2] * grid.plane() + (int64_t)cell[1] * grid.size[0] + cell[0];
