@@ -272,7 +272,7 @@ class PosedImages(Dataset):
 
     def _shift(self, step: int) -> int:
         """Ray i of a step belongs to image i plus this."""
-        return int(uniform(self.seed, step, 0, _DRAW_SHIFT) * self.n_images)
+        return int(float(uniform(self.seed, step, 0, _DRAW_SHIFT)) * self.n_images)
 
     def _windows_at(self, step: int) -> jt.Var:
         """Where the pixels of a step come from: first column and row, width and height of each image, int32 [N, 4]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import jittor as jt
@@ -27,11 +28,11 @@ class Sizes:
     """
 
     def __init__(self, max_steps: int, look_samples: int, once: bool = False) -> None:
-        lengths = [length for _, length in padded_windows(max_steps, once)]
-        self._lengths, self._max_steps = np.array(lengths), max_steps
-        self._look_samples = look_samples
-        self._needs = np.array([*lengths, max_steps], np.float64)  # rows per ray, the result's last
-        self._peaks = np.zeros_like(self._needs)
+        self._lengths = [length for _, length in padded_windows(max_steps, once)]
+        self._max_steps, self._look_samples = max_steps, look_samples
+        # rows per ray, the result's last
+        self._needs = [float(n) for n in (*self._lengths, max_steps)]
+        self._peaks = np.zeros(len(self._needs))
         self._pending: list[tuple[int, jt.Var]] = []
         self._last: tuple[list[int], jt.Var] | None = None
         self.measured = self._collected = False
@@ -42,11 +43,12 @@ class Sizes:
         >>> Sizes(1024, 2**21).of(4096, 2**18)
         ([65536, 196608, 786432, 1048576], 262144)
         """
-        rows = -(-self._needs * (_MARGIN * n_rays) // _QUANTUM) * _QUANTUM
-        looks = np.minimum(rows[:-1], self._lengths * n_rays)
-        share = min(1.0, self._look_samples / max(looks.sum(), 1.0))
-        looks = np.maximum((looks * share).astype(np.int64), self._lengths)
-        return looks.tolist(), int(np.clip(rows[-1], self._max_steps, budget))
+        # plain numbers: NumPy takes longer for so few, and each step asks
+        *rows, result = (math.ceil(n * (_MARGIN * n_rays) / _QUANTUM) * _QUANTUM for n in self._needs)
+        looks = [min(n, length * n_rays) for n, length in zip(rows, self._lengths, strict=True)]
+        share = min(1.0, self._look_samples / max(sum(looks), 1))
+        looks = [max(int(n * share), length) for n, length in zip(looks, self._lengths, strict=True)]
+        return looks, min(max(result, self._max_steps), budget)
 
     def note(self, n_rays: int, looks: list[int], state: jt.Var) -> None:
         """Keeps the ``state`` of a step for later."""
@@ -74,7 +76,7 @@ class Sizes:
     def adapt(self) -> None:
         """From now on sizes follow what has been collected since the last time, if anything was."""
         if self._collected:
-            self._needs, self._peaks = self._peaks, np.zeros_like(self._peaks)
+            self._needs, self._peaks = self._peaks.tolist(), np.zeros_like(self._peaks)
             self.measured, self._collected = True, False
 
     def stats(self) -> dict[str, float]:
