@@ -9,8 +9,8 @@ from typing import Any
 from jnerf.benchmark.records.record import make_record, save
 from jnerf.checks.cuda_ways import check_kernels
 from jnerf.config import find_config
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError, JnerfError
+from jnerf.files import check_writable, write_text_atomic
 
 
 def train(options: Namespace) -> None:

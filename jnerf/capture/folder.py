@@ -16,9 +16,9 @@ from typing import Any
 
 from jnerf.capture.settings import Settings
 from jnerf.datasets.files.text_files import read_json
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError, DataError
+from jnerf.files import check_writable, write_text_atomic
 
 _JOURNAL = "process.json"
 #: What is made beside the journal; copies are ``images_<factor>``.

@@ -57,7 +57,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _picture(options: argparse.Namespace) -> Path:
     """Where the cameras are drawn; an error if they could not be."""
-    from jnerf.engine.files import check_writable
+    from jnerf.files import check_writable
 
     name = options.picture or f"doctor_{Path(options.data).resolve().name}.png"
     path = Path(name).expanduser()

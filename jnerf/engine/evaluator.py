@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.base import Dataset
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import device_name
 from jnerf.engine.parallel.team import Item, team
@@ -25,6 +24,7 @@ from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.image import render_chunk
 from jnerf.engine.rendering.placed_views import placed_views
 from jnerf.errors import JnerfError
+from jnerf.files import write_text_atomic
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Judgement, StopRequested, Subject
 from jnerf.judging.smaller import smaller

@@ -16,8 +16,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jnerf.engine.files import write_text_atomic
 from jnerf.errors import JnerfError
+from jnerf.files import write_text_atomic
 from jnerf.imaging.image import Image
 
 #: Of a training row, what is no metric; names with a slash are none either.

@@ -14,7 +14,6 @@ from jnerf.datasets.base import Dataset
 from jnerf.engine.checkpoints.asked import load_for_task, run_of
 from jnerf.engine.checkpoints.checkpoint import Checkpoint
 from jnerf.engine.checkpoints.state import restore
-from jnerf.engine.files import check_writable
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
@@ -24,6 +23,7 @@ from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.tasks.testing import judge_weights
 from jnerf.engine.tasks.training import train
 from jnerf.errors import ConfigError
+from jnerf.files import check_writable
 from jnerf.runtime import show_kernel_progress
 
 TASKS = ("train", "test", "render")

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from jnerf.engine.checkpoints.checkpoint import tidy
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.guards.record import read_info
 from jnerf.engine.logging import to_json
 from jnerf.engine.machine import git_state, machine, versions
 from jnerf.errors import ConfigError
+from jnerf.files import check_writable, write_text_atomic
 
 
 class RunFolder:

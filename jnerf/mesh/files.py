@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.checks.suggest import hint
-from jnerf.engine.files import check_writable, write_atomic
 from jnerf.errors import ConfigError, JnerfError
+from jnerf.files import check_writable, write_atomic
 from jnerf.mesh.obj import obj_files, obj_lines
 
 SUFFIXES = (".ply", ".obj", ".glb")

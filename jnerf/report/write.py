@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.run_folder import RunFolder
+from jnerf.files import write_text_atomic
 from jnerf.report.curves import charts_of, curves_html, on_the_way
 from jnerf.report.html import Html, h
 from jnerf.report.page import Section, check_output, page

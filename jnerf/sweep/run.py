@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from jnerf.command_line import INTERRUPTED
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.engine.guards.lock import take_lock
 from jnerf.engine.logging import to_json
 from jnerf.engine.stop import StopSignal
 from jnerf.errors import ConfigError, DataError
 from jnerf.figures.tables import aligned
+from jnerf.files import check_writable, write_text_atomic
 from jnerf.report.run_data import RunData, read_run
 from jnerf.sweep.cluster import TOKEN, RayExecutor
 from jnerf.sweep.drive import Drive, Result

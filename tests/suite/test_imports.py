@@ -6,10 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "jnerf"
 #: What a part of the package may import of the others; families know one another by constructor arguments alone.
-LOW = {"errors", "structures", "registry", "schedules", "checks", "runtime", "ops", "imaging"}
+LOW = {"errors", "structures", "registry", "schedules", "checks", "runtime", "ops", "imaging", "files"}
 FAMILY = LOW | {"metrics", "judging"}
 ALLOWED = {
     "errors": set(),
+    "files": {"errors"},
     "structures": {"ops"},
     "checks": {"errors"},
     "ops": {"errors", "runtime", "structures", "checks"},

@@ -11,8 +11,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from jnerf.command_line import exit_status
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import JnerfError
+from jnerf.files import check_writable, write_text_atomic
 
 
 def main(arguments: list[str] | None = None) -> int:

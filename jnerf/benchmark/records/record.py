@@ -16,9 +16,9 @@ from typing import Any
 
 from jnerf.benchmark.records.shapes import MAYBE, NUMBER, check_shape
 from jnerf.datasets.files.text_files import read_json
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.errors import DataError
+from jnerf.files import write_text_atomic
 
 SCHEMA = 1
 _TEXT = (str, type(None))

@@ -88,7 +88,7 @@ def fill_file(path: Path, runs: dict[str, dict[str, Any]], check: bool) -> bool:
     Raises:
         DataError: the file cannot be read, or see ``filled``.
     """
-    from jnerf.engine.files import write_text_atomic
+    from jnerf.files import write_text_atomic
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.engine.files import write_atomic
+from jnerf.files import write_atomic
 
 _ROW = [(axis, "<f4") for axis in "xyz"] + [(color, "u1") for color in ("red", "green", "blue")]
 _TYPES = {"<f4": "float", "u1": "uchar"}

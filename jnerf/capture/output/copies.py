@@ -10,7 +10,7 @@ import cv2
 from jnerf.capture.sources.picture import write_jpeg
 from jnerf.capture.sources.pictures import in_threads
 from jnerf.datasets.pictures.decoding import read_rgba, resize
-from jnerf.engine.files import write_atomic
+from jnerf.files import write_atomic
 
 _LEAST = 16  # pixels of the shorter side: smaller copies are of no use
 

@@ -17,7 +17,7 @@ from jnerf.datasets.colmap.model import SparseModel
 from jnerf.datasets.colmap.model.cameras import camera_intrinsics
 from jnerf.datasets.pictures.decoding import read_rgba
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.files import write_text_atomic
+from jnerf.files import write_text_atomic
 from jnerf.imaging.cameras import Plan, draw_plan
 from jnerf.imaging.pictures import write_png
 

@@ -19,7 +19,7 @@ from jnerf.datasets.colmap.model.cameras import camera_intrinsics, camera_lens
 from jnerf.datasets.colmap.model.extent import box_edge, place_around_points
 from jnerf.datasets.pictures.lookup import portable
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.files import write_text_atomic
+from jnerf.files import write_text_atomic
 
 _SCALE, _OFFSET = 0.33, (0.5, 0.5, 0.5)  # instant-ngp's, and those of TransformsDataset
 _KEYS = {

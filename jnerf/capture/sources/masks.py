@@ -13,8 +13,8 @@ from jnerf.capture.sources.picture import Picture
 from jnerf.datasets.pictures.decoding import read_rgba, same_shape
 from jnerf.datasets.pictures.formats import READ
 from jnerf.datasets.pictures.headers import image_size
-from jnerf.engine.files import write_atomic
 from jnerf.errors import DataError
+from jnerf.files import write_atomic
 
 
 def gather_masks(source: Path, pictures: Sequence[Picture], images: Path, masks: Path) -> int:

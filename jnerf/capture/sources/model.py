@@ -12,8 +12,8 @@ from jnerf.datasets.colmap.model.frames import Frames, find_frames
 from jnerf.datasets.files.paths import nearby
 from jnerf.datasets.pictures.image_folder import find_folder
 from jnerf.datasets.pictures.lookup import portable
-from jnerf.engine.files import write_atomic
 from jnerf.errors import DataError
+from jnerf.files import write_atomic
 
 _FOLDERS = ("images", "image", "input", ".")
 

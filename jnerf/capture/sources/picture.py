@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import read_stored
 from jnerf.datasets.pictures.orientation import orientation, turn
-from jnerf.engine.files import write_atomic
 from jnerf.errors import DataError
+from jnerf.files import write_atomic
 
 _KEPT = {".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpg"}  # others become PNG
 _JPEG_QUALITY = 97

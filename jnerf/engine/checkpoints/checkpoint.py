@@ -25,8 +25,8 @@ from safetensors.numpy import save_file
 
 from jnerf import __version__
 from jnerf.checks.numbers import is_number
-from jnerf.engine.files import write_atomic
 from jnerf.errors import CheckpointError
+from jnerf.files import write_atomic
 
 State = dict[str, NDArray]
 _NAME = re.compile(r"step_(\d+)\.safetensors")

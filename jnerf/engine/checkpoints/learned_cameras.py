@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jnerf.datasets.placement.similarity import Similarity
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.files import write_text_atomic
 
 
 def write_cameras(path: Path, pipeline: Pipeline) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.pipeline.build import Pipeline
+from jnerf.files import write_text_atomic
 
 
 def write_exposures(path: Path, pipeline: Pipeline) -> None:

@@ -13,7 +13,7 @@ import imageio.v2 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.engine.files import write_atomic
+from jnerf.files import write_atomic
 
 Bytes = NDArray[np.uint8]
 _GIF_WIDTH = (

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jnerf.engine.files import write_atomic, write_text_atomic
 from jnerf.engine.logging import to_json
 from jnerf.engine.rendering.request import CHANNELS
 from jnerf.errors import ConfigError
+from jnerf.files import write_atomic, write_text_atomic
 
 _FRAME = re.compile(rf"(?:{'|'.join(CHANNELS)})(?:-(?:{'|'.join(CHANNELS)}))*_.+\.(?:png|exr)")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jnerf.engine.files import write_text_atomic
 from jnerf.figures.tables import aligned
+from jnerf.files import write_text_atomic
 from jnerf.report.comparison.numbers import Row, rows_of, settings
 from jnerf.report.comparison.protocols import mismatches, notes
 from jnerf.report.comparison.runs import names_of, read_runs

@@ -152,7 +152,7 @@ except CheckpointError as error:
 def test_a_kill_between_write_and_rename_changes_nothing(tmp_path, monkeypatch):
     save_checkpoint(tmp_path, make(10), keep=1)
     monkeypatch.setattr(
-        "jnerf.engine.files.os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        "jnerf.files.os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(tmp_path, make(20), keep=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.files.paths import cache_folder
+from jnerf.files import write_atomic
 
 
 class RenderCache:
@@ -43,15 +43,13 @@ class RenderCache:
 
     def save(self, images: NDArray[np.uint8]) -> None:
         """Writes the images so that no reader ever sees half a file; warns if there is no room for them."""
-        temporary = None
+
+        def write(path: Path) -> None:
+            with path.open("wb") as file:  # of a path NumPy would choose the ending
+                np.savez(file, images=images)
+
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.path.parent, delete=False) as file:
-                temporary = Path(file.name)
-                np.savez(file, images=images)
-            temporary.replace(self.path)
+            write_atomic(self.path, write)
         except OSError as error:
             warnings.warn(f"the rendered scene is not cached: {error}", stacklevel=2)
-        finally:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)

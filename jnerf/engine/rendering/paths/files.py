@@ -20,13 +20,13 @@ import numpy as np
 
 from jnerf.datasets.cameras.poses import mended_poses, pose_rows
 from jnerf.datasets.files.text_files import read_json
-from jnerf.engine.files import write_text_atomic
 from jnerf.engine.rendering.paths.camera_path import CameraPath
 from jnerf.engine.rendering.paths.fields import Fields
 from jnerf.engine.rendering.paths.instant_ngp import read_instant_ngp
 from jnerf.engine.rendering.paths.nerfstudio import read_nerfstudio
 from jnerf.engine.rendering.paths.placement import Elsewhere
 from jnerf.errors import DataError
+from jnerf.files import write_text_atomic
 
 FORMAT, VERSION = "jnerf camera path", 1
 _FPS = 30.0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jnerf.engine.files import check_writable, write_text_atomic
 from jnerf.errors import ConfigError
+from jnerf.files import check_writable, write_text_atomic
 
 
 def test_places_that_can_be_written(tmp_path):
