@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from threads import with_threads
 
-from jnerf.ops.common.ray_box import ray_box
+from jnerf.ops.common.rays.box import ray_box
 from jnerf.ops.octree_interp import dense_octree, morton, octree_of
 from jnerf.ops.octree_march import octree_march, reference
 

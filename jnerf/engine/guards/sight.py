@@ -63,7 +63,7 @@ def box_shares(
 def meets_box(
     rays_o: NDArray, rays_d: NDArray, aabb: NDArray[np.floating], near: float, far: float
 ) -> NDArray[np.bool_]:
-    """Which rays [R, 3] are inside the box [6] between two distances, bool [R]; as ``jnerf.ops.common.ray_box``."""
+    """Which rays [R, 3] are inside the box [6] between two distances, bool [R]; as ``jnerf.ops.common.rays.box``."""
     aabb = np.asarray(aabb, np.float64)
     rays_o, rays_d = rays_o.astype(np.float64), rays_d.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):

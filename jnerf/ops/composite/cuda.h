@@ -1,6 +1,6 @@
-// Eight threads per ray (jnerf_ray_lanes.h).
+// Eight threads per ray (common/rays/lanes.h).
 #pragma once
-#include "common/jnerf_ray_lanes.h"
+#include "common/rays/lanes.h"
 #include "composite/kernel.h"
 
 namespace jnerf {

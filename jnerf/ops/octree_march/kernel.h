@@ -4,7 +4,7 @@
 // for long nor stop the walk.
 #pragma once
 #include "common/jnerf_pack.h"
-#include "common/jnerf_ray_box.h"
+#include "common/rays/box.h"
 #include "octree_interp/kernel.h"
 
 namespace jnerf {

@@ -5,7 +5,7 @@
 #pragma once
 #include "common/jnerf_grid.h"
 #include "common/jnerf_pack.h"
-#include "common/jnerf_ray_box.h"
+#include "common/rays/box.h"
 #include "ray_march/lattice.h"
 
 namespace jnerf {

@@ -2,7 +2,7 @@
 // where rays are few, as in training, that is all that happens at a time. Samples do not depend on where a walk begins, so
 // that they are the same as with one thread.
 #pragma once
-#include "common/jnerf_ray_lanes.h"
+#include "common/rays/lanes.h"
 #include "ray_march/kernel.h"
 
 namespace jnerf {

@@ -7,7 +7,7 @@ import numpy as np
 from jnerf.ops.common.fused import fma
 from jnerf.ops.common.pack import pack_counts
 from jnerf.ops.common.random import uniform
-from jnerf.ops.common.ray_box import ray_box
+from jnerf.ops.common.rays.box import ray_box
 from jnerf.ops.occupancy.reference import cell_index
 from jnerf.ops.ray_march.rule import MarchRule
 

@@ -3,7 +3,7 @@
 // u_i uniform in [0, 1) (1/2 without jitter: equal bins).
 #pragma once
 #include "common/jnerf_pack.h"
-#include "common/jnerf_ray_box.h"
+#include "common/rays/box.h"
 #include "ray_points/kernel.h"
 
 namespace jnerf {

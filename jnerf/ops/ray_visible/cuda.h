@@ -1,8 +1,8 @@
 // One thread per ray that marches, or eight (ray_march/parts_cuda.h); eight per ray, or per (group of features, ray), to look
-// at samples (jnerf_ray_lanes.h).
+// at samples (common/rays/lanes.h).
 #pragma once
 #include "ray_march/cuda.h"
-#include "common/jnerf_ray_lanes.h"
+#include "common/rays/lanes.h"
 #include "ray_visible/kernel.h"
 #include "ray_visible/padded.h"
 

@@ -19,7 +19,7 @@ from jnerf.datasets.posed import PosedImages
 from jnerf.engine.guards.sight import box_shares, check_sight, meets_box
 from jnerf.engine.run import run
 from jnerf.errors import DataError
-from jnerf.ops.common.ray_box import ray_box
+from jnerf.ops.common.rays.box import ray_box
 
 BOX = np.float32([0, 0, 0, 1, 1, 1])
 PLACED = Similarity(0.33, translation=(0.5, 0.5, 0.5))

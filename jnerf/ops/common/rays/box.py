@@ -1,4 +1,4 @@
-"""The part of a ray inside a box, in NumPy: the specification of ``jnerf_ray_box.h``."""
+"""The part of a ray inside a box, in NumPy: the specification of ``box.h``."""
 
 from __future__ import annotations
 
