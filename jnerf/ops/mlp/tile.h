@@ -96,7 +96,9 @@ template <class P> struct MlpTileGrad {
         for (int l = 0; l < shape.n_layers; l++) {
             const int out = shape.width[l + 1];
             panel[l] = (int)panels.size();
-            for (int k = l - 2; k >= 0; k -= 2)
+            // Of the last layer's panel only `rows` rows are filled; AMX reads all, and the rest must stay zero.
+            const bool own = l + 1 == shape.n_layers && rows != out;
+            for (int k = l - 2; !own && k >= 0; k -= 2)
                 if (shape.width[k + 1] == out) panel[l] = panel[k];
             if (panel[l] == (int)panels.size()) panels.emplace_back(out);
             widest = std::max(widest, layout.pad(l));

@@ -11,7 +11,8 @@ struct Results { std::vector<float> all[5]; };
 
 int main(int, char** argv) {
     const int64_t n = atoi(argv[1]);
-    const bool wide = atoi(argv[2]);  // with biases, a skip and a wide layer
+    const bool wide = atoi(argv[2]) == 1;  // with biases, a skip and a wide layer
+    const bool alike = atoi(argv[2]) == 2;  // hidden layers as wide as what the head's last is padded to
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
     const auto values = [&](size_t count, float scale) {
@@ -19,9 +20,9 @@ int main(int, char** argv) {
         for (float& x : v) x = scale * normal(random);
         return v;
     };
-    const int narrow_widths[] = {32, 64, 16}, wide_widths[] = {32, 530, 16}, head_widths[] = {32, 64, 64, 16};
+    const int narrow_widths[] = {32, 64, 16}, wide_widths[] = {32, 530, 16}, head_widths[] = {32, 64, 64, 16}, alike_widths[] = {32, 16, 16, 16};
     const FieldMlpShape shape{MlpShape(wide ? wide_widths : narrow_widths, 3, 16, wide, MlpPrecision::bf16, wide ? 1 : -1),
-                              MlpShape(head_widths, 4, 3, wide, MlpPrecision::bf16)};
+                              MlpShape(alike ? alike_widths : head_widths, 4, 3, wide, MlpPrecision::bf16)};
     const std::vector<float> x = values(32 * n, 1), extra = values(16 * n, 1), grad_sigmas = values(n, 1), grad_rgbs = values(3 * n, 1);
     const std::vector<float> trunk = values(shape.trunk.n_params, 0.2f), head = values(shape.head.n_params, 0.2f);
     std::vector<int> rays(n);
