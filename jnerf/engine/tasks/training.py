@@ -13,6 +13,7 @@ from jnerf.engine.checkpoints.asked import run_of
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
+    checkpoint_paths,
     load_checkpoint,
     load_latest,
 )
@@ -46,6 +47,10 @@ def train(
         if config.tensorboard:
             check_tensorboard()
     same = SameRun(None, config, "start")
+    if resume and team().told(lambda: bool(checkpoint_paths(folder.checkpoints))):
+        if checkpoint:
+            print(f"{folder.root} goes on from its own checkpoint: --checkpoint {checkpoint} is not read")
+        checkpoint = None  # where the run began; the same command is to go on, not to begin again
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
     same.check_config()
@@ -105,10 +110,9 @@ def _foresee(config: Any, dataset: Dataset) -> None:
 
 
 def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:
-    """What training goes on from; None where it begins."""
-    if checkpoint:
-        return load_checkpoint(Path(checkpoint))
-    return load_latest(folder.checkpoints) if resume else None
+    """What training goes on from, the run's own before another's; None where it begins."""
+    own = load_latest(folder.checkpoints) if resume else None
+    return load_checkpoint(Path(checkpoint)) if own is None and checkpoint else own
 
 
 def _check_seed(config: Any, start: Checkpoint) -> None:
