@@ -86,6 +86,7 @@ class Trainer:
         start_step: steps completed before.
         seconds: training seconds before.
         hook: what happens between two steps; the caller calls its ``end``.
+        saved: the step whose checkpoint lies in ``folder`` already; -1 for none.
         told: what is said to happen at the first Ctrl-C.
 
     Attributes:
@@ -102,6 +103,7 @@ class Trainer:
         start_step: int = 0,
         seconds: float = 0.0,
         hook: Hook | None = None,
+        saved: int = -1,
         told: str = "finishing this step and saving",
     ) -> None:
         self._config, self._pipeline, self._folder = config, pipeline, folder
@@ -115,7 +117,7 @@ class Trainer:
         self._window = _Window(seconds)
         self._guard = SampleGuard(start_step)
         self._params = _all_params(pipeline)
-        self._saved = start_step if start_step else -1
+        self._saved = saved
         self.plan_evaluations()
 
     @property

@@ -65,6 +65,7 @@ def train(
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
+    saved = -1 if start is None or checkpoint else step
     if resume and team().first:
         _warn_of_changes(config, folder)
     info = {"seed": config.seed, "protocol": protocol_of(config)}
@@ -86,7 +87,7 @@ def train(
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
         evaluate_at = _during_training(config, pipeline, held_out, log)
-        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook)
+        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook, saved)
         stack.callback(hook.end, trainer)
         done = _steps(trainer)
         if not done["complete"] or not config.evaluation.get("at_end", True):

@@ -5,9 +5,18 @@ import warnings
 
 import pytest
 
+from jnerf.engine.checkpoints.checkpoint import load_latest
+from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
 from jnerf.errors import CheckpointError
+
+
+class AtOnce(Hook):
+    """Ends a training before its first step."""
+
+    def begin(self, trainer):
+        trainer.request_stop()
 
 
 @pytest.fixture
@@ -51,3 +60,26 @@ def test_with_resume_it_begins_where_nothing_was_saved_yet(tiny, folder, other):
         path.write_text("a disk failed")
     with pytest.raises(CheckpointError, match="every checkpoint in .* is damaged"):
         run(tiny("total_steps=8"), "train", checkpoint=other, resume=True)
+
+
+def test_stopped_before_the_first_step_it_is_saved(tiny, folder, other, capfd):
+    done = run(tiny(), "train", checkpoint=other, hooks=[AtOnce()])
+    assert done["step"] == 6 and not done["complete"]
+    assert saved(folder) == ["step_00000006.safetensors"]
+    assert "saved as" in capfd.readouterr().out
+    assert (load_latest(folder / "checkpoints").state.keys()) > {"network.table"}
+    assert run(tiny(), "train", resume=True)["step"] == 12
+    assert json.loads((folder / "run.json").read_text())["sessions"][1]["from_step"] == 6
+
+
+def test_with_nothing_to_train_it_has_the_weights(tiny, folder, other):
+    assert run(tiny("total_steps=6"), "train", checkpoint=other)["complete"]
+    assert saved(folder) == ["step_00000006.safetensors"]
+
+
+def test_a_run_that_goes_on_does_not_save_again_what_lies_there(tiny, folder):
+    run(tiny("total_steps=6"), "train")
+    file = folder / "checkpoints/step_00000006.safetensors"
+    before = file.stat().st_mtime_ns
+    run(tiny(), "train", resume=True, hooks=[AtOnce()])
+    assert file.stat().st_mtime_ns == before
