@@ -46,11 +46,12 @@ def take_config(trainer: Trainer, wanted: Any) -> Outcome:
     """
     check(wanted)
     outcome = Outcome()
-    for path, (old, new) in differences(trainer.config, wanted).items():
-        if changeable(path):
-            outcome.changed[path] = old, new
+    for path, values in differences(trainer.config, wanted).items():
+        why = _refusal(trainer, wanted, path)
+        if why is None:
+            outcome.changed[path] = values
         else:
-            outcome.refused[path] = reason(path)
+            outcome.refused[path] = why
     _tell_modules(trainer, wanted, outcome.changed)
     for path in outcome.changed:
         put(trainer.config, path, look_up(wanted, path))
@@ -83,6 +84,16 @@ def put(config: Any, path: str, value: Any) -> None:
             raise ConfigError(f"{path}: the config has no block '{key}'")
         block = block[key]
     block[last] = value
+
+
+def _refusal(trainer: Trainer, wanted: Any, path: str) -> str | None:
+    """Why a setting of this run stays; None if it may change."""
+    if not changeable(path):
+        return reason(path)
+    kind = f"{path.rpartition('.')[0]}.type"
+    if look_up(trainer.config, kind) != look_up(wanted, kind):
+        return reason(kind)  # of another class, or of a loss that would begin or end
+    return None
 
 
 def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from jnerf.config import load_config
 from jnerf.engine.hooks import Hook
-from jnerf.engine.live.changes import change
+from jnerf.engine.live.changes import change, take_config
 from jnerf.engine.live.edits import LiveEdits
 from jnerf.engine.live.rules import CHANGEABLE, reason
 from jnerf.engine.logging import read_log
@@ -117,6 +117,37 @@ def test_a_changed_evaluation_is_made(tiny, folder):
         hooks=[AtStep({2: lambda t: change(t, {"evaluation.every": 4})})],
     )
     assert [row["step"] for row in read_log(folder / "log.jsonl") if "eval" in row] == [4, 8]
+
+
+TERMS = "loss=dict(_delete_=True, a=dict(type='FakeLoss'), b=dict(type='FakeLoss', weight=0.5))"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stay"),
+    [
+        ([TERMS], [TERMS, "loss.new=dict(type='FakeLoss', weight=0.1)"], ["loss.new.weight"]),
+        ([TERMS], [TERMS, "loss.b=None"], ["loss.b.weight"]),
+        (["loss.weight=2.0"], [TERMS], ["loss.weight", "loss.a.weight", "loss.b.weight"]),
+        ([TERMS], ["loss.weight=2.0"], ["loss.weight", "loss.a.weight", "loss.b.weight"]),
+    ],
+)
+def test_terms_of_the_loss_do_not_come_and_go(tiny, before, after, stay):
+    found = []
+    wanted = tiny(*after, "total_steps=4", "log_every=1")
+    edit = AtStep({2: lambda trainer: found.append(take_config(trainer, wanted))})
+    assert run(tiny(*before, "total_steps=4"), "train", hooks=[edit])["complete"]
+    (outcome,) = found
+    assert outcome.changed == {"log_every": (4, 1)}
+    assert all("when they are built" in outcome.refused[path] for path in stay)
+
+
+def test_a_learning_rate_of_another_optimiser_stays(tiny):
+    def edit(trainer):
+        told.append(take_config(trainer, tiny("optim=dict(_delete_=True, type='Adam')")))
+
+    told = []
+    run(tiny("total_steps=3", "optim.lr=0.5"), "train", hooks=[AtStep({2: edit})])
+    assert not told[0].changed and "keeps numbers" in told[0].refused["optim.lr"]
 
 
 def test_a_resumed_run_says_what_was_changed(tiny):
