@@ -93,6 +93,8 @@ def _refusal(trainer: Trainer, wanted: Any, path: str) -> str | None:
     kind = f"{path.rpartition('.')[0]}.type"
     if look_up(trainer.config, kind) != look_up(wanted, kind):
         return reason(kind)  # of another class, or of a loss that would begin or end
+    if path in ("evaluation.every", "evaluation.steps") and not trainer.evaluates:
+        return "the run began without a test split; --resume reads one"
     return None
 
 

@@ -86,7 +86,9 @@ def train(
     tested = step >= config.total_steps and _is_logged(folder, step)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
-        evaluate_at = _during_training(config, pipeline, held_out, log)
+        evaluate_at = None
+        if held_out is not None:
+            evaluate_at = _during_training(config, pipeline, held_out, log)
         trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook, saved)
         stack.callback(hook.end, trainer)
         done = _steps(trainer)

@@ -150,6 +150,18 @@ def test_a_learning_rate_of_another_optimiser_stays(tiny):
     assert not told[0].changed and "keeps numbers" in told[0].refused["optim.lr"]
 
 
+def test_evaluations_need_the_test_split_of_the_start(tiny, folder):
+    found = []
+    values = {"evaluation.every": 3, "evaluation.steps": [5], "evaluation.n_images": 1}
+    edit = AtStep({2: lambda trainer: found.append(change(trainer, values))})
+    assert run(tiny("evaluation.at_end=False"), "train", hooks=[edit])["complete"]
+    (outcome,) = found
+    assert outcome.changed == {"evaluation.n_images": (2, 1)}
+    assert set(outcome.refused) == {"evaluation.every", "evaluation.steps"}
+    assert "began without a test split" in outcome.refused["evaluation.every"]
+    assert all("eval" not in row for row in read_log(folder / "log.jsonl"))
+
+
 def test_a_resumed_run_says_what_was_changed(tiny):
     lower = AtStep({2: lambda t: change(t, {"optim.lr": 0.5})})
     run(tiny("total_steps=4"), "train", hooks=[lower])
