@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jnerf.config.check import check
-from jnerf.engine.live.rules import changeable, differences, look_up, reason
+from jnerf.engine.live.rules import changeable, differences, look_up, reason, settings
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.errors import ConfigError
 
@@ -54,7 +54,7 @@ def take_config(trainer: Trainer, wanted: Any) -> Outcome:
             outcome.refused[path] = why
     _tell_modules(trainer, wanted, outcome.changed)
     for path in outcome.changed:
-        put(trainer.config, path, look_up(wanted, path))
+        _take(trainer.config, wanted, path)
     trainer.plan_evaluations()
     if outcome.changed:
         note = {path: list(values) for path, values in outcome.changed.items()}
@@ -98,6 +98,16 @@ def _refusal(trainer: Trainer, wanted: Any, path: str) -> str | None:
     return None
 
 
+def _take(config: Any, wanted: Any, path: str) -> None:
+    """Has a setting as another config has it, left to its default where that leaves it."""
+    block, _, name = path.rpartition(".")
+    kept, given = (look_up(c, block) if block else c for c in (config, wanted))
+    if name in given:
+        kept[name] = given[name]
+    else:
+        del kept[name]
+
+
 def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> None:
     """Modules that keep what they read of their block; whoever refuses does so before anything has changed."""
     pipeline = trainer.pipeline
@@ -111,7 +121,8 @@ def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> 
         for name, weight in weights.items():
             pipeline.losses[name].reweight(weight)
         if {"optim.lr", "optim.groups"} & changed.keys():
-            pipeline.optim.retune(wanted.optim.get("lr"), wanted.optim.get("groups"))
+            lr = wanted.optim.get("lr", settings(wanted).get("optim.lr"))
+            pipeline.optim.retune(lr, wanted.optim.get("groups"))
     except ConfigError:
         for name, weight in before.items():
             pipeline.losses[name].weight = weight

@@ -23,7 +23,7 @@ from jnerf.engine.guards.record import config_record, data_line, scene_record
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook
-from jnerf.engine.live.rules import look_up
+from jnerf.engine.live.rules import settings
 from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
@@ -151,7 +151,8 @@ def _steps(trainer: Trainer) -> dict[str, Any]:
 
 def _warn_of_changes(config: Any, folder: RunFolder) -> None:
     """Says so when settings were changed while the run trained, and the config has not those."""
-    kept = {p: value for p, value in folder.changes().items() if look_up(config, p) != value}
+    now = settings(config)  # as json has them: with lists for tuples
+    kept = {path: value for path, value in folder.changes().items() if now.get(path) != value}
     if kept:
         named = " ".join(f"{path}={value!r}" for path, value in kept.items())
         warnings.warn(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import warnings
 
 import pytest
 
@@ -160,6 +161,46 @@ def test_evaluations_need_the_test_split_of_the_start(tiny, folder):
     assert set(outcome.refused) == {"evaluation.every", "evaluation.steps"}
     assert "began without a test split" in outcome.refused["evaluation.every"]
     assert all("eval" not in row for row in read_log(folder / "log.jsonl"))
+
+
+def test_a_setting_goes_back_to_its_default(tiny, folder):
+    found = []
+
+    def edit(trainer):
+        found.append(take_config(trainer, tiny("total_steps=6")))
+
+    run(tiny("loss.weight=2.0", "total_steps=6"), "train", hooks=[AtStep({2: edit, 3: edit})])
+    assert [outcome.changed for outcome in found] == [{"loss.weight": (2.0, 1.0)}, {}]
+    assert sum("event" in row for row in read_log(folder / "log.jsonl")) == 1
+
+
+def test_options_of_groups_change_beside_a_default_learning_rate(tiny):
+    def edit(trainer):
+        optim = trainer.pipeline.optim
+        before = optim.lr_at(2)
+        change(trainer, {"optim.groups": {"network": {"lr": 0.25}}})
+        found.append((before, optim.lr_at(2), optim.options["network"].lr(2)))
+
+    found = []
+    adam = "optim=dict(_delete_=True, type='Adam')"
+    assert run(tiny(adam, "total_steps=4"), "train", hooks=[AtStep({2: edit})])["complete"]
+    assert found == [(found[0][0], found[0][0], 0.25)] and found[0][0] > 0
+
+
+def test_a_resumed_run_that_has_what_was_changed_says_nothing(tiny):
+    """Neither of a schedule, whose tuple json writes as a list, nor of what went back to its default."""
+    schedule = "loss.weight=dict(schedule='linear', value=1.0, end=0.5, steps=(0, 100))"
+    edits = {
+        1: lambda trainer: change(trainer, {"loss.weight": tiny(schedule).loss.weight}),
+        2: lambda trainer: take_config(trainer, tiny("total_steps=4")),
+    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="settings were changed")
+        run(tiny("total_steps=4", "loss.weight=2.0"), "train", hooks=[AtStep(edits)])
+        run(tiny("total_steps=6"), "train", resume=True, hooks=[AtStep({5: edits[1]})])
+        run(tiny("total_steps=7", schedule), "train", resume=True)
+    with pytest.warns(UserWarning, match="add: loss.weight={'schedule'"):
+        run(tiny("total_steps=8"), "train", resume=True)
 
 
 def test_a_resumed_run_says_what_was_changed(tiny):
