@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jnerf.config.check import check
-from jnerf.engine.live.rules import changeable, differences, look_up, reason, settings
+from jnerf.engine.live.rules import changeable, differences, learning_rate, look_up, reason
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.errors import ConfigError
 
@@ -121,8 +121,7 @@ def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> 
         for name, weight in weights.items():
             pipeline.losses[name].reweight(weight)
         if {"optim.lr", "optim.groups"} & changed.keys():
-            lr = wanted.optim.get("lr", settings(wanted).get("optim.lr"))
-            pipeline.optim.retune(lr, wanted.optim.get("groups"))
+            pipeline.optim.retune(learning_rate(wanted), wanted.optim.get("groups"))
     except ConfigError:
         for name, weight in before.items():
             pipeline.losses[name].weight = weight

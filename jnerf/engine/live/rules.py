@@ -80,6 +80,11 @@ def settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def learning_rate(config: Mapping[str, Any]) -> Any:
+    """What a config's optimiser trains with, by default too; None if it has no learning rate."""
+    return config["optim"].get("lr", settings(config).get("optim.lr"))
+
+
 def look_up(config: Mapping[str, Any], path: str) -> Any:
     """The value of a setting; None where the config leaves it to its default."""
     value: Any = config
