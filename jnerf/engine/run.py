@@ -47,7 +47,7 @@ def run(
         resume: train: continue from the last good checkpoint; from the start when there is none
             yet.
         checkpoint: load this file instead of the run folder's newest. For ``train`` the run starts
-            from it.
+            from it; with ``resume`` only where the folder has no checkpoint yet.
         hooks: train: what happens between two steps (``jnerf.engine.hooks``).
         film: render: what the film is to be; None: an orbit as the config says, in place of what lies there.
 

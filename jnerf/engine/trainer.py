@@ -82,10 +82,12 @@ class Trainer:
         pipeline: the modules, built for training, their state already restored when resuming.
         folder: where to save.
         log: an open log.
-        evaluate: called with (step, stop) -> metrics of the test views, or None when stopped.
+        evaluate: called with (step, stop) -> metrics of the test views, or None when stopped. None: there are no
+            test views, and the config asks for no evaluation.
         start_step: steps completed before.
         seconds: training seconds before.
         hook: what happens between two steps; the caller calls its ``end``.
+        saved: the step whose checkpoint lies in ``folder`` already; -1 for none.
         told: what is said to happen at the first Ctrl-C.
 
     Attributes:
@@ -98,10 +100,11 @@ class Trainer:
         pipeline: Pipeline,
         folder: RunFolder,
         log: JsonLog,
-        evaluate: Callable[[int, Callable[[], bool]], dict[str, Any] | None],
+        evaluate: Callable[[int, Callable[[], bool]], dict[str, Any] | None] | None,
         start_step: int = 0,
         seconds: float = 0.0,
         hook: Hook | None = None,
+        saved: int = -1,
         told: str = "finishing this step and saving",
     ) -> None:
         self._config, self._pipeline, self._folder = config, pipeline, folder
@@ -115,7 +118,7 @@ class Trainer:
         self._window = _Window(seconds)
         self._guard = SampleGuard(start_step)
         self._params = _all_params(pipeline)
-        self._saved = start_step if start_step else -1
+        self._saved = saved
         self.plan_evaluations()
 
     @property
@@ -142,6 +145,11 @@ class Trainer:
     def folder(self) -> RunFolder:
         """Where the run is saved."""
         return self._folder
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether there are test views to evaluate on."""
+        return self._evaluate is not None
 
     @property
     def total_steps(self) -> int:

@@ -27,6 +27,10 @@ class Optim(ABC):
     def state(self) -> dict[str, np.ndarray]:
         """What a bit-exact resume needs besides the parameters."""
 
+    def completed(self, state: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """A state that an earlier version gave, with what ``state`` has had since; by default as it is."""
+        return state
+
     @abstractmethod
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Takes back what ``state`` gave.

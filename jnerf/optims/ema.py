@@ -110,15 +110,16 @@ class EMA(Average):
         arrays = {key: var.numpy() for key, var in self._averages.items()}
         return arrays | {"updates": np.array([self.updates]), "left": np.array([self._left])}
 
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Takes back what ``state`` gave; without ``left`` every update counts as taken, as before there was ``every``.
+    def completed(self, state: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """See ``Optim``; without ``left`` every update counts as taken, as before there was ``every``."""
+        if "left" in state or not np.size(state.get("updates", ())):
+            return state
+        left = self.decay ** float(np.ravel(state["updates"])[0])
+        return {**state, "left": np.array([left])}
 
-        Raises:
-            CheckpointError: names or shapes are not those of these parameters; nothing is changed then.
-        """
-        if "left" not in state and np.size(state.get("updates", ())):
-            left = self.decay ** float(np.ravel(state["updates"])[0])
-            state = {**state, "left": np.array([left])}
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """See ``Optim``."""
+        state = self.completed(state)
         shapes = {key: tuple(var.shape) for key, var in self._averages.items()}
         check_state("EMA", shapes | {"updates": (1,), "left": (1,)}, state)
         take(state, self._averages)

@@ -2,13 +2,19 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 from page_client import MIDDLE, serve_until
 
+from jnerf.config.block import Config
+from jnerf.engine.guards import same_run
+from jnerf.engine.live.changes import Outcome
 from jnerf.engine.rendering.paths.files import load_path
 from jnerf.viewer.panels.tabs import every_control
+from jnerf.viewer.panels.tune import TunePanel
 
 #: A value for each control that is no button.
 VALUES = {
@@ -138,3 +144,36 @@ def test_channels_show_something_else(page, label):
     client.set(every_control(viewer.panels)["PicturePanel.channel"], label)
     serve_until(viewer, lambda: len(client.pictures) > n and client.pictures[-1].shape[0] == 48)
     assert np.abs(client.pictures[-1].astype(int) - before).mean() > 5
+
+
+class OwnOptimiser:
+    """Of a config, an optimiser that somebody wrote."""
+
+    def __init__(self, params, lr=0.5):
+        pass
+
+
+class RulesAlone:
+    """One without a learning rate."""
+
+    def __init__(self, params):
+        pass
+
+
+@pytest.mark.parametrize(("kind", "rate"), [(OwnOptimiser, 0.5), (RulesAlone, None)])
+def test_a_learning_rate_that_the_config_leaves_to_its_default(monkeypatch, kind, rate):
+    monkeypatch.setattr(same_run.OPTIMS, "get", lambda name: kind)
+    loss = {"type": "MSELoss", "weight": 2.0}
+    config = Config({"optim": {"type": "Own"}, "loss": loss, "log_every": 5})
+    changed, gui = [], MagicMock()
+    edits = SimpleNamespace(
+        change=lambda values: changed.append(values) or Outcome(), reread_config=0, reread_kernels=0
+    )
+    panel = TunePanel(SimpleNamespace(trainer=SimpleNamespace(config=config, step=0), edits=edits))
+    panel.build(gui)
+    assert ("lr_factor" in panel.controls) == (rate is not None)
+    shown = [call.args for call in gui.add_text.call_args_list]
+    assert shown == [("optim.lr", "0.5")] * (rate is not None) + [("loss.weight", "2.0")]
+    if rate is not None:
+        panel._scale_lr(1.0, None)
+        assert changed == [{"optim.lr": 1.0}]

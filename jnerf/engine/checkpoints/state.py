@@ -56,12 +56,14 @@ def restore(pipeline: Pipeline, checkpoint: Checkpoint, path: str) -> None:
     others, saved_others = _other_params(pipeline), checkpoint.part("params")
     check_fits("params", saved_others, others, path)
     modules = _stateful(pipeline)
+    states = {name: checkpoint.part(name) for name in modules}
+    states |= {name: keeper.completed(states[name]) for name, keeper in pipeline.keepers().items()}
     for name, module in modules.items():
-        check_fits(name, checkpoint.part(name), module.state(), path)
+        check_fits(name, states[name], module.state(), path)
     _put("network", network, saved, path)
     _put("params", others, saved_others, path)
     for name, module in modules.items():
-        module.load_state(checkpoint.part(name))
+        module.load_state(states[name])
     at_step(pipeline, checkpoint.step)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jnerf.config.check import check
-from jnerf.engine.live.rules import changeable, differences, look_up, reason
+from jnerf.engine.live.rules import changeable, differences, learning_rate, look_up, reason
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.errors import ConfigError
 
@@ -46,14 +46,15 @@ def take_config(trainer: Trainer, wanted: Any) -> Outcome:
     """
     check(wanted)
     outcome = Outcome()
-    for path, (old, new) in differences(trainer.config, wanted).items():
-        if changeable(path):
-            outcome.changed[path] = old, new
+    for path, values in differences(trainer.config, wanted).items():
+        why = _refusal(trainer, wanted, path)
+        if why is None:
+            outcome.changed[path] = values
         else:
-            outcome.refused[path] = reason(path)
+            outcome.refused[path] = why
     _tell_modules(trainer, wanted, outcome.changed)
     for path in outcome.changed:
-        put(trainer.config, path, look_up(wanted, path))
+        _take(trainer.config, wanted, path)
     trainer.plan_evaluations()
     if outcome.changed:
         note = {path: list(values) for path, values in outcome.changed.items()}
@@ -85,6 +86,28 @@ def put(config: Any, path: str, value: Any) -> None:
     block[last] = value
 
 
+def _refusal(trainer: Trainer, wanted: Any, path: str) -> str | None:
+    """Why a setting of this run stays; None if it may change."""
+    if not changeable(path):
+        return reason(path)
+    kind = f"{path.rpartition('.')[0]}.type"
+    if look_up(trainer.config, kind) != look_up(wanted, kind):
+        return reason(kind)  # of another class, or of a loss that would begin or end
+    if path in ("evaluation.every", "evaluation.steps") and not trainer.evaluates:
+        return "the run began without a test split; --resume reads one"
+    return None
+
+
+def _take(config: Any, wanted: Any, path: str) -> None:
+    """Has a setting as another config has it, left to its default where that leaves it."""
+    block, _, name = path.rpartition(".")
+    kept, given = (look_up(c, block) if block else c for c in (config, wanted))
+    if name in given:
+        kept[name] = given[name]
+    else:
+        del kept[name]
+
+
 def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> None:
     """Modules that keep what they read of their block; whoever refuses does so before anything has changed."""
     pipeline = trainer.pipeline
@@ -98,7 +121,7 @@ def _tell_modules(trainer: Trainer, wanted: Any, changed: Mapping[str, Any]) -> 
         for name, weight in weights.items():
             pipeline.losses[name].reweight(weight)
         if {"optim.lr", "optim.groups"} & changed.keys():
-            pipeline.optim.retune(wanted.optim.get("lr"), wanted.optim.get("groups"))
+            pipeline.optim.retune(learning_rate(wanted), wanted.optim.get("groups"))
     except ConfigError:
         for name, weight in before.items():
             pipeline.losses[name].weight = weight

@@ -62,12 +62,15 @@ def reason(path: str) -> str:
 
 def differences(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """(value now, value wanted) of every setting that differs, by its path."""
-    a, b = _flat(now), _flat(wanted)
+    a, b = settings(now), settings(wanted)
     return {p: (a.get(p), b.get(p)) for p in dict.fromkeys([*a, *b]) if a.get(p) != b.get(p)}
 
 
-def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings by path; those of blocks without a type, as ``evaluation``, too."""
+def settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings by path, those left to their defaults and those of blocks without a type, as ``evaluation``, too.
+
+    Lists stand for tuples, as in ``flat_settings``.
+    """
     found = {}
     for path, value in flat_settings(config).items():
         if "." not in path and isinstance(value, Mapping):
@@ -75,6 +78,11 @@ def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[path] = value
     return found
+
+
+def learning_rate(config: Mapping[str, Any]) -> Any:
+    """What a config's optimiser trains with, by default too; None if it has no learning rate."""
+    return config["optim"].get("lr", settings(config).get("optim.lr"))
 
 
 def look_up(config: Mapping[str, Any], path: str) -> Any:

@@ -25,7 +25,7 @@ from jnerf.engine.rendering.fog import render_view
 from jnerf.engine.rendering.frames import Frames
 from jnerf.engine.rendering.glance import depth_span
 from jnerf.engine.rendering.paths.camera_path import CameraPath
-from jnerf.engine.rendering.paths.files import save_path
+from jnerf.engine.rendering.paths.files import dumps, save_path
 from jnerf.engine.rendering.request import FILMS, FilmRequest
 from jnerf.engine.rendering.shots import Reel, Shot, path_reel, view_reel
 from jnerf.engine.rendering.stage import check_scene, to_field
@@ -291,18 +291,23 @@ def _file(strip: Sequence[str], shot: Shot, suffix: str) -> str:
 
 
 def _save_path(request: FilmRequest, reel: Reel) -> None:
-    """Writes the film's path as json."""
+    """Writes the film's path as json, unless it lies there already: of a film that was broken off, it does."""
     if reel.flight is None:
         raise ConfigError(
             "--save-path: this flight is the dataset's own, and no path of pinholes in the world. Take --path spiral "
             "or interpolate"
         )
-    if request.save_path.exists() and not request.force:
-        raise ConfigError(f"{request.save_path} is there already. --force replaces it")
-    shot = reel.shots[0]
+    file, shot = request.save_path, reel.shots[0]
     size = shot.width, shot.height
     path = CameraPath.of_frames(reel.flight.c2w, reel.flight.fov, reel.fps, size=size)
     try:
-        save_path(request.save_path, path)
+        if file.exists() and not request.force:
+            if file.is_file() and file.read_bytes() == dumps(path).encode():
+                return
+            raise ConfigError(
+                f"{file} is there already and is not this path. --force replaces it; to go on with a film (--resume), "
+                "leave --save-path out"
+            )
+        save_path(file, path)
     except OSError as error:
-        raise JnerfError(f"cannot write {request.save_path}: {error}") from error
+        raise JnerfError(f"cannot write {file}: {error}") from error

@@ -13,6 +13,7 @@ from jnerf.engine.checkpoints.asked import run_of
 from jnerf.engine.checkpoints.checkpoint import (
     Checkpoint,
     checkpoint_path,
+    checkpoint_paths,
     load_checkpoint,
     load_latest,
 )
@@ -22,7 +23,7 @@ from jnerf.engine.guards.record import config_record, data_line, scene_record
 from jnerf.engine.guards.same_run import SameRun
 from jnerf.engine.guards.sight import check_sight
 from jnerf.engine.hooks import Hook
-from jnerf.engine.live.rules import look_up
+from jnerf.engine.live.rules import settings
 from jnerf.engine.logging import JsonLog, NoLog, read_log
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline, build_dataset, build_pipeline
@@ -46,6 +47,10 @@ def train(
         if config.tensorboard:
             check_tensorboard()
     same = SameRun(None, config, "start")
+    if resume and team().told(lambda: bool(checkpoint_paths(folder.checkpoints))):
+        if checkpoint:
+            print(f"{folder.root} goes on from its own checkpoint: --checkpoint {checkpoint} is not read")
+        checkpoint = None  # where the run began; the same command is to go on, not to begin again
     if resume or checkpoint:
         same = run_of(config, folder, checkpoint, "resume")
     same.check_config()
@@ -60,6 +65,7 @@ def train(
         path = checkpoint or checkpoint_path(folder.checkpoints, start.step)
         restore(pipeline, start, str(path))
     step, seconds = (start.step, start.seconds) if start else (0, 0.0)
+    saved = -1 if start is None or checkpoint else step
     if resume and team().first:
         _warn_of_changes(config, folder)
     info = {"seed": config.seed, "protocol": protocol_of(config)}
@@ -80,8 +86,10 @@ def train(
     tested = step >= config.total_steps and _is_logged(folder, step)
     with ExitStack() as stack:
         log = stack.enter_context(closing(_open_log(config, folder, step)))
-        evaluate_at = _during_training(config, pipeline, held_out, log)
-        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook)
+        evaluate_at = None
+        if held_out is not None:
+            evaluate_at = _during_training(config, pipeline, held_out, log)
+        trainer = Trainer(config, pipeline, folder, log, evaluate_at, step, seconds, hook, saved)
         stack.callback(hook.end, trainer)
         done = _steps(trainer)
         if not done["complete"] or not config.evaluation.get("at_end", True):
@@ -105,10 +113,9 @@ def _foresee(config: Any, dataset: Dataset) -> None:
 
 
 def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:
-    """What training goes on from; None where it begins."""
-    if checkpoint:
-        return load_checkpoint(Path(checkpoint))
-    return load_latest(folder.checkpoints) if resume else None
+    """What training goes on from, the run's own before another's; None where it begins."""
+    own = load_latest(folder.checkpoints) if resume else None
+    return load_checkpoint(Path(checkpoint)) if own is None and checkpoint else own
 
 
 def _check_seed(config: Any, start: Checkpoint) -> None:
@@ -144,7 +151,8 @@ def _steps(trainer: Trainer) -> dict[str, Any]:
 
 def _warn_of_changes(config: Any, folder: RunFolder) -> None:
     """Says so when settings were changed while the run trained, and the config has not those."""
-    kept = {p: value for p, value in folder.changes().items() if look_up(config, p) != value}
+    now = settings(config)  # as json has them: with lists for tuples
+    kept = {path: value for path, value in folder.changes().items() if now.get(path) != value}
     if kept:
         named = " ".join(f"{path}={value!r}" for path, value in kept.items())
         warnings.warn(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jnerf.config.overrides import parse_value
-from jnerf.engine.live.rules import look_up
+from jnerf.engine.live.rules import learning_rate, look_up
 from jnerf.engine.pipeline.build import loss_blocks
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.registries import PANELS
@@ -30,7 +30,8 @@ class TunePanel(Panel):
     def build(self, gui: Any) -> None:
         """See ``Panel``."""
         config = self.viewer.trainer.config
-        self._lr, self._groups = config.optim.get("lr"), config.optim.get("groups")
+        self._lr, self._groups = learning_rate(config), config.optim.get("groups")
+        hint = "a number or dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 5000)); see docs"
         if self._lr is not None:
             factor = gui.add_slider(
                 "learning rate x 2^",
@@ -41,7 +42,6 @@ class TunePanel(Panel):
                 hint="of what the config says, its schedule included",
             )
             self.control("lr_factor", factor, self._scale_lr)
-            hint = "a number or dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 5000)); see docs"
             schedule = gui.add_text("optim.lr", _text(self._lr), hint=hint)
             self.control("lr_schedule", schedule, self._setter("optim.lr"))
         single = "type" in config.loss

@@ -1,14 +1,18 @@
 """Checkpoints of jnerf 0.1.0 under today's names."""
 
 import json
+from dataclasses import replace
 
 import jittor as jt
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from jnerf.config.check import check
 from jnerf.engine.checkpoints.checkpoint import Checkpoint, _digest, load_checkpoint
 from jnerf.engine.checkpoints.old import upgraded
+from jnerf.engine.checkpoints.state import pipeline_state, restore
+from jnerf.engine.pipeline.build import build_pipeline
 from jnerf.errors import CheckpointError
 from jnerf.optims.adam import Adam
 from jnerf.optims.ema import EMA
@@ -56,6 +60,25 @@ def test_optimiser_and_average_find_their_parameters_again(tmp_path):
     average.load_state(today.part("ema"))
     assert average.updates == 12 and (average.state()["network.variance.0"] == 23).all()
     assert today.part("network").keys() == {"pos_encoder.table"} and "sampler.grid" in today.state
+
+
+@pytest.mark.parametrize("format", [1, 2])
+def test_an_average_from_before_it_took_every_so_many_steps(tiny, format):
+    """Format 2 came without ``left`` at first; where the average has it, the check of the architecture asks for it."""
+    config = tiny("ema=dict(_delete_=True, type='EMA', decay=0.9)")
+    check(config)
+    state = pipeline_state(build_pipeline(config))
+    del state["ema.left"]
+    state |= {"ema.updates": np.array([3]), "ema.network.0": np.ones((64, 4), np.float32)}
+    pipeline = build_pipeline(config, training=False)
+    old = Checkpoint(3, 7, 1.0, {k: v for k, v in state.items() if "optim" not in k}, format)
+    restore(pipeline, old, "old.safetensors")
+    assert pipeline.ema.state()["left"] == pytest.approx(0.9**3)
+    with pipeline.ema.applied():
+        assert pipeline.network.table.numpy() == pytest.approx(1 / (1 - 0.9**3))
+    broken = replace(old, state={k: v for k, v in old.state.items() if k != "ema.updates"})
+    with pytest.raises(CheckpointError, match=r"ema.left: absent(?s:.*)ema.updates: absent"):
+        restore(pipeline, broken, "old.safetensors")
 
 
 def test_todays_checkpoints_stay_as_they_are():

@@ -24,6 +24,7 @@ from jnerf.optims.base import Average, Optimiser
 from jnerf.registry import DATASETS, LOSSES, NETWORKS, OPTIMS, RENDERERS, SAMPLERS
 from jnerf.samplers.base import Sampler
 from jnerf.samplers.field import Field
+from jnerf.schedules import Scheduled
 from jnerf.structures import Batch, FieldOutput, RayBundle, RaySamples, RenderOutput
 
 SIZE = 16
@@ -231,7 +232,7 @@ class FakeLoss(Loss):
 
     def __init__(
         self,
-        weight: float = 1.0,
+        weight: Scheduled = 1.0,
         nan_at: int = -1,
         sigint_at: int = -1,
         sigterm_at: int = -1,

@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+import warnings
 
 import pytest
 
 from jnerf.config import load_config
 from jnerf.engine.hooks import Hook
-from jnerf.engine.live.changes import change
+from jnerf.engine.live.changes import change, take_config
 from jnerf.engine.live.edits import LiveEdits
 from jnerf.engine.live.rules import CHANGEABLE, reason
 from jnerf.engine.logging import read_log
@@ -117,6 +118,89 @@ def test_a_changed_evaluation_is_made(tiny, folder):
         hooks=[AtStep({2: lambda t: change(t, {"evaluation.every": 4})})],
     )
     assert [row["step"] for row in read_log(folder / "log.jsonl") if "eval" in row] == [4, 8]
+
+
+TERMS = "loss=dict(_delete_=True, a=dict(type='FakeLoss'), b=dict(type='FakeLoss', weight=0.5))"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stay"),
+    [
+        ([TERMS], [TERMS, "loss.new=dict(type='FakeLoss', weight=0.1)"], ["loss.new.weight"]),
+        ([TERMS], [TERMS, "loss.b=None"], ["loss.b.weight"]),
+        (["loss.weight=2.0"], [TERMS], ["loss.weight", "loss.a.weight", "loss.b.weight"]),
+        ([TERMS], ["loss.weight=2.0"], ["loss.weight", "loss.a.weight", "loss.b.weight"]),
+    ],
+)
+def test_terms_of_the_loss_do_not_come_and_go(tiny, before, after, stay):
+    found = []
+    wanted = tiny(*after, "total_steps=4", "log_every=1")
+    edit = AtStep({2: lambda trainer: found.append(take_config(trainer, wanted))})
+    assert run(tiny(*before, "total_steps=4"), "train", hooks=[edit])["complete"]
+    (outcome,) = found
+    assert outcome.changed == {"log_every": (4, 1)}
+    assert all("when they are built" in outcome.refused[path] for path in stay)
+
+
+def test_a_learning_rate_of_another_optimiser_stays(tiny):
+    def edit(trainer):
+        told.append(take_config(trainer, tiny("optim=dict(_delete_=True, type='Adam')")))
+
+    told = []
+    run(tiny("total_steps=3", "optim.lr=0.5"), "train", hooks=[AtStep({2: edit})])
+    assert not told[0].changed and "keeps numbers" in told[0].refused["optim.lr"]
+
+
+def test_evaluations_need_the_test_split_of_the_start(tiny, folder):
+    found = []
+    values = {"evaluation.every": 3, "evaluation.steps": [5], "evaluation.n_images": 1}
+    edit = AtStep({2: lambda trainer: found.append(change(trainer, values))})
+    assert run(tiny("evaluation.at_end=False"), "train", hooks=[edit])["complete"]
+    (outcome,) = found
+    assert outcome.changed == {"evaluation.n_images": (2, 1)}
+    assert set(outcome.refused) == {"evaluation.every", "evaluation.steps"}
+    assert "began without a test split" in outcome.refused["evaluation.every"]
+    assert all("eval" not in row for row in read_log(folder / "log.jsonl"))
+
+
+def test_a_setting_goes_back_to_its_default(tiny, folder):
+    found = []
+
+    def edit(trainer):
+        found.append(take_config(trainer, tiny("total_steps=6")))
+
+    run(tiny("loss.weight=2.0", "total_steps=6"), "train", hooks=[AtStep({2: edit, 3: edit})])
+    assert [outcome.changed for outcome in found] == [{"loss.weight": (2.0, 1.0)}, {}]
+    assert sum("event" in row for row in read_log(folder / "log.jsonl")) == 1
+
+
+def test_options_of_groups_change_beside_a_default_learning_rate(tiny):
+    def edit(trainer):
+        optim = trainer.pipeline.optim
+        before = optim.lr_at(2)
+        change(trainer, {"optim.groups": {"network": {"lr": 0.25}}})
+        found.append((before, optim.lr_at(2), optim.options["network"].lr(2)))
+
+    found = []
+    adam = "optim=dict(_delete_=True, type='Adam')"
+    assert run(tiny(adam, "total_steps=4"), "train", hooks=[AtStep({2: edit})])["complete"]
+    assert found == [(found[0][0], found[0][0], 0.25)] and found[0][0] > 0
+
+
+def test_a_resumed_run_that_has_what_was_changed_says_nothing(tiny):
+    """Neither of a schedule, whose tuple json writes as a list, nor of what went back to its default."""
+    schedule = "loss.weight=dict(schedule='linear', value=1.0, end=0.5, steps=(0, 100))"
+    edits = {
+        1: lambda trainer: change(trainer, {"loss.weight": tiny(schedule).loss.weight}),
+        2: lambda trainer: take_config(trainer, tiny("total_steps=4")),
+    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="settings were changed")
+        run(tiny("total_steps=4", "loss.weight=2.0"), "train", hooks=[AtStep(edits)])
+        run(tiny("total_steps=6"), "train", resume=True, hooks=[AtStep({5: edits[1]})])
+        run(tiny("total_steps=7", schedule), "train", resume=True)
+    with pytest.warns(UserWarning, match="add: loss.weight={'schedule'"):
+        run(tiny("total_steps=8"), "train", resume=True)
 
 
 def test_a_resumed_run_says_what_was_changed(tiny):

@@ -252,6 +252,35 @@ def test_a_film_along_a_file_and_the_path_it_writes(render, tmp_path):
     assert file == tmp_path / "other.gif" and file.read_bytes() == wanted.read_bytes()
 
 
+def test_a_path_that_is_written_already_is_in_nobodys_way(render, tmp_path, monkeypatch):
+    """The same command, with --resume or where nothing is left of the film; another path is not written over."""
+    file = tmp_path / "path.json"
+    real = film._Film._keep
+    for frames in (0, 2):
+        seen = []
+
+        def keep(self, shot, image, span, seen=seen, most=frames):
+            if len(seen) == most:
+                raise KeyboardInterrupt
+            real(self, shot, image, span)
+            seen.append(shot)
+
+        monkeypatch.setattr(film._Film, "_keep", keep)
+        with pytest.raises(KeyboardInterrupt):
+            render(film_of(tmp_path, "gif", save_path=file))
+    monkeypatch.undo()
+    wanted = file.read_text()
+    (found,) = render(film_of(tmp_path, "gif", save_path=file, resume=True))
+    assert len(imageio.mimread(found)) == 4 and file.read_text() == wanted
+    for content in (wanted + " ", ""):
+        file.write_text(content)
+        with pytest.raises(ConfigError, match="path.json is there already .*leave --save-path out"):
+            render(film_of(tmp_path, "gif", save_path=file, resume=True))
+        assert file.read_text() == content
+    render(film_of(tmp_path, "gif", save_path=file, force=True))
+    assert file.read_text() == wanted
+
+
 def test_formats_that_a_file_cannot_be(tmp_path):
     for output, formats, said in (
         ("film.mp4", ("gif",), "is one file: give --format mp4"),
