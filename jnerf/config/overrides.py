@@ -45,7 +45,7 @@ class Override:
 def parse_override(text: str) -> Override:
     """Read ``a.b.0=value``.
 
-    The value is a Python literal, ``dict(...)`` included; ``true``, ``false`` or ``none`` in any
+    The value is a Python literal, ``dict(...)`` and ``float("inf")`` included; ``true``, ``false`` or ``none`` in any
     case; or else a bare string. Where only a string will do (``exp_name=15``) it is one, whatever it looks like.
 
     Raises:
@@ -77,12 +77,14 @@ def parse_value(text: str) -> Any:
 
 
 def literal(node: ast.expr) -> Any:
-    """The value of a literal in which ``dict(a=1)`` may stand for ``{"a": 1}``; nothing is executed.
+    """The value of a literal as ``jnerf.config.dump.say`` writes it; nothing is executed.
+
+    ``dict(a=1)`` may stand for ``{"a": 1}``, and ``float("inf")`` for what has no literal.
 
     Raises:
-        ValueError: it is more than that.
+        ValueError, TypeError: it is more than that.
     """
-    return ast.literal_eval(ast.fix_missing_locations(_DictCalls().visit(node)))
+    return ast.literal_eval(ast.fix_missing_locations(_Calls().visit(node)))
 
 
 def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
@@ -139,13 +141,15 @@ def _index(key: str, items: list[Any], override: Override, depth: int) -> int:
     return int(key)
 
 
-class _DictCalls(ast.NodeTransformer):
-    """``dict(a=1)`` as ``{"a": 1}``, so that ``literal_eval`` takes it."""
+class _Calls(ast.NodeTransformer):
+    """``dict(a=1)`` as ``{"a": 1}``, and ``float("inf")`` as a number, so that ``literal_eval`` takes them."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        named = all(keyword.arg is not None for keyword in node.keywords)
-        if not isinstance(node.func, ast.Name) or node.func.id != "dict" or node.args or not named:
-            return node
-        keys: list[ast.expr | None] = [ast.Constant(keyword.arg) for keyword in node.keywords]
-        return ast.Dict(keys=keys, values=[keyword.value for keyword in node.keywords])
+        match node:
+            case ast.Call(ast.Name("float"), [ast.Constant(str(text))], []):
+                return ast.Constant(float(text))
+            case ast.Call(ast.Name("dict"), [], named) if all(entry.arg for entry in named):
+                keys: list[ast.expr | None] = [ast.Constant(entry.arg) for entry in named]
+                return ast.Dict(keys=keys, values=[entry.value for entry in named])
+        return node

@@ -1,11 +1,13 @@
 """``key.sub=value``: parsing, merging, order, errors."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from jnerf.checks.origin import origin_of
 from jnerf.config import load_config
+from jnerf.config.dump import say
 from jnerf.config.overrides import parse_override
 from jnerf.errors import ConfigError
 
@@ -31,6 +33,10 @@ METHOD = Path(__file__).parents[1] / "data" / "config" / "methods" / "method.py"
         ("(0.9, 0.99)", (0.9, 0.99)),
         ("dict(a=1, b=dict(c=[2]))", dict(a=1, b=dict(c=[2]))),
         ("{'a': 1}", dict(a=1)),
+        ('float("inf")', math.inf),
+        ("dict(a=[float('-inf')])", dict(a=[-math.inf])),
+        ("float('x')", "float('x')"),
+        ("float(open('x'))", "float(open('x'))"),
         ("__import__('os')", "__import__('os')"),
         ("dict(a=open('x'))", "dict(a=open('x'))"),
     ],
@@ -39,6 +45,27 @@ def test_values(text, value):
     found = parse_override(f"dataset.root={text}").value
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        1.5,
+        -math.inf,
+        "none",
+        "1",
+        "a\"b'",
+        [],
+        (1,),
+        {},
+        {"type": "A", "class": 1, "far": math.inf},
+    ],
+)
+def test_what_say_writes_is_read_again(value):
+    found = parse_override(f"dataset.root={say(value)}").value
+    assert found == value and type(found) is type(value)
 
 
 @pytest.mark.parametrize("name", ["15", "1e3", "true", "none", "lego/half", "dict(a=1)"])
