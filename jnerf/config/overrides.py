@@ -14,6 +14,7 @@ from typing import Any
 
 from jnerf.checks.origin import Origin
 from jnerf.checks.suggest import hint
+from jnerf.checks.types import mismatch
 from jnerf.config.block import Block, copy_value, normalise, place, place_block
 from jnerf.config.merge import KIND_KEYS, merge
 from jnerf.config.schema import SCHEMA
@@ -46,7 +47,8 @@ def parse_override(text: str) -> Override:
     """Read ``a.b.0=value``.
 
     The value is a Python literal, ``dict(...)`` and ``float("inf")`` included; ``true``, ``false`` or ``none`` in any
-    case; or else a bare string. Where only a string will do (``exp_name=15``) it is one, whatever it looks like.
+    case; or else a bare string. Where the schema takes the text and not what it looks like (``exp_name=15``,
+    ``evaluation.fit=none``) it is a string.
 
     Raises:
         ConfigError: no ``=``, an empty key, or a top-level key that configs do not have.
@@ -60,10 +62,19 @@ def parse_override(text: str) -> Override:
         raise ConfigError(f"override '{text}': write key=value or key.sub=value")
     if keys[0] not in SCHEMA:
         raise ConfigError(f"override '{text}': unknown key '{keys[0]}'. {hint(keys[0], SCHEMA)}")
-    found = parse_value(value.strip())
-    if len(keys) == 1 and SCHEMA[keys[0]].type is str and not isinstance(found, str):
-        found = value.strip()
+    found, bare = parse_value(value.strip()), value.strip()
+    kind = _type_of(keys)
+    if mismatch(found, kind) is not None and mismatch(bare, kind) is None:
+        found = bare
     return Override(text, keys, found)
+
+
+def _type_of(keys: tuple[str, ...]) -> Any:
+    """What the schema says of a setting; of the inside of modules and lists it says nothing."""
+    schema = SCHEMA
+    for name in keys[:-1]:
+        schema = schema[name].keys if name in schema else {}
+    return schema[keys[-1]].type if keys[-1] in schema else Any
 
 
 def parse_value(text: str) -> Any:

@@ -73,6 +73,12 @@ def test_a_name_is_a_string_whatever_it_looks_like(name):
     assert load_config(METHOD, [f"exp_name={name}"]).exp_name == name
 
 
+@pytest.mark.parametrize("text", ["none", "'none'"])
+def test_a_word_that_the_setting_takes_is_that_word(text):
+    assert load_config(METHOD, [f"evaluation.fit={text}"]).evaluation.fit == "none"
+    assert load_config(METHOD, ["evaluation.every=none"]).evaluation.every is None
+
+
 def test_nested_and_new_keys():
     config = load_config(METHOD, ["optim.groups.network.weight_decay=1e-6", "optim.lr=0.5"])
     assert config.optim.groups == dict(encoder=dict(sparse=True), network=dict(weight_decay=1e-6))
@@ -159,6 +165,11 @@ def test_later_of_two_wins():
         ("total_steps.a=1", "total_steps is 100, which has no keys"),
         ("seed=abc", "override 'seed=abc': seed: expected int, got str 'abc'"),
         ("checkpoint.keeep=1", "checkpoint.keeep: unknown key. Did you mean 'keep'?"),
+        (
+            "evaluation.fit=None",
+            "evaluation.fit: expected 'none' or 'exposure' or 'appearance', got None, not the word 'none' (in a shell: "
+            "\"'none'\")",
+        ),
         ("exp_name=", "override 'exp_name=': exp_name: is empty; write a name such as"),
         ("exp_name=../x", "exp_name: '../x' leads out of save_dir"),
         ("exp_name=/tmp/x", "exp_name: '/tmp/x' leads out of save_dir"),
