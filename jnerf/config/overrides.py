@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jnerf.checks.origin import Origin
 from jnerf.checks.suggest import hint
 from jnerf.checks.types import mismatch
 from jnerf.config.block import Block, copy_value, normalise, place, place_block
-from jnerf.config.merge import KIND_KEYS, merge
+from jnerf.config.custom import settle_imports
+from jnerf.config.merge import KIND_KEYS, merge, merge_configs
 from jnerf.config.schema import SCHEMA
 from jnerf.errors import ConfigError
 
@@ -104,7 +106,7 @@ def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
     Args:
         config: the config; stays as it is.
         overrides: texts as `parse_override` reads them, in any order; of two equal keys the later
-            wins.
+            wins. ``custom_imports`` add up, and files in them are relative to the working directory.
 
     Returns:
         A new config.
@@ -114,7 +116,12 @@ def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
             value that is no block.
     """
     for override in sorted(map(parse_override, overrides), key=lambda entry: entry.rank):
-        config = merge(config, _layer(config, override, 0))
+        layer = _layer(config, override, 0)
+        settle_imports(layer, Path.cwd())
+        whole = override.keys == (
+            "custom_imports",
+        )  # of one item, the layer is the list with that item
+        config = merge_configs(config, layer) if whole else merge(config, layer)
     return config
 
 
