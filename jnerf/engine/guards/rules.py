@@ -6,8 +6,9 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
-#: What is done with a checkpoint. "start": a run of its own begins with the weights of another one.
-Use = Literal["resume", "start", "test", "render", "mesh"]
+#: What is done with a checkpoint. "start": a run of its own begins with the weights of another one; "export": the field
+#: goes into files; "cameras": the cameras that were learned do.
+Use = Literal["resume", "start", "test", "render", "mesh", "export", "cameras"]
 
 
 class Verdict(IntEnum):
@@ -20,8 +21,8 @@ class Verdict(IntEnum):
 
 _FREE, _WARN, _REFUSE = Verdict
 
-# Path of the setting, then what another value means when training goes on, in a test, and in a film or a mesh. The
-# first row that fits counts. What is not named here (steps, logs, evaluation, checkpoints ...) is free.
+# Path of the setting, then what another value means when training goes on, in a test, and in a film, a mesh or an
+# export. The first row that fits counts. What is not named here (steps, logs, evaluation, checkpoints ...) is free.
 _RULES = (
     # the scene and its place in the field; root is compared by what lies there
     ("dataset.image_memory", _FREE, _FREE, _FREE),

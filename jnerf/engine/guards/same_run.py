@@ -25,14 +25,15 @@ from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.errors import ConfigError
 from jnerf.registry import INNER, OPTIMS, REGISTRIES, Registry
 
-#: Blocks inside of a dataset's block that have a type of their own.
-
+#: Of each use, what the run cannot.
 _DOING = {
     "resume": "go on with --resume",
     "start": "start from its checkpoint",
     "test": "be tested",
     "render": "be rendered",
     "mesh": "be made a mesh of",
+    "export": "be exported",
+    "cameras": "have its cameras exported",
 }
 
 
@@ -113,7 +114,8 @@ class SameRun:
             picture = elsewhere and "picture" in noted
             now = scene_record(dataset, self._config["dataset"].get("root"), picture)
             found = scene_differences(noted, now)
-        misplaced = moved(self._info, dataset) and self._use != "mesh"  # which undoes it
+        # What a mesh and an export hold is put where the run says, see ``open_trained``.
+        misplaced = moved(self._info, dataset) and self._use not in ("mesh", "export")
         if misplaced:
             found.append("another place in the field")
         if found and (elsewhere or misplaced or self._use == "resume") and self._use != "start":
