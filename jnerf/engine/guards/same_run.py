@@ -9,11 +9,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.dump import read_dump, say
-from jnerf.datasets.base import Dataset
 from jnerf.engine.guards.record import (
     absolute_root,
     moved,
@@ -24,6 +23,9 @@ from jnerf.engine.guards.record import (
 from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.errors import ConfigError
 from jnerf.registry import INNER, OPTIMS, REGISTRIES, Registry
+
+if TYPE_CHECKING:  # it imports Jittor, which a sweep's worker does not wait for
+    from jnerf.datasets.base import Dataset
 
 #: Of each use, what the run cannot.
 _DOING = {

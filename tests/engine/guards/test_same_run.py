@@ -13,6 +13,7 @@ from scenes import make_tiny_blender
 from jnerf.config import load_config
 from jnerf.datasets.blender.dataset import BlenderDataset
 from jnerf.datasets.image.dataset import ImageDataset
+from jnerf.engine.guards.judged import judged_with
 from jnerf.engine.guards.record import data_line, scene_differences, scene_record
 from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.engine.guards.same_run import SameRun, flat_settings
@@ -96,6 +97,17 @@ def test_cameras_that_learn_are_compared_setting_by_setting():
     assert {k for k, v in flat().items() if told[k] != v} == {"dataset.cameras.test_steps"}
     without = flat_settings({"dataset": dict(type="BlenderDataset", root="x")})
     assert without["dataset.cameras.type"] is None and without["dataset.exposure.type"] is None
+
+
+def test_settings_of_the_test_alone():
+    solid = dict(type="MeshDataset", root="x", surface_points=5, volume_points=2**20, scale=0.5)
+    config = {"dataset": solid, "network": dict(type="LODDistanceNetwork", lod=2, precision="fp32")}
+    assert judged_with(config) == {"dataset.surface_points": 5, "network.lod": 2}
+    assert judged_with({"evaluation": dict(fit="none", fit_steps=7, n_images=3)}) == {
+        "evaluation.fit_steps": 7
+    }
+    for path in ("evaluation.fit", "network.lod", "dataset.surface_resolution"):
+        assert {verdict(path, use) for use in USES} == {FREE}
 
 
 @pytest.fixture
