@@ -148,6 +148,9 @@ def _literal_mismatch(value: Any, options: tuple[Any, ...]) -> Mismatch | None:
     words = [option for option in options if isinstance(option, str)]
     near = nearest(value, words) if isinstance(value, str) else None
     advice = f". Did you mean '{near}'?" if near is not None else ""
+    word = str(value).lower()
+    if word in words and not isinstance(value, str):
+        advice = f", not the word '{word}' (in a shell: \"'{word}'\")"
     return _expected(" or ".join(map(repr, options)), value, advice)
 
 

@@ -40,20 +40,10 @@ def read_dump(text: str) -> dict[str, Any]:
             (target,) = statement.targets
             if not isinstance(target, ast.Name):
                 raise ValueError(f"line {statement.lineno} is no setting")
-            found[target.id] = literal(_Infinities().visit(statement.value))
+            found[target.id] = literal(statement.value)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise ConfigError(f"not only settings: {error}") from None
     return found
-
-
-class _Infinities(ast.NodeTransformer):
-    """``float("inf")`` as a number, which as a literal it has no name for."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "float" and len(node.args) == 1:
-            return ast.Constant(float(ast.literal_eval(node.args[0])))
-        return node
 
 
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

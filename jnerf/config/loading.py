@@ -11,9 +11,10 @@ from typing import Any
 from jnerf.checks.origin import Origin, display_path
 from jnerf.checks.suggest import hint
 from jnerf.config.block import Block, Config, normalise, place, place_block
+from jnerf.config.custom import settle_imports
 from jnerf.config.find import is_name, named_configs, nearest_configs
 from jnerf.config.lines import imported_names, key_lines, line_of
-from jnerf.config.merge import merge
+from jnerf.config.merge import merge_configs
 from jnerf.config.overrides import apply_overrides
 from jnerf.config.schema import SCHEMA
 from jnerf.config.validate import fill_defaults, validate
@@ -69,12 +70,10 @@ def _load(path: Path, above: tuple[Path, ...]) -> Block:
         if base.resolve() in chain:
             circle = " -> ".join(map(display_path, (*chain, base)))
             raise ConfigError(f"{locate(('_base_',))}: _base_: goes round in a circle: {circle}")
-        merged = _with_imports_of_both(merged, _load(base, chain))
+        merged = merge_configs(merged, _load(base, chain))
     own = _settings(values, imported_names(tree), locate)
-    own_imports = own.get("custom_imports")
-    if isinstance(own_imports, (list, tuple)):
-        own["custom_imports"] = [_absolute(entry, path.parent) for entry in own_imports]
-    return _with_imports_of_both(merged, own)
+    settle_imports(own, path.parent)
+    return merge_configs(merged, own)
 
 
 def _settings(
@@ -87,15 +86,6 @@ def _settings(
         dict.__setitem__(own, name, normalise(value, (name,), locate))
         place(own, name, locate((name,)))
     return own
-
-
-def _with_imports_of_both(base: Block, child: Block) -> Block:
-    """`merge`, except that ``custom_imports`` add up: a base needs its modules everywhere."""
-    merged = merge(base, child)
-    both = [block.get("custom_imports") for block in (base, child)]
-    if all(isinstance(entry, list) for entry in both):
-        merged["custom_imports"] = list(dict.fromkeys(both[0] + both[1]))
-    return merged
 
 
 def _read(path: Path, shown: str) -> str:
@@ -158,8 +148,3 @@ def _base(entry: str, folder: Path, origin: Origin) -> Path:
     if entry not in named_configs():
         raise ConfigError(f"{origin}: _base_: unknown config '{entry}'. {nearest_configs(entry)}")
     return named_configs()[entry]
-
-
-def _absolute(entry: Any, folder: Path) -> Any:
-    is_file = isinstance(entry, str) and entry.endswith(".py")
-    return str((folder / entry).resolve()) if is_file else entry

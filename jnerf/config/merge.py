@@ -42,6 +42,15 @@ def merge(base: Block, child: Block) -> Block:
     return merged
 
 
+def merge_configs(base: Block, child: Block) -> Block:
+    """`merge` of whole configs, whose ``custom_imports`` add up: a base needs its modules everywhere."""
+    merged = merge(base, child)
+    both = [block.get("custom_imports") for block in (base, child)]
+    if all(isinstance(entry, list) for entry in both):
+        merged["custom_imports"] = list(dict.fromkeys(both[0] + both[1]))
+    return merged
+
+
 def starts_afresh(base: Block, child: Block) -> bool:
     """Whether ``child`` makes the block another kind of thing than ``base``."""
     return any(key in child and child[key] != base.get(key) for key in KIND_KEYS)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jnerf.checks.origin import Origin
 from jnerf.checks.suggest import hint
+from jnerf.checks.types import mismatch
 from jnerf.config.block import Block, copy_value, normalise, place, place_block
-from jnerf.config.merge import KIND_KEYS, merge
+from jnerf.config.custom import settle_imports
+from jnerf.config.merge import KIND_KEYS, merge, merge_configs
 from jnerf.config.schema import SCHEMA
 from jnerf.errors import ConfigError
 
@@ -45,8 +48,9 @@ class Override:
 def parse_override(text: str) -> Override:
     """Read ``a.b.0=value``.
 
-    The value is a Python literal, ``dict(...)`` included; ``true``, ``false`` or ``none`` in any
-    case; or else a bare string. Where only a string will do (``exp_name=15``) it is one, whatever it looks like.
+    The value is a Python literal, ``dict(...)`` and ``float("inf")`` included; ``true``, ``false`` or ``none`` in any
+    case; or else a bare string. Where the schema takes the text and not what it looks like (``exp_name=15``,
+    ``evaluation.fit=none``) it is a string.
 
     Raises:
         ConfigError: no ``=``, an empty key, or a top-level key that configs do not have.
@@ -60,10 +64,19 @@ def parse_override(text: str) -> Override:
         raise ConfigError(f"override '{text}': write key=value or key.sub=value")
     if keys[0] not in SCHEMA:
         raise ConfigError(f"override '{text}': unknown key '{keys[0]}'. {hint(keys[0], SCHEMA)}")
-    found = parse_value(value.strip())
-    if len(keys) == 1 and SCHEMA[keys[0]].type is str and not isinstance(found, str):
-        found = value.strip()
+    found, bare = parse_value(value.strip()), value.strip()
+    kind = _type_of(keys)
+    if mismatch(found, kind) is not None and mismatch(bare, kind) is None:
+        found = bare
     return Override(text, keys, found)
+
+
+def _type_of(keys: tuple[str, ...]) -> Any:
+    """What the schema says of a setting; of the inside of modules and lists it says nothing."""
+    schema = SCHEMA
+    for name in keys[:-1]:
+        schema = schema[name].keys if name in schema else {}
+    return schema[keys[-1]].type if keys[-1] in schema else Any
 
 
 def parse_value(text: str) -> Any:
@@ -77,12 +90,14 @@ def parse_value(text: str) -> Any:
 
 
 def literal(node: ast.expr) -> Any:
-    """The value of a literal in which ``dict(a=1)`` may stand for ``{"a": 1}``; nothing is executed.
+    """The value of a literal as ``jnerf.config.dump.say`` writes it; nothing is executed.
+
+    ``dict(a=1)`` may stand for ``{"a": 1}``, and ``float("inf")`` for what has no literal.
 
     Raises:
-        ValueError: it is more than that.
+        ValueError, TypeError: it is more than that.
     """
-    return ast.literal_eval(ast.fix_missing_locations(_DictCalls().visit(node)))
+    return ast.literal_eval(ast.fix_missing_locations(_Calls().visit(node)))
 
 
 def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
@@ -91,7 +106,7 @@ def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
     Args:
         config: the config; stays as it is.
         overrides: texts as `parse_override` reads them, in any order; of two equal keys the later
-            wins.
+            wins. ``custom_imports`` add up, and files in them are relative to the working directory.
 
     Returns:
         A new config.
@@ -101,7 +116,12 @@ def apply_overrides(config: Block, overrides: Iterable[str]) -> Block:
             value that is no block.
     """
     for override in sorted(map(parse_override, overrides), key=lambda entry: entry.rank):
-        config = merge(config, _layer(config, override, 0))
+        layer = _layer(config, override, 0)
+        settle_imports(layer, Path.cwd())
+        whole = override.keys == (
+            "custom_imports",
+        )  # of one item, the layer is the list with that item
+        config = merge_configs(config, layer) if whole else merge(config, layer)
     return config
 
 
@@ -139,13 +159,15 @@ def _index(key: str, items: list[Any], override: Override, depth: int) -> int:
     return int(key)
 
 
-class _DictCalls(ast.NodeTransformer):
-    """``dict(a=1)`` as ``{"a": 1}``, so that ``literal_eval`` takes it."""
+class _Calls(ast.NodeTransformer):
+    """``dict(a=1)`` as ``{"a": 1}``, and ``float("inf")`` as a number, so that ``literal_eval`` takes them."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        named = all(keyword.arg is not None for keyword in node.keywords)
-        if not isinstance(node.func, ast.Name) or node.func.id != "dict" or node.args or not named:
-            return node
-        keys: list[ast.expr | None] = [ast.Constant(keyword.arg) for keyword in node.keywords]
-        return ast.Dict(keys=keys, values=[keyword.value for keyword in node.keywords])
+        match node:
+            case ast.Call(ast.Name("float"), [ast.Constant(str(text))], []):
+                return ast.Constant(float(text))
+            case ast.Call(ast.Name("dict"), [], named) if all(entry.arg for entry in named):
+                keys: list[ast.expr | None] = [ast.Constant(entry.arg) for entry in named]
+                return ast.Dict(keys=keys, values=[entry.value for entry in named])
+        return node

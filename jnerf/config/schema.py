@@ -144,6 +144,9 @@ SCHEMA: dict[str, Key] = {
     ),
     "save_dir": Key(str, "logs", "folder that holds the run folders"),
     "custom_imports": Key(
-        list[str], [], "your own modules: dotted names, or .py files relative to the config file"
+        list[str],
+        [],
+        "your own modules: dotted names, or .py files relative to the config file, in an override to the "
+        "working directory",
     ),
 }

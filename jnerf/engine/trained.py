@@ -14,6 +14,7 @@ from jnerf.datasets.placement.similarity import Similarity
 from jnerf.engine.checkpoints.asked import load_for_task, run_of
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.guards.record import elsewhere, read_info
+from jnerf.engine.guards.rules import Use
 from jnerf.engine.pipeline.build import Pipeline, build_pipeline
 from jnerf.engine.run_folder import RunFolder
 from jnerf.errors import ConfigError
@@ -39,7 +40,7 @@ class TrainedRun:
 
 def open_trained(
     config: Any,
-    what: str,
+    use: Use,
     save_dir: str | Path | None = None,
     checkpoint: str | Path | None = None,
 ) -> TrainedRun:
@@ -47,7 +48,7 @@ def open_trained(
 
     Args:
         config: a loaded config; it is checked here.
-        what: the task, as errors call it ("mesh").
+        use: what for.
         save_dir: the folder that holds run folders; None for the config's (``logs``).
         checkpoint: load this file instead of the run folder's newest.
 
@@ -57,7 +58,7 @@ def open_trained(
     check(config)
     show_kernel_progress()
     folder = RunFolder(Path(save_dir or config.get("save_dir") or "logs") / config.exp_name)
-    same = run_of(config, folder, checkpoint, what)
+    same = run_of(config, folder, checkpoint, use)
     same.check_config()
     pipeline = build_pipeline(config, training=False)
     refuse_ndc(pipeline)

@@ -15,6 +15,7 @@ from jnerf.datasets.base import Dataset
 from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.posed import PosedImages
 from jnerf.engine.evaluator import evaluate
+from jnerf.engine.guards.rules import Use
 from jnerf.engine.pipeline.build import build_dataset
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trained import TrainedRun, open_trained
@@ -77,9 +78,9 @@ class Place:
         return found
 
     @contextmanager
-    def opened(self, what: str) -> Iterator[TrainedRun]:
-        """The trained run, with the averaged weights applied."""
-        run = open_trained(self.config, what, self._save_dir, self._checkpoint)
+    def opened(self, use: Use = "export") -> Iterator[TrainedRun]:
+        """The trained run, with the averaged weights applied; ``use`` is what for."""
+        run = open_trained(self.config, use, self._save_dir, self._checkpoint)
         run.pipeline.network.eval()
         if run.pipeline.ema is None:
             yield run
@@ -91,7 +92,7 @@ class Place:
 def export_points(place: Place, options: PointOptions) -> list[Path]:
     """Writes a coloured point cloud with normals, ``points.ply``; see :func:`sample_points`."""
     place.check(POINTS)
-    with place.opened("export") as run:
+    with place.opened() as run:
         files = place.files(("points.ply",))  # before the work, so that none is done in vain
         cloud = sample_points(run.pipeline, options, run.transform)
     for path in files:
@@ -103,7 +104,7 @@ def export_points(place: Place, options: PointOptions) -> list[Path]:
 def export_occupancy(place: Place) -> list[Path]:
     """Writes the occupied cells as numbers, ``occupancy.npz``, and as boxes, ``occupancy.ply``."""
     place.check(OCCUPANCY)
-    with place.opened("export") as run:
+    with place.opened() as run:
         cells, below = occupied_cells(run.pipeline), run.pipeline.sampler.empty_below
     files = place.files(("occupancy.npz", "occupancy.ply"))
     shown = boxes(cells, run.transform)
@@ -124,7 +125,7 @@ def export_codebook(place: Place, test: bool = False) -> list[Path]:
         test: also judge what was read back on the test split.
     """
     place.check(CODEBOOK)
-    with place.opened("export") as run:
+    with place.opened("test" if test else "export") as run:
         network = run.pipeline.network
         packed = pack(network)
         files = place.files(("codebook.jcb",))
@@ -161,7 +162,7 @@ def export_slices(
     if place.outputs and not place.force and folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: say --force to write into it")
     check_outputs([folder / "slice.png"], suffixes=(".png",))
-    with place.opened("export") as run:
+    with place.opened() as run:
         found = slices(run.pipeline, options, run.transform)
     if "color" in channels and found[0].colors is None:
         raise ConfigError(f"{type(run.pipeline.network).__name__} has no colours: --channel value")
@@ -244,7 +245,7 @@ def _scenes(place: Place, splits: list[str]) -> dict[str, Dataset]:
     if config.dataset.get("cameras") is None:
         build = DATASETS.build
         return {s: build(config.dataset, path="dataset", split=s, seed=config.seed) for s in splits}
-    with place.opened("export") as run:
+    with place.opened("cameras") as run:
         training = run.pipeline.dataset
         learned = training.with_poses(training.cameras.c2w)
         return {

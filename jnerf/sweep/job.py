@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -151,7 +152,7 @@ class Process:
 
     def _outcome(self, status: int) -> Outcome:
         run = self.job.run
-        found = state_of(self.job.root, run.total_steps, run.n_images, run.tested)
+        found = state_of(self.job.root, run.total_steps, run.n_images, run.tested, run.judged_with)
         kind, told = judge(status, found.complete, self._stopped)
         lines = (
             () if kind in ("complete", "busy") else last_lines(self.job.root / OUTPUT, self._start)
@@ -211,4 +212,4 @@ def _facts(job: Job) -> list[str]:
     """What the worker must know besides the words of ``jnerf``."""
     run = job.run
     facts = [os.getpid(), job.root, run.total_steps, run.n_images or 0, int(run.tested)]
-    return list(map(str, facts))
+    return [*map(str, facts), json.dumps(run.judged_with)]

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jnerf.config import find_config, load_config
 from jnerf.config.check import check
 from jnerf.config.dump import say
 from jnerf.config.find import named_configs
+from jnerf.engine.guards.judged import judged_with
 from jnerf.errors import ConfigError
 from jnerf.sweep.naming import run_name
 from jnerf.sweep.scenes import Scene, find_scene, own_scene, spread
@@ -38,6 +39,7 @@ class Run:
         total_steps: of the run.
         n_images: test views that it is to be judged on; None: all.
         tested: whether it ends with a test.
+        judged_with: settings of that test, see ``jnerf.engine.guards.judged``.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Run:
     total_steps: int
     n_images: int | None = None
     tested: bool = True
+    judged_with: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def row(self) -> str:
@@ -135,6 +138,7 @@ def _add(
         total_steps=config.total_steps,
         n_images=config.evaluation.n_images,
         tested=config.evaluation.at_end,
+        judged_with=judged_with(config),
     )
     plan.runs.append(run)
     plan.configs[name] = config

@@ -40,7 +40,13 @@ class State:
         return f"goes on after step {self.saved} of {total}" if self.saved else "not begun"
 
 
-def state_of(root: Path, total_steps: int, n_images: int | None, tested: bool) -> State:
+def state_of(
+    root: Path,
+    total_steps: int,
+    n_images: int | None,
+    tested: bool,
+    judged_with: Mapping[str, Any] | None = None,
+) -> State:
     """Reads a run's folder, which need not be there.
 
     Args:
@@ -48,6 +54,7 @@ def state_of(root: Path, total_steps: int, n_images: int | None, tested: bool) -
         total_steps: steps that it is to train.
         n_images: test views that it is to be judged on; None: all.
         tested: whether it ends with a test.
+        judged_with: settings of that test, see ``jnerf.engine.guards.judged``; None: the defaults.
     """
     folder = RunFolder(root)
     newest = next(iter(checkpoint_paths(folder.checkpoints)), None)
@@ -59,7 +66,8 @@ def state_of(root: Path, total_steps: int, n_images: int | None, tested: bool) -
     if not isinstance(step, int) or step < total_steps:
         return State(False, saved)
     there = part_of(folder.info, "data", "test").get("n_images")
-    return State(_judged_on(told.get("n_images"), n_images, there), saved)
+    alike = told.get("judged_with", {}) == (judged_with or {})
+    return State(alike and _judged_on(told.get("n_images"), n_images, there), saved)
 
 
 def _judged_on(judged: int | str | None, wanted: int | None, there: int | None) -> bool:
@@ -79,7 +87,7 @@ def _judged_on(judged: int | str | None, wanted: int | None, there: int | None) 
 
 def state(plan: Plan, run: Run) -> State:
     """How far a run of a plan is."""
-    return state_of(plan.folder(run), run.total_steps, run.n_images, run.tested)
+    return state_of(plan.folder(run), run.total_steps, run.n_images, run.tested, run.judged_with)
 
 
 def live_step(root: Path) -> int:

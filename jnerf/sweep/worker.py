@@ -1,4 +1,4 @@
-"""The process of a run: ``python -m jnerf.sweep.worker PARENT FOLDER STEPS IMAGES TESTED train ...``.
+"""The process of a run: ``python -m jnerf.sweep.worker PARENT FOLDER STEPS IMAGES TESTED JUDGED train ...``.
 
 Before the command line of jnerf runs it takes the lock of the run's folder, so that of two starts only one trains;
 finds out whether the run has become complete meanwhile; and takes a name for its kernels that no other process of this
@@ -8,6 +8,7 @@ machine has, so that all compile at the same time.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -31,9 +32,9 @@ def main(arguments: list[str]) -> int:
 
     Args:
         arguments: process that has started this one, the run's folder, steps, test views (0: all), whether it is
-            tested (0 or 1), then the words of ``jnerf``.
+            tested (0 or 1) and with which settings (JSON), then the words of ``jnerf``.
     """
-    parent, root, steps, images, tested, *words = arguments
+    parent, root, steps, images, tested, judged, *words = arguments
     end_with(int(parent))
     folder = RunFolder(Path(root))
     folder.root.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,8 @@ def main(arguments: list[str]) -> int:
     if lock is None:
         return BUSY
     _held.append(lock)
-    if state_of(folder.root, int(steps), int(images) or None, tested == "1").complete:
+    wanted = int(steps), int(images) or None, tested == "1", json.loads(judged)
+    if state_of(folder.root, *wanted).complete:
         return 0
     name = kernels(cache_folder() / "sweep")
     if name:

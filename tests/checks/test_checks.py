@@ -76,6 +76,8 @@ def test_fits(value, annotation):
             "expected 'random' or 'white', got str 'randon'. Did you mean 'random'?",
         ),
         (1, Literal[True], (), "expected True, got int 1"),
+        (None, Literal["none", "l2"], (), "got None, not the word 'none' (in a shell: \"'none'\")"),
+        (1, Literal["1", "2"], (), "expected '1' or '2', got int 1, not the word '1' (in a shell"),
         (3, EVEN, (), "3 is odd"),
         ("3", EVEN, (), "expected int, got str '3'"),
         (3, EVEN | None, (), "3 is odd"),

@@ -126,6 +126,7 @@ def test_a_mesh_with_a_texture(start, trained):
         ("export points RUN --output a.stl", "a.stl: the suffix says the format"),
         ("export points nowhere", "nowhere"),
         ("export occupancy RUN exp_name=other", "no checkpoint in"),
+        ("export points RUN encoder.pos_encoder.n_levels=5", "cannot be exported, since"),
         ("export slices RUN --at 99", "--at 99: along z the field's box is"),
         ("export slices RUN --output a b", "slices go into one folder"),
         ("export fog RUN", "unknown kind 'fog'"),

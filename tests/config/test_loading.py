@@ -247,6 +247,22 @@ def test_custom_imports_add_up_and_become_absolute(tmp_path):
     ]
 
 
+def test_custom_imports_of_overrides_add_up_and_become_absolute(tmp_path, monkeypatch):
+    """Relative to where the command was given: the run's config.py, which lies elsewhere, names the same file."""
+    path = write(tmp_path, 'custom_imports = ["base.py", "package.module"]')
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    base, mine = str(tmp_path / "base.py"), str(tmp_path / "here" / "mine.py")
+    for written in ("['mine.py']", "('mine.py',)", "['../base.py','mine.py']"):
+        config = load_config(path, [f"custom_imports={written}"])
+        assert config.custom_imports == [base, "package.module", mine]
+    (tmp_path / "run").mkdir()
+    again = load_config(write(tmp_path / "run", config.dump()))
+    assert again.custom_imports == config.custom_imports
+    replaced = load_config(path, ["custom_imports.0=mine.py"])
+    assert replaced.custom_imports == [mine, "package.module"]
+
+
 def test_block_methods_check_values():
     block = Block(dict(a=1))
     block.update(b=dict(c=2))

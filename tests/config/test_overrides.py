@@ -1,11 +1,13 @@
 """``key.sub=value``: parsing, merging, order, errors."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from jnerf.checks.origin import origin_of
 from jnerf.config import load_config
+from jnerf.config.dump import say
 from jnerf.config.overrides import parse_override
 from jnerf.errors import ConfigError
 
@@ -31,6 +33,10 @@ METHOD = Path(__file__).parents[1] / "data" / "config" / "methods" / "method.py"
         ("(0.9, 0.99)", (0.9, 0.99)),
         ("dict(a=1, b=dict(c=[2]))", dict(a=1, b=dict(c=[2]))),
         ("{'a': 1}", dict(a=1)),
+        ('float("inf")', math.inf),
+        ("dict(a=[float('-inf')])", dict(a=[-math.inf])),
+        ("float('x')", "float('x')"),
+        ("float(open('x'))", "float(open('x'))"),
         ("__import__('os')", "__import__('os')"),
         ("dict(a=open('x'))", "dict(a=open('x'))"),
     ],
@@ -41,9 +47,36 @@ def test_values(text, value):
     assert type(found) is type(value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        1.5,
+        -math.inf,
+        "none",
+        "1",
+        "a\"b'",
+        [],
+        (1,),
+        {},
+        {"type": "A", "class": 1, "far": math.inf},
+    ],
+)
+def test_what_say_writes_is_read_again(value):
+    found = parse_override(f"dataset.root={say(value)}").value
+    assert found == value and type(found) is type(value)
+
+
 @pytest.mark.parametrize("name", ["15", "1e3", "true", "none", "lego/half", "dict(a=1)"])
 def test_a_name_is_a_string_whatever_it_looks_like(name):
     assert load_config(METHOD, [f"exp_name={name}"]).exp_name == name
+
+
+@pytest.mark.parametrize("text", ["none", "'none'"])
+def test_a_word_that_the_setting_takes_is_that_word(text):
+    assert load_config(METHOD, [f"evaluation.fit={text}"]).evaluation.fit == "none"
+    assert load_config(METHOD, ["evaluation.every=none"]).evaluation.every is None
 
 
 def test_nested_and_new_keys():
@@ -132,6 +165,11 @@ def test_later_of_two_wins():
         ("total_steps.a=1", "total_steps is 100, which has no keys"),
         ("seed=abc", "override 'seed=abc': seed: expected int, got str 'abc'"),
         ("checkpoint.keeep=1", "checkpoint.keeep: unknown key. Did you mean 'keep'?"),
+        (
+            "evaluation.fit=None",
+            "evaluation.fit: expected 'none' or 'exposure' or 'appearance', got None, not the word 'none' (in a shell: "
+            "\"'none'\")",
+        ),
         ("exp_name=", "override 'exp_name=': exp_name: is empty; write a name such as"),
         ("exp_name=../x", "exp_name: '../x' leads out of save_dir"),
         ("exp_name=/tmp/x", "exp_name: '/tmp/x' leads out of save_dir"),

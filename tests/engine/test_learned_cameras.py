@@ -66,6 +66,8 @@ def test_the_protocol_says_where_test_views_are(learned):
     )
     assert told["cameras_disturbed"].startswith("each training camera by 1 degrees")
     assert 0 < told["pose_degrees_mean"] < 3
+    steps, rays = (f"dataset.cameras.test_{name}" for name in ("steps", "rays"))
+    assert told["judged_with"] == {steps: 2, rays: 32}
 
 
 def test_learned_cameras_are_in_the_run_and_in_exports(learned, tmp_path):

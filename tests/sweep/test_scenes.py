@@ -1,5 +1,7 @@
 """What words of ``--scene`` mean."""
 
+import math
+
 import pytest
 
 from jnerf.config import find_config, load_config
@@ -49,6 +51,9 @@ def test_a_file_has_a_dataset_block(data):
     scene = find_scene(str(data / "tiny.py"), LEGO)
     assert scene.name == "tiny"
     assert scene.overrides == ('dataset=dict(type="ProceduralDataset", resolution=16)',)
+    (data / "far.py").write_text('dataset = dict(type="BlenderDataset", far=float("inf"))\n')
+    found = load_config(find_config("ngp_lego"), find_scene(str(data / "far.py"), LEGO).overrides)
+    assert found.dataset.far == math.inf
     (data / "bare.py").write_text("seed = 1\n")
     with pytest.raises(ConfigError, match="has no dataset block"):
         find_scene(str(data / "bare.py"), LEGO)

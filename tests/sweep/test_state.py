@@ -9,7 +9,7 @@ from run_folders import make_run
 from jnerf.errors import ConfigError
 from jnerf.sweep.plan import make_plan
 from jnerf.sweep.same import check_folders
-from jnerf.sweep.state import live_step, state_of
+from jnerf.sweep.state import live_step, state, state_of
 
 
 def folder_with(root, saved=(), step=None, n_images=3, there=3):
@@ -88,6 +88,37 @@ def test_runs_of_other_settings_are_not_counted_as_this_sweeps(tmp_path):
         other = make_plan(["ngp_embedded"], [], [word], tmp_path)
         with pytest.raises(ConfigError, match=f"{run.name}: {said}"):
             check_folders(other)
+
+
+@pytest.mark.parametrize(
+    ("words", "noted"),
+    [
+        ([], {}),
+        (["evaluation.fit=none", "evaluation.fit_part=left"], {}),
+        (["evaluation.fit=exposure"], {"evaluation.fit": "exposure"}),
+        (
+            ["evaluation.fit=exposure", "evaluation.fit_part=whole"],
+            {"evaluation.fit": "exposure", "evaluation.fit_part": "whole"},
+        ),
+        (
+            ["dataset.cameras=dict(type='PoseRefinement', test_steps=9, test_lr=3e-3)"],
+            {"dataset.cameras.test_steps": 9},
+        ),
+    ],
+)
+def test_runs_tested_in_another_way_are_to_be_tested(tmp_path, words, noted):
+    """Their weights are this sweep's, their numbers are not."""
+    plan = make_plan(["ngp_embedded"], [], ["total_steps=40", *words], tmp_path)
+    (run,) = plan.runs
+    root = make_run(plan.folder(run), **({"judged_with": noted} if noted else {}))
+    (root / "checkpoints").mkdir()
+    (root / "checkpoints" / "step_00000040.safetensors").touch()
+    assert state(plan, run).complete
+    other = "evaluation.fit=appearance" if noted else "evaluation.fit=exposure"
+    kept = [word for word in words if not word.startswith("evaluation.fit=")]
+    plan = make_plan(["ngp_embedded"], [], ["total_steps=40", *kept, other], tmp_path)
+    found = state(plan, plan.runs[0])
+    assert not found.complete and found.told(40) == "to be tested"
 
 
 def test_an_empty_folder_is_fine(tmp_path):

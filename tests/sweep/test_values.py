@@ -30,6 +30,11 @@ def test_values_have_one_spelling_so_that_names_of_runs_do_not_change():
     assert (steps.values, steps.swept) == (("[1, 2]",), False)
 
 
+def test_the_word_none_is_a_value_where_the_setting_takes_it():
+    fit, every = read_settings(["evaluation.fit=none,exposure", "evaluation.every=none,5"])
+    assert (fit.values, every.values) == (('"none"', '"exposure"'), ("None", "5"))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

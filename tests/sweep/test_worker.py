@@ -42,7 +42,7 @@ def test_without_room_for_locks_kernels_have_no_name(tmp_path):
 
 def test_a_worker_whose_parent_has_gone_does_not_begin(tmp_path):
     with pytest.raises(SystemExit) as stopped:
-        worker.main([str(os.getpid()), str(tmp_path), "1", "0", "1", "train"])
+        worker.main([str(os.getpid()), str(tmp_path), "1", "0", "1", "{}", "train"])
     assert stopped.value.code == 143
     assert not list(tmp_path.iterdir())
 

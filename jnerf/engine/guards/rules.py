@@ -6,8 +6,9 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Literal
 
-#: What is done with a checkpoint. "start": a run of its own begins with the weights of another one.
-Use = Literal["resume", "start", "test", "render", "mesh"]
+#: What is done with a checkpoint. "start": a run of its own begins with the weights of another one; "export": the field
+#: goes into files; "cameras": the cameras that were learned do.
+Use = Literal["resume", "start", "test", "render", "mesh", "export", "cameras"]
 
 
 class Verdict(IntEnum):
@@ -20,23 +21,30 @@ class Verdict(IntEnum):
 
 _FREE, _WARN, _REFUSE = Verdict
 
-# Path of the setting, then what another value means when training goes on, in a test, and in a film or a mesh. The
-# first row that fits counts. What is not named here (steps, logs, evaluation, checkpoints ...) is free.
+#: Settings on which numbers of a test depend, and weights do not.
+JUDGED = (
+    "evaluation.fit*",
+    "dataset.cameras.test_*",
+    "dataset.volume_points",
+    "dataset.surface_points",
+    "dataset.surface_resolution",
+    "network.lod",  # what is shown of one that is trained at all of them
+)
+
+# Path of the setting, then what another value means when training goes on, in a test, and in a film, a mesh or an
+# export. The first row that fits counts. What is not named here (steps, logs, evaluation, checkpoints ...) is free.
 _RULES = (
+    *((path, _FREE, _FREE, _FREE) for path in JUDGED),
     # the scene and its place in the field; root is compared by what lies there
     ("dataset.image_memory", _FREE, _FREE, _FREE),
     ("dataset.missing", _FREE, _FREE, _FREE),
     ("dataset.up", _FREE, _FREE, _FREE),
-    ("dataset.volume_points", _FREE, _FREE, _FREE),
-    ("dataset.surface_points", _FREE, _FREE, _FREE),
-    ("dataset.surface_resolution", _FREE, _FREE, _FREE),
     ("dataset.*_share", _WARN, _FREE, _FREE),
     ("dataset.noise*", _WARN, _FREE, _FREE),
     ("dataset.batches_at_once", _WARN, _FREE, _FREE),
     ("dataset.passes", _WARN, _FREE, _FREE),
     ("dataset.crop_*", _WARN, _FREE, _FREE),
     ("dataset.extras", _WARN, _FREE, _FREE),
-    ("dataset.cameras.test_*", _FREE, _FREE, _FREE),
     ("dataset.n_test", _WARN, _WARN, _FREE),
     ("dataset.holdout", _REFUSE, _REFUSE, _WARN),
     ("dataset.split", _REFUSE, _WARN, _WARN),
@@ -51,7 +59,6 @@ _RULES = (
     ("*.precision", _WARN, _WARN, _WARN),
     ("*.table_precision", _WARN, _WARN, _WARN),
     ("encoder.*", _REFUSE, _REFUSE, _REFUSE),
-    ("network.lod", _FREE, _FREE, _FREE),  # what is shown of one that is trained at all of them
     ("network.*", _REFUSE, _REFUSE, _REFUSE),
     # how it is looked at
     ("sampler.density_chunk", _FREE, _FREE, _FREE),

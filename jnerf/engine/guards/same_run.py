@@ -9,11 +9,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jnerf.checks.arguments import signature_of
 from jnerf.config.dump import read_dump, say
-from jnerf.datasets.base import Dataset
 from jnerf.engine.guards.record import (
     absolute_root,
     moved,
@@ -25,14 +24,18 @@ from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.errors import ConfigError
 from jnerf.registry import INNER, OPTIMS, REGISTRIES, Registry
 
-#: Blocks inside of a dataset's block that have a type of their own.
+if TYPE_CHECKING:  # it imports Jittor, which a sweep's worker does not wait for
+    from jnerf.datasets.base import Dataset
 
+#: Of each use, what the run cannot.
 _DOING = {
     "resume": "go on with --resume",
     "start": "start from its checkpoint",
     "test": "be tested",
     "render": "be rendered",
     "mesh": "be made a mesh of",
+    "export": "be exported",
+    "cameras": "have its cameras exported",
 }
 
 
@@ -113,7 +116,8 @@ class SameRun:
             picture = elsewhere and "picture" in noted
             now = scene_record(dataset, self._config["dataset"].get("root"), picture)
             found = scene_differences(noted, now)
-        misplaced = moved(self._info, dataset) and self._use != "mesh"  # which undoes it
+        # What a mesh and an export hold is put where the run says, see ``open_trained``.
+        misplaced = moved(self._info, dataset) and self._use not in ("mesh", "export")
         if misplaced:
             found.append("another place in the field")
         if found and (elsewhere or misplaced or self._use == "resume") and self._use != "start":

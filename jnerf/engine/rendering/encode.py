@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 import cv2
@@ -19,13 +20,14 @@ Bytes = NDArray[np.uint8]
 _GIF_WIDTH = (
     800  # a gif stores 8-bit frames almost uncompressed; larger ones are of no use on a page
 )
+_GIF_RATE = 50  # frames per second at most: browsers show a frame of less than 20 ms for 100
 
 
 def write_film(file: Path, frames: Iterable[Bytes], fps: float, size: tuple[int, int]) -> None:
     """Writes a film, whole or not at all.
 
     Args:
-        file: ``.mp4`` (H.264) or ``.gif``.
+        file: ``.mp4`` (H.264) or ``.gif``, which above 50 frames per second has every second one, or third ...
         frames: RGB [H, W, 3], in order.
         fps: frames per second.
         size: width and height of the film; smaller frames stand in its top left corner, on black.
@@ -75,8 +77,13 @@ def _write_gif(file: Path, frames: Iterator[Bytes], fps: float) -> None:
     # Made in memory: imageio keeps the frames to the end anyway, and a writer of a file on a full disk would try again,
     # loudly, when it is thrown away.
     gif = io.BytesIO()
-    small = [_at_most(frame, _GIF_WIDTH) for frame in frames]
-    imageio.mimwrite(gif, small, format="GIF", duration=1000 / fps, loop=0)
+    every = math.ceil(fps / _GIF_RATE)
+    small = [_at_most(frame, _GIF_WIDTH) for frame in islice(frames, 0, None, every)]
+    # The file counts hundredths of a second. Ends of frames are cut to these, not durations, which would add up.
+    ends = [int(100 * every * i / fps) for i in range(len(small) + 1)]
+    durations = [10 * (end - start) for start, end in pairwise(ends)]
+    how = durations if len(small) > 1 else durations[0]  # Pillow takes no list of one
+    imageio.mimwrite(gif, small, format="GIF", duration=how, loop=0)
     file.write_bytes(gif.getvalue())
 
 

@@ -11,6 +11,7 @@ from jnerf.engine.checkpoints.learned_cameras import write_cameras
 from jnerf.engine.checkpoints.learned_exposures import write_exposures
 from jnerf.engine.checkpoints.state import at_step
 from jnerf.engine.evaluator import evaluate, write_metrics
+from jnerf.engine.guards.judged import judged_with
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import Pipeline
 from jnerf.engine.rendering.fitted_views import view_fit
@@ -39,6 +40,8 @@ def judge_weights(
         write_exposures(folder.exposures, pipeline)
     protocol = protocol_of(config) | {"step": step, "train_seconds": round(seconds, 3)}
     protocol |= {"processes": team().size} if team().size > 1 else {}
+    if settings := judged_with(config):
+        protocol["judged_with"] = settings
     if team().first:
         write_metrics(folder.test / "metrics.json", found, protocol)
     numbers = ", ".join(f"{key} {value:.4g}" for key, value in found.mean.items())

@@ -3,6 +3,8 @@
 import json
 import shutil
 import warnings
+from contextlib import nullcontext
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,13 +13,15 @@ from scenes import make_tiny_blender
 from jnerf.config import load_config
 from jnerf.datasets.blender.dataset import BlenderDataset
 from jnerf.datasets.image.dataset import ImageDataset
+from jnerf.engine.guards.judged import judged_with
 from jnerf.engine.guards.record import data_line, scene_differences, scene_record
-from jnerf.engine.guards.rules import Verdict, verdict
+from jnerf.engine.guards.rules import Use, Verdict, verdict
 from jnerf.engine.guards.same_run import SameRun, flat_settings
 from jnerf.engine.run import run
 from jnerf.errors import ConfigError
 
-USES = ("resume", "start", "test", "render", "mesh")
+USES = ("resume", "start", "test", "render", "mesh", "export", "cameras")
+SHOWN = USES[3:]
 FREE, WARN, REFUSE = Verdict
 
 
@@ -58,7 +62,17 @@ def no_warning():
     ],
 )
 def test_verdicts(path, expected):
-    assert [verdict(path, use) for use in USES] == expected
+    assert [verdict(path, use) for use in USES[:5]] == expected
+    assert {verdict(path, use) for use in SHOWN} == {expected[-1]}
+
+
+@pytest.mark.parametrize("use", [use for use in get_args(Use) if use != "start"])
+def test_every_use_is_refused_in_words(tiny, tmp_path, use):
+    assert use in USES
+    (tmp_path / "config.py").write_text(tiny().dump())
+    same = SameRun(tmp_path, tiny("network.cells=3"), use)
+    with pytest.raises(ConfigError, match="cannot .*\n  network.cells: 3 here"):
+        same.check_config()
 
 
 def test_defaults_count_as_written_and_lists_as_tuples():
@@ -83,6 +97,17 @@ def test_cameras_that_learn_are_compared_setting_by_setting():
     assert {k for k, v in flat().items() if told[k] != v} == {"dataset.cameras.test_steps"}
     without = flat_settings({"dataset": dict(type="BlenderDataset", root="x")})
     assert without["dataset.cameras.type"] is None and without["dataset.exposure.type"] is None
+
+
+def test_settings_of_the_test_alone():
+    solid = dict(type="MeshDataset", root="x", surface_points=5, volume_points=2**20, scale=0.5)
+    config = {"dataset": solid, "network": dict(type="LODDistanceNetwork", lod=2, precision="fp32")}
+    assert judged_with(config) == {"dataset.surface_points": 5, "network.lod": 2}
+    assert judged_with({"evaluation": dict(fit="none", fit_steps=7, n_images=3)}) == {
+        "evaluation.fit_steps": 7
+    }
+    for path in ("evaluation.fit", "network.lod", "dataset.surface_resolution"):
+        assert {verdict(path, use) for use in USES} == {FREE}
 
 
 @pytest.fixture
@@ -267,7 +292,7 @@ def test_a_scene_that_has_been_moved(compare, scene, tmp_path):
         compare("resume", root=str(tmp_path / "moved"))
 
 
-@pytest.mark.parametrize("use", ["resume", "test", "render", "mesh"])
+@pytest.mark.parametrize("use", ["resume", "test", *SHOWN])
 @pytest.mark.parametrize(
     ("n", "brightness", "found"), [(5, 1, "5 training images, 4 then"), (4, 0.3, "another first")]
 )
@@ -285,7 +310,7 @@ def test_another_scene(compare, use, tmp_path, n, brightness, found, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("use", "refused"), [("resume", True), ("test", True), ("render", False), ("mesh", False)]
+    ("use", "refused"), [("resume", True), ("test", True), *((use, False) for use in SHOWN)]
 )
 def test_another_folder_than_a_run_of_before_had(compare, scene, use, refused, tmp_path):
     shutil.copytree(scene, tmp_path / "copy")
@@ -305,6 +330,22 @@ def test_a_scene_that_has_changed(compare, scene, use):
         if use == "resume"
         else pytest.warns(UserWarning, match=told)
     ):
+        compare(use, root=str(scene))
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_scene_in_another_place_of_the_field(compare, scene, use, tmp_path):
+    """Its place then is noted: there meshes and what is exported are put."""
+    path = tmp_path / "run" / "run.json"
+    info = json.loads(path.read_text())
+    info["world_to_field"]["scale"] *= 2
+    path.write_text(json.dumps(info))
+    told = "another place in the field"
+    with {
+        "start": pytest.warns(UserWarning, match=told),
+        "mesh": nullcontext(),
+        "export": nullcontext(),
+    }.get(use, pytest.raises(ConfigError, match=told)):
         compare(use, root=str(scene))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from PIL import Image
 
 from jnerf.engine.rendering.encode import write_film
 
@@ -33,3 +34,26 @@ def test_an_ffmpeg_that_dies_behind_the_last_frame_leaves_no_film(tmp_path, monk
     with pytest.raises(RuntimeError, match="ffmpeg ended before the film was whole"):
         write_film(tmp_path / "b.mp4", FRAMES, 24, (48, 32))
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("fps", "shown", "durations"),
+    [
+        (10, FRAMES, [100] * 12),
+        (24, FRAMES, [40, 40, 40, 40, 40, 50] * 2),  # 41.7: a gif counts hundredths of a second
+        (50, FRAMES, [20] * 12),
+        (60, FRAMES[::2], [30, 30, 40] * 2),
+        (120, FRAMES[::3], [20, 30, 20, 30]),
+        (1000, FRAMES[::20], [20]),
+    ],
+)
+def test_a_gif_plays_as_fast_as_the_film(tmp_path, fps, shown, durations):
+    """Browsers show a frame of less than 20 ms for 100."""
+    write_film(tmp_path / "a.gif", FRAMES, fps, (48, 32))
+    found, seen = [], []
+    with Image.open(tmp_path / "a.gif") as gif:
+        for i in range(gif.n_frames):
+            gif.seek(i)
+            found.append(gif.info["duration"])
+            seen.append(np.asarray(gif.convert("RGB"))[0, 0].tolist())
+    assert (found, seen) == (durations, [frame[0, 0].tolist() for frame in shown])

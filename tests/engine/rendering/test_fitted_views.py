@@ -110,8 +110,10 @@ def test_metrics_say_what_was_fitted_and_differ(trained):
     assert judged(trained, "evaluation.fit=exposure")["mean"] == first["mean"]
     whole = judged(trained, "evaluation.fit=exposure", "evaluation.fit_part=whole")
     assert whole["protocol"]["test_fit"].endswith("to all of its pixels")
+    settings = {"evaluation.fit": "exposure", "evaluation.fit_part": "whole"}
+    assert whole["protocol"]["judged_with"] == settings
     plain = judged(trained)
-    assert "test_fit" not in plain["protocol"]
+    assert not {"test_fit", "judged_with"} & set(plain["protocol"])
     assert len({run["mean"]["psnr"] for run in (first, whole, plain)}) == 3
 
 
