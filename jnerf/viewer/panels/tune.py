@@ -31,6 +31,7 @@ class TunePanel(Panel):
         """See ``Panel``."""
         config = self.viewer.trainer.config
         self._lr, self._groups = config.optim.get("lr"), config.optim.get("groups")
+        hint = "a number or dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 5000)); see docs"
         if self._lr is not None:
             factor = gui.add_slider(
                 "learning rate x 2^",
@@ -41,7 +42,6 @@ class TunePanel(Panel):
                 hint="of what the config says, its schedule included",
             )
             self.control("lr_factor", factor, self._scale_lr)
-            hint = "a number or dict(schedule='linear', value=1e-2, end=1e-3, steps=(0, 5000)); see docs"
             schedule = gui.add_text("optim.lr", _text(self._lr), hint=hint)
             self.control("lr_schedule", schedule, self._setter("optim.lr"))
         single = "type" in config.loss
