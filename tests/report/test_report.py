@@ -75,6 +75,12 @@ def test_worst_and_best_of_many_views_by_the_first_metric(page, tmp_path):
     assert "Lowest by roughness" in text and "Highest by roughness" in text
 
 
+@pytest.mark.parametrize(("noted", "shown"), [({}, "0.2"), ({"error_full": 0.05}, "0.05")])
+def test_errors_end_where_the_judge_says(page, tmp_path, noted, shown):
+    _, text = page(make_run(tmp_path / "a", **noted))
+    assert f"the mean over the channels, 0 {shown} and more" in text
+
+
 def test_a_judge_with_items_of_its_own(page, tmp_path):
     root = make_run(tmp_path / "a", metric="iou")
     metrics = root / "test" / "metrics.json"
