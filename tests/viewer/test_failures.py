@@ -1,4 +1,4 @@
-"""What fails by itself at every turn, as a user's panel or channel may, is told once and ends neither page nor training."""
+"""What fails by itself at every turn, as a user's panel may, is told once and ends neither page nor training."""
 
 import pytest
 from page_client import MIDDLE, serve_until

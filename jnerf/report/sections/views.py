@@ -36,7 +36,8 @@ def views(run: RunData) -> Html | None:
         "p",
         "Errors: the mean over the channels, 0 ",
         h("span", class_="scale"),
-        f" {full_error(run):g} and more. Depths: near is red, far blue. A click shows a picture large, arrow keys the next.",
+        f" {full_error(run):g} and more. Depths: near is red, far blue.",
+        " A click shows a picture large, arrow keys the next.",
         class_="note",
     )
     return join([legend, *blocks])
