@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,21 @@ def measure_apart(arguments: list[str], **environment: str) -> dict[str, Any]:
         if done.returncode:
             raise JnerfError(f"failed with status {done.returncode}: {' '.join(arguments)}")
         return load(out)
+
+
+def folders_of(pairs: Sequence[tuple[str, str | None]], parent: Path) -> list[Path]:
+    """A folder for the run of each config and scene, called after both; no two are the same.
+
+    >>> [f.name for f in folders_of([("ngp.py", "a/lego.v1"), ("ngp.py", "b/lego.v1")], Path())]
+    ['ngp_lego.v1', 'ngp_lego.v1_2']
+
+    Args:
+        pairs: files of configs, each with the root of a scene or None.
+        parent: what the folders lie in.
+    """
+    found: list[Path] = []
+    for file, scene in pairs:
+        label = "_".join([Path(file).stem, *([Path(scene).absolute().name] if scene else [])])
+        names = (label if i == 1 else f"{label}_{i}" for i in itertools.count(1))
+        found.append(next(f for f in (parent / name for name in names) if f not in found))
+    return found

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jnerf.benchmark.records.record import make_record, save
 from jnerf.checks.cuda_ways import check_kernels
 from jnerf.config import find_config
 from jnerf.errors import ConfigError, JnerfError
 from jnerf.files import check_writable, write_text_atomic
+
+_T = TypeVar("_T")
+#: What was varied, and what was measured of it.
+Points = list[tuple[str, dict[str, Any]]]
 
 
 def train(options: Namespace) -> None:
@@ -28,43 +33,69 @@ def train(options: Namespace) -> None:
     told: dict[str, Any] = {}
     if options.run:
         run, told = finished_run(Path(options.run))
-        runs = [run]
+        runs = iter([run])
     elif len(pairs) == 1:
-        runs = [_train_here(options, *pairs[0])]
+        runs = (_train_here(options, *pair) for pair in pairs)
     else:
-        runs = [run for pair in pairs for run in _train_apart(options, *pair)]
+        folders = _run_folders(options, pairs)
+        runs = (
+            run
+            for pair, folder in zip(pairs, folders, strict=True)
+            for run in _train_apart(options, *pair, folder)
+        )
     protocol = told.pop("protocol", {}) | {
         "seconds": "inside training steps; without compilation, evaluation and checkpoints",
         "samples_per_s": "trained samples, over the log windows after measured_from_step",
         "memory": "largest resident size of the process, the saving of the last step included",
     }
-    speed = pooled([run["samples_per_s"] for run in runs])
-    record = make_record("train", {"runs": runs}, protocol, samples_per_s=speed, **told)
-    finish(options, record, training_plot)
+
+    def write(runs: list[dict[str, Any]], more: dict[str, Any]) -> None:
+        speed = pooled([run["samples_per_s"] for run in runs])
+        how = {"samples_per_s": speed, **told}
+        finish(options, make_record("train", {"runs": runs}, protocol | more, **how), training_plot)
+
+    gather(runs, write)
 
 
 def _train_here(options: Namespace, file: str, scene: str | None) -> dict[str, Any]:
     from jnerf.benchmark.train import measure_training, prepare
-    from jnerf.config import load_config
 
-    overrides = [*options.overrides, *([f"dataset.root={scene}"] if scene else [])]
-    config = load_config(file, overrides)
+    config = _config_of(options, file, scene)
     warm_up = prepare(config, options.steps, not options.no_eval, options.warm_up)
     run = measure_training(config, warm_up, options.save_dir)
     where = str(config.dataset.get("root") or config.dataset.type)
     return {"config": shown(file), "scene": where, **run}
 
 
-def _train_apart(options: Namespace, file: str, scene: str | None) -> list[dict[str, Any]]:
+def _config_of(options: Namespace, file: str, scene: str | None) -> Any:
+    from jnerf.config import load_config
+
+    return load_config(file, [*options.overrides, *([f"dataset.root={scene}"] if scene else [])])
+
+
+def _run_folders(options: Namespace, pairs: Sequence[tuple[str, str | None]]) -> list[Path | None]:
+    """Where the run of each config and scene is kept, None where none is; an older run there is an error before all."""
+    from jnerf.benchmark.children import folders_of
+    from jnerf.engine.run_folder import RunFolder
+
+    if not options.save_dir:
+        return [None] * len(pairs)
+    found = folders_of(pairs, Path(options.save_dir))
+    for folder, pair in zip(found, pairs, strict=True):
+        RunFolder(folder / _config_of(options, *pair).exp_name).check_free(resume=False)
+    return found
+
+
+def _train_apart(
+    options: Namespace, file: str, scene: str | None, folder: Path | None
+) -> list[dict[str, Any]]:
     from jnerf.benchmark.children import measure_apart
 
     flags = ["--no-eval"] if options.no_eval else []
     for name in ("steps", "warm_up"):
         value = getattr(options, name)
         flags += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    if options.save_dir:
-        label = "_".join(Path(part).stem for part in (file, scene) if part)
-        flags += ["--save-dir", str(Path(options.save_dir) / label)]
+    flags += ["--save-dir", str(folder)] if folder else []
     flags += ["--scene", scene] if scene else []
     record = measure_apart(["train", "--config-file", file, *flags, *options.overrides])
     return record["results"]["runs"]
@@ -95,7 +126,7 @@ def ops(options: Namespace) -> None:
     if levels and levels != [this_level()]:
         results = level_records(options, levels)
     else:
-        results = [measure_level(options.only, options.samples, options.repeat)]
+        results = iter([measure_level(options.only, options.samples, options.repeat)])
     protocol = {
         "time": "each kernel alone, device synchronised before and after; over the repeats",
         "bytes": "arrays that the kernel reads and writes, each once: what it must move at least",
@@ -103,7 +134,11 @@ def ops(options: Namespace) -> None:
         "input": "rays of 800 x 800 views through a thin-shelled occupancy grid of the embedded scene",
         "share_of_ceiling": "larger of GB/s / memory and GFLOP/s / peak, all measured in the same run",
     }
-    finish(options, make_record("ops", {"levels": results}, protocol))
+
+    def write(levels: list[dict[str, Any]], more: dict[str, Any]) -> None:
+        finish(options, make_record("ops", {"levels": levels}, protocol | more))
+
+    gather(results, write)
 
 
 def ways(options: Namespace) -> None:
@@ -127,15 +162,19 @@ def memory(options: Namespace) -> None:
     from jnerf.benchmark.sizes.memory import measure_memory
 
     check_plot(options.plot)
-    found = measure_memory(
+    points = measure_memory(
         options.config_file, options.overrides, options.steps, options.samples, options.images
     )
     protocol = {
         "peak": "largest resident size of the process over all steps and the saving of the last",
         "images": "the first N training views",
     }
-    results = {"config": shown(options.config_file), "steps": options.steps, **found}
-    finish(options, make_record("memory", results, protocol), memory_plot)
+
+    def write(points: Points, more: dict[str, Any]) -> None:
+        results = _curves(options, points, ("samples", "images"))
+        finish(options, make_record("memory", results, protocol | more), memory_plot)
+
+    gather(points, write)
 
 
 def growth(options: Namespace) -> None:
@@ -145,14 +184,10 @@ def growth(options: Namespace) -> None:
 
     check_plot(options.plot)
     if options.here:
-        found = {
-            "samples": [measure_point(_config(options), options.steps)],
-            "images": [],
-            "stores": [],
-        }
+        points = iter([("samples", measure_point(_config(options), options.steps))])
     else:
         sizes = options.samples, options.images, options.gib
-        found = measure_growth(
+        points = measure_growth(
             options.config_file, options.overrides, options.steps, *sizes, options.resolution
         )
     protocol = {
@@ -162,8 +197,18 @@ def growth(options: Namespace) -> None:
         "images": f"Blender scene of {options.resolution} x {options.resolution}, few drawn views under many names",
         "stores": "a file with holes, mapped as beyond the memory there is; 4096 draws, none of them read before",
     }
-    results = {"config": shown(options.config_file), "steps": options.steps, **found}
-    finish(options, make_record("growth", results, protocol), growth_plot)
+
+    def write(points: Points, more: dict[str, Any]) -> None:
+        results = _curves(options, points, ("samples", "images", "stores"))
+        finish(options, make_record("growth", results, protocol | more), growth_plot)
+
+    gather(points, write)
+
+
+def _curves(options: Namespace, points: Points, names: tuple[str, ...]) -> dict[str, Any]:
+    """Results of points that were measured, by what was varied."""
+    curves = {name: [point for about, point in points if about == name] for name in names}
+    return {"config": shown(options.config_file), "steps": options.steps, **curves}
 
 
 def render(options: Namespace) -> None:
@@ -184,17 +229,21 @@ def host(options: Namespace) -> None:
     """``host``: an emptied step of each config, with exact and with fixed sizes where it may have both."""
     from jnerf.benchmark.host import measure_host, variants
 
-    runs = [
+    runs = (
         {"config": shown(file), **measure_host(config, options.steps, options.repeat)}
         for file in options.config_file
         for config in variants(file, options.overrides)
-    ]
+    )
     protocol = {
         "emptied": "tiny tables, grids, networks and batches, and a small embedded scene: what is left is the host's",
         "step_ms": "wall, per step, over the repeats; executor_ms of it inside Jittor's executor, python_ms the rest",
         "counts": "per step, of a repeat of their own; whole windows of 16 steps, one update of the grid in each",
     }
-    finish(options, make_record("host", {"runs": runs}, protocol))
+
+    def write(runs: list[dict[str, Any]], more: dict[str, Any]) -> None:
+        finish(options, make_record("host", {"runs": runs}, protocol | more))
+
+    gather(runs, write)
 
 
 def compare(options: Namespace) -> None:
@@ -262,6 +311,25 @@ def check_plot(path: str | None) -> None:
     """Raises ConfigError before anything is measured when the plot could not be written after."""
     if path and Path(path).suffix != ".svg":
         raise ConfigError(f"--plot {path}: plots are SVG files; choose a name that ends with .svg")
+
+
+def gather(parts: Iterator[_T], write: Callable[[list[_T], dict[str, Any]], None]) -> None:
+    """Writes parts of a measurement once all are there, or those that are, if another fails or Ctrl-C ends it.
+
+    Args:
+        parts: each is measured when it is asked for.
+        write: takes them, at least one, and what else the protocol is to say.
+    """
+    done: list[_T] = []
+    try:
+        for part in parts:
+            done.append(part)
+    except (Exception, KeyboardInterrupt) as error:
+        if done:
+            said = f"ended early by {type(error).__name__}: what was to be measured after this is missing"
+            write(done, {"incomplete": said})
+        raise
+    write(done, {})
 
 
 def finish(options: Namespace, record: dict[str, Any], plot: Any = None) -> None:

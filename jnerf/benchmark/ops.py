@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from jnerf.benchmark.cases import CASES, Case, make_inputs, op_folders
-from jnerf.benchmark.cases.field import NERF
+from jnerf.benchmark.cases.field import NERF, PAPER_GRID
+from jnerf.benchmark.cases.optimiser import TOUCHED_TABLE
 from jnerf.benchmark.kernel_clock import Call, KernelClock, settle
 from jnerf.benchmark.profile import parts_of
 from jnerf.benchmark.simd import this_level
@@ -108,12 +109,11 @@ def _ours(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     fused = any(row["op"] == "field_mlp" for row in rows)
     for row in rows:
         mlps = row["op"] in ("mlp", "field_mlp") and not row["case"].startswith(NERF)
-        wanted = row["case"].startswith("16 x 2") or mlps
         if row["op"] == "mlp" and fused:  # the fused op replaces both
             continue
-        if wanted:
+        if mlps or (row["op"], row["case"]) == ("hash_encode", PAPER_GRID):
             ns[row["kernel"]] = ns.get(row["kernel"], 0.0) + row["ns"]["min"]
-        elif row["kernel"] == "adam_sparse":
+        elif (row["op"], row["case"]) == ("adam", TOUCHED_TABLE):
             ns[row["kernel"]] = row["ns"]["min"] * row["count"] / STEP_SAMPLES
     found: dict[str, float | None] = dict(parts_of(ns))
     parts = [found.get(name) for name in ("hash_forward", "hash_backward", "mlps", "adam")]

@@ -32,7 +32,7 @@ def measure_rendering(
 
     Raises:
         CheckpointError: there is none.
-        ConfigError: the dataset has no cameras.
+        ConfigError: the dataset has no test views.
     """
     from jnerf.config.check import check
     from jnerf.engine.checkpoints.asked import load_for_task, run_of
@@ -53,8 +53,8 @@ def measure_rendering(
     same.check_scene(pipeline.dataset)
     restore(pipeline, loaded, str(path))
     dataset = build_dataset(config, "test")
-    if dataset.cameras is None:
-        raise ConfigError(f"{config.dataset.type} has no cameras: there is no view to render")
+    if dataset.cameras is None or not dataset.n_images:  # a mesh has cameras for pictures alone
+        raise ConfigError(f"{type(dataset).__name__} has no test views: there is nothing to render")
     evaluate(pipeline, dataset, 1, rays_per_chunk=config.chunk)  # compiles
     found = evaluate(pipeline, dataset, n_frames, rays_per_chunk=config.chunk)
     seconds = stats([image["seconds"] for image in found.rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import Any
 
 from jnerf.benchmark.children import measure_apart
@@ -17,8 +18,8 @@ def this_level() -> str:
     return os.environ.get("JNERF_SIMD") or "native"
 
 
-def level_records(options: Namespace, levels: list[str]) -> list[dict[str, Any]]:
-    """Measures the ops at each level and returns the ``levels`` of the schema.
+def level_records(options: Namespace, levels: list[str]) -> Iterator[dict[str, Any]]:
+    """Measures the ops at each level, one after the other, and gives the ``levels`` of the schema.
 
     Raises:
         ConfigError: an unknown level.
@@ -29,5 +30,5 @@ def level_records(options: Namespace, levels: list[str]) -> list[dict[str, Any]]
     arguments = ["ops", "--samples", str(options.samples), "--repeat", str(options.repeat)]
     arguments += [part for name in options.only for part in ("--only", name)]
     arguments += [f"--{options.device}"] if options.device else []
-    records = [measure_apart(arguments, JNERF_SIMD=level) for level in levels]
-    return [level for record in records for level in record["results"]["levels"]]
+    for level in levels:
+        yield from measure_apart(arguments, JNERF_SIMD=level)["results"]["levels"]

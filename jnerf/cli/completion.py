@@ -32,7 +32,7 @@ def whole_parser() -> argparse.ArgumentParser:
         if hasattr(module, "add_arguments"):
             module.add_arguments(own)
         for action in own._actions:
-            if action.dest == "config":
+            if action.dest in ("config", "config_file"):
                 action.completer = configs_and_files
             elif action.dest == "overrides":
                 action.completer = settings
@@ -50,12 +50,18 @@ def configs_and_files(prefix: str, **_: object) -> Iterator[str]:
 
 
 def settings(prefix: str, parsed_args: argparse.Namespace, **_: object) -> Iterator[str]:
-    """``key=`` of the settings of the config that stands on the command line, as deep as ``prefix`` goes."""
+    """``key=`` of the settings of the config that stands on the command line, the first of several, as deep as
+    ``prefix`` goes.
+    """
     from jnerf.config import find_config, load_config
     from jnerf.errors import ConfigError
 
+    several = getattr(parsed_args, "config_file", None) or [None]
+    named = getattr(parsed_args, "config", None) or several[0]
+    if named is None:
+        return
     try:
-        block = load_config(find_config(parsed_args.config))
+        block = load_config(find_config(named))
     except (ConfigError, OSError):
         return
     above, _dot, _last = prefix.rpartition(".")

@@ -107,6 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Makes the scene and prints the report."""
+    import shlex
     import sys
     from pathlib import Path
 
@@ -125,11 +126,11 @@ def execute(options: argparse.Namespace) -> int:
     print("\n" + "\n".join(outcome.lines))
     print(f"\ncameras are drawn in {output / 'cameras.png'}. Train on the scene:")
     root = output if output.is_absolute() else f"./{output}"
-    words = ["jnerf train ngp_capture", f"dataset.root={root}", f"exp_name={output.resolve().name}"]
+    words = ["jnerf", "train", "ngp_capture", f"dataset.root={root}", f"exp_name={output.resolve().name}"]
     if outcome.backdrop:  # behind pictures too, or PSNR would compare them with a black one
         color = ",".join(map(str, outcome.backdrop))
         words += [f"renderer.background={color}", f"renderer.test_background={color}"]
-    print(f"  {' '.join(words)}")
+    print(f"  {shlex.join(words)}")
     if not outcome.enough:
         print(
             f"warning: only {outcome.facts.registered} of {outcome.facts.pictures} pictures have a pose",

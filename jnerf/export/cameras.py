@@ -16,6 +16,8 @@ from jnerf.datasets.cameras.lenses import EquirectangularLens, LensModel, Pinhol
 from jnerf.datasets.cameras.lenses.fisheye import FisheyeLens
 from jnerf.datasets.cameras.lenses.mixed import MixedLens
 from jnerf.datasets.cameras.lenses.opencv import OpenCVLens
+from jnerf.datasets.pictures.headers import image_size
+from jnerf.datasets.pictures.orientation import lies_on_its_side
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError
@@ -33,16 +35,19 @@ def transforms(
 ) -> dict[str, Any]:
     """What ``transforms.json`` is to say.
 
-    Poses are OpenGL camera-to-world in world units. Of a scene that is not turned on its way into the field, ``scale``,
-    ``offset`` and ``aabb_scale`` say how it is placed there, in instant-ngp's meaning.
+    Poses are OpenGL camera-to-world in world units; intrinsics are of the pictures in the size in which they are
+    stored, whatever ``downscale`` made of them, since others read them as they are. Of a scene that is not turned on
+    its way into the field, ``scale``, ``offset`` and ``aabb_scale`` say how it is placed there, in instant-ngp's
+    meaning.
 
     Args:
         splits: scenes by the names of their splits.
-        images: the picture of each view, by split.
+        images: the picture of each view, by split; of each the header is read.
         folder: of the json file; pictures are named from there.
 
     Raises:
         ConfigError: a lens that the format cannot describe.
+        DataError: a picture is missing or broken.
     """
     frames: list[dict[str, Any]] = []
     names: dict[str, list[str]] = {}
@@ -52,7 +57,8 @@ def transforms(
         for i, path in enumerate(images[split]):
             name = Path(os.path.relpath(path, folder)).as_posix()
             pose = np.vstack([poses[i], [0, 0, 0, 1]]).tolist()
-            frame = {"file_path": name, **_camera(dataset.cameras, i), "transform_matrix": pose}
+            camera = _camera(dataset.cameras, i, path)
+            frame = {"file_path": name, **camera, "transform_matrix": pose}
             frames.append(frame)
             names[f"{split}_filenames"].append(name)
     first = next(iter(splits.values()))
@@ -77,10 +83,13 @@ def dumps(values: Mapping[str, Any]) -> str:
     return f'{head[:-2]},\n  "frames": [\n    {frames}\n  ]\n}}\n'
 
 
-def _camera(cameras: Cameras, i: int) -> dict[str, Any]:
-    """Intrinsics and lens of one camera."""
-    fx, fy, cx, cy = (float(x) for x in cameras.intrinsics[i])
-    width, height = cameras.sizes[i].tolist()
+def _camera(cameras: Cameras, i: int, path: Path) -> dict[str, Any]:
+    """Intrinsics and lens of one camera whose picture this is."""
+    used = tuple(cameras.sizes[i].tolist())
+    stored = image_size(path)
+    width, height = stored[::-1] if lies_on_its_side(path, stored, used) else stored
+    larger = np.array([width, height]) / used
+    fx, fy, cx, cy = (cameras.intrinsics[i] * np.tile(larger, 2)).tolist()
     lens: LensModel = cameras.lens
     if isinstance(lens, MixedLens):
         lens = lens.lenses[lens.which[i]]

@@ -204,6 +204,8 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
         images: write the pictures too, into ``images`` beside the json file.
     """
     place.check(CAMERAS)
+    if images and place.outputs and not any(map(_is_json, place.outputs)):
+        raise ConfigError("--images are written beside a .json file: name one with --output too")
     config = place.config
     check(config)
     scenes = {}
@@ -217,7 +219,7 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
             )
         scenes[split] = scene
     files = place.files(("transforms.json", "cameras.ply"))
-    jsons = [path for path in files if path.suffix.lower() == ".json"]
+    jsons = [path for path in files if _is_json(path)]
     for path in jsons:
         folder = path.parent / "images" if images else None
         pictures = picture_files(scenes, folder, place.force or not place.outputs)
@@ -237,6 +239,10 @@ def export_cameras(place: Place, splits: list[str], images: bool = False) -> lis
     counts = ", ".join(f"{len(scene.cameras)} {split}" for split, scene in scenes.items())
     _say(f"{counts} cameras, world units", files)
     return files
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
 
 
 def _scenes(place: Place, splits: list[str]) -> dict[str, Dataset]:

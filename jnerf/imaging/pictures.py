@@ -12,6 +12,8 @@ from jnerf.errors import JnerfError
 
 #: Far over near beyond which depth is shown by its inverse: a garden reaches from 3 to 300.
 _DEEP = 3
+#: The error, of 1, at the end of the colours of pictures of errors.
+FULL_ERROR = 0.2
 
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -101,7 +103,7 @@ def depth_range(
 
 
 def error_picture(
-    prediction: NDArray[np.uint8], truth: NDArray[np.uint8], full: float = 0.2
+    prediction: NDArray[np.uint8], truth: NDArray[np.uint8], full: float = FULL_ERROR
 ) -> NDArray[np.uint8]:
     """Mean absolute error over the channels through the Turbo map.
 

@@ -99,6 +99,7 @@ def _protocol(picture: Picture, subject: Subject) -> dict[str, Any]:
         "parameters": n,
         "parameters_per_pixel": round(n / picture.n_pixels, 4),
         "error_picture": f"mean absolute error, its colours end at {_FULL_ERROR}",
+        "error_full": _FULL_ERROR,
     }
 
 

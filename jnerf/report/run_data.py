@@ -31,6 +31,7 @@ class RunData:
         test: metrics.json, with ``protocol``, ``mean`` and ``items``; empty where there was no test.
         unit: what an item is called: "image".
         problems: what could not be read, a sentence each.
+        page_folder: where the page lies that is made of it, which names files from there; None: in ``folder``.
     """
 
     folder: RunFolder
@@ -42,6 +43,7 @@ class RunData:
     test: dict[str, Any] = field(default_factory=dict)
     unit: str = "image"
     problems: list[str] = field(default_factory=list)
+    page_folder: Path | None = None
 
     @property
     def name(self) -> str:

@@ -53,6 +53,7 @@ def write_report(root: Path, output: Path | None = None, force: bool = True) -> 
     run = read_run(root)
     path = output or run.folder.report
     check_output(path, force)
+    run.page_folder = path.parent
     write_text_atomic(path, report_html(run))
     return run
 

@@ -31,8 +31,8 @@ from jnerf.viewer.weights import Weights
 
 #: Seconds that a first coarse picture may take out of turn, and the most that is saved up for rendering.
 _URGENT, _SAVED_UP = 0.15, 0.25
-#: Seconds between two looks of the panels at what they show.
-_PANELS = 0.5
+#: Seconds between two looks of the panels at what they show, and those without pictures behind one that failed.
+_PANELS, _FAILED = 0.5, 1.0
 
 
 class Viewer(Hook):
@@ -76,7 +76,7 @@ class Viewer(Hook):
         self._fitted: set[int] = set()
         self._credit = 0.0
         self._turn: Callable[[], None] | None = None
-        self._left = self._looked = time.perf_counter()
+        self._left = self._looked = self._paints_from = time.perf_counter()
 
     # As a hook
 
@@ -89,7 +89,7 @@ class Viewer(Hook):
     def row(self, trainer: Trainer, row: dict[str, Any]) -> None:
         """Hands a row of the log to the panels."""
         for panel in self.panels:
-            panel.row(row)
+            self._calls.at_once(panel.row, row)
 
     def after_step(self, trainer: Trainer) -> None:
         """Spends the viewer's share of the time, if somebody looks on; waits while training is paused."""
@@ -112,9 +112,18 @@ class Viewer(Hook):
         urgent = any(one.moved or one.waiting for one in onlookers)
         seconds = max(self._credit, _URGENT if urgent else 0.0)
         if seconds > 0:
-            self.painter.spend(onlookers, seconds, refresh=True)
+            self._spend(onlookers, seconds, refresh=True)
         self._look_around()
         self._credit -= time.perf_counter() - start
+
+    def _spend(self, onlookers: list[Onlooker], seconds: float, refresh: bool) -> bool:
+        """Has pictures made; where that fails, as a channel of one's own may, not again at once: training would pay."""
+        if time.perf_counter() < self._paints_from:
+            return False
+        busy = self._calls.at_once(self.painter.spend, onlookers, seconds, refresh)
+        if busy is None:
+            self._paints_from = time.perf_counter() + _FAILED
+        return bool(busy)
 
     def _wait_while_paused(self, trainer: Trainer) -> None:
         while self.settings.paused and not trainer.stopping():
@@ -192,7 +201,7 @@ class Viewer(Hook):
         """Renders a handful of pixels, so that no kernel is compiled while somebody waits for a picture."""
         pose, _, fov = self.stage.first_view()
         nobody = Onlooker(lambda: Viewpoint(pose, fov, 16, 16), lambda rgb, depth: None)
-        self.painter.spend([nobody], 0.0, refresh=False)
+        self._spend([nobody], 0.0, refresh=False)
 
     def serve(self, stop: Callable[[], bool]) -> None:
         """Serves the page until it is to stop; for a field that is not trained."""
@@ -207,7 +216,7 @@ class Viewer(Hook):
 
     def _idle(self, refresh: bool) -> None:
         self._calls.run()
-        busy = self.painter.spend(list(self._onlookers.values()), 0.1, refresh)
+        busy = self._spend(list(self._onlookers.values()), 0.1, refresh)
         self._look_around()
         time.sleep(0.0005 if busy else 0.02)  # lets the server's thread answer
 
@@ -329,4 +338,4 @@ class Viewer(Hook):
             return
         self._looked = now
         for panel in self.panels:
-            panel.refresh()
+            self._calls.at_once(panel.refresh)

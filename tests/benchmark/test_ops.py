@@ -7,9 +7,9 @@ from threads import with_threads
 
 from jnerf.benchmark.cases import CASES, make_inputs, op_folders
 from jnerf.benchmark.kernel_clock import KernelClock, kernel_name, settle
-from jnerf.benchmark.ops import measure_case
+from jnerf.benchmark.ops import _ours, measure_case
 from jnerf.benchmark.yardstick import Ceilings, run
-from jnerf.benchmark.yardstick.bound import bound_rows, measure_bound
+from jnerf.benchmark.yardstick.bound import STEP_SAMPLES, bound_rows, measure_bound
 from jnerf.ops.activate import activate
 from jnerf.ops.common import CODE_ROOT
 from jnerf.ops.hash_encode import HashGridLayout, reference
@@ -56,6 +56,29 @@ def test_cases_measure_forward_and_backward(inputs, op):
     for row in rows:
         assert row["ns"]["n"] == 2 and 0 < row["ns"]["min"] <= row["ns"]["median"]
         assert row["gb_s"] == pytest.approx(row["bytes"] / row["ns"]["median"], rel=1e-3)
+
+
+def test_ours_is_of_the_cases_of_the_bound_alone():
+    cases = [
+        *(
+            ("hash_encode", "hash_encode_forward", f"16 x 2 x 2^19{how}")
+            for how in ("", ", read in float16")
+        ),
+        ("hash_encode_gradient", "hash_encode_table_grad", "16 x 2 x 2^19"),
+        ("hash_encode", "hash_encode_table_grad", "16 x 2 x 2^19"),
+        ("hash_encode", "hash_encode_table_grad", "8 x 4 x 2^19"),
+        ("mlp", "mlp_forward", "density 32-64-16"),
+        ("mlp", "mlp_forward", "colour 32-64-64-16"),
+        ("mlp", "mlp_forward", "NeRF 256-256-256-256"),
+        ("adam", "adam_sparse", "table, 30% touched"),
+        ("adam", "adam_sparse", "the same with a copy in bfloat16"),
+    ]
+    rows = [
+        {"op": op, "kernel": kernel, "case": case, "ns": {"min": 2.0**i}, "count": STEP_SAMPLES}
+        for i, (op, kernel, case) in enumerate(cases)
+    ]
+    parts = {"hash_forward": 1, "hash_backward": 8, "mlps": 32 + 64, "adam": 256}
+    assert _ours(rows) == {**parts, "whole": sum(parts.values())}
 
 
 def test_clock_sees_kernels_and_their_bytes_and_lets_go():

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
+
+from jnerf.cli.completion import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,3 +45,9 @@ def test_configs_and_settings(offered):
     assert {"ngp_lego", "ngp_fast"} <= set(offered("jnerf train ngp_"))
     assert offered("jnerf train ngp_lego sampler.grid") == ["sampler.grid_resolution="]
     assert "optim." in offered("jnerf train ngp_lego opt")
+
+
+def test_configs_and_settings_of_a_sweep(offered):
+    assert {"ngp_lego", "ngp_fast"} <= set(offered("jnerf sweep --config-file ngp_"))
+    assert "optim." in settings("opt", Namespace(config_file=["ngp_lego", "nerf_lego"]))
+    assert not list(settings("opt", Namespace(config_file=None)))

@@ -59,6 +59,10 @@ def test_points(start, trained, tmp_path):
 
 def test_cameras_train_again(start, trained, tmp_path):
     start("export", "cameras", trained, status=2, message="say --images")
+    alone = tmp_path / "alone.ply"
+    words = "export", "cameras", trained, "--images", "--output", alone
+    start(*words, status=2, message="--images are written beside a .json file")
+    assert not alone.exists()
     target = tmp_path / "scene/transforms.json"
     start("export", "cameras", trained, "--images", "--output", target, tmp_path / "cameras.glb")
     assert len(json.loads(target.read_text())["frames"]) == 8

@@ -40,6 +40,28 @@ def test_there_and_back(tmp_path):
         np.testing.assert_array_equal(found.images.image(1), scene.images.image(1))
 
 
+@pytest.mark.parametrize("copies", [False, True])
+def test_intrinsics_are_those_of_the_stored_pictures(tmp_path, copies):
+    splits = {
+        split: ProceduralDataset(split=split, n_train=4, n_test=2, resolution=24)
+        for split in ("train", "test")
+    }
+    path = export(splits, tmp_path / "whole")
+    small = {s: TransformsDataset(root=str(path), split=s, downscale=2.5) for s in splits}
+    assert small["train"].cameras.sizes[0].tolist() == [10, 10]
+    pictures = picture_files(small, tmp_path / "copies" if copies else None, False, False)
+    found = transforms(small, pictures, tmp_path)
+    size = 10 if copies else 24
+    fx, fy, cx, cy = splits["train"].cameras.intrinsics[0] * size / 24
+    wanted = {"w": size, "h": size, "fl_x": fx, "fl_y": fy, "cx": cx, "cy": cy}
+    assert {key: found[key] for key in wanted} == pytest.approx(wanted, rel=1e-6)
+    if not copies:
+        whole = json.loads(path.read_text())
+        assert [f["file_path"] for f in found["frames"]] == [
+            f"whole/{f['file_path']}" for f in whole["frames"]
+        ]
+
+
 def bent(kinds, coefficients, rotation=None):
     """A scene of photographs with these lenses, whose field is turned against the world."""
     scene = ProceduralDataset(n_train=len(kinds), resolution=24)

@@ -61,6 +61,7 @@ def test_parts_give_the_numbers_of_the_whole(learnt, tmp_path, monkeypatch):
     assert found.mean["ssim"] == pytest.approx(ssim(seen, truth), abs=1e-6)
     assert found.rows[0]["psnr"] == found.mean["psnr"]
     assert found.protocol["parameters_per_pixel"] == pytest.approx(1000 / (61 * 47), abs=1e-4)
+    assert found.protocol["error_full"] == judge._FULL_ERROR
     rate = found.protocol["rate"]
     assert (rate["fp32"]["bytes"], rate["fp16"]["bytes"]) == (4000, 2000)
     for size in rate.values():

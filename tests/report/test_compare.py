@@ -69,6 +69,13 @@ def test_other_protocols_are_warned_of(compare, tmp_path, told, said):
     assert said is None or (said in text and f"  {said}\n" in shown)
 
 
+def test_errors_end_where_the_judge_says(compare, tmp_path):
+    a, b = make_run(tmp_path / "a"), make_run(tmp_path / "b", error_full=0.05)
+    assert "dark red 0.2 and more" in compare(a, a)[1]
+    assert "dark red 0.05 and more" in compare(b, b)[1]
+    assert "dark red 0.2 (a), 0.05 (b) and more" in compare(a, b)[1]
+
+
 def test_other_views_give_the_means_of_those_that_are_shared(compare, tmp_path):
     a, b = make_run(tmp_path / "a", views=2), make_run(tmp_path / "b", views=5)
     html, text, shown = compare(a, b)

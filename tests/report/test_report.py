@@ -75,6 +75,12 @@ def test_worst_and_best_of_many_views_by_the_first_metric(page, tmp_path):
     assert "Lowest by roughness" in text and "Highest by roughness" in text
 
 
+@pytest.mark.parametrize(("noted", "shown"), [({}, "0.2"), ({"error_full": 0.05}, "0.05")])
+def test_errors_end_where_the_judge_says(page, tmp_path, noted, shown):
+    _, text = page(make_run(tmp_path / "a", **noted))
+    assert f"the mean over the channels, 0 {shown} and more" in text
+
+
 def test_a_judge_with_items_of_its_own(page, tmp_path):
     root = make_run(tmp_path / "a", metric="iou")
     metrics = root / "test" / "metrics.json"
@@ -171,6 +177,21 @@ def test_pictures_are_bounded_and_films_inside_only_when_small(page, tmp_path, m
     monkeypatch.setattr("jnerf.report.sections.film._MOST_BYTES", 3)
     html, text = page(root)
     assert 'src="render/orbit.mp4"' in html and "beside this page" in text
+
+
+def test_films_are_found_from_wherever_the_page_lies(tmp_path, monkeypatch):
+    root = make_run(tmp_path / "runs/a", views=1)
+    (root / "render").mkdir()
+    (root / "render/100% #1.mp4").write_bytes(b"1234")
+    monkeypatch.setattr("jnerf.report.sections.film._MOST_BYTES", 3)
+    monkeypatch.chdir(tmp_path)
+    for output, there in ((None, "render"), (Path("elsewhere.html"), "runs/a/render")):
+        path = output or root / "report.html"
+        write_report(root, output)
+        html = path.read_text()
+        for name in ("src", "href"):
+            assert f'{name}="{there}/100%25%20%231.mp4"' in html
+        assert f">{there}/100% #1.mp4</a>" in html
 
 
 def test_a_fault_of_the_report_is_one_warning_and_false_switches_it_off(tmp_path, capsys):

@@ -17,6 +17,8 @@ from jnerf.ops.touched_rows import mark_rows, pack_rows, unpack_rows, word_first
 
 _BETAS = (0.9, 0.99)
 _TOUCHED = 0.3  # share of the table's rows that a late training step touches
+#: The name of the case that is that of the bound.
+TOUCHED_TABLE = f"table, {_TOUCHED:.0%} touched"
 
 
 @CASES.of("adam")
@@ -44,7 +46,7 @@ def _adam(inputs: Inputs) -> Iterator[Case]:
         adam_sparse(followed, grad, m, v, counts, table, 1e-2, _BETAS)
         return [followed]
 
-    yield Case(f"table, {_TOUCHED:.0%} touched", "parameter", n, sparse)
+    yield Case(TOUCHED_TABLE, "parameter", n, sparse)
     yield Case("the same with a copy in bfloat16", "parameter", n, with_copy)
     yield Case("table, all", "parameter", n, dense)
 

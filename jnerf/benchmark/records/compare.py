@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,11 @@ from jnerf.figures.tables import table
 
 # Numbers under these names are inputs or statistics of no interest by themselves.
 _SKIPPED = ("count", "n", "max", "calls", "curve", "protocol", "repeats", "bytes", "flop")
-_NAMES = ("simd", "config", "scene", "exp_name", "op", "kernel", "case", "part", "step", "value")
+# What entries of lists are about; with all of these no two entries of our records are called alike.
+_NAMES = (
+    *("simd", "config", "sizes", "scene", "exp_name", "choice", "way", "op", "kernel", "case"),
+    *("method", "what", "part", "step", "value", "gib", "as_on"),
+)
 
 
 def comparison(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -43,10 +48,17 @@ def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
             if name not in _SKIPPED and name not in _NAMES:
                 yield from _numbers(item, f"{path} {name}".strip())
     elif isinstance(value, list):
-        for i, item in enumerate(value):
-            label = str(i)
-            if isinstance(item, dict):
-                label = " ".join(str(item[name]) for name in _NAMES if item.get(name)) or label
+        for label, item in zip(_labels(value), value, strict=True):
             yield from _numbers(item, f"{path} [{label}]")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield path, value
+
+
+def _labels(entries: list[Any]) -> Iterator[str]:
+    """What to call entries: by what they are about, else by their index; numbered where that is the same."""
+    met: Counter[str] = Counter()
+    for i, entry in enumerate(entries):
+        names = _NAMES if isinstance(entry, dict) else ()
+        label = " ".join(str(entry[name]) for name in names if entry.get(name)) or str(i)
+        met[label] += 1
+        yield label if met[label] == 1 else f"{label} ({met[label]})"

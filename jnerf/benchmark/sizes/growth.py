@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -38,7 +38,7 @@ def measure_growth(
     images: Sequence[int],
     gib: Sequence[int],
     resolution: int,
-) -> dict[str, Any]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """A short training for each number of samples and of images, and draws from stores of each size.
 
     Args:
@@ -50,21 +50,19 @@ def measure_growth(
         gib: sizes of stores.
         resolution: width and height of the images.
 
-    Returns:
-        ``samples``, ``images`` and ``stores`` of the schema.
+    Yields:
+        "samples", "images" or "stores", and an entry of these of the schema.
     """
-    found: dict[str, list[dict[str, Any]]] = {"samples": [], "images": []}
     with tempfile.TemporaryDirectory(prefix="jnerf-growth-") as folder:
         for value in samples:
-            found["samples"].append(
-                _apart(file, overrides, steps, value, f"sampler.target_samples={value}")
-            )
+            batch = f"sampler.target_samples={value}"
+            yield "samples", _apart(file, overrides, steps, value, batch)
         for value in images:
             root = write_scene(Path(folder) / str(value), value, resolution)
             scene = f"dataset=dict(_delete_=True, type='BlenderDataset', root={str(root)!r})"
-            found["images"].append(_apart(file, overrides, steps, value, scene))
-        stores = [measure_store(size, Path(folder)) for size in gib]
-    return {**found, "stores": stores}
+            yield "images", _apart(file, overrides, steps, value, scene)
+        for size in gib:
+            yield "stores", measure_store(size, Path(folder))
 
 
 def _apart(file: str, overrides: Sequence[str], steps: int, value: int, own: str) -> dict[str, Any]:

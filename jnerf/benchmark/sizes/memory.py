@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jnerf.benchmark.children import measure_apart
@@ -15,7 +15,7 @@ def measure_memory(
     steps: int,
     samples: Sequence[int],
     images: Sequence[int],
-) -> dict[str, Any]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Trains a few steps for each number of samples, and for each number of images.
 
     Args:
@@ -25,8 +25,8 @@ def measure_memory(
         samples: values of ``sampler.target_samples``.
         images: values of the dataset's number of training views.
 
-    Returns:
-        ``samples`` and ``images`` of the schema.
+    Yields:
+        "samples" or "images", and an entry of these of the schema.
 
     Raises:
         ConfigError: the sampler or the dataset has no such argument.
@@ -40,15 +40,12 @@ def measure_memory(
         raise ConfigError(
             f"memory: {config.sampler.type} has no target_samples in {file}; pass --samples ''"
         )
-    found: dict[str, list[dict[str, Any]]] = {}
     for name, values in (("samples", samples), ("images", images)):
-        found[name] = []
         for value in values:
             record = measure_apart([*common, f"{keys[name]}={value}"])
             peak = record["results"]["runs"][0]["peak_memory_gib"]
-            found[name].append({"value": value, "peak_gib": peak})
             print(f"memory: {keys[name]}={value}: {peak:.3f} GiB")
-    return found
+            yield name, {"value": value, "peak_gib": peak}
 
 
 def images_key(config: Any) -> str:

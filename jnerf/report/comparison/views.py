@@ -9,7 +9,7 @@ from jnerf.figures.metrics import metric, metric_title
 from jnerf.report.html import Html, h, join
 from jnerf.report.pictures import panels
 from jnerf.report.run_data import RunData, is_number
-from jnerf.report.sections.views import shots
+from jnerf.report.sections.views import full_error, shots
 
 _MOST_VIEWS, _MOST_PICTURES = 4, 60
 
@@ -37,8 +37,12 @@ def views(runs: Sequence[RunData], names: Sequence[str], most: int = _MOST_VIEWS
         blocks += [block] if block else []
     if not blocks:
         return None
+    ends = {name: f"{full_error(run):g}" for run, name in zip(runs, names, strict=True)}
+    end = ", ".join(dict.fromkeys(ends.values()))
+    if len(set(ends.values())) > 1:
+        end = ", ".join(f"{value} ({name})" for name, value in ends.items())
     note = (
-        "Those first in which the runs differ most. Errors: blue is none, dark red 0.2 and more. "
+        f"Those first in which the runs differ most. Errors: blue is none, dark red {end} and more. "
         "A click shows a picture large, arrow keys the next."
     )
     return join([h("p", note, class_="note"), *blocks])

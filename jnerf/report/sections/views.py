@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jnerf.figures.metrics import higher_is_better, metric, metric_title
+from jnerf.imaging.pictures import FULL_ERROR
 from jnerf.report.html import Html, h, join
 from jnerf.report.pictures import data_uri, panels
 from jnerf.report.run_data import RunData, is_number
@@ -35,10 +36,17 @@ def views(run: RunData) -> Html | None:
         "p",
         "Errors: the mean over the channels, 0 ",
         h("span", class_="scale"),
-        " 0.2 and more. Depths: near is red, far blue. A click shows a picture large, arrow keys the next.",
+        f" {full_error(run):g} and more. Depths: near is red, far blue.",
+        " A click shows a picture large, arrow keys the next.",
         class_="note",
     )
     return join([legend, *blocks])
+
+
+def full_error(run: RunData) -> float:
+    """The error, of 1, at the end of the colours of its pictures of errors; a judge with an end of its own notes it."""
+    noted = run.protocol.get("error_full")
+    return noted if is_number(noted) else FULL_ERROR
 
 
 def _chosen(items: Items, name: str | None) -> list[tuple[str | None, Items]]:

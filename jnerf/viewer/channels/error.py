@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.cameras.cameras import Cameras
+from jnerf.errors import JnerfError
 from jnerf.viewer.channels.base import Channel, Shown
 from jnerf.viewer.registries import CHANNELS
 from jnerf.viewer.stages.stage import Stage
@@ -15,6 +16,7 @@ from jnerf.viewer.stages.stage import Stage
 #: What saturates the map, as the mean error of the three colours.
 FULL = 0.2
 _KEPT = 4  # photographs
+_UNREADABLE = JnerfError, OSError, ValueError
 
 
 @CHANNELS.register()
@@ -34,11 +36,15 @@ class ErrorChannel(Channel):
         self._photographs: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
 
     def picture(self, shown: Shown) -> NDArray[np.float32]:
-        """See ``Channel``; 0 where the photograph shows nothing."""
+        """See ``Channel``; 0 where the photograph shows nothing, or cannot be read."""
         found = shown.stage.view_at(shown.view.c2w[:, 3])
+        nothing = np.zeros(shown.image.opacities.shape, np.float32)
         if found is None:
-            return np.zeros(shown.image.opacities.shape, np.float32)
-        truth, seen = self._truth(shown, *found)
+            return nothing
+        try:
+            truth, seen = self._truth(shown, *found)
+        except _UNREADABLE:
+            return nothing
         guess = shown.image.colors + shown.background * (1 - shown.image.opacities[..., None])
         error = np.abs(np.clip(guess, 0, 1) - truth).mean(-1)
         return np.where(seen, error / FULL, 0).astype(np.float32)
@@ -48,7 +54,10 @@ class ErrorChannel(Channel):
         found = shown.stage.view_at(shown.view.c2w[:, 3])
         if found is None:
             return "no photograph was taken from here: click a camera"
-        truth, seen = self._truth(shown, *found)
+        try:
+            truth, seen = self._truth(shown, *found)
+        except _UNREADABLE as error:
+            return f"{found[0]} image {found[1]} cannot be read: {error}"
         guess = shown.image.colors + shown.background * (1 - shown.image.opacities[..., None])
         if not seen.any():
             return f"{found[0]} image {found[1]} shows nothing of this"

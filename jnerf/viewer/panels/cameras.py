@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from jnerf.errors import JnerfError
 from jnerf.viewer.panels.base import Panel
 from jnerf.viewer.registries import PANELS
 from jnerf.viewer.viewpoint import quaternion_of
@@ -93,7 +94,7 @@ class CamerasPanel(Panel):
     def _thumbnail(self, split: str, i: int) -> Any:
         try:
             rgba = self.viewer.stage.splits[split].view(i).rgba()
-        except (OSError, ValueError) as error:
+        except (JnerfError, OSError, ValueError) as error:
             self.viewer.notify("An image cannot be read", str(error))
             return None
         scale = _THUMBNAIL / max(rgba.shape[:2])

@@ -169,6 +169,24 @@ def test_comparison_finds_numbers_by_what_they_are_about():
         comparison(before, make("train"))
 
 
+def test_comparison_keeps_every_number_of_entries_that_share_a_name():
+    host = make("host")
+    first = host["results"]["runs"][0]
+    again = {**first, "step_ms": {**first["step_ms"], "median": 1.25}}
+    host["results"]["runs"] += [again | {"sizes": "fixed"}, again]
+    text = comparison(host, host)
+    assert "runs [a.py exact] step_ms median | 2.5 " in text
+    assert "runs [a.py fixed] step_ms median | 1.25 " in text
+    assert "runs [a.py exact (2)] step_ms median | 1.25 " in text
+    assert "runs [a.py exact] views [cpu] launches | 133 " in text
+    ways = make("ways")
+    row = ways["results"]["kernels"][0]
+    ways["results"]["kernels"].append(row | {"way": "auto", "ratio": 3.0})
+    text = comparison(ways, ways)
+    assert "kernels [march one ray_march_count 9 rays] ratio | 2 " in text
+    assert "kernels [march auto ray_march_count 9 rays] ratio | 3 " in text
+
+
 def test_numbers_are_short():
     assert [number(x) for x in (1234567, 0.01234, 99.96, 7, 0, None)] == [
         "1 230 000", "0.0123", "100", "7", "0", "–",
