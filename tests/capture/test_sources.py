@@ -144,6 +144,37 @@ def test_the_sharpest_frame_of_each_window(tmp_path):
     assert len(few) == 12
 
 
+def test_a_film_whose_frames_do_not_last_alike_is_read_to_its_end(tmp_path):
+    """As telephones film: 12 frames at 30 a second, then 12 at 6 a second, each brighter than the one before."""
+    times = ["-vf", "setpts=(N+max(N-12\\,0)*4)/30/TB"]
+    writer = imageio_ffmpeg.write_frames(
+        str(tmp_path / "film.mp4"), (64, 48), fps=30, output_params=times
+    )
+    writer.send(None)
+    for i in range(24):
+        writer.send(np.full((48, 64, 3), 10 * i, np.uint8))
+    writer.close()
+    found = gather_frames(tmp_path / "film.mp4", tmp_path / "out", 24)
+    brightness = [imageio.imread(tmp_path / "out" / p.name).mean() for p in found]
+    np.testing.assert_allclose(brightness, np.arange(24) * 10, atol=4)
+
+
+def test_an_ffmpeg_that_calls_it_otherwise(tmp_path, monkeypatch):
+    """Before 5.1, ``-fps_mode passthrough`` was ``-vsync 0``."""
+    film(tmp_path / "film.mp4")
+    read, asked = imageio_ffmpeg.read_frames, []
+
+    def old(path, output_params):
+        asked.append(output_params)
+        if "-fps_mode" in output_params:
+            raise OSError("Unrecognized option 'fps_mode'.")
+        yield from read(path)
+
+    monkeypatch.setattr(imageio_ffmpeg, "read_frames", old)
+    assert len(gather_frames(tmp_path / "film.mp4", tmp_path / "out", 12)) == 12
+    assert asked == [["-fps_mode", "passthrough"], ["-vsync", "0"]]
+
+
 def test_windows_are_as_equal_as_can_be():
     counts = np.bincount(windows(100, 7))
     assert len(counts) == 7 and counts.max() - counts.min() <= 1
