@@ -13,6 +13,7 @@ from jnerf.capture.sources.film import gather_frames, sharpness, windows
 from jnerf.capture.sources.masks import gather_masks
 from jnerf.capture.sources.picture import Picture, lens_words
 from jnerf.capture.sources.pictures import gather_pictures
+from jnerf.datasets.pictures.headers import image_size
 from jnerf.datasets.pictures.orientation import orientation
 from jnerf.errors import DataError
 
@@ -46,6 +47,17 @@ def test_pictures_arrive_upright(tmp_path, tag, end):
     assert orientation(tmp_path / "out" / found[0].name) == 1
     if end == ".jpg":  # COLMAP reads the focal length there
         assert "35" in lens_words(tmp_path / "out" / found[0].name)
+
+
+def test_photographs_of_more_pixels_than_pillow_likes(tmp_path, monkeypatch):
+    """It takes what has more than twice its limit for an attack; drones' panoramas have more."""
+    save(tmp_path / "in" / "a.jpg", np.rot90(picture()).copy(), 6, focal=35.0)
+    save(tmp_path / "in" / "b.png", np.rot90(picture()).copy(), 6, focal=35.0)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 99)
+    found = gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
+    for p in found:
+        assert image_size(tmp_path / "out" / p.name) == (24, 16) and "35" in p.group
+    assert Image.MAX_IMAGE_PIXELS == 99
 
 
 def test_what_needs_no_turning_is_copied_byte_for_byte(tmp_path):
