@@ -75,6 +75,25 @@ def test_other_kinds_become_png(tmp_path):
     assert (imageio.imread(tmp_path / "out" / "a.png") == picture()).all()
 
 
+def test_grey_with_alpha_becomes_png(tmp_path):
+    (tmp_path / "in").mkdir()
+    stored = np.dstack([picture()[..., 0], picture()[..., 0] // 2])
+    Image.fromarray(stored).save(tmp_path / "in" / "a.tif")
+    gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
+    kept = cv2.imread(str(tmp_path / "out" / "a.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(kept, stored[..., [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int16])
+def test_numbers_that_are_no_colours(tmp_path, kind):
+    """PNG would hold them, black."""
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "a.tif"), (picture() / 255).astype(kind))
+    said = rf"a.tif holds 3 channels of {np.dtype(kind)}: expected 8- or 16-bit"
+    with pytest.raises(DataError, match=said):
+        gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
+
+
 def test_one_camera_for_pictures_of_one_folder_size_and_lens(tmp_path):
     source = tmp_path / "in"
     save(source / "left" / "1.jpg", picture(), focal=20.0)

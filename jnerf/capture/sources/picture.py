@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.pictures.decoding import read_stored
+from jnerf.datasets.pictures.decoding import as_colors, read_stored
 from jnerf.datasets.pictures.orientation import orientation, turn
 from jnerf.errors import DataError
 from jnerf.files import write_atomic
@@ -55,7 +55,7 @@ def write_upright(source: Path, target: Path) -> None:
         target: its end says the format, PNG or JPEG.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or is not 8- or 16-bit colour or grey.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     tag = orientation(source)
@@ -63,7 +63,8 @@ def write_upright(source: Path, target: Path) -> None:
     if same and tag == 1:
         write_atomic(target, lambda path: shutil.copyfile(source, path))
     elif target.suffix.lower() == ".png":
-        write_atomic(target, lambda path: _write_png(path, turn(read_stored(source), tag)))
+        colors = as_colors(read_stored(source), source)
+        write_atomic(target, lambda path: _write_png(path, turn(colors, tag)))
     else:
         write_atomic(target, lambda path: _turn_jpeg(source, path))
 
