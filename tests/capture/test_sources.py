@@ -151,6 +151,16 @@ def test_masks_come_along(tmp_path):
         gather_masks(tmp_path / "other", *places)
 
 
+def test_dark_parts_of_masks_are_kept_with_16_bits_too(tmp_path):
+    save(tmp_path / "images" / "a.jpg", picture())
+    mask = np.zeros((16, 24), np.uint16)
+    mask[:, 12:] = 1
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "a.png"), mask)
+    gather_masks(tmp_path / "in", [Picture("a.jpg")], tmp_path / "images", tmp_path / "masks")
+    np.testing.assert_array_equal(imageio.imread(tmp_path / "masks" / "a.jpg.png"), mask * 255)
+
+
 def film(path, n=12, sharp=(4, 9)):
     """Noise, blurred but for some frames, each of its own brightness."""
     noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
