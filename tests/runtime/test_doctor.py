@@ -87,6 +87,20 @@ def test_fix_has_pip_install_what_is_missing(doctor, broken):
         assert lines["jittor"].startswith("OK    jittor        1.3.11.0")
 
 
+def test_what_is_left_of_a_package_is_installed_anew(doctor):
+    """pip leaves folders behind in which somebody has written; pip install alone takes them for the package."""
+    (doctor.packages / "cv2").mkdir()
+    (doctor.packages / "cv2" / "__init__.py").touch()
+    (doctor.packages / "tqdm.py").write_text("import a_module_that_is_nowhere")
+    (doctor.packages / "pip.py").touch()
+    lines, result = doctor("--fix")
+    assert lines["packages"].startswith("FAIL  packages      cv2: ")
+    anew = "python -m pip install --force-reinstall --no-deps opencv-python-headless"
+    assert f"mend: python -m pip install tqdm && {anew}\n" in result.stdout
+    asked = [line.split(" install ")[1] for line in result.stdout.splitlines() if "running:" in line]
+    assert asked == ["tqdm", "--force-reinstall --no-deps opencv-python-headless"]
+
+
 def test_no_compiler_is_a_failure(doctor, tmp_path):
     lines, result = doctor(PATH=str(tmp_path))
     assert result.returncode == 1 and lines["compiler"].startswith("FAIL")
