@@ -137,6 +137,7 @@ def test_compile_reports_a_jittor_that_does_not_build(doctor):
 def test_scenes_are_listed(doctor, tmp_path):
     for name in (
         "fox/transforms.json",
+        "idr/cameras.npz",
         "nerf_synthetic/lego/transforms_train.json",
         "a/b/c/d/transforms.json",
     ):
@@ -144,7 +145,7 @@ def test_scenes_are_listed(doctor, tmp_path):
         (tmp_path / "data" / name).touch()
     lines, _ = doctor(JNERF_DATA=str(tmp_path / "data"))
     assert lines["data"].startswith("OK") and lines["data"].endswith(
-        "data: fox, nerf_synthetic/lego"
+        "data: fox, idr, nerf_synthetic/lego"
     )
 
 
