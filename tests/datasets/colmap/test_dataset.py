@@ -294,3 +294,10 @@ def test_axes_of_the_cameras_around_the_points(tmp_path):
     assert not np.allclose(up.transform.rotation, principal.transform.rotation)
     cameras = COLMAPDataset(root, auto_frame="principal")
     np.testing.assert_allclose(principal.transform.rotation, cameras.transform.rotation)
+
+
+def test_a_model_that_lies_elsewhere(tmp_path):
+    root = write_scene(tmp_path / "ball")
+    (root / "sparse").rename(tmp_path / "elsewhere")
+    dataset = COLMAPDataset(str(root), sparse=str(tmp_path / "elsewhere" / "0"))
+    assert dataset.summary()["source"] == (tmp_path / "elsewhere" / "0").as_posix()
