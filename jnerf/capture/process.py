@@ -33,6 +33,7 @@ from jnerf.capture.sources.picture import Picture
 from jnerf.capture.sources.pictures import gather_pictures
 from jnerf.datasets.colmap.model import SparseModel, find_model, read_model
 from jnerf.datasets.colmap.model.frames import find_frames
+from jnerf.datasets.pictures.lookup import portable
 from jnerf.errors import JnerfError
 
 
@@ -120,7 +121,9 @@ def _finish(scene: SceneFolder, settings: Settings, pictures: list[Picture], say
     model = read_model(place.folder, place.suffix)
     # Of a model that came from elsewhere, images may be missing; of ours, somebody must have taken them away.
     frames = find_frames(model, scene.images, drop_missing=settings.kind == "colmap")
-    model = replace(model, images=frames.images)
+    # Pictures lie under names with forward slashes, also of a model that was made on Windows.
+    images = tuple(replace(image, name=portable(image.name)) for image in frames.images)
+    model = replace(model, images=images)
     names = [picture.name for picture in pictures]
     sizes = [n for _, n in scene.done.get("models", [("0", len(model.images))])]
     facts = facts_of(model, names, read_database(scene.database), sizes)

@@ -15,14 +15,14 @@ class Finding:
         name: of what was looked at.
         detail: what was found.
         mend: what the user can do.
-        install: what pip could install to mend it.
+        install: what pip could install to mend it: the words of each call.
     """
 
     status: Literal["OK", "warn", "FAIL"]
     name: str
     detail: str
     mend: str = ""
-    install: tuple[str, ...] = ()
+    install: tuple[tuple[str, ...], ...] = ()
 
     def text(self) -> str:
         """The line as printed; the mend follows on a line of its own.

@@ -13,15 +13,14 @@ from jnerf.runtime.facts import gather
 
 
 def install_missing() -> None:
-    """Runs pip for each of NumPy, Jittor and the other packages that is not there, or is of a wrong version.
+    """Runs pip for each of NumPy, Jittor and the other packages that is not there, damaged, or of a wrong version.
 
     Raises:
         JnerfError: pip failed; it has said why.
     """
     for check in (check_numpy, check_jittor, lambda _: check_packages()):
-        finding = check(gather())
-        if finding.install:
-            _pip(finding.install)
+        for words in check(gather()).install:
+            _pip(words)
             importlib.invalidate_caches()
 
 

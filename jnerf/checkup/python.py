@@ -20,8 +20,8 @@ from jnerf.runtime.plan import (
 )
 
 _NEWEST_TRIED = (3, 14)
-_PIP_NUMPY = ("numpy>=1.26,<3",)
-_NUMPY = f"python -m pip install '{_PIP_NUMPY[0]}'"
+_PIP_NUMPY = (("numpy>=1.26,<3",),)
+_NUMPY = f"python -m pip install '{_PIP_NUMPY[0][0]}'"
 
 
 def check_python(facts: Facts) -> Finding:
@@ -79,10 +79,10 @@ def check_numpy(facts: Facts) -> Finding:
 def check_jittor(facts: Facts) -> Finding:
     """Jittor's version: jnerf is tested with one."""
     if facts.jittor is None:
-        return Finding("FAIL", "jittor", "not installed", INSTALL_JITTOR, PIP_JITTOR)
+        return Finding("FAIL", "jittor", "not installed", INSTALL_JITTOR, (PIP_JITTOR,))
     if facts.jittor != JITTOR:
         mend = f"{INSTALL_JITTOR} (the version jnerf is tested with)"
-        return Finding("warn", "jittor", f"{facts.jittor} at {facts.jittor_path}", mend, PIP_JITTOR)
+        return Finding("warn", "jittor", f"{facts.jittor} at {facts.jittor_path}", mend, (PIP_JITTOR,))
     return Finding("OK", "jittor", f"{facts.jittor} at {facts.jittor_path}")
 
 
@@ -90,13 +90,24 @@ def check_packages() -> Finding:
     """The other packages that jnerf always needs: each is really imported."""
     names = {"cv2": "opencv-python-headless", "imageio": "imageio", "tqdm": "tqdm"}
     names |= {"imageio_ffmpeg": "imageio-ffmpeg", "safetensors": "safetensors"}
-    versions, faults = [], {}
+    versions, faults, missing, damaged = [], [], [], []
     for module, package in names.items():
         try:
             versions.append(f"{module} {importlib.import_module(module).__version__}")
-        except ImportError as error:
-            faults[package] = f"{module}: {error}"
-    if faults:
-        mend = "python -m pip install " + " ".join(f"'{package}'" for package in faults)
-        return Finding("FAIL", "packages", "; ".join(faults.values()), mend, tuple(faults))
-    return Finding("OK", "packages", ", ".join(versions))
+        except (ImportError, AttributeError, OSError) as error:
+            sys.modules.pop(module, None)  # half of it would stand in for what --fix installs
+            faults.append(f"{module}: {error}")
+            (missing if _is_absent(error, module) else damaged).append(package)
+    if not faults:
+        return Finding("OK", "packages", ", ".join(versions))
+    # pip takes a damaged package for one that is there; what that one needs stays as it is, NumPy above all.
+    calls = [tuple(missing), ("--force-reinstall", "--no-deps", *damaged)]
+    calls = [words for words, for_these in zip(calls, (missing, damaged), strict=True) if for_these]
+    mend = " && ".join(f"python -m pip install {' '.join(words)}" for words in calls)
+    return Finding("FAIL", "packages", "; ".join(faults), mend, tuple(calls))
+
+
+def _is_absent(error: Exception, module: str) -> bool:
+    """Whether a module, or one that it needs, is not there; otherwise it is, and damaged."""
+    inside = f"{module}."
+    return isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(inside)

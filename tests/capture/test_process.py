@@ -11,7 +11,7 @@ import cv2
 import faulty_scenes as faulty
 import numpy as np
 import pytest
-from colmap_scenes import tiny_model, write_scene
+from colmap_scenes import tiny_model, write_model, write_scene
 
 from jnerf.capture.output.backdrop import plain_backdrop
 from jnerf.capture.process import process
@@ -145,6 +145,36 @@ def test_images_that_a_model_has_and_the_folder_lacks(tmp_path):
     assert outcome.facts.registered == outcome.facts.pictures == 8
     frames = json.loads((tmp_path / "out" / "transforms.json").read_text())["frames"]
     assert len(frames) == 8 and not any("view_3" in frame["file_path"] for frame in frames)
+
+
+def test_a_model_that_was_made_on_windows(tmp_path):
+    model = tiny_model(n=9, size=48)
+    write_scene(tmp_path / "in", model)
+    (tmp_path / "in" / "images").rename(tmp_path / "left")
+    (tmp_path / "in" / "images").mkdir()
+    (tmp_path / "left").rename(tmp_path / "in" / "images" / "left")
+    model.images = [(f"left\\{name}", *rest) for name, *rest in model.images]
+    write_model(tmp_path / "in" / "sparse" / "0", model, ".txt")
+    outcome = process(Settings("colmap", tmp_path / "in", copies=(2,)), tmp_path / "out", say=quiet)
+    assert outcome.facts.registered == 9 and not outcome.facts.missing
+    for folder in ("images", "images_2"):
+        assert len(list((tmp_path / "out" / folder / "left").iterdir())) == 9
+    assert len(COLMAPDataset(root=str(tmp_path / "out"), holdout=0).cameras.names) == 9
+
+
+@pytest.mark.parametrize("away", ["../{}", "{root}/elsewhere/{}", "left/../../{}"])
+def test_names_that_lead_out_of_the_scene(tmp_path, away):
+    model = tiny_model(n=9, size=48)
+    write_scene(tmp_path / "in", model)
+    model.images = [(away.format(name, root=tmp_path), *rest) for name, *rest in model.images]
+    write_model(tmp_path / "in" / "sparse" / "0", model, ".txt")
+    before = sorted(tmp_path.rglob("*"))
+    with (
+        pytest.warns(UserWarning, match="9 of 9 files are not where their names say"),
+        pytest.raises(DataError, match=r"image '.*view_0.png' .* leads out of the images' folder"),
+    ):
+        process(Settings("colmap", tmp_path / "in"), tmp_path / "out", say=quiet)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_without_colmap(tmp_path, monkeypatch, photographs):

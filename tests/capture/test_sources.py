@@ -13,6 +13,7 @@ from jnerf.capture.sources.film import gather_frames, sharpness, windows
 from jnerf.capture.sources.masks import gather_masks
 from jnerf.capture.sources.picture import Picture, lens_words
 from jnerf.capture.sources.pictures import gather_pictures
+from jnerf.datasets.pictures.headers import image_size
 from jnerf.datasets.pictures.orientation import orientation
 from jnerf.errors import DataError
 
@@ -48,6 +49,17 @@ def test_pictures_arrive_upright(tmp_path, tag, end):
         assert "35" in lens_words(tmp_path / "out" / found[0].name)
 
 
+def test_photographs_of_more_pixels_than_pillow_likes(tmp_path, monkeypatch):
+    """It takes what has more than twice its limit for an attack; drones' panoramas have more."""
+    save(tmp_path / "in" / "a.jpg", np.rot90(picture()).copy(), 6, focal=35.0)
+    save(tmp_path / "in" / "b.png", np.rot90(picture()).copy(), 6, focal=35.0)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 99)
+    found = gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
+    for p in found:
+        assert image_size(tmp_path / "out" / p.name) == (24, 16) and "35" in p.group
+    assert Image.MAX_IMAGE_PIXELS == 99
+
+
 def test_what_needs_no_turning_is_copied_byte_for_byte(tmp_path):
     save(tmp_path / "in" / "a.JPG", picture())
     gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
@@ -61,6 +73,25 @@ def test_other_kinds_become_png(tmp_path):
     found = gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
     assert [p.name for p in found] == ["a.png", "b.png"]
     assert (imageio.imread(tmp_path / "out" / "a.png") == picture()).all()
+
+
+def test_grey_with_alpha_becomes_png(tmp_path):
+    (tmp_path / "in").mkdir()
+    stored = np.dstack([picture()[..., 0], picture()[..., 0] // 2])
+    Image.fromarray(stored).save(tmp_path / "in" / "a.tif")
+    gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
+    kept = cv2.imread(str(tmp_path / "out" / "a.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(kept, stored[..., [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int16])
+def test_numbers_that_are_no_colours(tmp_path, kind):
+    """PNG would hold them, black."""
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "a.tif"), (picture() / 255).astype(kind))
+    said = rf"a.tif holds 3 channels of {np.dtype(kind)}: expected 8- or 16-bit"
+    with pytest.raises(DataError, match=said):
+        gather_pictures(tmp_path / "in", tmp_path / "out", "auto")
 
 
 def test_one_camera_for_pictures_of_one_folder_size_and_lens(tmp_path):
@@ -120,6 +151,16 @@ def test_masks_come_along(tmp_path):
         gather_masks(tmp_path / "other", *places)
 
 
+def test_dark_parts_of_masks_are_kept_with_16_bits_too(tmp_path):
+    save(tmp_path / "images" / "a.jpg", picture())
+    mask = np.zeros((16, 24), np.uint16)
+    mask[:, 12:] = 1
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "a.png"), mask)
+    gather_masks(tmp_path / "in", [Picture("a.jpg")], tmp_path / "images", tmp_path / "masks")
+    np.testing.assert_array_equal(imageio.imread(tmp_path / "masks" / "a.jpg.png"), mask * 255)
+
+
 def film(path, n=12, sharp=(4, 9)):
     """Noise, blurred but for some frames, each of its own brightness."""
     noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
@@ -142,6 +183,37 @@ def test_the_sharpest_frame_of_each_window(tmp_path):
         assert sharpness(imageio.imread(tmp_path / "out" / p.name)) > 5 * sharpness(blurred)
     few = gather_frames(tmp_path / "film.mp4", tmp_path / "all", 500)
     assert len(few) == 12
+
+
+def test_a_film_whose_frames_do_not_last_alike_is_read_to_its_end(tmp_path):
+    """As telephones film: 12 frames at 30 a second, then 12 at 6 a second, each brighter than the one before."""
+    times = ["-vf", "setpts=(N+max(N-12\\,0)*4)/30/TB"]
+    writer = imageio_ffmpeg.write_frames(
+        str(tmp_path / "film.mp4"), (64, 48), fps=30, output_params=times
+    )
+    writer.send(None)
+    for i in range(24):
+        writer.send(np.full((48, 64, 3), 10 * i, np.uint8))
+    writer.close()
+    found = gather_frames(tmp_path / "film.mp4", tmp_path / "out", 24)
+    brightness = [imageio.imread(tmp_path / "out" / p.name).mean() for p in found]
+    np.testing.assert_allclose(brightness, np.arange(24) * 10, atol=4)
+
+
+def test_an_ffmpeg_that_calls_it_otherwise(tmp_path, monkeypatch):
+    """Before 5.1, ``-fps_mode passthrough`` was ``-vsync 0``."""
+    film(tmp_path / "film.mp4")
+    read, asked = imageio_ffmpeg.read_frames, []
+
+    def old(path, output_params):
+        asked.append(output_params)
+        if "-fps_mode" in output_params:
+            raise OSError("Unrecognized option 'fps_mode'.")
+        yield from read(path)
+
+    monkeypatch.setattr(imageio_ffmpeg, "read_frames", old)
+    assert len(gather_frames(tmp_path / "film.mp4", tmp_path / "out", 12)) == 12
+    assert asked == [["-fps_mode", "passthrough"], ["-vsync", "0"]]
 
 
 def test_windows_are_as_equal_as_can_be():

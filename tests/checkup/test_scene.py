@@ -7,9 +7,13 @@ import re
 import faulty_scenes as faulty
 import numpy as np
 import pytest
+from captures import facing_poses, make_llff, make_nsvf
 
 from jnerf.checkup.scene.formats import guess_format
 from jnerf.checkup.scene.look import findings
+from jnerf.checkup.scene.place import check_box, check_scale
+from jnerf.datasets.llff.dataset import LLFFDataset
+from jnerf.datasets.nsvf.dataset import NSVFDataset
 from jnerf.errors import DataError
 
 OPENCV = np.diag([1.0, -1, -1, 1])
@@ -121,10 +125,25 @@ def test_no_false_alarm_on_the_embedded_scene(tmp_path):
     assert faults({f.name: f for f in findings("embedded", tmp_path / "c.png")}) == {}
 
 
+def test_remedies_are_settings_that_the_format_has(tmp_path):
+    """NSVF's box is in world units; LLFF's bounds say how large the scene is, whatever ``bound_factor`` is."""
+    spread = np.random.default_rng(0).uniform(-1, 1, (200, 3))
+    nsvf = NSVFDataset(str(make_nsvf(tmp_path / "nsvf")))  # its box: -1.1 to 1.1
+    tiny = check_scale(nsvf, 0.5 + 0.035 * spread)
+    assert re.search(r"tiny .* dataset.bbox or bbox.txt about 0.084 times as long", tiny.mend)
+    box = check_box(nsvf, 0.5 + 0.9 * spread, True)
+    assert box.mend.startswith("dataset.bbox=[-2.2,-2.2,-2.2,2.2,2.2,2.2] holds 90%")
+    llff = make_llff(tmp_path / "llff", facing_poses(9))
+    llff = LLFFDataset(str(llff), space="bounded", downscale=2)
+    tiny = check_scale(llff, 0.5 + 0.035 * spread)
+    assert "bound_factor" not in tiny.mend and "the bounds in poses_bounds.npy" in tiny.mend
+
+
 def test_formats_are_told_by_files(tmp_path):
     with pytest.raises(DataError, match="is no scene of a known format .*'jnerf process'"):
         guess_format(str(tmp_path))
     for mark, kind in [
+        ("cameras.npz", "DTUDataset"),
         ("poses_bounds.npy", "LLFFDataset"),
         ("transforms.json", "TransformsDataset"),
     ]:

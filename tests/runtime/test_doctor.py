@@ -87,6 +87,20 @@ def test_fix_has_pip_install_what_is_missing(doctor, broken):
         assert lines["jittor"].startswith("OK    jittor        1.3.11.0")
 
 
+def test_what_is_left_of_a_package_is_installed_anew(doctor):
+    """pip leaves folders behind in which somebody has written; pip install alone takes them for the package."""
+    (doctor.packages / "cv2").mkdir()
+    (doctor.packages / "cv2" / "__init__.py").touch()
+    (doctor.packages / "tqdm.py").write_text("import a_module_that_is_nowhere")
+    (doctor.packages / "pip.py").touch()
+    lines, result = doctor("--fix")
+    assert lines["packages"].startswith("FAIL  packages      cv2: ")
+    anew = "python -m pip install --force-reinstall --no-deps opencv-python-headless"
+    assert f"mend: python -m pip install tqdm && {anew}\n" in result.stdout
+    asked = [line.split(" install ")[1] for line in result.stdout.splitlines() if "running:" in line]
+    assert asked == ["tqdm", "--force-reinstall --no-deps opencv-python-headless"]
+
+
 def test_no_compiler_is_a_failure(doctor, tmp_path):
     lines, result = doctor(PATH=str(tmp_path))
     assert result.returncode == 1 and lines["compiler"].startswith("FAIL")
@@ -123,6 +137,7 @@ def test_compile_reports_a_jittor_that_does_not_build(doctor):
 def test_scenes_are_listed(doctor, tmp_path):
     for name in (
         "fox/transforms.json",
+        "idr/cameras.npz",
         "nerf_synthetic/lego/transforms_train.json",
         "a/b/c/d/transforms.json",
     ):
@@ -130,7 +145,7 @@ def test_scenes_are_listed(doctor, tmp_path):
         (tmp_path / "data" / name).touch()
     lines, _ = doctor(JNERF_DATA=str(tmp_path / "data"))
     assert lines["data"].startswith("OK") and lines["data"].endswith(
-        "data: fox, nerf_synthetic/lego"
+        "data: fox, idr, nerf_synthetic/lego"
     )
 
 

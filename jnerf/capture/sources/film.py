@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +16,8 @@ from jnerf.datasets.files.paths import nearby
 from jnerf.errors import DataError
 
 _LOOKED_AT = 960  # pixels of the longer side: at full size, noise passes for sharpness
+# To ffmpeg: every frame once, as they are counted, however long each lasts.
+_EACH_ONCE, _EACH_ONCE_BEFORE_5_1 = ["-fps_mode", "passthrough"], ["-vsync", "0"]
 
 
 def sharpness(image: NDArray[np.uint8]) -> float:
@@ -96,16 +97,27 @@ def _count(source: Path) -> int:
 
 def _read(source: Path) -> Iterator[NDArray[np.uint8]]:
     """All frames, turned upright by ffmpeg, RGB [H, W, 3]."""
-    import imageio_ffmpeg
-
     try:
-        with closing(imageio_ffmpeg.read_frames(str(source))) as frames:
-            about: dict[str, Any] = next(frames)
-            width, height = about["size"]
+        frames, (width, height) = _open(source)
+        with closing(frames):
             for data in frames:
                 yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
     except (RuntimeError, OSError) as error:
         raise _unreadable(source, error) from error
+
+
+def _open(source: Path) -> tuple[Generator[bytes, None, None], tuple[int, int]]:
+    """The bytes of each frame to come, and its width and height."""
+    import imageio_ffmpeg
+
+    frames = imageio_ffmpeg.read_frames(str(source), output_params=_EACH_ONCE)
+    try:
+        return frames, next(frames)["size"]
+    except OSError as error:
+        if "fps_mode" not in str(error):
+            raise
+    frames = imageio_ffmpeg.read_frames(str(source), output_params=_EACH_ONCE_BEFORE_5_1)
+    return frames, next(frames)["size"]
 
 
 def _unreadable(source: Path, error: Exception) -> DataError:

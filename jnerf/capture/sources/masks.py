@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.capture.sources.picture import Picture
-from jnerf.datasets.pictures.decoding import read_rgba, same_shape
+from jnerf.datasets.pictures.decoding import read_stored, same_shape
 from jnerf.datasets.pictures.formats import READ
 from jnerf.datasets.pictures.headers import image_size
+from jnerf.datasets.pictures.masks import is_set
 from jnerf.errors import DataError
 from jnerf.files import write_atomic
 
@@ -68,9 +69,7 @@ def _find(source: Path, name: str) -> Path | None:
 
 
 def _read(path: Path, width: int, height: int) -> NDArray[np.uint8]:
-    image = read_rgba(path)
-    values = np.where(image[..., 3] > 0, image[..., :3].max(axis=2), 0)
-    mask = np.where(values > 0, np.uint8(255), np.uint8(0))
+    mask = is_set(read_stored(path)) * np.uint8(255)
     if not same_shape(mask.shape[::-1], (width, height)):
         raise DataError(
             f"mask {path} has {mask.shape[1]}x{mask.shape[0]} pixels, its picture {width}x{height} as it should be "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from jnerf.capture.sources.picture import Picture
 from jnerf.capture.sources.pictures import in_threads
@@ -41,10 +41,10 @@ def gather_model(source: Path, images: Path, sparse: Path) -> list[Picture]:
         sparse: the scene's folder of the model.
 
     Raises:
-        DataError: see :func:`find_scene`.
+        DataError: see :func:`find_scene`; or an image's name leads out of the folder of pictures.
     """
     place, frames = find_scene(source)
-    names = [portable(image.name) for image in frames.images]
+    names = [_inside(frames.model.folder, image.name) for image in frames.images]
 
     def copy(i: int) -> None:
         target = images / names[i]
@@ -55,6 +55,17 @@ def gather_model(source: Path, images: Path, sparse: Path) -> list[Picture]:
     in_threads(copy, range(len(names)), "copying pictures")
     copy_model(place.folder, sparse)
     return [Picture(name) for name in names]
+
+
+def _inside(model: Path, name: str) -> str:
+    """An image's path below the scene's folder of pictures."""
+    path = portable(name)
+    if PureWindowsPath(path).anchor or ".." in PureWindowsPath(path).parts:
+        raise DataError(
+            f"{model}: image '{name}' has a name that leads out of the images' folder, so that it cannot be copied: "
+            "name the images in the model by their paths below one folder, or train on the scene as it is"
+        )
+    return path
 
 
 def copy_model(source: Path, target: Path) -> None:

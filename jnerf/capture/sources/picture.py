@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.pictures.decoding import read_stored
+from jnerf.datasets.pictures.decoding import as_colors, read_stored
 from jnerf.datasets.pictures.orientation import orientation, turn
 from jnerf.errors import DataError
 from jnerf.files import write_atomic
+from jnerf.imaging.pillow_files import open_image
 
 _KEPT = {".png": ".png", ".jpg": ".jpg", ".jpeg": ".jpg"}  # others become PNG
 _JPEG_QUALITY = 97
@@ -54,7 +55,7 @@ def write_upright(source: Path, target: Path) -> None:
         target: its end says the format, PNG or JPEG.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or is not 8- or 16-bit colour or grey.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     tag = orientation(source)
@@ -62,7 +63,8 @@ def write_upright(source: Path, target: Path) -> None:
     if same and tag == 1:
         write_atomic(target, lambda path: shutil.copyfile(source, path))
     elif target.suffix.lower() == ".png":
-        write_atomic(target, lambda path: _write_png(path, turn(read_stored(source), tag)))
+        colors = as_colors(read_stored(source), source)
+        write_atomic(target, lambda path: _write_png(path, turn(colors, tag)))
     else:
         write_atomic(target, lambda path: _turn_jpeg(source, path))
 
@@ -80,10 +82,10 @@ def _write_png(path: Path, image: NDArray) -> None:
 
 def _turn_jpeg(source: Path, target: Path) -> None:
     """Turned pixels, with the other tags as they were: COLMAP takes the focal length from them."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     try:
-        with Image.open(source) as image:
+        with open_image(source) as image:
             upright = ImageOps.exif_transpose(image)
             about = {
                 key: upright.info[key] for key in ("exif", "icc_profile") if key in upright.info
@@ -95,10 +97,8 @@ def _turn_jpeg(source: Path, target: Path) -> None:
 
 def lens_words(source: Path) -> str:
     """What a photograph says of the camera that took it: maker, model and focal length; "" if nothing."""
-    from PIL import Image
-
     try:
-        with Image.open(source) as image:
+        with open_image(source) as image:
             tags = image.getexif()
             words = tags.get(_MAKE), tags.get(_MODEL), tags.get_ifd(_EXIF).get(_FOCAL)
     except (OSError, ValueError, SyntaxError):  # of a kind that only OpenCV knows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from jnerf.datasets.files.paths import scene_path
 from jnerf.errors import DataError
 
@@ -15,12 +13,14 @@ MARKS = {
     "transforms.json": "TransformsDataset",
     "poses_bounds.npy": "LLFFDataset",
     "cameras_sphere.npz": "DTUDataset",
+    "cameras.npz": "DTUDataset",
     "intrinsics.txt": "NSVFDataset",
     "cameras.bin": "COLMAPDataset",
     "cameras.txt": "COLMAPDataset",
 }
+_OF_A_MODEL = ("cameras.bin", "cameras.txt")
 #: Those that lie in the scene's folder itself.
-SCENE_FILES = tuple(mark for mark in MARKS if "/" not in mark and Path(mark).stem != "cameras")
+SCENE_FILES = tuple(mark for mark in MARKS if "/" not in mark and mark not in _OF_A_MODEL)
 #: What the scene without files is called.
 EMBEDDED = "embedded"
 

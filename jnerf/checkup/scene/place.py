@@ -62,9 +62,14 @@ def _scaling(dataset: PosedImages, factor: float) -> str:
     known = type(dataset).__name__
     if known in ("TransformsDataset", "COLMAPDataset"):
         return f"set dataset.auto_scale=True dataset.auto_centre=True, or multiply dataset.scale by about {factor:.2g}"
-    name = {"DTUDataset": "dataset.radius", "LLFFDataset": "dataset.bound_factor"}.get(
-        known, "dataset.scale"
-    )
+    if known == "NSVFDataset":
+        return f"make the edges of dataset.bbox or bbox.txt about {1 / factor:.2g} times as long"
+    if known == "LLFFDataset":
+        return (
+            "the bounds in poses_bounds.npy are to hold what is seen, and little more; of far ones "
+            "dataset.space='ndc' takes no harm"
+        )
+    name = "dataset.radius" if known == "DTUDataset" else "dataset.scale"
     return f"multiply {name} by about {factor:.2g}"
 
 
@@ -89,7 +94,7 @@ def check_box(dataset: PosedImages, points: NDArray[np.float64], said: bool) -> 
     if needed > _LARGEST_BOX:
         mend = "the scene lies elsewhere or is of another size: see the scale above"
         return Finding("warn", "box", told, mend)
-    mend = f"dataset.aabb_scale={needed:g} holds {_CORE:.0%} of them"
+    mend = f"{_widening(dataset, needed)} holds {_CORE:.0%} of them"
     if not said:
         return Finding("OK", "box", f"{told}; nobody chose it. For all of the scene, {mend}")
     return Finding(
@@ -98,6 +103,15 @@ def check_box(dataset: PosedImages, points: NDArray[np.float64], said: bool) -> 
         told,
         f"{mend}; of an object with a background behind it, a small box is no fault",
     )
+
+
+def _widening(dataset: PosedImages, edge: float) -> str:
+    """The setting that makes the box a cube of that edge, field units, about the same middle."""
+    if type(dataset).__name__ != "NSVFDataset":
+        return f"dataset.aabb_scale={edge:g}"
+    corners = dataset.aabb.reshape(2, 3).mean(axis=0) + 0.5 * edge * np.array([[-1.0], [1.0]])
+    world = dataset.transform.inverse().points(corners).reshape(-1)
+    return f"dataset.bbox=[{','.join(f'{x:.4g}' for x in world)}]"
 
 
 def _triple(values: Sequence[float]) -> str:

@@ -24,7 +24,7 @@ from jnerf.datasets.placement.box import check_reach
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.splits import STAND_INS, or_without
 from jnerf.datasets.transforms.file import TransformsFile, focal_lengths, read_transforms
-from jnerf.datasets.transforms.lens import declared_sizes
+from jnerf.datasets.transforms.lens import declared_sizes, lens_kind
 from jnerf.datasets.transforms.transparency import empty_colors
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
@@ -146,6 +146,12 @@ def _intrinsics(scene: TransformsFile, sizes: NDArray[np.int64]) -> NDArray[np.f
     """fx, fy, cx, cy of each frame in pixels of the stored images, float64 [N, 4]."""
     rows = []
     for frame, (width, height) in zip(scene.frames, sizes.tolist(), strict=True):
+        kind = lens_kind(frame)
+        if kind != "opencv":
+            raise DataError(
+                f"{frame.label}: the lens is {kind}, BlenderDataset reads pinhole images only: set dataset.type to "
+                "TransformsDataset"
+            )
         bent = [key for key in _DISTORTION if frame.number(key)]
         if bent:
             raise DataError(

@@ -38,8 +38,9 @@ class COLMAPDataset(PosedImages):
         tracks: see ``DepthTracks``.
         images: folder of the images below ``root``. They may be smaller or larger than those COLMAP saw, if only of
             the same shape (``images_4``).
-        sparse: folder of the model below ``root``; None looks for ``sparse/0``, ``sparse`` and ``colmap/sparse/0``. Of
-            several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most images is taken.
+        sparse: folder of the model below ``root``, or its absolute path; None looks for ``sparse/0``, ``sparse`` and
+            ``colmap/sparse/0``. Of several beside each other (``sparse/0``, ``sparse/1`` ...), the one with the most
+            images is taken.
         around: what ``auto_centre`` and ``auto_scale`` go by: the cameras, the farthest of which is then ``scale``
             field units from the middle; or the points, of which the core is (see ``placement/points.py``).
 
@@ -98,8 +99,10 @@ class COLMAPDataset(PosedImages):
             how = (near, far), tracks.depth_share, masks, split == "train"
             depth = track_points(part, cameras, transform, *how)
         pictures = files.photographs(part.paths, sizes, masks, upright=stored)
+        lies_here = found.folder.is_relative_to(folder)
+        source = found.folder.relative_to(folder) if lies_here else found.folder
         about = {
-            "source": found.folder.relative_to(folder).as_posix(),
+            "source": source.as_posix(),
             "n_masks": sum(mask is not None for mask in masks or ()),
             "dropped": {**part.dropped, "not in the model": images_beside(frames)},
         }

@@ -55,7 +55,8 @@ class LLFFDataset(PosedImages):
         learned: see ``Learned``; not for "ndc".
         space: "ndc" for captures that face forward to any depth, "spherify" for those that go around an object, or
             "bounded".
-        bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame.
+        bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame; at most 1
+            for "ndc".
 
     Raises:
         ConfigError: an argument is out of range.
@@ -162,6 +163,10 @@ def _check_arguments(space: str, bound_factor: float, aabb_scale: float) -> None
         )
     if not bound_factor > 0:
         raise ConfigError(f"bound_factor must be positive, got {bound_factor}")
+    if space == "ndc" and bound_factor > 1:
+        raise ConfigError(
+            f"bound_factor must be at most 1 for space='ndc', which holds nothing nearer than 1, got {bound_factor}"
+        )
     if space == "ndc" and aabb_scale != 1:
         raise ConfigError(
             f"aabb_scale must be 1 for space='ndc', whose box holds everything to infinity, got {aabb_scale}"

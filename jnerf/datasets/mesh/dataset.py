@@ -4,6 +4,7 @@ https://arxiv.org/abs/2201.05989, section 5.2)."""
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -54,8 +55,8 @@ class MeshDataset(Dataset):
         surface_share: of a batch's points, those on the surface: their distance is 0 and costs nothing.
         near_share: those near it; the rest lies anywhere in the cube.
         noise: of near points, by which they are off the surface along each axis: "logistic" or "normal".
-        noise_std: its standard deviation, field units; a number or a schedule: wide noise tells the sides apart
-            sooner, narrow noise is about the surface.
+        noise_std: its standard deviation, field units; a number or a schedule, which may begin or end at 0: wide noise
+            tells the sides apart sooner, narrow noise is about the surface.
         batches_at_once: batches whose points are drawn, and distances found, together.
         passes: how often these are used before new ones are: what a distance costs is shared by so many steps.
         up: the axis of the world that points up in pictures: "x", "y" or "z".
@@ -89,7 +90,7 @@ class MeshDataset(Dataset):
         surface_resolution: int = 384,
     ) -> None:
         super().__init__(aabb=[0, 0, 0, 1, 1, 1])
-        self._noise_std = make_schedule(noise_std)
+        self._noise_std = _noise_schedule(noise_std)
         self._shares = Shares(surface_share, near_share, noise, self._noise_std(0))
         self._judging = Judging(volume_points, surface_points, surface_resolution)
         self._check(split, fit, margin, batches_at_once, passes, up)
@@ -191,6 +192,18 @@ class MeshDataset(Dataset):
 
     def check_judging(self, n_images: int | None = None) -> None:
         """There are always points."""
+
+
+def _noise_schedule(noise_std: Scheduled) -> Callable[[int], float]:
+    """The noise of each step, whose two ends are looked at before a training begins, not in the middle of it."""
+    schedule = make_schedule(noise_std)
+    ends = schedule.value, getattr(schedule, "end", schedule.value)
+    if not (min(ends) >= 0 and 0 < max(ends) < 1):
+        raise ConfigError(
+            f"MeshDataset: noise_std is {noise_std}; it must be in (0, 1), field units, where a schedule may begin or "
+            "end at 0"
+        )
+    return schedule
 
 
 def _place(

@@ -28,7 +28,7 @@ class Shares:
         noise_std: standard deviation of that, field units.
 
     Raises:
-        ConfigError: a share is negative, all of them together are more than 1, or the noise is not positive.
+        ConfigError: a share is negative, all of them together are more than 1, or there is no such noise.
     """
 
     surface: float = 0.5
@@ -45,10 +45,6 @@ class Shares:
         if self.noise not in ("logistic", "normal"):
             raise ConfigError(
                 f"MeshDataset: noise is {self.noise!r}; it must be logistic or normal"
-            )
-        if not 0 < self.noise_std < 1:
-            raise ConfigError(
-                f"MeshDataset: noise_std is {self.noise_std}; it must be in (0, 1), field units"
             )
 
     def counts(self, n: int) -> tuple[int, int]:

@@ -32,18 +32,25 @@ def to_rgba(image: NDArray, path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: it is not 8- or 16-bit colour or grey.
     """
+    image = as_colors(image, path)
     if image.dtype == np.uint16:
         image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return cv2.cvtColor(image, _TO_RGBA[1 if image.ndim == 2 else image.shape[2]])
+
+
+def as_colors(image: NDArray, path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """What :func:`read_stored` gives of a file, [H, W] or [H, W, 1, 3 or 4]: grey with alpha becomes B, G, R, A.
+
+    Raises:
+        DataError: it is not 8- or 16-bit colour or grey.
+    """
     channels = 1 if image.ndim == 2 else image.shape[2]
-    if image.dtype != np.uint8 or channels not in (*_TO_RGBA, 2):
+    if image.dtype not in (np.uint8, np.uint16) or channels not in (*_TO_RGBA, 2):
         raise DataError(
             f"image {path} holds {channels} channels of {image.dtype}: expected 8- or 16-bit grey, "
             "RGB or RGBA. Convert it to PNG"
         )
-    if channels == 2:
-        image = image[..., [0, 0, 0, 1]]
-        channels = 4
-    return cv2.cvtColor(image, _TO_RGBA[channels])
+    return image[..., [0, 0, 0, 1]] if channels == 2 else image
 
 
 _TO_RGBA = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import imageio.v3 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from jnerf.datasets.pictures.decoding import read_stored
 from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.tiff import read_tags
 from jnerf.errors import DataError
+from jnerf.imaging.pillow_files import open_image
 
 _JPEG_END = b"\xff\xd9"
 # What ends a JPEG scan: neither a stuffed zero, nor a restart, nor a filling byte.
@@ -67,10 +67,11 @@ def image_size(path: Path) -> tuple[int, int]:
             tags = read_tags(data)
         if tags is not None:  # others would say the size of what the orientation tag makes of it
             return tags.size
-        height, width = imageio.improps(path, plugin="pillow").shape[:2]
+        with open_image(path) as image:
+            return image.size
     except BROKEN:  # of a kind that only OpenCV knows, or broken
         height, width = read_stored(path).shape[:2]
-    return width, height
+        return width, height
 
 
 def looks_whole(path: Path) -> bool:

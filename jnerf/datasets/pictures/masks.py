@@ -153,7 +153,7 @@ def read_mask(mask: MaskFile, width: int, height: int) -> NDArray[np.bool_]:
             f"mask {mask.path} is {size[0]}x{size[1]} pixels, its image {width}x{height}: a mask may be larger or "
             "smaller than its image, but of the same shape. Make it from the image again"
         )
-    keep = _fit(_is_set(stored) != mask.keeps_zeros, width, height)
+    keep = _fit(is_set(stored) != mask.keeps_zeros, width, height)
     if not keep.any():
         says = "zero says keep, and none is" if mask.keeps_zeros else "all are zero: leave out"
         raise DataError(
@@ -163,12 +163,12 @@ def read_mask(mask: MaskFile, width: int, height: int) -> NDArray[np.bool_]:
     return keep
 
 
-def _is_set(stored: NDArray) -> NDArray[np.bool_]:
-    """Where a stored mask is not zero: in any colour, and in alpha if it has that."""
+def is_set(stored: NDArray) -> NDArray[np.bool_]:
+    """Where a stored mask [H, W] or [H, W, C] is not zero, bool [H, W]: in any colour, and in alpha if it has that."""
     if stored.ndim == 2:
         return stored != 0
-    if stored.shape[2] == 4:
-        return (stored[..., :3] != 0).any(axis=2) & (stored[..., 3] != 0)
+    if stored.shape[2] in (2, 4):
+        return (stored[..., :-1] != 0).any(axis=2) & (stored[..., -1] != 0)
     return (stored != 0).any(axis=2)
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
-import imageio.v3 as imageio
 import numpy as np
 from numpy.typing import NDArray
 
 from jnerf.datasets.pictures.decoding import same_shape
 from jnerf.datasets.pictures.formats import BROKEN
 from jnerf.datasets.pictures.tiff import read_tags
+from jnerf.imaging.pillow_files import open_image
 
 _LYING = (5, 6, 7, 8)  # tags that exchange width and height
 
@@ -28,7 +29,8 @@ def orientation(path: Path) -> int:
     tags = read_tags(data)
     if tags is None:
         try:
-            exif = imageio.immeta(data, plugin="pillow").get("exif", b"")
+            with open_image(BytesIO(data)) as image:
+                exif = image.info.get("exif", b"")
         except BROKEN:  # of a kind that has no tags
             return 1
         tags = read_tags(exif.removeprefix(b"Exif\0\0"))

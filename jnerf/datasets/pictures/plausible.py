@@ -50,9 +50,10 @@ def claimed_bytes(data: bytes) -> int:
 
 
 def _longest_chunk(data: bytes) -> int:
-    """Bytes by which a chunk of a PNG file goes beyond its end."""
-    at, most = 8, 0
-    while data.startswith(_PNG) and at + 8 <= len(data):
+    """Bytes by which a chunk of a PNG file goes beyond its end; what follows the last chunk is none."""
+    at, most, kind = 8, 0, b""
+    while data.startswith(_PNG) and at + 8 <= len(data) and kind != b"IEND":
+        kind = data[at + 4 : at + 8]
         at += int.from_bytes(data[at : at + 4], "big") + 12
         most = max(most, at - len(data))
     return most

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jnerf.datasets.placement.normalize import focus_point, orient_up
+from jnerf.datasets.placement.normalize import focus_point, orient_principal, orient_up
 from jnerf.datasets.placement.outliers import strays
 from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
@@ -30,6 +30,7 @@ def around_points(
     orient: bool = True,
     centre: bool = True,
     scale: bool = True,
+    principal: bool = False,
 ) -> Similarity:
     """The middle of what the cameras look at to the origin, its core to within 1 of it along each axis.
 
@@ -40,6 +41,7 @@ def around_points(
         orient: turn the mean up axis to +z first.
         centre: move; otherwise the origin stays where it is.
         scale: scale; otherwise lengths stay as they are.
+        principal: turn by :func:`~jnerf.datasets.placement.normalize.orient_principal` instead.
 
     Raises:
         DataError: there are no points, or they are all in one place.
@@ -49,7 +51,8 @@ def around_points(
             "the model has no points around which the scene could be placed: set dataset.around to 'cameras', and "
             "give dataset.aabb_scale, dataset.near and dataset.far"
         )
-    turned = orient_up(c2w) if orient else Similarity()
+    turn = orient_principal if principal else orient_up
+    turned = turn(c2w) if orient else Similarity()
     c2w, points = turned.poses(c2w), turned.points(points)
     points = points[~strays(np.linalg.norm(points - np.median(points, axis=0), axis=1), 0.05)]
     middle = _middle(c2w, points) if centre else np.zeros(3)

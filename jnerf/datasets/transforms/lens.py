@@ -53,7 +53,7 @@ def read_lens(frames: Sequence[Frame], distortion: bool = True) -> LensModel:
     Raises:
         DataError: a camera model is unknown, or keys contradict each other.
     """
-    kinds = [_kind(frame) for frame in frames]
+    kinds = [lens_kind(frame) for frame in frames]
     coefficients = [
         [(frame.number(key) or 0.0) * distortion for key in _COEFFICIENTS[kind]]
         for frame, kind in zip(frames, kinds, strict=True)
@@ -74,7 +74,7 @@ def read_intrinsics(
     Raises:
         DataError: a focal length is missing, or ``w, h`` have another shape than the image.
     """
-    rows, declared, kinds = [], [], [_kind(frame) for frame in frames]
+    rows, declared, kinds = [], [], [lens_kind(frame) for frame in frames]
     for frame, kind, size in zip(frames, kinds, stored.tolist(), strict=True):
         width, height = _declared_size(frame, size)
         if kind == "equirectangular":
@@ -120,8 +120,12 @@ def _declared_size(frame: Frame, stored: list[int]) -> tuple[float, float]:
     return width, height
 
 
-def _kind(frame: Frame) -> str:
-    """``opencv``, ``fisheye`` or ``equirectangular``, as :func:`~jnerf.datasets.cameras.lenses.lens_of` calls them."""
+def lens_kind(frame: Frame) -> str:
+    """``opencv``, ``fisheye`` or ``equirectangular``, as :func:`~jnerf.datasets.cameras.lenses.lens_of` calls them.
+
+    Raises:
+        DataError: a camera model is unknown, or keys contradict each other.
+    """
     for key, meaning in _UNREADABLE.items():
         value = frame.values.get(key)
         if value is not None and np.any(value):

@@ -284,3 +284,20 @@ def test_fox_as_a_colmap_model(data_root, tmp_path):
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
         found = dataset.cameras.generate_rays(np.full(200, i), x, y)[1]
         np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_axes_of_the_cameras_around_the_points(tmp_path):
+    root = str(write_scene(tmp_path / "ball"))
+    up, principal = (
+        COLMAPDataset(root, around="points", auto_frame=frame) for frame in ("up", "principal")
+    )
+    assert not np.allclose(up.transform.rotation, principal.transform.rotation)
+    cameras = COLMAPDataset(root, auto_frame="principal")
+    np.testing.assert_allclose(principal.transform.rotation, cameras.transform.rotation)
+
+
+def test_a_model_that_lies_elsewhere(tmp_path):
+    root = write_scene(tmp_path / "ball")
+    (root / "sparse").rename(tmp_path / "elsewhere")
+    dataset = COLMAPDataset(str(root), sparse=str(tmp_path / "elsewhere" / "0"))
+    assert dataset.summary()["source"] == (tmp_path / "elsewhere" / "0").as_posix()

@@ -197,6 +197,7 @@ def test_spaces_that_do_not_fit_the_capture(tmp_path):
         ({"space": "round"}, "space must be ndc, spherify or bounded, got 'round'"),
         ({"holdout": 1}, "holdout must be 2 or more, or 0"),
         ({"bound_factor": 0}, "bound_factor must be positive"),
+        ({"bound_factor": 1.01}, "bound_factor must be at most 1 for space='ndc', .* got 1.01"),
         ({"aabb_scale": -1, "space": "bounded"}, "aabb_scale must be positive"),
         ({"aabb_scale": 2}, "aabb_scale must be 1 for space='ndc'"),
     ],

@@ -67,6 +67,14 @@ def test_noise_may_follow_a_schedule(cube):
     )
 
 
+def test_noise_may_end_at_nothing(cube):
+    """Near points are on the surface then; the training goes on."""
+    falling = dict(schedule="linear", value=0.004, end=0.0, steps=(0, 10))
+    near = {"surface_share": 0.0, "near_share": 1.0, "batches_at_once": 1}
+    batch = MeshDataset(cube, noise_std=falling, **near).sample(200, 10)
+    np.testing.assert_allclose(batch.extras["distances"].numpy(), 0, atol=1e-6)
+
+
 def test_batches_depend_on_seed_and_step_alone(cube):
     one = MeshDataset(cube, seed=3, batches_at_once=4, passes=2)
     numbers = [one.sample(64, step).rays.rays_o.numpy() for step in range(16)]
@@ -106,12 +114,17 @@ def test_what_a_run_notes_of_it(cube):
         assert pose[1, 1] > 0.9  # y is up
 
 
+RISING = {"schedule": "linear", "value": 0.01, "steps": (0, 10)}
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         ({"surface_share": 0.8, "near_share": 0.3}, "surface_share is 0.8 and near_share 0.3"),
         ({"near_share": -0.1}, "neither may be negative"),
         ({"noise_std": 0.0}, "noise_std is 0.0"),
+        ({"noise_std": {**RISING, "end": 1.0}}, "noise_std is .*'end': 1.0.*; it must be in"),
+        ({"noise_std": {**RISING, "end": -0.1}}, "noise_std is .*'end': -0.1.*; it must be in"),
         ({"noise": "pink"}, "noise is 'pink'"),
         ({"fit": "hull"}, "fit is 'hull'"),
         ({"margin": -1.0}, "margin is -1.0"),

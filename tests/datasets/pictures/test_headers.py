@@ -6,6 +6,7 @@ import pytest
 from image_files import encode, pillow
 
 from jnerf.datasets.pictures import headers
+from jnerf.datasets.pictures.decoding import read_stored
 from jnerf.datasets.pictures.headers import check_masks, image_size, looks_whole, stored_sizes
 from jnerf.errors import DataError
 
@@ -72,6 +73,8 @@ def test_what_follows_an_image_is_no_fault(tmp_path, name, monkeypatch):
     path = write(tmp_path, name, FILES[name] + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 8)
     monkeypatch.setattr(headers, "read_stored", None)
     assert stored_sizes([path]).tolist() == [[64, 48]]
+    plain = write(tmp_path, f"plain.{name}", FILES[name])
+    np.testing.assert_array_equal(read_stored(path), read_stored(plain))
 
 
 @pytest.mark.parametrize("tag", [1, 3, 6])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_files import pillow
 from scenes import ring_poses
 
 from jnerf.datasets.cameras.cameras import Cameras
@@ -91,7 +92,7 @@ def test_runs_name_every_kept_pixel_once(rows):
     assert last.tolist() == [keep.size - 1, int(np.flatnonzero(keep)[-1])]
 
 
-@pytest.mark.parametrize("kind", ["grey", "deep", "color", "alpha", "bilevel"])
+@pytest.mark.parametrize("kind", ["grey", "deep", "color", "alpha", "grey alpha", "bilevel"])
 def test_what_counts_as_set(tmp_path, kind):
     keep = np.random.default_rng(2).random((6, 8)) < 0.5
     image = {
@@ -99,11 +100,15 @@ def test_what_counts_as_set(tmp_path, kind):
         "deep": keep * np.uint16(1),  # would round to 0 as an 8-bit image
         "color": np.dstack([keep * np.uint8(0), keep * np.uint8(200), keep * np.uint8(0)]),
         "alpha": np.dstack([np.full((6, 8, 3), 9, np.uint8), keep * np.uint8(255)]),
+        "grey alpha": np.dstack([np.full((6, 8), 9, np.uint8), keep * np.uint8(255)]),
         "bilevel": keep * np.uint8(255),
     }[kind]
     options = [cv2.IMWRITE_PNG_BILEVEL, 1] if kind == "bilevel" else []
-    path = tmp_path / "m.png"
-    assert cv2.imwrite(str(path), image, options)
+    path = tmp_path / ("m.tif" if kind == "grey alpha" else "m.png")
+    if kind == "grey alpha":
+        path.write_bytes(pillow(image, "TIFF"))
+    else:
+        assert cv2.imwrite(str(path), image, options)
     np.testing.assert_array_equal(read_mask(MaskFile(path), 8, 6), keep)
     np.testing.assert_array_equal(read_mask(MaskFile(path, keeps_zeros=True), 8, 6), ~keep)
 

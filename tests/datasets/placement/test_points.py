@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scenes import ring_poses
 
+from jnerf.datasets.placement.normalize import orient_principal
 from jnerf.datasets.placement.points import around_points, median_depths
 from jnerf.errors import DataError
 
@@ -52,6 +53,16 @@ def test_each_part_can_be_left_out():
     assert moved.scale == 1.0 and not np.allclose(moved.translation, 0)
     still = around_points(POSES, ball(), DEPTHS, orient=False, centre=False, scale=True)
     assert np.allclose(still.translation, 0) and still.scale != 1.0
+
+
+def test_axes_of_the_cameras_instead_of_up():
+    poses = POSES.copy()
+    poses[:, 1, 3] *= 3  # of the ellipse that they stand on, the longer axis
+    found = around_points(poses, ball(), DEPTHS, principal=True)
+    spread = np.ptp(found.points(poses[:, :, 3]), axis=0)
+    assert spread[0] > 2 * spread[1] > 2 * spread[2]
+    np.testing.assert_allclose(found.rotation, orient_principal(poses).rotation)
+    assert found.scale == pytest.approx(around_points(poses, ball(), DEPTHS).scale, rel=0.05)
 
 
 def test_no_points_and_one_place():

@@ -73,6 +73,7 @@ def place_around_points(
             place.auto_orient,
             place.auto_centre,
             place.auto_scale,
+            place.auto_frame == "principal",
         )
     except DataError as error:
         raise DataError(f"{model.folder}: {error}") from None
