@@ -14,6 +14,7 @@ from jnerf.models.losses.mask import MaskLoss
 from jnerf.models.losses.photometric import CharbonnierLoss, HuberLoss, L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
 from jnerf.models.losses.total_variation import TotalVariationLoss
+from jnerf.registry import LOSSES
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 ALL = RaySamples(
@@ -95,6 +96,11 @@ def test_total_variation_falls_when_it_is_followed(grouped):
     assert loss.of(network, 0).item() < first.item()
     encoder.table.update(jt.ones(encoder.table.shape))
     assert loss.of(network, 0).item() == pytest.approx(0, abs=1e-10)
+
+
+def test_total_variation_of_a_picture_is_refused():
+    with pytest.raises(ConfigError, match="TotalVariationLoss: the scene has 2 dimensions, but"):
+        LOSSES.build({"type": "TotalVariationLoss"}, path="loss.smooth", n_dims=2, seed=0)
 
 
 def test_no_weight_asks_nothing_of_the_field():
