@@ -108,6 +108,25 @@ def test_no_weight_asks_nothing_of_the_field():
     assert loss.of_field(None, 10).item() == 0
 
 
+def test_rays_that_count_by_weights_count_nothing_where_they_were_dropped():
+    """Of a batch in parts each counts by its ``extent``: the parts' mean is that of all rays."""
+    random = np.random.default_rng(0)
+    colors, truth = random.random((6, 3)), np.ones((6, 4))
+    counts, live = random.random((6, 1)), np.float32([1, 1, 0, 1, 0, 0])[:, None]
+    values, extents = [], []
+    for rows in (slice(0, 3), slice(3, 6), slice(0, 6)):
+        weights, rgba, kept = (jt.array(np.float32(v[rows])) for v in (counts, truth, live))
+        samples = RaySamples(*[None] * 5, live=kept)
+        given = (
+            render(np.zeros(len(rgba)), 1, colors[rows]),
+            Batch(None, rgba, {"weights": weights}),
+        )
+        values.append(MSELoss().value(*given, samples).item())
+        extents.append(MSELoss().extent(*given, samples).item())
+    assert extents[2] == pytest.approx((counts * live).sum(), rel=1e-5)
+    assert np.average(values[:2], weights=extents[:2]) == pytest.approx(values[2], rel=1e-5)
+
+
 def test_a_masked_loss_counts_rays_by_their_alpha():
     truth = np.float32([[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 0.5]])
     colors = np.float32([[0.5, 1, 1], [1, 0, 0], [0, 0.5, 0.5]])  # the last is 0.5 over black
