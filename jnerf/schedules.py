@@ -143,6 +143,18 @@ def make_schedule(value: float | int | Mapping[str, Any]) -> Callable[[int], flo
     return _build(kind, keys)
 
 
+def ends_of(schedule: Callable[[int], float]) -> tuple[float, float]:
+    """What a schedule of `make_schedule` begins with, and where its line ends: twice the same without a line.
+
+    Where both are above 0, all values are: the stairs of an exponential come close to it, but do not reach it.
+
+    >>> ends_of(make_schedule(dict(schedule="linear", value=2.0, end=0.0, steps=(5, 10))))
+    (2.0, 0.0)
+    """
+    steps = getattr(schedule, "steps", None)
+    return schedule(0), schedule(steps[1] if steps else 0)
+
+
 def schedule_problem(value: Any) -> str | None:
     """What is wrong with a schedule dict of a config; None for a good one, and for a number.
 

@@ -228,6 +228,19 @@ class RenderOutput:
     history: tuple[RenderOutput | None, ...] = ()
 
 
+def channel_of(output: FieldOutput | RenderOutput, name: str) -> jt.Var:
+    """A channel by its name, whether it is one of ``extras`` or a field of its own.
+
+    Raises:
+        KeyError: there is none, or it is None.
+    """
+    found = output.extras.get(name)
+    found = getattr(output, name, None) if found is None else found
+    if found is None:
+        raise KeyError(f"there is no channel {name!r}")
+    return found
+
+
 @dataclass(frozen=True)
 class Batch:
     """What ``dataset.sample`` returns: rays and the truth at their pixels.

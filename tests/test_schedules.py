@@ -11,7 +11,7 @@ from jnerf.checks.arguments import signature_of
 from jnerf.checks.types import mismatch
 from jnerf.errors import ConfigError
 from jnerf.registry import LOSSES, OPTIMS, SAMPLERS
-from jnerf.schedules import Scheduled, make_schedule
+from jnerf.schedules import Scheduled, ends_of, make_schedule
 
 
 @pytest.mark.parametrize("value", [3, 0.5, np.float32(0.5), np.int64(2)])
@@ -151,3 +151,17 @@ def test_exponential_begins_anew():
     for wrong in ([10, 10], [0], (5, 3), 4, [1.5]):
         with pytest.raises(ConfigError, match="'restart' must be a list of steps that rise, from"):
             make_schedule(dict(keys, restart=wrong))
+
+
+@pytest.mark.parametrize(
+    ("keys", "ends"),
+    [
+        (0.5, (0.5, 0.5)),
+        (dict(schedule="linear", value=2, end=0, steps=(3, 9)), (2, 0)),
+        (dict(schedule="cosine", value=2, end=1, steps=(3, 9), warmup=2), (0, 1)),
+        (dict(schedule="log_linear", value=2, end=1, steps=(0, 9)), (2, 1)),
+        (dict(schedule="exponential", value=2, every=5, factor=0.5, start=5), (2, 2)),
+    ],
+)
+def test_ends_are_those_of_the_line(keys, ends):
+    assert ends_of(make_schedule(keys)) == pytest.approx(ends)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jnerf.errors import ConfigError
 from jnerf.ops.common import Function
-from jnerf.schedules import make_schedule
+from jnerf.schedules import ends_of, make_schedule
 
 
 class CoarseToFine:
@@ -23,18 +23,23 @@ class CoarseToFine:
     Args:
         open_levels: how many levels are open, which need not be a whole number: a number or a schedule; None: all.
         n_levels: how many there are.
-        least: of them to begin with.
+        least: of them at any step.
 
     Raises:
-        ConfigError: the schedule begins with less, or with more than there are.
+        ConfigError: the schedule begins or ends with less, or begins with more than there are.
     """
 
     def __init__(self, open_levels: float | dict | None, n_levels: int, least: float) -> None:
         self._schedule = make_schedule(n_levels if open_levels is None else open_levels)
         self._n, self._open = n_levels, None
-        if not least <= self._schedule(0) <= n_levels:
+        first, last = ends_of(self._schedule)
+        if not least <= first <= n_levels:
             raise ConfigError(
-                f"coarse_to_fine begins with {self._schedule(0):g} levels; it must be in {least:g} .. {n_levels}"
+                f"coarse_to_fine begins with {first:g} levels; it must be in {least:g} .. {n_levels}"
+            )
+        if last < least:
+            raise ConfigError(
+                f"coarse_to_fine ends with {last:g} levels; it must be {least:g} or more"
             )
         self.update(0)
 

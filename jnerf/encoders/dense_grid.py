@@ -57,6 +57,7 @@ class DenseGridEncoder(Encoder):
                 f"interpolation is {interpolation!r}; choose 'linear' or 'smoothstep'"
             )
         self.n_dims, self.out_dim = n_dims, n_features
+        self.finest_cell = 1 / (resolution - 1)
         self.smoothstep = interpolation == "smoothstep"
         random = np.random.Generator(np.random.Philox(key=[seed, 0]))
         uniform = random.random([resolution] * n_dims + [n_features], dtype=np.float32)

@@ -86,7 +86,7 @@ class OctreeEncoder(Encoder):
         self.base_level, self.n_levels, self.n_features = base_level, n_levels, n_features
         self.apart, self.random_lod = combine == "concat", random_lod
         self.out_dim = n_features * (n_levels if self.apart else 1)
-        self.init_scale, self._seed, self._step = float(init_scale), seed, 0
+        self.init_scale, self._seed = float(init_scale), seed
         depth = base_level + initial - 1
         if voxels == "surface":
             if surface is None:

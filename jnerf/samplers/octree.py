@@ -136,9 +136,10 @@ class OctreeSampler(Sampler):
         looked = len(found)
         if looked < found.wanted:
             rays, found = leading_rays(rays, found, _last_ray(found) + 1)
-        share = max(len(rays), 1) / max(n_rays, 1)
         features, leading = None, len(rays)
+        share = 1.0  # of the rays, those that ``wanted`` is of: all that were marched
         if looked and self.early_stop > 0:
+            share = len(rays) / n_rays  # those that are looked at
             arrays = found.t_starts, found.t_ends, found.ray_indices
             positions = ray_points(rays.rays_o, rays.rays_d, *arrays)
             sigmas, features = look_along(field, self.density_chunk)(positions, *arrays)

@@ -91,3 +91,15 @@ def test_schedules_that_begin_out_of_range_are_refused():
         HashGridEncoder(**GRID, coarse_to_fine={**OPENING, "value": 0})
     with pytest.raises(ConfigError, match="begins with 9 levels"):
         FrequencyEncoder(n_frequencies=5, coarse_to_fine=9.0)
+
+
+def test_schedules_that_end_with_no_level_are_refused():
+    closing = {**OPENING, "value": 2, "end": 0}
+    with pytest.raises(
+        ConfigError, match="coarse_to_fine ends with 0 levels; it must be 1 or more"
+    ):
+        HashGridEncoder(**GRID, coarse_to_fine=closing)
+    FrequencyEncoder(n_frequencies=5, coarse_to_fine=closing)  # the position itself is left
+    more = HashGridEncoder(**GRID, coarse_to_fine={**OPENING, "end": 9})
+    more.update(30)
+    assert more.active_levels == 4

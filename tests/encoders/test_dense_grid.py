@@ -20,7 +20,7 @@ def test_values(device, n_dims, interpolation):
         "interpolation": interpolation,
     }
     encoder = ENCODERS.build(config, path="encoder", n_dims=n_dims)
-    assert (encoder.n_dims, encoder.out_dim) == (n_dims, 4)
+    assert (encoder.n_dims, encoder.out_dim, encoder.finest_cell) == (n_dims, 4, 1 / 4)
     assert [tuple(var.shape) for var in encoder.parameters()] == [(5,) * n_dims + (4,)]
     x = np.random.default_rng(0).random((30, n_dims)).astype(np.float32)
     got = encoder(jt.array(x)).numpy()

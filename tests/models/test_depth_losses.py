@@ -187,5 +187,10 @@ def test_the_width_follows_a_schedule():
 def test_what_cannot_be_is_refused():
     with pytest.raises(ConfigError, match="LineOfSightLoss: sigma is 0.0; it must be above 0"):
         LineOfSightLoss(sigma=0)
+    falling = dict(schedule="linear", value=0.1, end=0.0, steps=(0, 10))
+    with pytest.raises(ConfigError, match="RayTerminationLoss: sigma is 0.0; it must be above 0"):
+        RayTerminationLoss(sigma=falling)
+    never = dict(schedule="exponential", value=0.1, every=10, factor=0.5)
+    assert LineOfSightLoss(sigma=never).sigma == 0.05
     with pytest.raises(ConfigError, match="round is 0 and every_round True"):
         DepthL1Loss(every_round=True, round=0)

@@ -14,6 +14,7 @@ from jnerf.models.losses.mask import MaskLoss
 from jnerf.models.losses.photometric import CharbonnierLoss, HuberLoss, L1Loss, MSELoss
 from jnerf.models.losses.sparsity import EntropyLoss
 from jnerf.models.losses.total_variation import TotalVariationLoss
+from jnerf.registry import LOSSES
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 ALL = RaySamples(
@@ -97,9 +98,33 @@ def test_total_variation_falls_when_it_is_followed(grouped):
     assert loss.of(network, 0).item() == pytest.approx(0, abs=1e-10)
 
 
+def test_total_variation_of_a_picture_is_refused():
+    with pytest.raises(ConfigError, match="TotalVariationLoss: the scene has 2 dimensions, but"):
+        LOSSES.build({"type": "TotalVariationLoss"}, path="loss.smooth", n_dims=2, seed=0)
+
+
 def test_no_weight_asks_nothing_of_the_field():
     loss = TotalVariationLoss(weight=dict(schedule="linear", value=1.0, end=0.0, steps=(0, 10)))
     assert loss.of_field(None, 10).item() == 0
+
+
+def test_rays_that_count_by_weights_count_nothing_where_they_were_dropped():
+    """Of a batch in parts each counts by its ``extent``: the parts' mean is that of all rays."""
+    random = np.random.default_rng(0)
+    colors, truth = random.random((6, 3)), np.ones((6, 4))
+    counts, live = random.random((6, 1)), np.float32([1, 1, 0, 1, 0, 0])[:, None]
+    values, extents = [], []
+    for rows in (slice(0, 3), slice(3, 6), slice(0, 6)):
+        weights, rgba, kept = (jt.array(np.float32(v[rows])) for v in (counts, truth, live))
+        samples = RaySamples(*[None] * 5, live=kept)
+        given = (
+            render(np.zeros(len(rgba)), 1, colors[rows]),
+            Batch(None, rgba, {"weights": weights}),
+        )
+        values.append(MSELoss().value(*given, samples).item())
+        extents.append(MSELoss().extent(*given, samples).item())
+    assert extents[2] == pytest.approx((counts * live).sum(), rel=1e-5)
+    assert np.average(values[:2], weights=extents[:2]) == pytest.approx(values[2], rel=1e-5)
 
 
 def test_a_masked_loss_counts_rays_by_their_alpha():

@@ -303,6 +303,12 @@ def test_taps_follow_the_finest_active_level():
     assert np.isfinite(net(samples(BOX)).rgbs.numpy()).all()
 
 
+def asked(net, given):
+    """Densities that samplers and their grids ask for."""
+    x, along = given.positions, (given.t_starts, given.t_ends, given.ray_indices)
+    return net.density(x), net.density_nearby(x), net.look(x)[0], net.look_along(x, *along)[0]
+
+
 def test_a_background_is_asked_outside_the_ball_only(device):
     net = vanilla(background=True, background_width=16, background_layers=4)
     given = samples(reach=3.0)
@@ -316,10 +322,16 @@ def test_a_background_is_asked_outside_the_ball_only(device):
     assert (normals[outside] == 0).all() and (np.abs(normals[~outside]).sum(1) > 0.1).all()
     with jt.no_grad():  # whether a round is trained or not, samples are placed by the same densities
         np.testing.assert_allclose(net.density_of(given)[0].numpy(), out.sigmas.numpy(), rtol=1e-6)
-    alone = vanilla()(given)
-    for name, value in (("rgbs", out.rgbs), ("sigmas", out.sigmas)):
-        found, expected = value.numpy()[~outside], getattr(alone, name).numpy()[~outside]
+    alone = vanilla()
+    pairs = [(getattr(out, name), getattr(alone(given), name)) for name in ("rgbs", "sigmas")]
+    with jt.no_grad():  # samplers that look, and grids of cells, see both
+        looks = [asked(net, given), asked(alone, given)]
+    for found, expected in [*pairs, *zip(*looks, strict=True)]:
+        found, expected = found.numpy()[~outside], expected.numpy()[~outside]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    for found in looks[0]:
+        expected = out.sigmas.numpy()[outside]
+        np.testing.assert_allclose(found.numpy()[outside], expected, rtol=1e-5)
     assert {"inside", "outside"} <= net.provides and "outside" not in vanilla().provides
     for reach in (0.3, 30.0):  # all inside; nearly all outside
         grads = jt.grad(net(samples(reach=reach)).rgbs.sum(), net.parameters())

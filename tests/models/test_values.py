@@ -14,7 +14,7 @@ from jnerf.models.losses.relative import RelativeL2Loss
 from jnerf.models.networks.values import ValueNetwork
 from jnerf.models.renderers.direct import DirectRenderer
 from jnerf.samplers.point import PointSampler
-from jnerf.structures import Batch, RayBundle
+from jnerf.structures import Batch, FieldOutput, RayBundle
 
 ENCODERS = {
     "hash": lambda d: HashGridEncoder(4, 2, 10, 4, 16, n_dims=d),
@@ -105,6 +105,13 @@ def test_relative_loss_of_another_channel():
     loss = RelativeL2Loss("sdf", "distances", epsilon=1.0, weight=3.0)
     assert loss.requires == {"sdf", "distances"}
     assert loss(render, batch, samples, 0).item() == pytest.approx(3 * 0.5 * 4 / 5)
+    # of channels that are no extras: fields of the render, fields of the network's output
+    depths = RelativeL2Loss("depths", "distances", epsilon=1.0)
+    assert depths(render, batch, samples, 0).item() == pytest.approx(0.5)  # points are at 0
+    output = FieldOutput(sigmas=jt.array(np.float32([1, 2])))
+    seen = DirectRenderer("sigmas")(samples, output)
+    loss = RelativeL2Loss("sigmas", "distances", epsilon=1.0)
+    assert loss(seen, batch, samples, 0).item() == pytest.approx(0.5 * 4 / 5)
     for options in ({"epsilon": 0.0}, {"channel": "sdf"}, {"truth": "distances"}):
         with pytest.raises(ConfigError, match="RelativeL2Loss"):
             RelativeL2Loss(**options)

@@ -111,6 +111,17 @@ def test_the_number_of_rays_follows_the_samples_and_is_kept():
     assert fixed.n_rays == 50
 
 
+@pytest.mark.parametrize("early_stop", [0.0, 1e-4])
+def test_rays_beyond_a_budget_count_once(early_stop):
+    bundle, options = rays(), {"early_stop": early_stop, "n_rays_init": 200}
+    everything = len(make(**options)(bundle, CLEAR, 9))
+    sampler = make(**options, max_steps=64, target_samples=700, look_samples=700)
+    assert len(sampler(bundle, CLEAR, 9).rays) < 100
+    sampler.update(CLEAR, 16)
+    # the look knows of its rays alone, and has to guess
+    assert sampler.n_rays == pytest.approx(200 * 700 / everything, rel=0.2 if early_stop else 0.02)
+
+
 def test_no_ray_and_rays_that_miss():
     sampler = make()
     assert len(sampler(rays(0), CLEAR, None)) == 0

@@ -113,7 +113,7 @@ def build_pipeline(
 
 def wire(config: Any, training: bool, dataset: Dataset) -> Pipeline:
     """Builds and checks the modules for a scene, with the random generators as they are; see ``build_pipeline``."""
-    facts = {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
+    facts = facts_of(config, dataset)
     sampler = SAMPLERS.build(config.sampler, path="sampler", **facts)
     encoders = {
         name: ENCODERS.build(block, path=f"encoder.{name}", **facts)
@@ -123,12 +123,7 @@ def wire(config: Any, training: bool, dataset: Dataset) -> Pipeline:
     given = {"encoders": encoders, **encoders, **facts}
     network = NETWORKS.build(config.network, path="network", **given)
     renderer = RENDERERS.build(config.renderer, path="renderer", **facts)
-    losses: dict[str, Loss] = {}
-    if training:
-        losses = {
-            name: LOSSES.build(b, path=_loss_path(config.loss, name), **facts)
-            for name, b in loss_blocks(config.loss).items()
-        }
+    losses = build_losses(config, facts) if training else {}
     pipeline = Pipeline(dataset, facts, sampler, encoders, network, renderer, losses, None, None)
     params = pipeline.param_groups()
     check_once(params)
@@ -140,6 +135,24 @@ def wire(config: Any, training: bool, dataset: Dataset) -> Pipeline:
     check_fit(config.get("evaluation") or {}, network)
     choose_padding(sampler, renderer, losses)
     return replace(pipeline, optim=optim, ema=ema)
+
+
+def facts_of(config: Any, dataset: Dataset) -> dict[str, Any]:
+    """What every constructor may ask for, by name: the scene's facts, and the run's ``seed`` and ``total_steps``."""
+    return {**dataset.facts(), "seed": config.seed, "total_steps": config.total_steps}
+
+
+def build_losses(config: Any, facts: Mapping[str, Any]) -> dict[str, Loss]:
+    """The losses of a config, by term name.
+
+    Raises:
+        ConfigError: unknown type or argument, or a value is out of its range.
+    """
+    blocks = loss_blocks(config.loss).items()
+    return {
+        name: LOSSES.build(block, path=_loss_path(config.loss, name), **facts)
+        for name, block in blocks
+    }
 
 
 def _keeper(

@@ -14,9 +14,9 @@ from jnerf.checks.origin import complaint, key_blamed
 from jnerf.datasets.placement.box import cube
 from jnerf.datasets.posed import PosedImages
 from jnerf.datasets.procedural.dataset import ProceduralDataset
-from jnerf.engine.pipeline.build import build_pipeline, loss_blocks
+from jnerf.engine.pipeline.build import build_losses, build_pipeline, facts_of
 from jnerf.errors import ConfigError
-from jnerf.registry import DATASETS, LOSSES
+from jnerf.registry import DATASETS, RENDERERS
 
 
 def check_ranges(config: Any) -> bool:
@@ -65,8 +65,17 @@ def _stand_in(cls: type, config: Any, values: Mapping[str, Any]) -> ProceduralDa
     for name in ("near", "far"):
         if values.get(name) is not None:
             setattr(scene, name, float(values[name]))
-    # Only the built scene can say which truths it has: those that losses ask for are taken to be there.
-    losses = [LOSSES.resolve(block, "loss") for block in loss_blocks(config.loss).values()]
-    asked = (loss.requires for loss in losses if isinstance(loss.requires, frozenset))
-    scene.provides = cls.provides.union(*asked)
+    # Only the built scene can say which truths it has: what losses ask for, as they are configured, is taken to be
+    # there, unless its name is that of something which is rendered.
+    losses = build_losses(config, facts_of(config, scene)).values()
+    asked = frozenset().union(*(loss.requires for loss in losses))
+    scene.provides = cls.provides | (asked - _rendered())
     return scene
+
+
+def _rendered() -> frozenset[str]:
+    """Channels that some renderer provides, whatever it is given."""
+    RENDERERS.load()
+    provided = (RENDERERS.get(name).provides for name in RENDERERS.names())
+    # on a class, ``provides`` may be a property that only instances can answer
+    return frozenset().union(*(p for p in provided if isinstance(p, frozenset)))

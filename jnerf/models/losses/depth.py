@@ -16,7 +16,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.losses.base import Loss
 from jnerf.ops.gather_rays import gather_rays, sum_over_rays
 from jnerf.registry import LOSSES
-from jnerf.schedules import Scheduled, make_schedule
+from jnerf.schedules import Scheduled, ends_of, make_schedule
 from jnerf.structures import Batch, RaySamples, RenderOutput
 
 _EPS = 1e-7  # keeps logarithms finite, as nerfstudio's
@@ -117,8 +117,9 @@ class _SpreadLoss(DepthLoss):
         super().__init__(weigh_errors, every_round and round is None, weight, round)
         self._sigmas = make_schedule(sigma)
         self.sigma = self._sigmas(0)
-        if not self.sigma > 0:
-            raise ConfigError(f"{type(self).__name__}: sigma is {self.sigma}; it must be above 0")
+        least = min(ends_of(self._sigmas))
+        if not least > 0:
+            raise ConfigError(f"{type(self).__name__}: sigma is {least}; it must be above 0")
 
     def __call__(
         self, render: RenderOutput, batch: Batch, samples: RaySamples, step: int
@@ -167,7 +168,7 @@ class RayTerminationLoss(_SpreadLoss):
         round: see ``Loss``.
 
     Raises:
-        ConfigError: ``sigma`` is not positive.
+        ConfigError: ``sigma`` is not positive at every step.
     """
 
     def __init__(
@@ -213,7 +214,7 @@ class LineOfSightLoss(_SpreadLoss):
         round: see ``Loss``.
 
     Raises:
-        ConfigError: ``sigma`` is not positive.
+        ConfigError: ``sigma`` is not positive at every step.
     """
 
     def of_round(self, weights: jt.Var, batch: Batch, samples: RaySamples, share: jt.Var) -> jt.Var:

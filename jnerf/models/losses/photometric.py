@@ -37,7 +37,9 @@ class PhotometricLoss(Loss):
     def extent(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> float | jt.Var:
         """Rays, by what they count where the batch has ``weights``."""
         counts = batch.extras.get("weights")
-        return super().extent(render, batch, samples) if counts is None else counts.sum()
+        if counts is None:
+            return super().extent(render, batch, samples)
+        return _counts(counts, samples).sum()
 
     def value(self, render: RenderOutput, batch: Batch, samples: RaySamples) -> jt.Var:
         """Mean over rays and channels."""
@@ -56,7 +58,7 @@ class PhotometricLoss(Loss):
     ) -> jt.Var:
         background, counts = render.background, batch.extras.get("weights")
         if counts is not None:
-            counts = counts if samples.live is None else counts * samples.live
+            counts = _counts(counts, samples)
             distance = self._distance(render.colors - batch.target(background))
             return (distance * counts).sum() * (weight / 3) / counts.sum()
         if trained(batch.rgba) or (background is not None and trained(background)):
@@ -76,6 +78,11 @@ class PhotometricLoss(Loss):
             return size
         parabola = size * size * (0.5 / self.delta)
         return jt.ternary(size <= self.delta, parabola, size - 0.5 * self.delta)
+
+
+def _counts(weights: jt.Var, samples: RaySamples) -> jt.Var:
+    """What rays count, [R, 1]: their weights, nothing where they were dropped."""
+    return weights if samples.live is None else weights * samples.live
 
 
 @LOSSES.register()

@@ -10,7 +10,7 @@ from jnerf.models.losses.base import Loss
 from jnerf.ops.relative_error import relative_error
 from jnerf.registry import LOSSES
 from jnerf.schedules import Scheduled
-from jnerf.structures import Batch, RaySamples, RenderOutput, trained
+from jnerf.structures import Batch, RaySamples, RenderOutput, channel_of, trained
 
 
 @LOSSES.register()
@@ -18,7 +18,7 @@ class RelativeL2Loss(Loss):
     """Mean of (p - y)^2 / (p^2 + epsilon) over rays and channels; the denominator has no gradient.
 
     Args:
-        channel: what is compared: "colors", or a channel that the renderer gives ("sdf").
+        channel: what is compared: "colors", or a channel of rays that the renderer gives ("sdf", "depths").
         truth: of other channels than colours, the truth of the batch with which it is compared ("distances").
         epsilon: keeps values near 0 from counting without end.
         weight: factor of the loss, a number or a schedule.
@@ -57,7 +57,7 @@ class RelativeL2Loss(Loss):
         if self._truth is None:
             found, truth = render.colors, batch.target(render.background)
         else:
-            found, truth = render.extras[self._channel], batch.extras[self._truth]
+            found, truth = channel_of(render, self._channel), batch.extras[self._truth]
         if trained(truth):  # the kernel gives it no gradient
             size = (jt.sqr(found) + self._epsilon).stop_grad()
             return samples.ray_mean(jt.sqr(found - truth) / size) * weight

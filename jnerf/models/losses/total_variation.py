@@ -30,10 +30,11 @@ class TotalVariationLoss(FieldLoss):
         n_points: drawn in each step.
         distance: between neighbours, in units of the box.
         weight: factor of the loss, a number or a schedule.
+        n_dims: scene fact: coordinates of a point.
         seed: the run's seed.
 
     Raises:
-        ConfigError: a value is out of its range.
+        ConfigError: a value is out of its range, or the scene has not three dimensions.
     """
 
     requires_field = frozenset({"pos_encoder"})
@@ -43,9 +44,14 @@ class TotalVariationLoss(FieldLoss):
         n_points: int = 4096,
         distance: float = 1 / 512,
         weight: Scheduled = 1.0,
+        n_dims: int = 3,
         seed: int = 0,
     ) -> None:
         super().__init__(weight)
+        if n_dims != 3:
+            raise ConfigError(
+                f"TotalVariationLoss: the scene has {n_dims} dimensions, but its points have three; leave it out"
+            )
         if n_points < 1 or not 0 < distance < 0.5:
             raise ConfigError(
                 f"TotalVariationLoss: n_points is {n_points} and distance {distance}; they must be at least 1, and "

@@ -8,7 +8,7 @@ from jnerf.errors import ConfigError
 from jnerf.models.renderers.base import Renderer
 from jnerf.ops.common.constants import filled
 from jnerf.registry import RENDERERS
-from jnerf.structures import FieldOutput, RaySamples, RenderOutput
+from jnerf.structures import FieldOutput, RaySamples, RenderOutput, channel_of
 
 
 @RENDERERS.register()
@@ -55,5 +55,6 @@ class DirectRenderer(Renderer):
         zeros = samples.t_starts.reshape(n, 1)
         if self._channel == "rgbs":
             return RenderOutput(output.rgbs, rows, zeros, ones, ones)
-        extras = {self._channel: output.extras[self._channel]}
+        values = channel_of(output, self._channel)
+        extras = {self._channel: values if values.ndim == 2 else values.unsqueeze(1)}
         return RenderOutput(None, rows, zeros, ones, ones, extras=extras)

@@ -20,9 +20,17 @@ def checked(path, *overrides):
     return check_ranges(config)
 
 
-@pytest.mark.parametrize("name", ["ngp_lego", "ngp_fern", "ngp_fox", "neus_scan24", "nerf_lego"])
+CONFIGS = ["ngp_lego", "ngp_fern", "ngp_fox", "neus_scan24", "nerf_lego"]
+DEPTH = ["dsnerf_capture", "ngp_tracks_capture", "depth_nerfacto_capture"]
+
+
+@pytest.mark.parametrize("name", CONFIGS + DEPTH)
 def test_configs_are_right_and_need_no_data(name):
     assert checked(find_config(name), NOWHERE)
+
+
+def with_loss(more):
+    return f"loss=dict(_delete_=True, rgb=dict(type='MSELoss'), more=dict({more}))"
 
 
 @pytest.mark.parametrize(
@@ -54,10 +62,22 @@ def test_modules_that_do_not_fit_together():
     with pytest.raises(ConfigError, match="requires"):
         checked(find_config("ngp_lego"), NOWHERE, "renderer.type=NeuSRenderer")
 
+    with pytest.raises(ConfigError, match="EikonalLoss requires 'gradients', but renderer Volume"):
+        checked(find_config("ngp_lego"), NOWHERE, with_loss("type='EikonalLoss'"))
 
-def test_truths_that_only_the_scene_has_are_no_mistake():
-    depth = "loss=dict(_delete_=True, rgb=dict(type='MSELoss'), mask=dict(type='MaskLoss'))"
-    assert checked(find_config("ngp_lego"), NOWHERE, depth)
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "type='MaskLoss'",
+        "type='DepthL1Loss'",
+        "type='RayTerminationLoss', weigh_errors=True",
+        "type='RayTerminationLoss', widen_errors=True",
+        "type='RelativeL2Loss', channel='depths', truth='of_the_scene'",
+    ],
+)
+def test_truths_that_only_the_scene_has_are_no_mistake(more):
+    assert checked(find_config("ngp_lego"), NOWHERE, with_loss(more))
 
 
 def test_without_posed_images_nothing_stands_in():

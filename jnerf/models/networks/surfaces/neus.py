@@ -122,6 +122,39 @@ class NeuSNetwork(SDFNetwork):
         features = self._encoded(self._box(positions))
         return self.distance_mlp(positions, features, n_out=1).sdf.reshape((-1,))
 
+    def density(self, positions: jt.Var) -> jt.Var:
+        """See ``SDFNetwork``; here and below, what lies outside the ball is the background's."""
+        return self._with_background(positions, super().density(positions))
+
+    def density_nearby(self, positions: jt.Var) -> jt.Var:
+        """See ``SDFNetwork``."""
+        return self._with_background(positions, super().density_nearby(positions))
+
+    def look(self, positions: jt.Var) -> tuple[jt.Var, jt.Var | None]:
+        """See ``Network``."""
+        sigmas, features = super().look(positions)
+        return self._with_background(positions, sigmas), features
+
+    def look_along(
+        self, positions: jt.Var, t_starts: jt.Var, t_ends: jt.Var, ray_indices: jt.Var
+    ) -> tuple[jt.Var, jt.Var | None]:
+        """See ``SDFNetwork``."""
+        sigmas, features = super().look_along(positions, t_starts, t_ends, ray_indices)
+        return self._with_background(positions, sigmas), features
+
+    def _with_background(self, positions: jt.Var, sigmas: jt.Var) -> jt.Var:
+        """The surface's densities [S], and in their place the background's outside the ball."""
+        if self.outside is None:
+            return sigmas
+        x = self._ball(positions)
+        there = np.flatnonzero(((x * x).sum(1) >= 1).numpy())
+        if not len(there):
+            return sigmas
+        around = self.outside.density(x[jt.array(there)]) * (1 / self._ball.radius)
+        places = np.arange(len(positions))
+        places[there] = len(places) + np.arange(len(there))
+        return jt.concat([sigmas, around])[jt.array(places)]
+
     def density_of(self, samples: RaySamples) -> tuple[jt.Var, jt.Var | None]:
         """See ``Network``; with a background what lies outside the ball is that field's."""
         if self.outside is None:

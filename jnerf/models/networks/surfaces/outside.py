@@ -42,11 +42,23 @@ class OutsideField(jt.Module):
             x: positions, of length above 1, [S, 3].
             rays_d: unit directions, [S, 3].
         """
-        length = jt.sqrt((x * x).sum(1, keepdims=True))
-        squeezed = jt.concat([x / length, 1 / length], dim=1)
-        encoded = [_waves(v, n) for v, n in zip((squeezed, rays_d), _FREQUENCIES, strict=True)]
+        encoded = [_waves(v, n) for v, n in zip((_squeezed(x), rays_d), _FREQUENCIES, strict=True)]
         own = jt.arange(x.shape[0])  # each sample has a direction of its own
         return fused(self.trunk.trunk, self.trunk.color, *encoded, own, _DENSITY, False)
+
+    def density(self, x: jt.Var) -> jt.Var:
+        """Densities [S] per unit of x alone, which no direction changes.
+
+        Args:
+            x: positions, of length above 1, [S, 3].
+        """
+        return self.trunk.density(_waves(_squeezed(x), _FREQUENCIES[0]))
+
+
+def _squeezed(x: jt.Var) -> jt.Var:
+    """x / |x| and 1 / |x|: [S, 3] -> [S, 4]."""
+    length = jt.sqrt((x * x).sum(1, keepdims=True))
+    return jt.concat([x / length, 1 / length], dim=1)
 
 
 def _waves(x: jt.Var, n: int) -> jt.Var:
