@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jnerf.engine.guards.rules import Use
 from jnerf.engine.trained import TrainedRun
 from jnerf.errors import JnerfError
 from jnerf.export.points import PointOptions
@@ -42,7 +43,7 @@ class LivePlace(Place):
         self._viewer = viewer
 
     @contextmanager
-    def opened(self, what: str) -> Iterator[TrainedRun]:
+    def opened(self, use: Use = "export") -> Iterator[TrainedRun]:
         """See ``Place``; whatever was set for training is so again behind it."""
         viewer, pipeline = self._viewer, self._viewer.stage.pipeline
         found = TrainedRun(pipeline, viewer.folder, viewer.step, viewer.stage.transform)
