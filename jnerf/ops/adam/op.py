@@ -20,11 +20,11 @@ import jittor as jt
 import numpy as np
 
 from jnerf.ops.common import code_op
+from jnerf.ops.common.slots import AT_ONCE, check_slot
 from jnerf.ops.half_copy import STORED, current
 
 # b2 = 0.99999 needs 1.7 million entries (7 MB); nearer to 1 the table would outgrow its use.
 _LARGEST_BETA = 0.99999
-_AT_ONCE = 8  # parameters per kernel
 
 
 def bias_correction(step: int, betas: tuple[float, float]) -> float:
@@ -62,16 +62,6 @@ def bias_correction_table(betas: tuple[float, float]) -> np.ndarray:
     factors = np.sqrt(1 - betas[1] ** steps) / (1 - betas[0] ** steps)
     factors[-1] = 1
     return np.concatenate([[1.0], factors]).astype(np.float32)
-
-
-def _check(name: str, like: jt.Var, others: dict[str, jt.Var]) -> None:
-    for what, var in others.items():
-        dtype = "int32" if what == "counts" else "float32"
-        if var.numel() != like.numel() or var.dtype != dtype:
-            raise ValueError(
-                f"{name}: {what} is {var.dtype} {list(var.shape)};"
-                f" give {dtype} with the {like.numel()} elements of the parameter {list(like.shape)}"
-            )
 
 
 def _decays(betas: tuple[float, float]) -> dict[str, float]:
@@ -124,9 +114,9 @@ def adam_dense(
     """
     slots = list(zip(params, grads, m, v, numbers, strict=True))
     for param, grad, mean, square, _ in slots:
-        _check("adam_dense", param, {"param": param, "grad": grad, "m": mean, "v": square})
-    for i in range(0, len(slots), _AT_ONCE):
-        _update(slots[i : i + _AT_ONCE], betas)
+        check_slot("adam_dense", param, {"param": param, "grad": grad, "m": mean, "v": square})
+    for i in range(0, len(slots), AT_ONCE):
+        _update(slots[i : i + AT_ONCE], betas)
 
 
 def _update(slots: Sequence[tuple], betas: tuple[float, float]) -> None:
@@ -178,7 +168,7 @@ def adam_sparse(
     Raises:
         ValueError: sizes or dtypes disagree.
     """
-    _check("adam_sparse", param, {"param": param, "grad": grad, "m": m, "v": v, "counts": counts})
+    check_slot("adam_sparse", param, {"param": param, "grad": grad, "m": m, "v": v, "counts": counts})
     copy, outputs = current(param), [param, m, v, counts]
     if copy is not None:
         outputs.append(copy.var)

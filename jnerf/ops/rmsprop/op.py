@@ -17,8 +17,7 @@ from functools import cache
 import jittor as jt
 
 from jnerf.ops.common import code_op
-
-_AT_ONCE = 8  # parameters per kernel
+from jnerf.ops.common.slots import AT_ONCE, check_slot
 
 
 def rmsprop_rows(
@@ -46,9 +45,9 @@ def rmsprop_rows(
     """
     slots = list(zip(params, grads, v, lr, strict=True))
     for param, grad, square, _ in slots:
-        _check(param, {"param": param, "grad": grad, "v": square})
-    for i in range(0, len(slots), _AT_ONCE):
-        _update(slots[i : i + _AT_ONCE], beta, eps)
+        check_slot("rmsprop_rows", param, {"param": param, "grad": grad, "v": square})
+    for i in range(0, len(slots), AT_ONCE):
+        _update(slots[i : i + AT_ONCE], beta, eps)
 
 
 def _update(slots: Sequence[tuple], beta: float, eps: float) -> None:
@@ -75,12 +74,3 @@ def _width(param: jt.Var) -> int:
     """Floats of a row."""
     width = param.numel() // param.shape[0] if param.ndim > 1 and param.shape[0] else param.numel()
     return max(width, 1)
-
-
-def _check(like: jt.Var, others: dict[str, jt.Var]) -> None:
-    for name, var in others.items():
-        if var.numel() != like.numel() or var.dtype != "float32":
-            raise ValueError(
-                f"rmsprop_rows: {name} is {var.dtype} {list(var.shape)}; give float32 with the {like.numel()} "
-                f"elements of the parameter {list(like.shape)}"
-            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jittor as jt
 import numpy as np
+from numpy.typing import NDArray
 
 from jnerf.checks.least import at_least
 from jnerf.errors import ConfigError
@@ -147,7 +148,7 @@ class NeuSNetwork(SDFNetwork):
         if self.outside is None:
             return sigmas
         x = self._ball(positions)
-        there = np.flatnonzero(((x * x).sum(1) >= 1).numpy())
+        there = np.flatnonzero(~_is_inside(x))
         if not len(there):
             return sigmas
         around = self.outside.density(x[jt.array(there)]) * (1 / self._ball.radius)
@@ -210,7 +211,7 @@ class NeuSNetwork(SDFNetwork):
     ) -> tuple[jt.Var, jt.Var, jt.Var, dict[str, jt.Var]]:
         """The same, and ``inside`` and ``outside``; each field is asked of its own samples alone."""
         x = self._ball(positions)
-        is_inside = ((x * x).sum(1) < 1).numpy()
+        is_inside = _is_inside(x)
         # A field without a sample of its own gets one whose result no one takes.
         here, there = (np.flatnonzero(v) for v in (is_inside, ~is_inside))
         rows = [jt.array(v if len(v) else np.zeros(1, np.int64)) for v in (here, there)]
@@ -232,3 +233,8 @@ class NeuSNetwork(SDFNetwork):
         extras = {"inside": inside, "outside": joined(jt.zeros((n_here, 1)), outside)}
         sdf = joined(sdf, nowhere)
         return sdf, joined(normals, jt.zeros((n_there, 3))), joined(rgbs, colors), extras
+
+
+def _is_inside(x: jt.Var) -> NDArray[np.bool_]:
+    """Which points of the ball's frame [S, 3] lie in it, bool [S]; waits for the device."""
+    return ((x * x).sum(1) < 1).numpy()
