@@ -1,6 +1,6 @@
 """``--scene``: what a word means for a config, as overrides of its dataset.
 
-A scene is, in this order: a .py file with a ``dataset`` block; a path, which becomes ``dataset.root``; a folder beside
+A scene is, in this order: a .py file with a ``dataset`` block, and with the ``custom_imports`` that it needs; a path, which becomes ``dataset.root``; a folder beside
 the config's own scene (``chair`` beside ``nerf_synthetic/lego``); a scene that comes with jnerf (``embedded``,
 ``fox``), whose block is laid over the config's as an inheriting file would do it.
 """
@@ -128,4 +128,8 @@ def _block(path: Path) -> tuple[str, ...]:
     config = load_config(path)
     if not config.get("dataset"):
         raise ConfigError(f"--scene {path}: the file has no dataset block")
-    return (f"dataset={say(config.dataset)}",)
+    imports = config.get("custom_imports")  # they add up with the config's
+    return (
+        *([f"custom_imports={say(list(imports))}"] if imports else []),
+        f"dataset={say(config.dataset)}",
+    )

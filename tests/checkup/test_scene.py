@@ -126,7 +126,7 @@ def test_no_false_alarm_on_the_embedded_scene(tmp_path):
 
 
 def test_remedies_are_settings_that_the_format_has(tmp_path):
-    """NSVF's box is in world units; LLFF's bounds say how large the scene is, whatever ``bound_factor`` is."""
+    """NSVF's box is in world units; LLFF's bounds say how large the scene is."""
     spread = np.random.default_rng(0).uniform(-1, 1, (200, 3))
     nsvf = NSVFDataset(str(make_nsvf(tmp_path / "nsvf")))  # its box: -1.1 to 1.1
     tiny = check_scale(nsvf, 0.5 + 0.035 * spread)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from jnerf.config import find_config, load_config
+from jnerf.config.overrides import apply_overrides
 from jnerf.errors import ConfigError, DataError
 from jnerf.sweep.scenes import find_scene, own_scene, spread
 
@@ -57,6 +58,17 @@ def test_a_file_has_a_dataset_block(data):
     (data / "bare.py").write_text("seed = 1\n")
     with pytest.raises(ConfigError, match="has no dataset block"):
         find_scene(str(data / "bare.py"), LEGO)
+
+
+def test_a_files_own_modules_come_with_it(data):
+    (data / "mine.py").write_text("")
+    (data / "own.py").write_text(
+        'custom_imports = ["mine.py"]\ndataset = dict(type="ProceduralDataset", resolution=16)\n'
+    )
+    config = load_config(find_config("ngp_lego"), ["custom_imports=['json']"])
+    config = apply_overrides(config, find_scene(str(data / "own.py"), LEGO).overrides)
+    assert config.custom_imports == ["json", str(data / "mine.py")]
+    assert config.dataset.resolution == 16
 
 
 def test_all_folders_below_one():

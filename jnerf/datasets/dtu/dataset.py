@@ -96,7 +96,9 @@ class DTUDataset(PosedImages):
         names = [path.stem for path in paths]
         everyone = Cameras(poses, rescaled(intrinsics, stored, sizes), sizes, names=names)
         near, far = _sphere_bounds(poses[:, :, 3], max(radius, 0.5 * box.aabb_scale))
-        check_reach(labels, poses[:, :, 3], box.aabb, far)
+        # Rays end behind the box as the others see it, so that only a stray one can be refused.
+        remedy = f"{scene.path.name} puts it away from the others"
+        check_reach(labels, poses[:, :, 3], box.aabb, far, remedy)
         chosen = held_out(len(paths), files.holdout, files.split)
         images = _images(files, paths, sizes, masks, chosen)
         cameras = Cameras(

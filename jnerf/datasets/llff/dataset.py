@@ -36,6 +36,7 @@ from jnerf.datasets.posed import PosedImages
 from jnerf.errors import ConfigError, DataError
 from jnerf.registry import DATASETS
 
+_BOUND_FACTOR = 0.75
 _NDC_NEAR = 1.0  # units of the shared frame
 _NEAR_FACTOR = 0.9  # of the nearest bound: bounds are those of a sparse reconstruction
 _SPACES = ("ndc", "spherify", "bounded")
@@ -55,8 +56,8 @@ class LLFFDataset(PosedImages):
         learned: see ``Learned``; not for "ndc".
         space: "ndc" for captures that face forward to any depth, "spherify" for those that go around an object, or
             "bounded".
-        bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame; at most 1
-            for "ndc".
+        bound_factor: the nearest content of the scene lies at ``1 / bound_factor`` in the shared frame; at most 1.
+            None: 0.75. For "ndc" alone: the others fit what is seen into the box, whatever the frame's scale is.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -70,7 +71,7 @@ class LLFFDataset(PosedImages):
         box: Box,
         learned: Learned,
         space: Literal["ndc", "spherify", "bounded"] = "ndc",
-        bound_factor: float = 0.75,
+        bound_factor: float | None = None,
     ) -> None:
         _check_arguments(space, bound_factor, box.aabb_scale)
         scene = read_poses_bounds(files.folder)
@@ -79,7 +80,7 @@ class LLFFDataset(PosedImages):
         intrinsics = scene.intrinsics(paths, stored, sizes)
         world = scene.c2w
         # All splits have to agree on the field: its numbers are those of the whole capture.
-        shared = _shared_frame(scene, space, bound_factor)
+        shared = _shared_frame(scene, space, _BOUND_FACTOR if bound_factor is None else bound_factor)
         names = [path.stem for path in paths]
         everyone = Cameras(shared.poses(world), intrinsics, sizes, names=names)
         bounds = scene.bounds * shared.scale
@@ -156,14 +157,19 @@ def _field(space: str, cameras: Cameras, bounds: NDArray[np.float64], aabb_scale
     return _Field(Cameras, placed, near, placed.scale * farthest(cameras, bounds[:, 1]))
 
 
-def _check_arguments(space: str, bound_factor: float, aabb_scale: float) -> None:
+def _check_arguments(space: str, bound_factor: float | None, aabb_scale: float) -> None:
     if space not in _SPACES:
         raise ConfigError(
             f"space must be {', '.join(_SPACES[:-1])} or {_SPACES[-1]}, got '{space}'"
         )
-    if not bound_factor > 0:
+    if bound_factor is not None and space != "ndc":
+        raise ConfigError(
+            f"bound_factor={bound_factor} is for space='ndc': '{space}' fits what the cameras see into the box, "
+            "whatever the factor. Leave it out"
+        )
+    if bound_factor is not None and not bound_factor > 0:
         raise ConfigError(f"bound_factor must be positive, got {bound_factor}")
-    if space == "ndc" and bound_factor > 1:
+    if bound_factor is not None and bound_factor > 1:
         raise ConfigError(
             f"bound_factor must be at most 1 for space='ndc', which holds nothing nearer than 1, got {bound_factor}"
         )

@@ -73,7 +73,11 @@ class NSVFDataset(PosedImages):
         )
         near, far = reach.ends(*_reach(cameras, *transform.points([low, high])))
         check_reach(
-            [str(file) for file in _pose_files(folder, paths)], cameras.c2w[:, :, 3], cube(1.0), far
+            [str(file) for file in _pose_files(folder, paths)],
+            cameras.c2w[:, :, 3],
+            cube(1.0),
+            far,
+            "raise dataset.far, or give dataset.bbox so that it holds what the cameras look at",
         )
         about = {
             "source": f"rgb/{paths[0].name[:2]}*",

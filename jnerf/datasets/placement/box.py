@@ -37,7 +37,11 @@ def into_cube(
 
 
 def check_reach(
-    labels: Sequence[str], eyes: NDArray[np.floating], aabb: Sequence[float], far: float
+    labels: Sequence[str],
+    eyes: NDArray[np.floating],
+    aabb: Sequence[float],
+    far: float,
+    remedy: str = "lower dataset.scale, correct dataset.offset, or raise dataset.aabb_scale or dataset.far",
 ) -> None:
     """A camera whose nearest point of the box lies behind ``far`` can see nothing of the field.
 
@@ -46,6 +50,7 @@ def check_reach(
         eyes: where they stand, in field units, [N, 3].
         aabb: the field's box, [6].
         far: where rays end, field units.
+        remedy: which settings of the format to change.
 
     Raises:
         DataError: names the camera that is farthest off.
@@ -55,6 +60,6 @@ def check_reach(
         i = int(gap.argmax())
         raise DataError(
             f"{labels[i]}: the camera stands {gap[i]:.3g} field units from the field's "
-            f"box, and rays end at far={far:.3g}: lower dataset.scale, correct dataset.offset, or raise "
-            "dataset.aabb_scale or dataset.far. If only this camera is off, its pose is wrong: remove the image"
+            f"box, and rays end at far={far:.3g}: {remedy}. If only this camera is off, its pose is wrong: "
+            "remove the image"
         )

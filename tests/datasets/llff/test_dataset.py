@@ -198,6 +198,7 @@ def test_spaces_that_do_not_fit_the_capture(tmp_path):
         ({"holdout": 1}, "holdout must be 2 or more, or 0"),
         ({"bound_factor": 0}, "bound_factor must be positive"),
         ({"bound_factor": 1.01}, "bound_factor must be at most 1 for space='ndc', .* got 1.01"),
+        ({"bound_factor": 0.5, "space": "bounded"}, "bound_factor=0.5 is for space='ndc': 'bounded'"),
         ({"aabb_scale": -1, "space": "bounded"}, "aabb_scale must be positive"),
         ({"aabb_scale": 2}, "aabb_scale must be 1 for space='ndc'"),
     ],

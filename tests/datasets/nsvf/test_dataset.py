@@ -34,6 +34,12 @@ def test_pixels_and_rays_belong_together(scene):
     assert load(scene, near=0.1, far=5.0).facts()["far"] == 5
 
 
+def test_rays_that_end_before_the_box_are_refused_with_settings_of_this_format(scene):
+    with pytest.raises(DataError, match="far=0.5: raise dataset.far, or give dataset.bbox so") as hit:
+        load(scene, near=0.1, far=0.5)
+    assert "dataset.scale" not in str(hit.value)
+
+
 def test_splits_follow_the_names(scene, tmp_path):
     for split, prefix in (("train", 0), ("val", 1), ("test", 2)):
         names = load(scene, split=split).cameras.names
