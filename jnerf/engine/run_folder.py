@@ -160,6 +160,17 @@ class RunFolder:
             self._check_alone()
         check_writable(self.root, "--save-dir")
 
+    def check_begins_at_0(self) -> None:
+        """Raises ConfigError where the run began with the checkpoint of another and has saved none of its own."""
+        sessions = self._sessions()
+        step = sessions[0].get("from_step") if sessions else None
+        if isinstance(step, int) and step > 0:
+            raise ConfigError(
+                f"{self.root} has no checkpoint of its own, and its run began at step {step}, with that of another: "
+                "--resume alone would begin anew at 0. Give --checkpoint as before (run.json has the command), or "
+                "remove the folder."
+            )
+
     def _check_alone(self) -> None:
         """Raises ConfigError where two runs would share a folder: a run's test/ or render/ is no place for another."""
         root = self.root.absolute()

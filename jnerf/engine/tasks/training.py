@@ -115,6 +115,8 @@ def _foresee(config: Any, dataset: Dataset) -> None:
 def _start(folder: RunFolder, resume: bool, checkpoint: str | Path | None) -> Checkpoint | None:
     """What training goes on from, the run's own before another's; None where it begins."""
     own = load_latest(folder.checkpoints) if resume else None
+    if resume and own is None and not checkpoint:
+        folder.check_begins_at_0()
     return load_checkpoint(Path(checkpoint)) if own is None and checkpoint else own
 
 

@@ -1,6 +1,7 @@
 """A run that begins with the checkpoint of another: how it is stopped, gone on with, and saved."""
 
 import json
+import shutil
 import warnings
 
 import pytest
@@ -9,7 +10,7 @@ from jnerf.engine.checkpoints.checkpoint import load_latest
 from jnerf.engine.hooks import Hook
 from jnerf.engine.logging import read_log
 from jnerf.engine.run import run
-from jnerf.errors import CheckpointError
+from jnerf.errors import CheckpointError, ConfigError
 
 
 class AtOnce(Hook):
@@ -70,6 +71,14 @@ def test_stopped_before_the_first_step_it_is_saved(tiny, folder, other, capfd):
     assert (load_latest(folder / "checkpoints").state.keys()) > {"network.table"}
     assert run(tiny(), "train", resume=True)["step"] == 12
     assert json.loads((folder / "run.json").read_text())["sessions"][1]["from_step"] == 6
+
+
+def test_killed_before_it_saved_it_does_not_begin_anew_at_0_in_silence(tiny, folder, other):
+    run(tiny(), "train", checkpoint=other, hooks=[AtOnce()])
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(ConfigError, match="its run began at step 6, .* Give --checkpoint as before"):
+        run(tiny(), "train", resume=True)
+    assert run(tiny(), "train", checkpoint=other, resume=True)["step"] == 12
 
 
 def test_with_nothing_to_train_it_has_the_weights(tiny, folder, other):
