@@ -60,6 +60,7 @@ def test_runs_that_were_judged_alike(compare, tmp_path):
             {"dataset": {"type": "BlenderDataset", "root": "ship"}},
             "Scene: nerf_synthetic/lego (a), ship (b).",
         ),
+        ({"test_fit": "exposure"}, "Fit to test views: none (a), exposure (b)."),
         ({"metric": "psnr of 16 bit"}, None),  # the other does not say
     ],
 )

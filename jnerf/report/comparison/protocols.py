@@ -14,6 +14,11 @@ def _told(key: str) -> Callable[[RunData], Any]:
     return lambda run: run.protocol.get(key)
 
 
+def _done(key: str) -> Callable[[RunData], Any]:
+    """What a test notes only where it was done; nothing is known of a run that was not tested."""
+    return lambda run: run.protocol.get(key, "none") if run.test else None
+
+
 def _of_dataset(key: str) -> Callable[[RunData], Any]:
     return lambda run: as_dict(run.protocol.get("dataset")).get(key)
 
@@ -43,6 +48,8 @@ _FACTS: tuple[tuple[str, Callable[[RunData], Any]], ...] = (
     ("test split", _told("test_split")),
     ("training background", _background),
     ("test background", _told("background")),
+    ("training photographs made worse", _done("photographs_disturbed")),
+    ("fit to test views", _done("test_fit")),
     ("resolution", _size),
     ("number of judged items", _items),
     ("metric", _told("metric")),
