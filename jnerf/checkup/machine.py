@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jnerf.checkup.finding import Finding
 from jnerf.runtime import home, num_threads, onednn
+from jnerf.runtime.cuda import OLDEST_TOOLKIT, toolkit_fault
 from jnerf.runtime.facts import Facts
 from jnerf.runtime.plan import SetupError, choose_device, plan
 
@@ -93,7 +94,7 @@ def check_toolkit(facts: Facts) -> Finding:
     toolkit = facts.toolkit
     if toolkit is None:
         if facts.driver.gpus:
-            mend = "install NVIDIA's CUDA toolkit (10 to 13) or set CUDA_HOME"
+            mend = "install NVIDIA's CUDA toolkit ({}.{} to 13) or set CUDA_HOME".format(*OLDEST_TOOLKIT)
             return Finding(
                 "warn", "cuda", "no nvcc with headers beside it: the GPU stays unused", mend
             )
@@ -102,6 +103,9 @@ def check_toolkit(facts: Facts) -> Finding:
     without = f", without {', '.join(toolkit.missing)}" if toolkit.missing else ""
     if not facts.driver.gpus:
         return Finding("OK", "cuda", f"{text}{without}; unused without a GPU")
+    fault, mend = toolkit_fault(toolkit, facts.driver.gpus)
+    if fault:
+        return Finding("warn", "cuda", f"{fault}: the GPU stays unused", mend)
     if facts.driver.version and facts.driver.version < toolkit.version:
         mend = "update the driver, or install a toolkit that is not newer than the driver"
         return Finding(

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,35 @@ class Toolkit:
     version: tuple[int, int]
     missing: tuple[str, ...] = ()
     """Headers and libraries that Jittor wants and the toolkit lacks."""
+
+
+#: The oldest toolkit with what ops ask of it: stream-ordered memory, and C++17.
+OLDEST_TOOLKIT = (11, 2)
+#: The first toolkit that knows what is beyond this compute capability, unless it has one of its own.
+_FIRST_BEYOND = ((90, (12, 8)), (86, (11, 8)))
+_FIRST = {103: (12, 9), 110: (13, 0), 121: (12, 9)}
+_LEFT_OUT = (75, (13, 0))  # what is older than this capability is unknown to this toolkit and those after it
+
+
+def toolkit_fault(toolkit: Toolkit, gpus: Sequence[Gpu]) -> tuple[str, str]:
+    """Why a toolkit cannot compile for these GPUs, and what would; both "" if it can.
+
+    >>> toolkit_fault(Toolkit("/opt/cuda/bin/nvcc", (12, 4)), [Gpu("RTX 5090", 120)])
+    ('CUDA 12.4 at /opt/cuda/bin/nvcc does not know RTX 5090 (sm_120)', 'install CUDA 12.8 or newer')
+    """
+    at = "CUDA {}.{} at {}".format(*toolkit.version, toolkit.nvcc)
+    newer = "install CUDA {}.{} or newer"
+    if toolkit.version < OLDEST_TOOLKIT:
+        return f"{at} is too old", newer.format(*OLDEST_TOOLKIT)
+    for gpu in gpus:
+        told = f"{at} does not know {gpu.name} (sm_{gpu.capability})"
+        beyond = (first for edge, first in _FIRST_BEYOND if gpu.capability > edge)
+        first = _FIRST.get(gpu.capability) or next(beyond, OLDEST_TOOLKIT)
+        if toolkit.version < first:
+            return told, newer.format(*first)
+        if gpu.capability < _LEFT_OUT[0] and toolkit.version >= _LEFT_OUT[1]:
+            return told, "install a CUDA toolkit older than {}.{}".format(*_LEFT_OUT[1])
+    return "", ""
 
 
 def probe_driver(library: str = "libcuda.so.1") -> Driver:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from jnerf.runtime import home
 
+_LESS_MEMORY = (
+    "Let fewer samples go through at once: sampler.target_samples or n_rays in training, chunk for pictures; or end "
+    "other programs on this GPU."
+)
 _FULL = 16 * 2**20  # bytes; a compiler removes what it could not finish
 
 
@@ -24,7 +28,11 @@ def fault(output: str, cache: Path) -> str:
     if "Killed signal terminated program" in output:
         return "the compiler was killed, for want of memory. Close other programs, or add swap."
     if short := re.search(r"out of GPU memory: [^\n\x1b]+", output):  # of jnerf_launch.h
-        return short[0]
+        return f"{short[0]}. {_LESS_MEMORY}"
+    if jittors := re.search(r"Unable to alloc cuda device memory for size\W*(\d+)", output):
+        return f"out of GPU memory: {jittors[1]} bytes for an array. {_LESS_MEMORY}"
+    if "cudaErrorMemoryAllocation" in output:
+        return f"out of GPU memory. {_LESS_MEMORY}"
     if library := re.search(r"(/\S+): version `(GLIBCXX_[\d.]+)' not found", output):
         return (
             f"{library[1]} of this Python is older than the compiler's, which wants {library[2]}. In a conda "

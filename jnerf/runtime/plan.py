@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jnerf.errors import JnerfError
 from jnerf.runtime import mpi, numpy_header
+from jnerf.runtime.cuda import toolkit_fault
 from jnerf.runtime.facts import Facts
 
 JITTOR = "1.3.11.0"
@@ -102,7 +103,8 @@ def _mpi_env(facts: Facts, device: str) -> dict[str, str]:
         raise SetupError(f"{fault}.")
     if device == "cuda" and launch.size > 1:
         gpus = len(facts.driver.gpus)
-        env["device_id"] = str(launch.local_rank % gpus)
+        if gpus > 1:  # of a single one Jittor would make 0 of what CUDA_VISIBLE_DEVICES calls it, which is another's
+            env["device_id"] = str(launch.local_rank % gpus)
         env |= facts.nccl if launch.local_size <= gpus else {}  # it wants a GPU for each process
     return env
 
@@ -187,6 +189,8 @@ def choose_device(facts: Facts) -> tuple[str, tuple[str, ...]]:
         )
     elif facts.driver.gpus and "libcudart.so" in facts.toolkit.missing:
         fault = f"the toolkit of {facts.toolkit.nvcc} has no libcudart.so"
+    elif facts.driver.gpus:
+        fault = ": ".join(filter(None, toolkit_fault(facts.toolkit, facts.driver.gpus)))
     if not fault:
         return "cuda", ()
     if wanted == "cuda":
@@ -250,6 +254,13 @@ def _cuda_notes(facts: Facts, env: dict[str, str]) -> tuple[str, ...]:
         notes.append(
             "the CUDA toolkit has no cuBLAS: matrix products of Jittor and of MLPs with biases, skips or more than "
             "128 wide will be slow"
+        )
+    known = {gpu.capability: gpu.name for gpu in facts.driver.gpus}
+    if len(known) > 1:
+        oldest = min(known)
+        notes.append(
+            f"GPUs of several kinds are to be seen, and all kernels are compiled for the oldest of them, {known[oldest]} "
+            f"(sm_{oldest}): set CUDA_VISIBLE_DEVICES to those of one kind"
         )
     return tuple(notes)
 

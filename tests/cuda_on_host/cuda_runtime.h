@@ -71,7 +71,12 @@ inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cud
 inline cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) { return *pool = nullptr, cudaSuccess; }
 inline cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 inline cudaError_t cudaMallocAsync(void** p, size_t bytes, cudaStream_t) {
-    if (bytes > cuda_on_host::machine().device.most_scratch) return cudaErrorMemoryAllocation;
+    auto& device = cuda_on_host::machine().device;
+    if (bytes > device.most_scratch) {
+        if (device.fails_once) device.most_scratch = SIZE_MAX;
+        device.fails_once = false;
+        return cudaErrorMemoryAllocation;
+    }
     *p = malloc(bytes + 1);
     memset(*p, 0xff, bytes);  // fresh memory holds anything: NaN shows
 #ifdef CUDA_ON_HOST_WATCH

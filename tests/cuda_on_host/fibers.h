@@ -47,6 +47,7 @@ struct Device {
     int arch = 80, processors = 1, shared = 99 * 1024;
     bool cublas = true;
     size_t most_scratch = SIZE_MAX;  // bytes of one allocation
+    bool fails_once = false;         // beyond that, and then there is room
 };
 
 [[noreturn]] inline void fail(const char* what) {

@@ -91,6 +91,22 @@ def test_levels_with_rows_that_have_none_beside_them(library, table_size):
     compare(library, layout, positions, random.normal(size=(5, 300, 2)).astype(np.float32))
 
 
+def test_a_table_that_begins_at_an_odd_row_of_another(library):
+    """Its pairs of rows lie at no multiple of 16 bytes, and are not read as one."""
+    layout, positions, _ = case(3, 2, 100)
+    room = np.zeros(2 * layout.n_rows + 8, np.float32)
+    start = (-room.ctypes.data // 4 % 4) + 2  # floats to 8 bytes behind such a multiple
+    table = room[start : start + 2 * layout.n_rows].reshape(-1, 2)
+    assert table.ctypes.data % 16 == 8
+    table[:] = np.random.default_rng(2).normal(size=table.shape)
+    out = np.full((5, 100, 2), np.nan, np.float32)
+    grid = [positions, table, layout.scales, layout.meta, 100, layout.n_levels, False]
+    rest = [np.zeros_like(out), out, np.zeros_like(table), len(table), np.zeros_like(positions)]
+    library.call("hash_encode", 3, 2, *grid, *rest)
+    expected = reference.hash_encode(positions, table, layout, False)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_all_samples_in_one_place(library):
     layout = HashGridLayout(**SMALL)
     positions = np.tile(np.float32([0.3, 0.6, 0.9]), (300, 1))

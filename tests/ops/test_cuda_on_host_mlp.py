@@ -241,6 +241,19 @@ def test_devices_without_tensor_cores_of_the_kind_take_float(library, arch, prec
     assert (out == plain).all() == exact
 
 
+def test_kernels_for_an_older_gpu_are_asked_for_what_that_can(cuda_host):
+    """Where GPUs of several kinds are to be seen, all is compiled for the oldest: for Turing, which has no bf16."""
+    x, params, _ = arrays([32, 64, 16], 50, 0, 2, False)
+    library = cuda_host.library("mlp_75")
+    library.play(arch=86)
+    exact, bf16, fp16 = (
+        forward(library, x, params, None, [32, 64, 16], 16, precision)
+        for precision in (FP32, BF16, FP16)
+    )
+    np.testing.assert_array_equal(bf16, exact)
+    assert (fp16 != exact).any()
+
+
 def test_order_of_threads_does_not_matter(library):
     x, params, more = arrays([40, 128, 100, 4], 400, 8, 4, False)
     grad_out = np.random.default_rng(1).normal(size=(400, 4)).astype(np.float32)

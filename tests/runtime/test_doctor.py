@@ -201,6 +201,12 @@ def test_real_machine_compiles_and_runs_an_op():
             "warn",
             "development packages",
         ),
+        (
+            {"driver": H100, "toolkit": Toolkit("n", (11, 5))},
+            machine.check_toolkit,
+            "warn",
+            "does not know H100 (sm_90): the GPU stays unused",
+        ),
         ({"driver": H100}, machine.check_device, "warn", "H100 stays unused"),
         ({"environ": {"JNERF_DEVICE": "x"}}, machine.check_device, "FAIL", "'x'"),
         ({"home": Path("/nonexistent")}, machine.check_onednn, "warn", "onednn-cpu-gomp==2022.2.1"),

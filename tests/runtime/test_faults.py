@@ -23,8 +23,16 @@ FULL = "as: x.o: No space left on device"
         (FULL, "the disk is full where"),
         ("g++: fatal error: Killed signal terminated program cc1plus", "for want of memory"),
         (
-            "[Reason]: out of GPU memory: 8 bytes (1 MiB) for mlp. Take less.\x1b[m\n***",
-            "out of GPU memory: 8 bytes (1 MiB) for mlp. Take less.",
+            "[Reason]: out of GPU memory: 8 bytes (1 MiB) for mlp\x1b[m\n***",
+            "out of GPU memory: 8 bytes (1 MiB) for mlp. Let fewer samples go through",
+        ),
+        (
+            "[f cuda_device_allocator.cc:31] Unable to alloc cuda device memory for size 4096\n",
+            "out of GPU memory: 4096 bytes for an array. Let fewer samples go through",
+        ),
+        (
+            "CUDA error at x.cc:5  code=2( cudaErrorMemoryAllocation ) cudaMalloc(&p, n)",
+            "out of GPU memory. Let fewer samples go through",
         ),
         (
             "/opt/conda/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by x.so)",

@@ -71,6 +71,9 @@ def test_each_process_has_a_gpu_of_its_own():
     crowded = plan(Facts(environ=OMPI | {"OMPI_COMM_WORLD_LOCAL_SIZE": "3"}, **cuda, **how)).env
     assert crowded["use_nccl"] == "0"  # NCCL refuses a GPU that is another's
     assert "device_id" not in plan(Facts(environ={}, **cuda)).env
+    # Of a launcher that shows each process its own GPU alone, Jittor would make the first one.
+    alone = {**cuda, "driver": Driver((12, 8), gpus[:1])}
+    assert "device_id" not in plan(Facts(environ=OMPI, **alone, **how)).env
 
 
 def test_a_compiler_is_asked_of_what_make_it_is(tmp_path):

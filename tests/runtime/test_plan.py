@@ -19,7 +19,7 @@ from jnerf.runtime.plan import COMPAT, SetupError, plan
 H100 = Driver(version=(13, 0), gpus=(Gpu("H100", 90),))
 CUDA_13 = Toolkit("/opt/cuda-13/bin/nvcc", (13, 0), missing=("npp.h",))
 CUDA_12 = Toolkit("/opt/cuda-12/bin/nvcc", (12, 4))
-CUDA_10 = Toolkit("/opt/cuda-10/bin/nvcc", (10, 2))
+CUDA_11 = Toolkit("/opt/cuda-11/bin/nvcc", (11, 8))
 NO_DRIVER = Driver(fault="no CUDA driver")
 
 
@@ -66,7 +66,7 @@ def test_cuda_13_gets_header_cpp17_and_limits():
     assert header.is_file() and (limits / "npp.h").is_file()
 
 
-@pytest.mark.parametrize("toolkit", [CUDA_10, CUDA_12])
+@pytest.mark.parametrize("toolkit", [CUDA_11, CUDA_12])
 def test_older_cuda_is_left_as_it_is(toolkit):
     env = plan(gpu_facts(toolkit)).env
     assert env["nvcc_path"] == toolkit.nvcc and env["conv_opt"] == "1"
@@ -133,6 +133,38 @@ def test_gpu_newer_than_jittor_knows_gets_code_of_its_own():
     new = Driver(version=(13, 0), gpus=(Gpu("B200", 100),))
     env = plan(facts(driver=new, toolkit=CUDA_13)).env
     assert env["NVCC_APPEND_FLAGS"] == "-std=c++17 -gencode arch=compute_100,code=sm_100"
+
+
+@pytest.mark.parametrize(
+    ("version", "capability", "words"),
+    [
+        ((10, 2), 75, "is too old: install CUDA 11.2 or newer"),
+        ((11, 1), 86, "is too old: install CUDA 11.2 or newer"),
+        ((11, 5), 90, "does not know a (sm_90): install CUDA 11.8 or newer"),
+        ((12, 4), 120, "does not know a (sm_120): install CUDA 12.8 or newer"),
+        ((12, 8), 121, "does not know a (sm_121): install CUDA 12.9 or newer"),
+        ((13, 0), 61, "does not know a (sm_61): install a CUDA toolkit older than 13.0"),
+        ((11, 2), 75, ""),
+        ((11, 8), 90, ""),
+        ((12, 9), 61, ""),
+        ((12, 8), 120, ""),
+        ((13, 0), 110, ""),
+    ],
+)
+def test_a_toolkit_that_does_not_know_the_gpu_is_not_tried(version, capability, words):
+    gpu = Driver(version=(13, 0), gpus=(Gpu("a", capability),))
+    chosen = plan(facts(driver=gpu, toolkit=Toolkit("/cuda/bin/nvcc", version)))
+    assert chosen.device == ("cpu" if words else "cuda")
+    assert not words or chosen.notes[0].endswith(words)
+
+
+def test_gpus_of_several_kinds_are_noted():
+    def notes(*capabilities):
+        gpus = tuple(Gpu(f"sm{c}", c) for c in capabilities)
+        return plan(facts(driver=Driver((13, 0), gpus), toolkit=CUDA_12)).notes
+
+    assert notes(86, 86) == ()
+    assert "compiled for the oldest of them, sm61 (sm_61)" in notes(86, 61)[0]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ struct CodebookGrad {
 };
 
 inline void codebook_backward(int64_t n, const Codebooks& books, int n_books, const float* grad, float* grad_logits, float* grad_entries) {
-    cudaMemsetAsync(grad_entries, 0, sizeof(float) * n_books * books.keys * books.width);
+    clear_memory(grad_entries, (int64_t)n_books * books.keys * books.width);
     parallel_for(n, CodebookGrad{books, grad, grad_logits, grad_entries});
 }
 

@@ -24,9 +24,36 @@ inline void cuda_check(cudaError_t error, const char* what) {
     if (error != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 
+// What Jittor's allocator keeps for later goes back to the driver: it knows only its own needs. Weak: programs
+// without Jittor have no such function, and nothing to give back.
+}  // namespace jnerf
+namespace jittor { __attribute__((weak)) void gc_all(); }
+namespace jnerf {
+inline bool give_back_memory() {
+    if (!jittor::gc_all) return false;
+    jittor::gc_all();
+    return true;
+}
+
+#ifndef JNERF_CUDA_ON_HOST
+template <class Unused = void> __global__ void compiled_kernel() {}
+#endif
+
+// The architecture that kernels are compiled for, 10 major + minor. Where GPUs of several kinds are to be seen, Jittor has
+// all compiled for the oldest of them, and what newer ones can do is not in their kernels.
+inline int compiled_arch() {
+#ifdef JNERF_CUDA_ON_HOST
+    return __CUDA_ARCH__ / 10;
+#else
+    cudaFuncAttributes found{};
+    cuda_check(cudaFuncGetAttributes(&found, (const void*)compiled_kernel<void>), "a kernel's architecture");
+    return found.ptxVersion;
+#endif
+}
+
 // Of the current device, asked once: a process has one.
 struct CudaDevice {
-    int arch;        // 10 major + minor
+    int arch;        // 10 major + minor, of the device or of what kernels are compiled for, the lower one
     int processors;  // multiprocessors
     int shared;      // bytes of shared memory that one block may ask for
 };
@@ -39,7 +66,7 @@ inline CudaDevice ask_cuda_device() {
     cuda_check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "CUDA device");
     cuda_check(cudaDeviceGetAttribute(&out.processors, cudaDevAttrMultiProcessorCount, device), "CUDA device");
     cuda_check(cudaDeviceGetAttribute(&out.shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "CUDA device");
-    out.arch = 10 * major + minor;
+    out.arch = std::min(10 * major + minor, compiled_arch());
     return out;
 }
 
@@ -52,9 +79,9 @@ inline const CudaDevice& cuda_device() {
 }
 #endif
 
-// Beyond 48 KiB of dynamic shared memory a kernel must be allowed to.
+// Beyond 48 KiB of shared memory, that of fixed size among it, a kernel must be allowed to.
 inline void allow_shared(const void* kernel, size_t bytes) {
-    if (bytes > 48 * 1024) cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes), "shared memory of a kernel");
+    if (bytes > 44 * 1024) cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes), "shared memory of a kernel");
 }
 
 // Launches kernel(args...) with `shared` bytes of dynamic shared memory. A launch of no blocks is no launch.
@@ -90,16 +117,19 @@ template <class Run> inline void in_blocks(int64_t n, int64_t size, const Run& r
     for (int64_t begin = 0; begin < n; begin += size) run(begin, std::min(size, n - begin));
 }
 
-// Raises std::runtime_error with what was asked for and what helps; jnerf/runtime/faults.py knows its beginning.
+// Raises std::runtime_error with what was asked for; jnerf/runtime/faults.py knows its beginning, and says what helps.
 inline void* scratch_memory(int64_t bytes, const char* what) {
     static const bool kept = keep_scratch_memory();
     (void)kept;
     void* data = nullptr;
-    const cudaError_t error = cudaMallocAsync(&data, bytes, 0);
+    cudaError_t error = cudaMallocAsync(&data, bytes, 0);
+    if (error == cudaErrorMemoryAllocation && give_back_memory()) {
+        cudaGetLastError();
+        error = cudaMallocAsync(&data, bytes, 0);
+    }
     if (error == cudaErrorMemoryAllocation) {
         cudaGetLastError();  // said here: nobody else is to report it
-        throw std::runtime_error("out of GPU memory: " + std::to_string(bytes) + " bytes (" + std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB) for " + what +
-                                 ". Let fewer samples go through at once: sampler.target_samples or n_rays in training, chunk for pictures; or end other programs on this GPU.");
+        throw std::runtime_error("out of GPU memory: " + std::to_string(bytes) + " bytes (" + std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB) for " + what);
     }
     cuda_check(error, "scratch memory");
     return data;
@@ -114,6 +144,9 @@ template <class T> struct CudaScratch {
     CudaScratch(const CudaScratch&) = delete;
     CudaScratch& operator=(const CudaScratch&) = delete;
 };
+
+// Clears n numbers, behind what was launched before.
+template <class T> inline void clear_memory(T* data, int64_t n) { cuda_check(cudaMemsetAsync(data, 0, n * sizeof(T), 0), "clearing of memory"); }
 
 constexpr int EACH_THREADS = 256;
 

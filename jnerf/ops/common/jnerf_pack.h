@@ -86,7 +86,7 @@ template <class Unused = void> __global__ void pack_rays_kernel(int64_t n, int64
 JNERF_ENTRY void pack_counts(int64_t n, int64_t capacity, int* packed_info, int* totals) {
 #ifdef __CUDACC__
     if (n == 0) {
-        cudaMemsetAsync(totals, 0, 2 * sizeof(int));
+        clear_memory(totals, 2);
         return;
     }
     const unsigned tiles = blocks_of(n, PACK_TILE);

@@ -48,7 +48,7 @@ template <class Kind> struct FactorPushEach {
 template <class Kind> inline void factor_push(int64_t n, const FactorGrad<Kind>& kernel) {
     for (int mode = 0; mode < Kind::kModes; mode++)
         for (int k = 0; k < Kind::kTables; k++)
-            cudaMemsetAsync(kernel.out[mode][k], 0, sizeof(float) * kernel.factors.vertices(mode, k) * kernel.factors.width[mode]);
+            clear_memory(kernel.out[mode][k], kernel.factors.vertices(mode, k) * kernel.factors.width[mode]);
     parallel_for(n * kernel.factors.total(), FactorPushEach<Kind>{kernel});
 }
 

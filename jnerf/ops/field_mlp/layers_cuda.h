@@ -44,8 +44,8 @@ template <class T> inline void field_layers_forward_in(const FieldMlpShape& shap
 
 template <class T>
 inline void field_layers_backward_in(const FieldMlpShape& shape, const FieldMlpInput& input, const float* trunk, const float* head, FieldGrads grads, float* grad_trunk, float* grad_head) {
-    cuda_check(cudaMemsetAsync(grad_trunk, 0, shape.trunk.n_params * sizeof(float)), "gradients of an MLP");
-    cuda_check(cudaMemsetAsync(grad_head, 0, shape.head.n_params * sizeof(float)), "gradients of an MLP");
+    clear_memory(grad_trunk, shape.trunk.n_params);
+    clear_memory(grad_head, shape.head.n_params);
     if (input.n_samples <= 0) return;
     const FieldLayers<T> field(shape, input, trunk, head, true);
     const CudaScratch<float> raw(field.head.rows * FIELD_COLORS, "gradients of field_mlp"), grad_geometry(field.head.rows * shape.geometry(), "gradients of field_mlp");

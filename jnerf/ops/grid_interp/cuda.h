@@ -27,7 +27,7 @@ template <int D> struct GridInterpBackwardGrid {
 };
 
 template <int D> inline void grid_interp_backward_grid(int64_t n, GridShape<D> shape, const float* positions, const float* grad_values, float* grad_grid) {
-    cudaMemsetAsync(grad_grid, 0, sizeof(float) * shape.resolution[D - 1] * shape.plane() * shape.n_features);
+    clear_memory(grad_grid, (int64_t)shape.resolution[D - 1] * shape.plane() * shape.n_features);
     parallel_for(n, GridInterpBackwardGrid<D>{shape, positions, grad_values, grad_grid});
 }
 

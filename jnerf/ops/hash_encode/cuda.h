@@ -85,11 +85,13 @@ template <int D, int F, bool TURNED, class Rows> __global__ void __launch_bounds
 }
 
 template <int D, int F, bool TURNED, class Stored> inline void hash_features(const HashGridOf<Stored>& grid, float* out) {
-    launch(hash_gather<D, F, TURNED, Stored>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out, takes_way("hash", "pairs", "rows"));
+    // Two rows are one load where the table begins at an even one: a slice of a larger table need not.
+    const bool pairs = (uintptr_t)grid.table % (4 * sizeof(Stored)) == 0 && takes_way("hash", "pairs", "rows");
+    launch(hash_gather<D, F, TURNED, Stored>, dim3(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels), HASH_THREADS, 0, grid, out, pairs);
 }
 
 template <int D, int F, bool TURNED> inline void hash_table_grad(const HashGrid& grid, const float* grad_out, float* grad_table, int64_t n_rows) {
-    cudaMemsetAsync(grad_table, 0, n_rows * F * sizeof(float));
+    clear_memory(grad_table, n_rows * F);
     const dim3 blocks(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels);
     launch(hash_scatter<D, F, TURNED, HashFloatRows<F>>, blocks, HASH_THREADS, 0, grid, grad_out, HashFloatRows<F>{grad_table}, takes_way("scatter", "runs", "each"));
 }
@@ -106,8 +108,8 @@ template <int D, int F> inline void hash_encode_table_grad_half(HashGrid grid, c
     else {
         CudaScratch<__half2> sums(n_rows * F / 2, "gradients of hash_encode in fp16");
         CudaScratch<float> totals(grid.n_levels, "gradients of hash_encode in fp16");
-        cudaMemsetAsync(sums.data, 0, n_rows * F * sizeof(__half));
-        cudaMemsetAsync(totals.data, 0, grid.n_levels * sizeof(float));
+        clear_memory(sums.data, n_rows * F / 2);
+        clear_memory(totals.data, grid.n_levels);
         const HashHalfRows<F> rows{sums.data, totals.data};
         const dim3 some(HASH_HALF_BLOCKS, grid.n_levels), all(blocks_of(grid.n_samples, HASH_THREADS), grid.n_levels);
         launch(hash_half_totals<F>, some, HASH_HALF_THREADS, 0, grid.n_samples, grad_out, totals.data);

@@ -20,7 +20,7 @@ struct LevelSquaresAdd {
 };
 
 inline void level_squares(const float* table, const int* meta, int n_levels, int n_features, float* out) {
-    cudaMemsetAsync(out, 0, n_levels * sizeof(float));
+    clear_memory(out, n_levels);
     parallel_for((int64_t)n_levels * SQUARE_THREADS, LevelSquaresAdd{table, meta, n_features, out});
 }
 

@@ -88,7 +88,7 @@ template <int F, class Stored> inline void multisample_forward(const Multisample
 }
 
 template <int F> inline void multisample_table_grad(const Multisample& in, const float* grad_out, float* grad_table, int64_t n_rows) {
-    cudaMemsetAsync(grad_table, 0, n_rows * F * sizeof(float));
+    clear_memory(grad_table, n_rows * F);
     const dim3 blocks(blocks_of(in.grid.n_samples * in.n_points, HASH_THREADS), in.grid.n_levels);
     launch(multisample_scatter<F>, blocks, HASH_THREADS, 0, in, grad_out, HashFloatRows<F>{grad_table});
 }

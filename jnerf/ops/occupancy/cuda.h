@@ -27,7 +27,7 @@ struct Decay {
 };
 
 JNERF_ENTRY void update_grid(const float* grid, int64_t n_cells, const int* cells, const float* sigmas, int64_t n, float step, float decay, float* out) {
-    cudaMemsetAsync(out, 0, n_cells * sizeof(float), 0);
+    clear_memory(out, n_cells);
     parallel_for(n, ScatterMax{cells, sigmas, step, out});
     parallel_for(n_cells, Decay{grid, decay, out});
 }

@@ -26,7 +26,7 @@ template <int F> struct OctreeTableGrad {
 };
 
 template <int F> inline void octree_table_grad(OctreeSamples s, const int* voxels, const int*, const float* grad, float* grad_table, int64_t n_rows) {
-    cudaMemsetAsync(grad_table, 0, sizeof(float) * n_rows * F);
+    clear_memory(grad_table, n_rows * F);
     parallel_for(s.n * s.tree.levels(), OctreeTableGrad<F>{s, voxels, grad, grad_table});
 }
 

@@ -21,7 +21,7 @@ struct AddRows {
 };
 
 inline void add_rows(int64_t n, const float* values, const int* rows, int64_t width, int64_t n_rows, float* sums) {
-    cudaMemsetAsync(sums, 0, sizeof(float) * n_rows * width);
+    clear_memory(sums, n_rows * width);
     parallel_for(n * width, AddRows{values, rows, width, sums});
 }
 

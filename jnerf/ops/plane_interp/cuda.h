@@ -73,7 +73,7 @@ template <int W> struct PlaneInterpBackwardTable {
 };
 
 inline void plane_clear(const PlaneGrid& grid, float* grad_table) {
-    cudaMemsetAsync(grad_table, 0, sizeof(float) * grid.first_row(grid.n_scales) * grid.n_features);
+    clear_memory(grad_table, grid.first_row(grid.n_scales) * grid.n_features);
 }
 
 template <int W> inline void plane_interp_backward_table(PlaneGrid grid, const float* grad_features, float* grad_table) {

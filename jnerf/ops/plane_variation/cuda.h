@@ -21,7 +21,7 @@ struct PlaneVariationAdd {
     }
 };
 
-inline void plane_variation_start(float* out) { cudaMemsetAsync(out, 0, sizeof(float)); }
+inline void plane_variation_start(float* out) { clear_memory(out, 1); }
 
 inline void plane_variation_forward(PlaneRows planes, float* out) {
     const int64_t threads = std::min<int64_t>(planes.rows() * planes.floats(), 1 << 16);

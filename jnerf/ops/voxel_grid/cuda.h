@@ -43,8 +43,8 @@ struct VoxelFieldBackwardEach {
 };
 
 inline void voxel_field_backward(int64_t n, VoxelFieldGrad grad, const int*, int64_t n_rows, float* grad_density, float* grad_sh) {
-    cudaMemsetAsync(grad_density, 0, sizeof(float) * n_rows);
-    cudaMemsetAsync(grad_sh, 0, sizeof(float) * n_rows * kShWidth);
+    clear_memory(grad_density, n_rows);
+    clear_memory(grad_sh, n_rows * kShWidth);
     parallel_for(n * kShWidth, VoxelFieldBackwardEach{grad, grad_density, grad_sh});
 }
 

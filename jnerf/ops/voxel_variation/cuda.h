@@ -10,7 +10,7 @@ struct VoxelVariationAdd {
 };
 
 inline void voxel_variation(VoxelVariation kernel, float factor, float* out) {
-    cudaMemsetAsync(out, 0, sizeof(float));
+    clear_memory(out, 1);
     parallel_for(kernel.grid.count, VoxelVariationAdd{kernel, factor, out});
 }
 

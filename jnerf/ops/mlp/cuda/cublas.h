@@ -37,12 +37,22 @@ struct Cublas {
     typedef int (*Create)(void**);
     typedef int (*Gemm)(void*, int, int, int, int, int, const void*, const void*, cudaDataType, int, const void*, cudaDataType, int, const void*, void*, cudaDataType, int, int, int);
     void* handle = nullptr;
+    Create create = nullptr;
     Gemm gemm = nullptr;
 
     Cublas() {
-        const Create create = (Create)find("cublasCreate_v2");
+        create = (Create)find("cublasCreate_v2");
         gemm = (Gemm)find("cublasGemmEx");
-        if (!create || !gemm || create(&handle) != 0) handle = nullptr;
+    }
+    bool found() const { return create && gemm; }
+
+    // Raises std::runtime_error where it is found and cannot begin, as where the GPU is all but full.
+    void* begun() {
+        int status = handle ? 0 : create(&handle);
+        if (status != 0 && give_back_memory()) status = create(&handle);
+        if (status == 0) return handle;
+        handle = nullptr;
+        throw std::runtime_error("cuBLAS cannot begin: cublasCreate failed with status " + std::to_string(status) + (status == 1 || status == 3 ? ". Most often the GPU has no memory left: end other programs on it" : ""));
     }
 
 private:
@@ -57,16 +67,16 @@ private:
 };
 
 // One for the process, for as long as that lives. Its stream is the default one, and its fp32 no TF32, unless told.
-inline const Cublas& cublas() {
-    static const Cublas library;
+inline Cublas& cublas() {
+    static Cublas library;
     return library;
 }
-inline bool cublas_there() { return CUDART_VERSION >= 11000 && cublas().handle; }
+inline bool cublas_there() { return CUDART_VERSION >= 11000 && cublas().found(); }
 inline void cublas_gemm(const GemmCall& g) {
     const float alpha = 1.0f;
     const int compute_32f = 68, default_algorithm = -1;  // CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT
     const cudaDataType type = g.bf16 ? CUDA_R_16BF : CUDA_R_32F;
-    const int status = cublas().gemm(cublas().handle, g.turn_a, g.turn_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda, g.b, type, g.ldb, &g.beta, g.c, CUDA_R_32F, g.ldc, compute_32f, default_algorithm);
+    const int status = cublas().gemm(cublas().begun(), g.turn_a, g.turn_b, g.m, g.n, g.k, &alpha, g.a, type, g.lda, g.b, type, g.ldb, &g.beta, g.c, CUDA_R_32F, g.ldc, compute_32f, default_algorithm);
     if (status != 0) throw std::runtime_error("cublasGemmEx failed with status " + std::to_string(status));
 }
 #endif

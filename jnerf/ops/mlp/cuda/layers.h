@@ -230,7 +230,7 @@ template <class T, class Input> inline void mlp_layers_forward_in(const MlpShape
 
 template <class T, class Input, class InputGrad>
 inline void mlp_layers_backward_in(const MlpShape& shape, const Input& input, const float* params, const float* grad_out, const InputGrad& grad_in, bool wanted, float* grad_params) {
-    cuda_check(cudaMemsetAsync(grad_params, 0, shape.n_params * sizeof(float)), "gradients of an MLP");
+    clear_memory(grad_params, shape.n_params);
     if (input.n_samples <= 0) return;
     const Layers<T> layers(shape, params, input.n_samples, true);
     const CudaScratch<typename T::Item> items(layers.n_items, "layers of an MLP");

@@ -4,6 +4,7 @@
 // result rows g and g + 8, columns 8 h + 2 t and one more, for h = 0, 1.
 #pragma once
 #include "common/jnerf_common.h"
+#include "common/numbers/stored.h"
 #ifndef JNERF_CUDA_ON_HOST
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -55,10 +56,10 @@ struct Fp16 {
 struct Bf16 {
     static constexpr bool kBf16 = true;
     __device__ __forceinline__ static uint16_t from(float v) {
-#ifdef JNERF_CUDA_ON_HOST
-        return cuda_on_host::to_bf16(v);
-#else
+#if __CUDA_ARCH__ >= 800 && !defined(JNERF_CUDA_ON_HOST)
         return __bfloat16_as_ushort(__float2bfloat16_rn(v));
+#else
+        return StoredBf16::of(v).bits;  // below sm_80, toolkits before 12.2 do not let the bits of theirs be read
 #endif
     }
     __device__ __forceinline__ static float to(uint16_t v) { return __uint_as_float((uint32_t)v << 16); }
@@ -90,6 +91,8 @@ template <bool TRANSPOSED> __device__ __forceinline__ void load_matrices(uint32_
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
     else
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
+#elif defined(__CUDA_ARCH__)
+    __trap();  // the host never comes here: better no result than zeros
 #endif
 }
 
@@ -131,6 +134,8 @@ template <class T> __device__ __forceinline__ void multiply_half(float* c, const
         asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
                      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[2 * k]), "r"(a[2 * k + 1]), "r"(b[k]));
 #endif
+#elif defined(__CUDA_ARCH__) && !defined(JNERF_CUDA_ON_HOST)
+    __trap();
 #endif
 }
 

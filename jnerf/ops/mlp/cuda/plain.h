@@ -117,7 +117,7 @@ inline void mlp_plain_backward(const MlpShape& shape, const Input& input, const 
     const int floats = mlp_floats(shape), tile = mlp_tile_size(floats);
     const int blocks = (int)std::min<int64_t>((input.n_samples + tile - 1) / tile, MLP_BLOCKS);
     const CudaScratch<float> partial(blocks * shape.n_params, "gradients of an MLP");
-    cudaMemsetAsync(partial.data, 0, blocks * shape.n_params * sizeof(float));
+    clear_memory(partial.data, blocks * shape.n_params);
     launch(mlp_backward_kernel<Input, InputGrad>, blocks, MLP_THREADS, (size_t)tile * floats * 4, shape, input, params, grad_out, grad_in, partial.data, tile);
     parallel_for(shape.n_params, MlpSumBlocks{partial.data, grad_params, shape.n_params, blocks});
 }
