@@ -259,8 +259,8 @@ def _cuda_notes(facts: Facts, env: dict[str, str]) -> tuple[str, ...]:
     if len(known) > 1:
         oldest = min(known)
         notes.append(
-            f"GPUs of several kinds are to be seen, and all kernels are compiled for the oldest of them, {known[oldest]} "
-            f"(sm_{oldest}): set CUDA_VISIBLE_DEVICES to those of one kind"
+            "GPUs of several kinds are to be seen, and all kernels are compiled for the oldest of them, "
+            f"{known[oldest]} (sm_{oldest}): set CUDA_VISIBLE_DEVICES to those of one kind"
         )
     return tuple(notes)
 
