@@ -7,6 +7,7 @@ import pytest
 from documents import DOCS, ROOT, chinese, english_pages
 
 from jnerf import registry
+from jnerf.config import load_config
 from jnerf.config.schema import SCHEMA
 from jnerf.optims.groups import COMMON
 from jnerf.schedules import SCHEDULES
@@ -110,3 +111,18 @@ def test_messages_are_those_of_the_code(page):
         if message not in FOREIGN and (len(longest) < 8 or longest not in said):
             unknown.append(message)
     assert not unknown
+
+
+def test_samples_of_each_round_are_those_of_the_config():
+    row = r"^\|.*\]\(([^)]*configs/[^)]*\.py)\).*?(\d+(?: \+ \d+)+) (?:samples|个采样)"
+    found = [
+        (page.parent / path, [int(count) for count in counts.split(" + ")])
+        for english in english_pages()
+        for page in (english, chinese(english))
+        for path, counts in re.findall(row, page.read_text(), re.M)
+    ]
+    assert len(found) > 10
+    for path, counts in found:
+        sampler = load_config(path).sampler
+        rounds = sampler.get("n_samples") or [sampler.n_coarse, sampler.n_fine]
+        assert counts == list(rounds), path.name

@@ -15,6 +15,7 @@ from jnerf.models.networks.voxels.voxel_mask import (
     upsampled_mask,
     vertex_positions,
 )
+from jnerf.ops.common.constants import zero
 from jnerf.ops.voxel_grid import reference
 from jnerf.ops.voxel_variation.reference import voxel_variation
 from jnerf.structures import RayBundle, RaySamples
@@ -197,6 +198,15 @@ def test_variation_of_a_share_moves_on_and_waits_between():
     values = [loss.of_field(network, step).item() for step in range(9)]
     assert [value > 0 for value in values] == [step % 4 == 0 for step in range(9)]
     assert len({values[0], values[4], values[8]}) == 3
+
+
+def test_variation_asks_for_no_kernel_once_its_weight_is_zero():
+    network = make()
+    write(network, np.random.default_rng(0).normal(size=125))
+    falling = {"schedule": "linear", "value": 1.0, "end": 0.0, "steps": (4, 5)}
+    loss = VoxelVariationLoss(share=1.0, weight=falling)
+    assert loss.of_field(network, 4).item() > 0
+    assert loss.of_field(network, 5) is zero()
 
 
 @pytest.mark.parametrize("options", [{"share": 0.0}, {"every": 0}, {"of_rows": "colour"}])

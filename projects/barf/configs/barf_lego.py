@@ -15,3 +15,4 @@ dataset = dict(
         disturb_distance=0.065,  # of 4 units
     ),
 )
+network = dict(density_scale=1 / 0.33)  # the paper's densities are per world unit

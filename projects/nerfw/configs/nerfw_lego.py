@@ -9,3 +9,4 @@ exp_name = "nerfw_lego"
 
 dataset = dict(downscale=2, disturb=dict(stops=0.3, tint=0.3, squares=1, square_size=0.25))
 network = dict(density_scale=3.0)  # densities are per world unit
+loss = dict(rgb=dict(density_weight=0.01 / 3))  # 0.01 of a density per world unit

@@ -30,7 +30,13 @@ encoder = dict(
 network = dict(type="LODDistanceNetwork", hidden_width=128, n_layers=1)
 renderer = dict(type="SurfaceRenderer")
 loss = dict(type="DistanceL2Loss", weight=5.0)  # the sum over the LODs, not their mean
-optim = dict(type="Adam", lr=1e-3, groups=dict(encoder=dict(sparse=True)))
+optim = dict(
+    type="Adam",
+    lr=1e-3,
+    betas=(0.9, 0.999),
+    eps=1e-8,
+    groups=dict(encoder=dict(sparse=True)),
+)
 
 evaluation = dict(steps=[500, 5000, 50000], downscale=16)
 checkpoint = dict(every=2000, keep=2)

@@ -18,6 +18,10 @@ dataset = dict(
 encoder = dict(pos_encoder=dict(n_features=16))  # 4^3 to 64^3 voxels, all of them
 network = dict(hidden_width=64)
 loss = dict(_delete_=True, type="MAPELoss", epsilon=0.01)
-optim = dict(lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=5e-5, steps=(0, 1100)))
+optim = dict(
+    lr=dict(_delete_=True, schedule="cosine", value=5e-3, end=5e-5, steps=(0, 1100)),
+    betas=(0.9, 0.99),
+    eps=1e-15,
+)
 
 evaluation = dict(steps=[])

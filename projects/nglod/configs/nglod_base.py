@@ -31,7 +31,7 @@ network = dict(
     density_activation="relu",  # or "exp"
 )
 renderer = dict(type="VolumeRenderer", background=[1.0, 1.0, 1.0])
-loss = dict(type="MSELoss")
+loss = dict(type="L1Loss")
 optim = dict(
     type="RMSprop",
     lr=1e-3,

@@ -19,6 +19,10 @@ sampler = dict(
     ),  # half a voxel
     max_steps=2048,
 )
+
+# Variation keeps the coarse voxels alike; from their refinement on its weights are 0.
+_first_stage = dict(schedule="linear", end=0.0, steps=(38399, 38400))
+
 network = dict(
     type="PlenoxelNetwork",
     resolutions=[256, 512],  # vertices along an edge of the box
@@ -30,8 +34,18 @@ network = dict(
 renderer = dict(type="VolumeRenderer", background=[1.0, 1.0, 1.0])
 loss = dict(
     rgb=dict(type="MSELoss"),
-    density_variation=dict(type="VoxelVariationLoss", of_rows="density", share=0.01, weight=5e-6),
-    sh_variation=dict(type="VoxelVariationLoss", of_rows="sh", share=0.01, weight=1e-3),
+    density_variation=dict(
+        type="VoxelVariationLoss",
+        of_rows="density",
+        share=0.01,
+        weight=dict(value=5e-6, **_first_stage),
+    ),
+    sh_variation=dict(
+        type="VoxelVariationLoss",
+        of_rows="sh",
+        share=0.01,
+        weight=dict(value=1e-3, **_first_stage),
+    ),
 )
 optim = dict(
     type="RMSprop",

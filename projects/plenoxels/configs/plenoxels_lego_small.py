@@ -21,8 +21,9 @@ network = dict(
 )
 renderer = dict(background="random")  # white voxels in front of white would not be seen as wrong
 loss = dict(
-    density_variation=dict(share=0.1, every=10),
-    sh_variation=dict(share=0.1, every=10),
+    # in all stages
+    density_variation=dict(share=0.1, every=10, weight=5e-6),
+    sh_variation=dict(share=0.1, every=10, weight=1e-3),
 )
 optim = dict(
     lr=dict(schedule="log_linear", value=1e-2, end=1e-4, steps=(0, 20000)),

@@ -81,7 +81,7 @@ optim = dict(
         delay_steps=2500,
         delay_mult=1e-8,
     ),
-    betas=(0.9, 0.99),
+    betas=(0.9, 0.99),  # of the released code; mip-NeRF 360 has 0.999
     eps=1e-15,
 )
 

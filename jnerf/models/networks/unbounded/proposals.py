@@ -10,6 +10,7 @@ from jnerf.checks.suggest import hint
 from jnerf.encoders.base import Encoder
 from jnerf.errors import ConfigError
 from jnerf.models.networks.layers import MLP
+from jnerf.models.networks.ngp import padded
 from jnerf.ops.activate import Activation
 
 _FIRST_STREAM = 8  # of the initial weights; the field's own MLPs have those below
@@ -25,6 +26,7 @@ class Proposals(jt.Module):
         density: what makes a density of what comes out.
         seed: of the initial weights.
         precision: see ``MLP``.
+        biased: whether layers have biases, and start as He et al. have it, instead of Xavier-uniform.
 
     Raises:
         ConfigError: there is no such encoder.
@@ -38,6 +40,7 @@ class Proposals(jt.Module):
         density: Activation,
         seed: int,
         precision: str = "auto",
+        biased: bool = False,
     ) -> None:
         super().__init__()
         self._density = density
@@ -48,12 +51,11 @@ class Proposals(jt.Module):
                 )
         self.encoders = jt.nn.ModuleList([encoders[name] for name in names])
         hidden = [hidden_width] if hidden_width else []
-        widths = [[encoders[name].out_dim, *hidden, 16] for name in names]
+        how = {"biased": biased, "he": biased, "seed": seed, "precision": precision}
+        n_out = 1 if biased else padded(1)
+        widths = [[encoders[name].out_dim, *hidden, n_out] for name in names]
         self.mlps = jt.nn.ModuleList(
-            [
-                MLP(width, 1, seed=seed, stream=_FIRST_STREAM + i, precision=precision)
-                for i, width in enumerate(widths)
-            ]
+            [MLP(width, 1, stream=_FIRST_STREAM + i, **how) for i, width in enumerate(widths)]
         )
 
     def __len__(self) -> int:

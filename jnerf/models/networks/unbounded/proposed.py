@@ -34,6 +34,7 @@ class ProposedNetwork(Network):
         space: how positions reach the unit cube; outside of a "box" nothing is.
         seed: of the initial weights.
         precision: see ``NGPNetwork``.
+        biased: whether the proposals' layers have biases, and start as He et al. have it.
 
     Raises:
         ConfigError: the density is not above 0, or an encoder is missing.
@@ -53,6 +54,7 @@ class ProposedNetwork(Network):
         space: str,
         seed: int,
         precision: str,
+        biased: bool = False,
     ) -> None:
         super().__init__()
         if not initial_density > 0:
@@ -64,7 +66,7 @@ class ProposedNetwork(Network):
         low, high = np.split(np.asarray(aabb, np.float64), 2)
         scale = float(initial_density / ((high - low).max() / 2))
         self._density = Activation("exp", scale=scale)
-        how = self._density, seed, precision
+        how = self._density, seed, precision, biased
         self.proposals = Proposals(encoders, proposals, proposal_width, *how)
         if len(self.proposals):
             self.earlier_rounds = len(self.proposals)

@@ -44,7 +44,7 @@ class ZipNeRFNetwork(ProposedNetwork):
         color_layers: hidden layers of the colour.
         skip: the colour's layer, counted from 0, that takes its input again; 3 hidden ones have the output as the
             third. None: none.
-        biased: whether the field's layers have biases, and start as He et al. have it.
+        biased: whether layers, also the proposals', have biases, and start as He et al. have it.
         proposal_width: of the hidden layer of a proposal; 0 for none.
         initial_density: factor of all densities; None: 1 / e, which is exp(x - 1).
         rgb_padding: colours reach so far beyond [0, 1], so that black and white need no infinite input.
@@ -96,7 +96,7 @@ class ZipNeRFNetwork(ProposedNetwork):
             )
         density = exp(-1) if initial_density is None else initial_density
         where = aabb, proposals, proposal_width, density, space
-        super().__init__(pos_encoder, encoders, *where, seed, precision)
+        super().__init__(pos_encoder, encoders, *where, seed, precision, biased)
         self.dir_encoder, self._padding = dir_encoder, float(rgb_padding)
         how = {"biased": biased, "he": biased, "seed": seed, "precision": precision}
         # density first, then the bottleneck, which has no activation

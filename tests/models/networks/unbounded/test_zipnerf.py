@@ -72,6 +72,17 @@ def test_every_round_has_a_density_of_its_own_and_all_parts_learn(how):
     assert len(tables) == 3 and all(g.any() and np.isfinite(g).all() for g in grads)
 
 
+@pytest.mark.parametrize("how", [SMALL, {}], ids=["fused", "published"])
+def test_proposals_start_and_have_biases_as_the_field(how):
+    net = network(**how, proposal_width=64)
+    for mlp in net.proposals.mlps:
+        assert mlp.biased == net.density_mlp.biased == how.get("biased", True)
+        n_in, n_out = mlp.widths[:2]
+        first = mlp.params.numpy()[: n_in * n_out]
+        bound = np.sqrt(6 / (n_in if mlp.biased else n_in + n_out))
+        assert 0.97 * bound < np.abs(first).max() <= bound
+
+
 def test_colours_reach_a_little_beyond_their_range_and_densities_begin_at_one_over_e():
     net = network(lambda seed, f=1: grid(seed, f, init_scale=0.0))
     sigmas = net.density(jt.array(np.random.default_rng(0).random((50, 3), dtype=np.float32)))
