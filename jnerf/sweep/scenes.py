@@ -1,8 +1,9 @@
 """``--scene``: what a word means for a config, as overrides of its dataset.
 
-A scene is, in this order: a .py file with a ``dataset`` block, and with the ``custom_imports`` that it needs; a path, which becomes ``dataset.root``; a folder beside
-the config's own scene (``chair`` beside ``nerf_synthetic/lego``); a scene that comes with jnerf (``embedded``,
-``fox``), whose block is laid over the config's as an inheriting file would do it.
+A scene is, in this order: a .py file with a ``dataset`` block, and with the ``custom_imports`` that it needs; a path,
+which becomes ``dataset.root``; a folder beside the config's own scene (``chair`` beside ``nerf_synthetic/lego``); a
+scene that comes with jnerf (``embedded``, ``fox``), whose block is laid over the config's as an inheriting file would
+do it.
 """
 
 from __future__ import annotations
