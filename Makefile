@@ -1,4 +1,4 @@
-# make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time about 5 minutes on 2 cores)
+# make demo   trains Instant-NGP on the embedded scene and ends with a picture (first time 3 to 4 minutes on 2 cores)
 # make test   lint and the whole test suite                                    (first time about 10 minutes)
 # make test-cuda  what a GPU can tell in six minutes: tests, sanitizer, every method, benchmarks; results in build/test_cuda
 # make fuzz   damages inputs of every reader for ten minutes; SECONDS=3600 for an hour

@@ -123,7 +123,8 @@ def _module_text(entry: ModuleEntry) -> str:
     own = [row for row in rows if not row.supplied]
     supplied = [row for row in rows if row.supplied]
     if own:
-        text += f'\ndict(type="{entry.name}", ...) takes:\n' + _arguments(own)
+        kind = f'type="{entry.name}", ' if entry.typed else ""
+        text += f"\ndict({kind}...) takes:\n" + _arguments(own)
     if supplied:
         text += "\nsupplied by the engine where the config does not set them:\n" + _arguments(
             supplied

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from jnerf.catalog.blocks import UNTYPED, class_of, handed_over
 from jnerf.checks.arguments import signature_of
 from jnerf.checks.flat import shared_groups
 from jnerf.checks.types import describe
-from jnerf.config.check import FACTS
-from jnerf.registry import INNER, REGISTRIES
-
-#: What the engine supplies to datasets; the other facts come from them.
-OF_DATASETS = {"split", "seed", "total_steps"}
+from jnerf.config.check import FACTS, OF_DATASETS
+from jnerf.registry import INNER
 
 
 @dataclass(frozen=True)
@@ -39,19 +38,14 @@ class Argument:
 
 
 def arguments_of(family: str, name: str) -> list[Argument]:
-    """The arguments of a registered class. Imports its family, and so Jittor.
+    """The arguments of a module's class. Imports its family, and so Jittor.
 
     Args:
-        family: a block that has a registry, ``dataset.cameras`` as well.
-        name: of a class that is registered there.
+        family: the block, as in its entry.
+        name: likewise.
     """
-    cls = (REGISTRIES | INNER)[family].get(name)
-    docs = argument_docs(cls)
-    facts = OF_DATASETS if family == "dataset" else FACTS
-    if family in INNER:
-        from jnerf.datasets.arguments import INNER_FACTS
-
-        facts = INNER_FACTS[family]
+    cls = class_of(family, name)
+    docs, facts = argument_docs(cls), _supplied(family)
     return [
         Argument(
             key,
@@ -63,6 +57,16 @@ def arguments_of(family: str, name: str) -> list[Argument]:
         )
         for key, found in signature_of(cls).parameters.items()
     ]
+
+
+def _supplied(family: str) -> Collection[str]:
+    if family in UNTYPED:
+        return handed_over(family)
+    if family in INNER:
+        from jnerf.datasets.arguments import INNER_FACTS
+
+        return INNER_FACTS[family]
+    return OF_DATASETS if family == "dataset" else FACTS
 
 
 def argument_docs(cls: type) -> dict[str, str]:
@@ -85,14 +89,14 @@ def argument_docs(cls: type) -> dict[str, str]:
 def args_section(text: str | None) -> dict[str, str]:
     """The ``Args:`` of a docstring, by name; each as one line.
 
-    >>> args_section("Text.\\n\\n    Args:\\n        a: one\\n            line.\\n        b, c: others.\\n")
-    {'a': 'one line.', 'b': 'others.', 'c': 'others.'}
+    >>> args_section("Text.\\n\\n    Args:\\n        a: one,\\n            two: three.\\n        b, c: others.\\n")
+    {'a': 'one, two: three.', 'b': 'others.', 'c': 'others.'}
     """
     section = re.search(r"^Args:\n((?:[ ]+.*\n?|\n)*)", inspect.cleandoc(text or ""), re.M)
     found: dict[str, str] = {}
     names: list[str] = []
     for line in section[1].splitlines() if section else ():
-        entry = re.match(r" {4}([\w, *]+): (.*)", line)
+        entry = re.match(r" {4}(?! )([\w, *]+): (.*)", line)
         if entry:
             names = [name.strip(" *") for name in entry[1].split(",")]
             found |= dict.fromkeys(names, entry[2])

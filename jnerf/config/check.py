@@ -15,6 +15,9 @@ from jnerf.config.validate import missing_problems, schema_problems
 from jnerf.errors import ConfigError
 from jnerf.registry import REGISTRIES, Registry
 
+#: What the engine supplies to datasets; the other facts come from them.
+OF_DATASETS = frozenset({"split", "seed", "total_steps"})
+
 #: Arguments that the engine supplies to whichever constructor has them.
 FACTS = frozenset(
     {
@@ -55,8 +58,8 @@ def check(
     problems = schema_problems(config, SCHEMA) + (missing_problems(config) if complete else [])
     if not complete:
         config = _typed_blocks(config)
-    for name in ("dataset", "sampler"):
-        problems += _block_problems(config.get(name), registries[name], name, complete=complete)
+    for name, facts in (("dataset", OF_DATASETS), ("sampler", FACTS)):
+        problems += _block_problems(config.get(name), registries[name], name, facts, complete)
     problems += _encoder_problems(config, registries, complete)
     renderer = config.get("renderer")
     problems += _block_problems(renderer, registries["renderer"], "renderer", complete=complete)

@@ -16,7 +16,7 @@ from jnerf.datasets.cameras.ndc import NDCCameras
 from jnerf.datasets.posed import PosedImages
 from jnerf.engine.evaluator import evaluate
 from jnerf.engine.guards.rules import Use
-from jnerf.engine.pipeline.build import build_dataset
+from jnerf.engine.pipeline.build import build_dataset, scene_of
 from jnerf.engine.run_folder import RunFolder
 from jnerf.engine.trained import TrainedRun, open_trained
 from jnerf.errors import ConfigError
@@ -31,7 +31,6 @@ from jnerf.export.slice_pictures import color_pictures, value_pictures
 from jnerf.export.slices import SliceOptions, slices
 from jnerf.imaging.pictures import encode_png
 from jnerf.mesh.files import check_outputs, write_file, write_mesh
-from jnerf.registry import DATASETS
 
 POINTS, CAMERAS, OCCUPANCY = (".ply",), (".json", ".ply", ".glb"), (".npz", ".ply", ".glb")
 CODEBOOK = (".jcb",)
@@ -249,8 +248,7 @@ def _scenes(place: Place, splits: list[str]) -> dict[str, Dataset]:
     """The datasets of splits, their cameras where the run has them."""
     config = place.config
     if config.dataset.get("cameras") is None:
-        build = DATASETS.build
-        return {s: build(config.dataset, path="dataset", split=s, seed=config.seed) for s in splits}
+        return {split: scene_of(config, config.dataset, split) for split in splits}
     with place.opened("cameras") as run:
         training = run.pipeline.dataset
         learned = training.with_poses(training.cameras.c2w)

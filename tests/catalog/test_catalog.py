@@ -1,14 +1,18 @@
 """Lists of methods, configs and modules, against what is registered and what lies in projects."""
 
+import inspect
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from jnerf.catalog.blocks import class_of
 from jnerf.catalog.lists import show
 from jnerf.catalog.modules import modules
 from jnerf.catalog.projects import configs, methods
-from jnerf.catalog.signatures import arguments_of
+from jnerf.catalog.signatures import argument_docs, arguments_of
 from jnerf.checks.arguments import signature_of
+from jnerf.checks.flat import shared_groups
 from jnerf.errors import ConfigError
 from jnerf.registry import INNER, REGISTRIES
 
@@ -24,14 +28,29 @@ def test_sources_name_the_classes_that_are_registered(family):
         cls = registry.get(entry.name)
         assert entry.path.as_posix().endswith(cls.__module__.replace(".", "/") + ".py")
         assert entry.summary and entry.summary in " ".join(cls.__doc__.split())
+        assert not entry.summary.endswith("et al.")
 
 
 def test_every_argument_of_every_module_is_described():
     for entry in modules():
-        cls = (REGISTRIES | INNER)[entry.family].get(entry.name)
+        cls = class_of(entry.family, entry.name)
         found = arguments_of(entry.family, entry.name)
         assert [row.name for row in found] == list(signature_of(cls).parameters)
         assert [row.name for row in found if not row.doc] == [], entry.name
+
+
+def test_nothing_is_described_that_is_no_argument():
+    for entry in modules():
+        cls = class_of(entry.family, entry.name)
+        assert set(argument_docs(cls)) <= set(_arguments_anywhere(cls)), entry.name
+
+
+def _arguments_anywhere(cls: type) -> Iterator[str]:
+    """Arguments of constructors of a class, of what it derives from, and of groups that these share."""
+    for owner in cls.__mro__[:-1]:
+        yield from inspect.signature(inspect.unwrap(owner.__init__)).parameters
+        for group in shared_groups(owner):
+            yield from inspect.signature(group).parameters
 
 
 def test_arguments_of_shared_groups_and_of_the_scene():
@@ -72,6 +91,16 @@ def test_details():
     assert "jnerf train ngp_lego" in show(("configs", "modules"), "ngp_lego")
     assert '_base_ = ["lego", "ngp_base"]' in show(("configs",), "ngp_base")
     assert "  ngp_fast  " in show(("methods",), "ngp")
+
+
+def test_blocks_without_a_type():
+    text = show(("modules",), "Transients")
+    assert text.startswith("Transients, network.transient: Geometry features of a sample")
+    assert "\ndict(...) takes:\n  width = 16  (int)\n" in text
+    own, supplied = text.split("supplied by the engine")
+    assert "  bias = -1.0  (float)" in own and "  scale = 1.0  (float)" in supplied
+    assert "  squares = 0  (int)" in show(("modules",), "dataset.disturb")
+    assert "Appearance  A row of numbers for each image" in show(("modules",))
 
 
 def test_an_unknown_name():

@@ -29,7 +29,7 @@ _STRIPES = 10  # of a square
 
 @dataclass(frozen=True)
 class Disturbance:
-    """How much worse; the seed says how.
+    """How much worse training photographs are made; the seed says how.
 
     Args:
         stops: the exposure of each image, all channels alike, is uniform in +- so many powers of two of its light.

@@ -7,6 +7,7 @@ constructor takes the facts that it has a parameter for (jnerf.registry).
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jnerf.checks.arguments import signature_of
 from jnerf.checks.origin import complaint
 from jnerf.datasets.base import Dataset
 from jnerf.encoders.base import Encoder
@@ -106,7 +108,7 @@ def build_pipeline(
     """
     seed_everything(config.seed)
     if dataset is None:
-        dataset = DATASETS.build(config.dataset, path="dataset", split="train", seed=config.seed)
+        dataset = scene_of(config, config.dataset, "train")
     before(dataset)
     return wire(config, training, dataset)
 
@@ -158,18 +160,21 @@ def build_losses(config: Any, facts: Mapping[str, Any]) -> dict[str, Loss]:
 def _keeper(
     block: Mapping[str, Any], path: str, kind: type, params: Mapping[str, list], facts: Mapping
 ) -> Any:
-    """An optimiser or an average; the other one in its place is an error."""
+    """An optimiser or an average, with its parameters; the other one in its place is an error."""
     cls = OPTIMS.resolve(block, path)
     if not issubclass(cls, kind):
         what = "an optimiser" if kind is Optimiser else "an average of the weights"
         names = [name for name in OPTIMS.names() if issubclass(OPTIMS.get(name), kind)]
         text = f"{cls.__name__} is not {what}. Choose one of: {', '.join(names)}"
         raise ConfigError(complaint(block, "type", f"{path}.type", text))
-    return OPTIMS.build(block, path=path, params=params, **facts)
+    keeper = OPTIMS.build(block, path=path, params=params, **facts)
+    if "params" not in signature_of(cls).parameters:
+        keeper.rebind(params)
+    return keeper
 
 
-def build_dataset(config: Any, split: str) -> Any:
-    """The scene's dataset of another split, for evaluation.
+def build_dataset(config: Any, split: str) -> Dataset:
+    """The scene's dataset of another split, for evaluation; one whose class knows no splits warns.
 
     Args:
         config: the resolved config; a ``split`` in its dataset block is that of training and is
@@ -179,7 +184,27 @@ def build_dataset(config: Any, split: str) -> Any:
     block = type(config.dataset)(config.dataset)
     for key in ("split", "cameras", "exposure", "disturb"):
         block.pop(key, None)
-    return DATASETS.build(block, path="dataset", split=split, seed=config.seed)
+    found = scene_of(config, block, split)
+    known = signature_of(type(found)).parameters
+    if split != "train" and found.n_images and "split" not in known:
+        warnings.warn(
+            f"{type(found).__name__} takes no 'split': its {split} views are those that it is trained on. Give its "
+            "constructor an argument split ('train', 'val' or 'test') by which it chooses its images",
+            stacklevel=2,
+        )
+    return found
+
+
+def scene_of(config: Any, block: Mapping[str, Any], split: str) -> Dataset:
+    """The dataset of a block, which may be the config's own with some keys left out.
+
+    Args:
+        config: gives the run's ``seed`` and ``total_steps``.
+        block: of the dataset.
+        split: train, val or test.
+    """
+    run = {"seed": config.seed, "total_steps": config.total_steps}
+    return DATASETS.build(block, path="dataset", split=split, **run)
 
 
 def loss_blocks(block: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

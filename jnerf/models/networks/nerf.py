@@ -151,8 +151,9 @@ class NeRFNetwork(Network):
             [Trunk(*sizes, seed, 3 * i, precision) for i in range(rounds)]
         )
         if transient is not None:
-            how = {"n_images": n_images, "n_seen": hidden_width, "scale": density_scale}
-            self.transients = Transients(**transient, **how, seed=seed, precision=precision)
+            given = {"n_images": n_images, "n_seen": hidden_width, "scale": density_scale}
+            given |= {"seed": seed, "precision": precision}
+            self.transients = Transients(**(given | transient))
             self.provides = self.provides | set(CHANNELS)
 
     def density(self, positions: jt.Var) -> jt.Var:

@@ -25,7 +25,9 @@ from jnerf.structures import RayBundle, RaySamples
 
 _RULES = {"mean": "mean of the training images' numbers", "zeros": "zeros"}
 _STREAM = 64  # of the initial values
-_FACTS = ("n_images", "n_seen", "seed", "precision")  # what a network hands over
+
+#: Arguments that a network hands over.
+FACTS = ("n_images", "n_seen", "seed", "precision")
 
 
 class Appearance(jt.Module):
@@ -126,7 +128,7 @@ def appearance_problem(block: Any) -> str | None:
     """What is wrong with a block of an appearance; None for a good one."""
     if not isinstance(block, Mapping):
         return None
-    return next(iter(argument_problems(Appearance, block, "network.appearance", _FACTS)), None)
+    return next(iter(argument_problems(Appearance, block, "network.appearance", FACTS)), None)
 
 
 #: A network's argument ``appearance``: 0 for none, the width, or ``Appearance``'s arguments.
@@ -153,4 +155,5 @@ def make_appearance(
         block = {"width": block}
         if not block["width"]:
             return None
-    return Appearance(n_images, n_seen, **block, seed=seed, precision=precision)
+    given = {"n_images": n_images, "n_seen": n_seen, "seed": seed, "precision": precision}
+    return Appearance(**(given | dict(block)))

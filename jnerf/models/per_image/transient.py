@@ -23,7 +23,9 @@ from jnerf.ops.transients import transient_head
 from jnerf.structures import RaySamples
 
 _STREAM = 65  # of the initial values
-_FACTS = ("n_images", "n_seen", "scale", "seed", "precision")  # what a network hands over
+
+#: Arguments that a network hands over.
+FACTS = ("n_images", "n_seen", "scale", "seed", "precision")
 
 
 class Transients(jt.Module):
@@ -86,7 +88,7 @@ def transient_problem(block: Any) -> str | None:
     """What is wrong with a block of transients; None for a good one."""
     if not isinstance(block, Mapping):
         return None
-    return next(iter(argument_problems(Transients, block, "network.transient", _FACTS)), None)
+    return next(iter(argument_problems(Transients, block, "network.transient", FACTS)), None)
 
 
 #: A network's argument ``transient``: None for none, or ``Transients``'s arguments.

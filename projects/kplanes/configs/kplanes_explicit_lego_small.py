@@ -1,4 +1,4 @@
-"""Explicit K-Planes on lego for half an hour of one CPU core: as kplanes_lego_small, with linear decoders."""
+"""Explicit K-Planes on lego for one CPU core: as kplanes_lego_small, with linear decoders."""
 
 _base_ = ["kplanes_lego_small.py"]
 

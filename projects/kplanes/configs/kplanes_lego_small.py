@@ -1,4 +1,4 @@
-"""K-Planes on lego for half an hour of one CPU core: 400 x 400 pixels, smaller planes, an occupancy grid."""
+"""K-Planes on lego for some 9 minutes of one CPU core: 400 x 400 pixels, smaller planes, an occupancy grid."""
 
 _base_ = ["../../_base_/lego.py", "kplanes_base.py"]
 

@@ -7,8 +7,8 @@ exp_name = "depth_nerfacto_capture"  # give another for each scene
 dataset = dict(
     type="TransformsDataset",
     root="./scene",  # with a transforms.json; relative without ./: under $JNERF_DATA first
+    # In world units times integer_depth_scale of the file, else 0.001; depth_unit sets another.
     depth="z",  # distances along the view axis; "euclidean": along the ray
-    depth_unit=1e-3,  # world units for a number of 1: files are in millimetres, the world is in metres
     auto_orient=True,
     auto_centre=True,
     auto_scale=True,

@@ -1,4 +1,4 @@
-"""Tri-planes on lego for half an hour of one CPU core: kplanes_lego_small, with a sum where that has a product."""
+"""Tri-planes on lego for one CPU core: kplanes_lego_small, with a sum where that has a product."""
 
 _base_ = ["../../_base_/lego.py", "triplane_base.py"]
 

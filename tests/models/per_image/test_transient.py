@@ -39,6 +39,15 @@ def test_a_field_says_what_stands_in_front_of_an_image(name):
     assert all(g.any() and np.isfinite(g).all() for g in grads)
 
 
+@pytest.mark.parametrize("name", ["nerf", "nerfacto"])
+def test_a_block_overrules_what_its_network_hands_over(name):
+    blocks = {"transient": BLOCK | {"seed": 5}, "appearance": {"width": 2, "seed": 5}}
+    net, other = (NETWORKS[name](**blocks, n_images=3, seed=seed) for seed in (0, 5))
+    for part in ("transients", "appearance"):
+        tables = [getattr(n, part).table.numpy() for n in (net, other)]
+        assert np.array_equal(*tables)
+
+
 def test_nothing_stands_in_front_of_a_guess():
     net = NETWORKS["nerf"](transient=BLOCK, n_images=3)
     assert net(samples(IMAGES)).extras == {}  # the first of two rounds

@@ -96,9 +96,9 @@ class NerfactoNetwork(ProposedNetwork):
         widths = [n_seen, *[hidden_width] * color_layers, padded(3)]
         self.color_mlp = MLP(widths, 3, stream=1, **how)
         if transient is not None:
-            sizes = {"n_images": n_images, "n_seen": geometry_features}
-            scale = self._density.scale / initial_density
-            self.transients = Transients(**transient, **sizes, scale=scale, **how)
+            given = {"n_images": n_images, "n_seen": geometry_features, **how}
+            given["scale"] = self._density.scale / initial_density
+            self.transients = Transients(**(given | transient))
             self.provides = self.provides | set(CHANNELS)
 
     def field_density(self, features: jt.Var) -> jt.Var:
