@@ -180,6 +180,23 @@ def test_a_film_that_was_broken_off_goes_on_and_ends_the_same(render, tmp_path, 
     assert len(rendered) == 8
 
 
+def test_frames_of_other_settings_are_not_mixed_in(render, tmp_path):
+    render(film_of(tmp_path, "gif"))
+    again, other = film_of(tmp_path, "gif", resume=True), "renderer.background=black"
+    with (
+        pytest.warns(UserWarning, match='renderer.background: "black" here'),
+        pytest.raises(ConfigError, match="renderer.background is random there and black here"),
+    ):
+        render(again, other)
+    render(again)
+    record = tmp_path / "out/orbit.film.json"
+    before = json.loads(record.read_text())
+    del before["settings"]  # films of before did not note them
+    record.write_text(json.dumps(before))
+    with pytest.warns(UserWarning, match="not as in the run"):
+        render(again, other)
+
+
 def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, monkeypatch):
     def keep(*_):
         raise KeyboardInterrupt
@@ -191,15 +208,15 @@ def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, mon
 
 
 def test_a_full_disk_leaves_frames_to_go_on_with(render, tmp_path, monkeypatch):
-    real = Path.write_bytes
+    real = Path.open
 
-    def write_bytes(self, data):
-        if ".orbit.gif" in self.name or "_00003.png" in self.name and full:
+    def opened(self, mode="r", *how, **named):
+        if "w" in mode and (".orbit.gif" in self.name or "_00003.png" in self.name and full):
             raise OSError(errno.ENOSPC, "No space left on device", str(self))
-        return real(self, data)
+        return real(self, mode, *how, **named)
 
     full = True
-    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(
         JnerfError, match="cannot write .*_00003.png.*No space left.*3 of 4 frames are kept"
     ):
