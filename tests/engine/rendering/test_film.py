@@ -85,6 +85,8 @@ def test_views_have_the_pixels_of_the_evaluator(render, trained, tmp_path):
         wanted = cv2.imread(str(strip))[:, :16]
         assert wanted.max() > 20
         assert np.array_equal(cv2.imread(str(folder / f"color_{strip.name}")), wanted)
+    with pytest.raises(ConfigError, match="--scale is 0.015.*: view .* has no pixel left"):
+        render(FilmRequest(PathRequest("views"), scale=1 / 64, output=tmp_path / "none"))
     half = FilmRequest(PathRequest("views"), formats=("png",), scale=0.5, output=tmp_path / "half")
     small = pictures(render(half)[0])["color-depth_test_r_0.png"]
     assert np.array_equal(small[:, :8], cv2.imread(str(tested[0]))[1::2, 1:16:2])
@@ -314,6 +316,8 @@ def test_formats_that_a_file_cannot_be(tmp_path):
         ({"kind": "views"}, "--resolution does not go with --path views"),
         ({"kind": "views", "size": None}, "--frames and --seconds do not go with"),
         ({"kind": "views", "size": None, "n_frames": None, "scale": 0.7}, "must be 1, 1/2"),
+        ({"kind": "views", "size": None, "n_frames": None, "scale": 1e7}, "must be 1, 1/2"),
+        ({"kind": "views", "size": None, "n_frames": None, "scale": 1e-310}, "must be 1, 1/2"),
         ({"fov": 180.0}, "--fov is 180"),
         ({"seconds": 2.0}, "--frames and --seconds say the same"),
         ({"channels": ("colour",)}, "--channels has 'colour': choose from color, depth"),
