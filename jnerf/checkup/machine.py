@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import os
 import platform
@@ -152,11 +153,7 @@ def check_cache(facts: Facts) -> Finding:
     root = facts.home / ".cache" / "jittor"
     if said := home.fault(facts.home):
         return Finding("FAIL", "cache", said, f"make it writable, or {home.REMEDY}")
-    size = (
-        sum(path.lstat().st_size for path in root.rglob("*") if path.is_file())
-        if root.is_dir()
-        else 0
-    )
+    size = _bytes_in(root)
     try:
         chosen = plan(facts)
     except SetupError:
@@ -167,6 +164,16 @@ def check_cache(facts: Facts) -> Finding:
     warm = any(root.glob(f"*/*/*/*/*/*/{name}/jnerf_ready"))
     state = "warm" if warm else "cold: the first import compiles for about a minute"
     return Finding("OK", "cache", f"{root}, {size / 2**20:.0f} MiB, {name}: {state}")
+
+
+def _bytes_in(root: Path) -> int:
+    """Of all files below a folder; of those that another process takes away meanwhile, nothing."""
+    size = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += os.lstat(os.path.join(folder, name)).st_size
+    return size
 
 
 def check_disk(facts: Facts) -> Finding:

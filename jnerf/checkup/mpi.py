@@ -16,7 +16,7 @@ def check_mpi(facts: Facts) -> Finding:
         return Finding("FAIL", "mpi", fault, "start the processes with Open MPI's mpirun")
     compiler, mpirun = facts.mpicc or mpi.mpicc(facts.environ), _mpirun(facts)
     if compiler is None:
-        inside = mpi.launched(facts.environ) is not None
+        inside = mpi.several(facts.environ) is not None
         text = "no Open MPI: one process trains" if mpirun is None else f"{mpirun[0]}, but no mpicc of Open MPI"
         wanted = inside or mpirun is not None
         status = "FAIL" if inside else "warn" if wanted else "OK"

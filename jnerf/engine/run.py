@@ -14,6 +14,7 @@ from jnerf.datasets.base import Dataset
 from jnerf.engine.checkpoints.asked import load_for_task, run_of
 from jnerf.engine.checkpoints.checkpoint import Checkpoint
 from jnerf.engine.checkpoints.state import restore
+from jnerf.engine.guards.shown import shown_with
 from jnerf.engine.hooks import Hook, Hooks
 from jnerf.engine.parallel.team import team
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
@@ -136,4 +137,5 @@ def _setting(config: Any, folder: RunFolder, loaded: Checkpoint, training: Datas
             "step": loaded.step,
             "train_seconds": round(loaded.seconds, 3),
         },
+        shown_with=shown_with(config),
     )

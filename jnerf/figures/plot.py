@@ -154,7 +154,9 @@ def _curve(frame: _Frame, line: Line, points: list[tuple[float, float]], color: 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low, low + 1)
+    if high - low > 1e-12 * max(abs(low), abs(high)):
+        return low, high
+    return low, low + max(1.0, 1e-6 * abs(low))  # 1e16 + 1 is 1e16
 
 
 def _text(x: float, y: float, text: str, attributes: str) -> str:

@@ -30,7 +30,7 @@ from jnerf.imaging.pictures import (
     to_uint8,
     write_png,
 )
-from jnerf.imaging.view_files import ViewFiles
+from jnerf.imaging.view_files import ViewFiles, names_of_files
 from jnerf.judging.judgement import Judgement, Subject
 from jnerf.metrics import depth_errors, optional_metrics, psnr, ssim
 from jnerf.metrics.optional import OptionalMetrics
@@ -74,18 +74,20 @@ def judge_views(
     extra = OptionalMetrics({}, {}) if folder is None else optional_metrics()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+    files = dict(zip(indices, names_of_files([dataset.view(i).name for i in indices]), strict=True))
     with Behind[dict[str, Any]](apart=device.on_cuda()) as behind:
         for index in tqdm(subject.share(indices), desc="evaluate", unit="view", leave=False):
             view = dataset.view(index)
             start = time.perf_counter()
             image, shown = subject.seen(view)
-            about = {"name": view.name, "seconds": round(time.perf_counter() - start, 4)}
+            about = {"name": view.name, "files": files[index]}
+            about["seconds"] = round(time.perf_counter() - start, 4)
             behind.add(partial(_judged, dataset, index, image, shown, extra, folder, about))
     rows = behind.found
     found_of = subject.gathered(rows)
     cut = sum(row["about"]["cut"] for row in found_of)
     resolution = found_of[0]["about"]["size"]
-    rows = [{"name": r["name"], **r["metrics"], "seconds": r["seconds"]} for r in found_of]
+    rows = [_row(found) for found in found_of]
     shared = [key for key in found_of[-1]["metrics"] if all(key in row for row in rows)]
     mean = {key: float(np.mean([row[key] for row in rows])) for key in shared}
     protocol = {"resolution": resolution, **PROTOCOL, **extra.protocol()}
@@ -110,10 +112,17 @@ def _judged(
     rgba = view.rgba()
     found = _measure(image, rgba, shown, extra)
     if folder is not None:
-        _write_pictures(ViewFiles(folder, view.name), image, rgba, dataset.even_depth)
+        _write_pictures(ViewFiles(folder, row["files"]), image, rgba, dataset.even_depth)
     found |= _measure_depth(dataset, image, dataset.depth_of(index))
     about = {"size": [view.width, view.height], "cut": view.shown() is not None}
     return {"about": about, "metrics": found, **row}
+
+
+def _row(found: dict[str, Any]) -> dict[str, Any]:
+    """What the record says of a view; of its files only where they are not called after it."""
+    name, files = found["name"], found["files"]
+    called = {"name": name} if files == name else {"name": name, "files": files}
+    return {**called, **found["metrics"], "seconds": found["seconds"]}
 
 
 def views_to_judge(dataset: Dataset, n_images: int | None) -> list[int]:
@@ -198,9 +207,7 @@ def _unit(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return image / np.float32(255)
 
 
-def _write_pictures(
-    files: ViewFiles, image: Image, rgba: NDArray[np.uint8], even: bool
-) -> None:
+def _write_pictures(files: ViewFiles, image: Image, rgba: NDArray[np.uint8], even: bool) -> None:
     black, truth = to_uint8(image.colors), _over(rgba, 0)
     strip = np.concatenate([black, truth, error_picture(black, truth)], axis=1)
     near, far = depth_range(image.depths, image.opacities)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,14 +18,14 @@ MOST_PIXELS = 560  # a side
 _QUALITY = 84
 
 
-def panels(folder: Path, name: str) -> dict[str, NDArray[np.uint8]]:
+def panels(folder: Path, item: Mapping[str, Any]) -> dict[str, NDArray[np.uint8]]:
     """The pictures of a judged view, BGR [H, W, 3] by what they show; without those that cannot be read.
 
     Args:
         folder: of the test.
-        name: of the view.
+        item: what the test says of the view.
     """
-    files = ViewFiles(folder, name)
+    files = ViewFiles(folder, str(item.get("files", item["name"])))
     strip, depth = read_picture(files.strip), read_picture(files.depth)
     found = {}
     if strip is not None:

@@ -67,7 +67,7 @@ def ensure(cache: Path, jittor_path: Path, plan: Plan, stream: TextIO | None = N
     """
     if is_built(cache):
         return
-    launch = mpi.launched(os.environ) or mpi.Launch()
+    launch = mpi.several() or mpi.Launch()
     progress = _Progress(
         cache,
         _source_files(jittor_path, plan),
@@ -110,7 +110,7 @@ def _build(cache: Path, jittor_path: Path, plan: Plan, progress: _Progress) -> N
 
 
 def _stamp(cache: Path) -> Path:
-    return cache / ("jnerf_ready" if mpi.launched(os.environ) is None else "jnerf_ready_mpi")
+    return cache / ("jnerf_ready" if mpi.several() is None else "jnerf_ready_mpi")
 
 
 def _source_files(jittor_path: Path, plan: Plan) -> int:

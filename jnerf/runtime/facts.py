@@ -79,8 +79,8 @@ def gather(environ: Mapping[str, str] | None = None) -> Facts:
         onednn=onednn.placed(home)
         or (platform.machine() == "x86_64" and onednn.find() is not None),
         home=home,
-        mpicc=mpi.mpicc(environ) if mpi.launched(environ) else None,
-        nccl=mpi.nccl(environ) if mpi.launched(environ) else {},
+        mpicc=mpi.mpicc(environ) if mpi.several(environ) else None,
+        nccl=mpi.nccl(environ) if mpi.several(environ) else {},
     )
 
 

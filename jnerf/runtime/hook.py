@@ -77,9 +77,9 @@ def settle() -> Plan:
     except OSError as error:
         said = home.refusal(facts.home, error)
         raise SetupError(f"{said}: make room or make it writable, or {home.REMEDY}.") from error
+    launch = mpi.launched(os.environ)
     apply(chosen, os.environ)
-    launch = mpi.several()
-    if launch is not None:
+    if launch is not None:  # one process too: mpirun may have bound it to one core
         os.environ.setdefault("OMP_NUM_THREADS", str(mpi.threads(launch)))
     for note in chosen.notes if mpi.speaks() else ():
         print(f"jnerf: {note}", file=sys.stderr)
@@ -105,6 +105,8 @@ def apply(chosen: Plan, environ: MutableMapping[str, str]) -> None:
     for key in set(environ) - set(user):
         del environ[key]  # an outer process wanted it; whether this one does, its own plan says
     environ.update({**user, **chosen.env, RECORD: record(chosen.env, user)})
+    for key in chosen.without:
+        environ.pop(key, None)
 
 
 def _write_files(facts: Facts, chosen: Plan) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+#: The variable by which Jittor tells that it is to start MPI.
+SIZE = "OMPI_COMM_WORLD_SIZE"
 #: Variables that tie a process to the MPI that has started it; a child that is no rank must not have them.
 TIES = ("OMPI_", "PMIX_", "PMI_")
 _MPICC = (
@@ -53,7 +55,7 @@ class Launch:
 
 def launched(environ: Mapping[str, str]) -> Launch | None:
     """What Open MPI's mpirun, or Slurm's ``srun --mpi=pmix``, says of this process; None where neither started it."""
-    if "OMPI_COMM_WORLD_SIZE" in environ:
+    if SIZE in environ:
         names = ("RANK", "SIZE", "LOCAL_RANK", "LOCAL_SIZE")
         numbers = [int(environ.get(f"OMPI_COMM_WORLD_{name}", 0)) for name in names]
         asked = {"OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_rmaps_base_mapping_policy"}
@@ -128,7 +130,7 @@ def environment(
         )
     found = {"use_mpi": "1", "mpicc_path": compiler}
     found["OMPI_MCA_mpi_yield_when_idle"] = "1"  # who waits for others leaves its core to whom it serves
-    if "OMPI_COMM_WORLD_SIZE" not in environ:  # Slurm: Jittor looks for nothing else
+    if SIZE not in environ:  # Slurm: Jittor looks for nothing else
         for name in ("rank", "size", "local_rank", "local_size"):
             found[f"OMPI_COMM_WORLD_{name.upper()}"] = str(getattr(launch, name))
     return found, ""
@@ -199,9 +201,13 @@ def speaks() -> bool:
     return launch is None or launch.rank == 0
 
 
-def several() -> Launch | None:
-    """This process among several; None where it is alone."""
-    launch = launched(os.environ)
+def several(environ: Mapping[str, str] | None = None) -> Launch | None:
+    """This process among several; None where it is alone, though mpirun or srun may have started it.
+
+    Args:
+        environ: its own by default.
+    """
+    launch = launched(os.environ if environ is None else environ)
     return launch if launch is not None and launch.size > 1 else None
 
 

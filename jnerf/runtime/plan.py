@@ -39,6 +39,8 @@ class Plan:
     """``cpu`` or ``cuda``."""
     env: dict[str, str] = field(default_factory=dict)
     """Environment variables to set; nothing that the user has set is in it."""
+    without: tuple[str, ...] = ()
+    """Environment variables to take away."""
     notes: tuple[str, ...] = ()
     """What the user should know although it works, for example a GPU that stays unused."""
     numpy_header: str = ""
@@ -84,24 +86,26 @@ def plan(facts: Facts) -> Plan:
         env["cc_flags"] = f"{shlex.join(needed)} {others}".strip()
     if "cache_name" not in facts.environ:
         env["cache_name"] = _cache_name(device, facts, env)
-    return Plan(device, env, notes, header, facts.home)
+    # A process that mpirun has started alone needs no MPI, and Jittor would start it.
+    without = (mpi.SIZE,) if mpi.several(facts.environ) is None else ()
+    return Plan(device, env, without, notes, header, facts.home)
 
 
 def _mpi_env(facts: Facts, device: str) -> dict[str, str]:
-    """Switches of MPI and NCCL; without mpirun there is neither.
+    """Switches of MPI and NCCL; one process has neither.
 
     Raises:
         SetupError: this is one of several processes, and Jittor could not talk to the others.
     """
     if fault := mpi.other_make(facts.environ):
         raise SetupError(f"{fault}.")
-    launch = mpi.launched(facts.environ)
+    launch = mpi.several(facts.environ)
     if launch is None:
         return {"use_mpi": "0"}  # costs 5 s wherever mpicc is installed
     env, fault = mpi.environment(launch, facts.environ, facts.mpicc)
     if fault:
         raise SetupError(f"{fault}.")
-    if device == "cuda" and launch.size > 1:
+    if device == "cuda":
         gpus = len(facts.driver.gpus)
         if gpus > 1:  # of a single one Jittor would make 0 of what CUDA_VISIBLE_DEVICES calls it, which is another's
             env["device_id"] = str(launch.local_rank % gpus)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from jnerf.datasets.placement.refinement import PoseRefinement
 from jnerf.engine.checkpoints.asked import load_for_task
 from jnerf.engine.checkpoints.state import restore
 from jnerf.engine.pipeline.build import build_dataset, build_pipeline
+from jnerf.engine.rendering import placed_views
 from jnerf.engine.rendering.image import render_chunk
 from jnerf.engine.rendering.placed_views import fitted_pose
 from jnerf.engine.run import run
@@ -101,6 +103,19 @@ def test_a_test_of_the_checkpoint_repeats_that_of_the_training(learned):
     after = json.loads((folder / "test" / "metrics.json").read_text())
     assert after["mean"]["psnr"] == before["mean"]["psnr"]
     assert after["protocol"]["pose_degrees_max"] == before["protocol"]["pose_degrees_max"]
+
+
+def test_poses_are_fitted_to_pixels_that_show_anything(monkeypatch):
+    shown, taken = np.zeros((6, 8), bool), []
+    shown[2:4, 3:6] = True
+    take = SimpleNamespace(take=taken.append)
+    view = SimpleNamespace(index=0, rays=lambda: take, shown=lambda: shown)
+    view.rgba = lambda: np.zeros((6, 8, 4), np.uint8)
+    monkeypatch.setattr(placed_views, "_gradient", lambda *_: np.zeros((1, 6)))
+    pose = np.eye(4)[:3]
+    learned = PoseRefinement(pose[None], [0.5] * 3, "se3", test_steps=3, test_rays=50)
+    placed_views.fitted_pose(None, view, pose, learned, lambda: False)
+    assert set(np.concatenate(taken)) == set(np.flatnonzero(shown))
 
 
 def test_networks_that_give_rays_no_gradients_are_refused():

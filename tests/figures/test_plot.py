@@ -18,8 +18,10 @@ def test_values_lie_where_the_axes_say():
 
 
 def test_empty_single_and_constant_lines_are_drawn():
-    for values in ([], [(1.0, 2.0)], [(1.0, 2.0), (3.0, 2.0)]):
-        ElementTree.fromstring(line_plot("a < b", Axis("x"), Axis("y"), [Line("l & m", values)]))
+    huge = [(1.0, 1e16), (2.0, 1e16 + 2)]
+    for values in ([], [(1.0, 2.0)], [(1.0, 2.0), (3.0, 2.0)], huge[:1], huge, [(1.0, -1e38)]):
+        for y in (Axis("y"), Axis("y", log=True)):
+            ElementTree.fromstring(line_plot("a < b", Axis("x"), y, [Line("l & m", values)]))
 
 
 def test_ticks_are_round():

@@ -1,8 +1,10 @@
 """The judge of views: which views, which pixels, and which metrics it has where."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from photographs import edit, load, make_photographs
@@ -10,8 +12,9 @@ from photographs import edit, load, make_photographs
 from jnerf.errors import ConfigError
 from jnerf.imaging.image import Image
 from jnerf.judging.judgement import Subject
-from jnerf.judging.views import judge_views, spaced_views, views_to_judge
+from jnerf.judging.views import _over, judge_views, spaced_views, views_to_judge
 from jnerf.metrics.optional import Measure, MetricAbsent, OptionalMetrics, load_metrics
+from jnerf.report.pictures import panels
 
 
 def test_views_are_spaced_evenly():
@@ -59,6 +62,17 @@ def test_pixels_that_show_nothing_do_not_count(tmp_path):
     assert judged.mean["ssim"] == pytest.approx(1)
     assert judged.protocol["pixels"] == "of 2 views only those that the lens shows"
     assert judge_views(cut, _Painter(cut, 6)).mean["psnr"] < 30
+
+
+def test_views_whose_names_make_one_file_name_have_files_of_their_own(tmp_path):
+    views = load(make_photographs(tmp_path / "scene"), split="test")
+    whole = [replace(views.view(i), name=name) for i, name in enumerate(["frame (1)", "frame_1"])]
+    views.view = lambda i: whole[i]
+    rows = judge_views(views, _Painter(views, 7), folder=tmp_path / "test").rows
+    assert [row["files"] for row in rows] == ["00000_frame_1", "00001_frame_1"]
+    for item, view in zip(rows, whole, strict=True):
+        truth = cv2.cvtColor(panels(tmp_path / "test", item)["truth"], cv2.COLOR_BGR2RGB)
+        assert np.abs(truth - _over(view.rgba(), 0).astype(int)).max() == 0
 
 
 def test_optional_metrics_are_of_the_test_with_pictures_and_absent_ones_say_why(

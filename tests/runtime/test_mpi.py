@@ -8,6 +8,7 @@ import pytest
 from jnerf.runtime import mpi
 from jnerf.runtime.cuda import Driver, Gpu, Toolkit
 from jnerf.runtime.facts import Facts
+from jnerf.runtime.hook import apply
 from jnerf.runtime.plan import SetupError, plan
 
 OMPI = {
@@ -42,6 +43,23 @@ def test_alone_nobody_has_started_it():
     assert plan(facts({})).env["use_mpi"] == "0"
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        OMPI | {"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"},
+        SLURM | {"SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"},
+    ],
+)
+def test_one_process_of_a_launcher_is_alone(environ):
+    assert mpi.launched(environ).size == 1 and mpi.several(environ) is None
+    chosen = plan(facts(environ))  # of a machine without Open MPI's compiler
+    assert chosen.env["use_mpi"] == "0"
+    # By it Jittor would start MPI, use_mpi or not.
+    mine = {**environ, "use_mpi": "1"}
+    apply(plan(facts(mine)), mine)
+    assert "OMPI_COMM_WORLD_SIZE" not in mine and mpi.several(mine) is None
+
+
 def test_mpirun():
     assert mpi.launched(OMPI) == mpi.Launch(3, 4, 1, 2)
     bound = OMPI | {"OMPI_MCA_orte_bound_at_launch": "1"}
@@ -59,6 +77,7 @@ def test_jittor_is_told_where_open_mpi_is():
     assert env["use_mpi"] == "1" and env["mpicc_path"] == "/opt/bin/mpicc"
     assert env["use_nccl"] == "0"  # of GPUs
     env = plan(facts(SLURM, mpicc="/opt/bin/mpicc")).env
+    assert plan(facts(OMPI, mpicc="/opt/bin/mpicc")).without == ()
     assert env["OMPI_COMM_WORLD_SIZE"] == "7" and env["OMPI_COMM_WORLD_LOCAL_RANK"] == "1"
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jnerf.datasets.mesh.topology import connected, edges_of, merged, split_fans, turned
+from jnerf.datasets.mesh.facing import Facing, facing
+from jnerf.datasets.mesh.topology import Edges, edges_of, merged, split_fans, turned
 from jnerf.datasets.mesh.triangles import Triangles
 from jnerf.errors import DataError
 from jnerf.ops.mesh_distance.op import Side
 
 #: Twice an area, of the square of the longest side: below it a triangle is a line.
 _FLAT = 1e-6
-#: Volume, of that of the box, that an open mesh must have around its middle to be inside out: a dish has either sign.
-_HOLLOW = 0.05
+#: Parts that a warning names.
+_TOLD = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +35,10 @@ class Solid:
 
 
 def make_solid(mesh: Triangles, name: str) -> Solid:
-    """Turns triangles the same way, and decides how the side of a point is told.
+    """Turns triangles the same way, and each part to its side, and decides how the side of a point is told.
 
-    By normals, exactly, where the mesh is closed: every edge has two triangles, and none is a line. Else by the winding
-    number, with a warning that says what the sign means then.
+    By normals, exactly, where the mesh is closed: every edge has two triangles, none is a line, and no part crosses
+    another. Else by the winding number, with a warning that says what the sign means then.
 
     Args:
         mesh: as it was read.
@@ -53,32 +54,29 @@ def make_solid(mesh: Triangles, name: str) -> Solid:
         kept = (together != np.roll(together, 1, axis=1)).all(axis=1)
         if edges_of(together[kept]).n_open < edges.n_open:
             faces, edges = together[kept], edges_of(together[kept])
-    about: dict[str, int | str] = {}
-    found = Triangles(vertices, faces)
-    if edges.alike.any():
-        found, about["n_turned"] = _turned(found, name)
-    elif _volume(found) < (0 if edges.closed else -_HOLLOW):
-        found, about["n_turned"] = found.flipped(), len(faces)
-        warnings.warn(
-            f"mesh {name} is inside out: its triangles face inwards. All were turned round",
-            stacklevel=2,
-        )
+    found = _alike(Triangles(vertices, faces), edges, name)
+    sides = facing(found, edges, mended=bool(edges.alike.any()))
+    found = found.flipped(sides.turn[sides.parts])
+    about: dict[str, int | str] = {"n_turned": int((found.faces != faces).any(axis=1).sum())}
+    _say_turned(name, sides, found, edges, about["n_turned"])
+    crossing = int(sides.crossing.sum())
     edges = edges_of(found.faces)
     lines = int(_lines(found).sum())
     about |= {
+        "n_crossing_parts": crossing,
         "n_open_edges": edges.n_open,
         "n_crowded_edges": edges.n_crowded,
         "n_flat_faces": lines,
     }
     about = {key: value for key, value in about.items() if value}
-    if edges.closed and not lines:
+    if edges.closed and not lines and not crossing:
         points, numbers = split_fans(found.vertices, found.faces, edges)
         return Solid(Triangles(points, numbers), "normals", about)
-    _warn(name, edges.n_open, edges.n_crowded)
+    _warn(name, edges.n_open, edges.n_crowded, crossing)
     return Solid(found, "winding", about)
 
 
-def _warn(name: str, n_open: int, n_crowded: int) -> None:
+def _warn(name: str, n_open: int, n_crowded: int, crossing: int) -> None:
     if n_open:
         warnings.warn(
             f"mesh {name} is open: {n_open} edges have one triangle, so it has no inside. Negative is where its "
@@ -92,40 +90,58 @@ def _warn(name: str, n_open: int, n_crowded: int) -> None:
             "winding number is 0.5 or more: inside of any of its parts",
             stacklevel=3,
         )
+    elif crossing:
+        warnings.warn(
+            f"mesh {name} has {crossing} closed parts that others cross or touch. Negative is where its winding number "
+            "is 0.5 or more: inside of any of its parts",
+            stacklevel=3,
+        )
 
 
-def _turned(mesh: Triangles, name: str) -> tuple[Triangles, int]:
-    """The mesh with triangles of each part facing the same side, outwards, and how many were turned."""
-    edges = edges_of(mesh.faces)
+def _alike(mesh: Triangles, edges: Edges, name: str) -> Triangles:
+    """The mesh with triangles of each part facing the same side."""
+    if not edges.alike.any():
+        return mesh
     which = turned(mesh.faces, edges)
     if which is None:
         raise DataError(
             f"mesh {name} has one side only: no way of turning its triangles makes neighbours face the same side, as "
             "in a strip with a twist. It has no inside and no signed distance"
         )
-    found = mesh.flipped(which)
-    parts = connected(len(found.faces), edges.pairs // 3)
-    a, b, c = (found.corners - _middle(found)).transpose(1, 0, 2)
-    volumes = np.bincount(parts, np.einsum("fk,fk->f", a, np.cross(b, c)))
-    inwards = volumes[parts] < 0
-    n = int((which ^ inwards).sum())
-    warnings.warn(
-        f"mesh {name}: {int(edges.alike.sum())} edges have triangles that face different sides. {n} triangles of "
-        f"{len(which)} were turned, so that each part faces outwards",
-        stacklevel=3,
-    )
-    return found.flipped(inwards), n
+    return mesh.flipped(which)
 
 
-def _middle(mesh: Triangles) -> np.ndarray:
-    return 0.5 * (mesh.vertices.min(axis=0) + mesh.vertices.max(axis=0))
+def _say_turned(name: str, sides: Facing, mesh: Triangles, edges: Edges, n: int) -> None:
+    """Warns of what was turned: triangles, the whole mesh, or some of its parts."""
+    if edges.alike.any():
+        warnings.warn(
+            f"mesh {name}: {int(edges.alike.sum())} edges have triangles that face different sides. {n} triangles of "
+            f"{len(mesh.faces)} were turned, so that each part faces outwards, or inwards where it is a cavity",
+            stacklevel=3,
+        )
+    elif sides.turn.all():
+        warnings.warn(
+            f"mesh {name} is inside out: its triangles face inwards. All were turned round",
+            stacklevel=3,
+        )
+    elif n:
+        which = np.flatnonzero(sides.turn)
+        told = [_say_part(sides, mesh, part) for part in which[:_TOLD]]
+        told += ["..."] if len(which) > _TOLD else []
+        warnings.warn(
+            f"mesh {name}: {len(which)} of its {len(sides.turn)} parts face the wrong side and were turned round: "
+            f"{'; '.join(told)}",
+            stacklevel=3,
+        )
 
 
-def _volume(mesh: Triangles) -> float:
-    """Signed volume around the middle, as a share of that of the box."""
-    a, b, c = (mesh.corners - _middle(mesh)).transpose(1, 0, 2)
-    box = float(np.ptp(mesh.vertices, axis=0).prod())
-    return float(np.einsum("fk,fk->", a, np.cross(b, c))) / 6 / box if box > 0 else 0.0
+def _say_part(sides: Facing, mesh: Triangles, part: int) -> str:
+    faces = mesh.corners[sides.parts == part]
+    x, y, z = 0.5 * (faces.min(axis=(0, 1)) + faces.max(axis=(0, 1)))
+    depth = sides.depths[part]
+    side = "inwards, a cavity" if depth % 2 else "outwards"
+    within = f", within {depth} others" if depth else ""
+    return f"{len(faces)} triangles around ({x:.4g}, {y:.4g}, {z:.4g}), now {side}{within}"
 
 
 def _lines(mesh: Triangles) -> np.ndarray:

@@ -48,6 +48,7 @@ class Setting:
         split: gives the dataset of a split.
         root: the scene's folder or file; None if it has none.
         field: what the field is, for the record: its step, and whatever tells it from others.
+        shown_with: settings on which its pictures depend, by path.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Setting:
     split: Callable[[str], Dataset]
     root: str | None
     field: Mapping[str, Any]
+    shown_with: Mapping[str, Any]
 
 
 def render_film(pipeline: Pipeline, request: FilmRequest, setting: Setting) -> list[Path]:
@@ -117,7 +119,7 @@ class _Film:
         self._transform = to_field(pipeline.dataset)
         self._folder, self._name = request.place(setting.folder)
         self._films = self._film_files()
-        self._frames = Frames(self._folder, self._name, self._about())
+        self._frames = Frames(self._folder, self._name, self._about(), setting.shown_with)
 
     def make(self) -> list[Path]:
         """Renders what is not there yet, and writes the films."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,18 @@ class Frames:
     Args:
         folder: where films go.
         name: of the film.
-        about: all that the frames depend on, values of json.
+        about: all that the frames depend on beside settings, values of json.
+        settings: of the config, by path.
     """
 
-    def __init__(self, folder: Path, name: str, about: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, name: str, about: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> None:
         self.folder = folder / name
         self.record = folder / f"{name}.film.json"
         self.lock = folder / f".{name}.lock"
         self._about = json.loads(to_json(dict(about)))
+        self._settings = json.loads(to_json(dict(settings)))
         self._found: dict[str, Any] = {}
 
     def claim(self, films: Sequence[Path], force: bool, resume: bool) -> bool:
@@ -61,17 +65,25 @@ class Frames:
                 "--output names another place"
             )
         known = self._read()
-        about = known.get("about")
-        about = about if isinstance(about, dict) else {}
-        other = [key for key in {**about, **self._about} if about.get(key) != self._about.get(key)]
+        about, settings, self._found = (
+            part if isinstance(part, dict) else {}
+            for part in map(known.get, ("about", "settings", "found"))
+        )
+        self._compare(about, self._about, {**about, **self._about})
+        # Films of before did not note settings, and no version notes those of a later one.
+        self._compare(settings, self._settings, [key for key in settings if key in self._settings])
+        return bool(known.get("ready")) and all(film.exists() for film in films)
+
+    def _compare(
+        self, there: Mapping[str, Any], here: Mapping[str, Any], keys: Collection[str]
+    ) -> None:
+        """Raises a ConfigError where they differ in one of the keys."""
+        other = [key for key in keys if there.get(key) != here.get(key)]
         if other:
-            said = f"{other[0]} is {about.get(other[0])} there and {self._about.get(other[0])} here"
+            said = f"{other[0]} is {there.get(other[0])} there and {here.get(other[0])} here"
             raise ConfigError(
                 f"{self.record} is not of this film: {said}. --force renders anew, --output names another place"
             )
-        found = known.get("found")
-        self._found = found if isinstance(found, dict) else {}
-        return bool(known.get("ready")) and all(film.exists() for film in films)
 
     def found(self, key: str) -> Any:
         """What was found out when a film that is gone on with was begun; None if nothing was."""
@@ -86,7 +98,8 @@ class Frames:
         """
         self._found |= found
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = {"about": self._about, "found": self._found, "ready": ready}
+        content = {"about": self._about, "settings": self._settings}
+        content |= {"found": self._found, "ready": ready}
         write_text_atomic(self.record, to_json(content, indent=2) + "\n")
 
     def path(self, file: str) -> Path:

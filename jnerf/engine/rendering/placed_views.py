@@ -61,14 +61,16 @@ def fitted_pose(
     learned: PoseRefinement,
     stop: Callable[[], bool],
 ) -> NDArray[np.float64]:
-    """The pose [3, 4] of a view that fits its picture best: Adam on a twist, some pixels at a time."""
+    """The pose [3, 4] of a view that fits its picture best: Adam on a twist, some of the pixels that show anything."""
     every, truth = view.rays(), view.rgba().reshape(-1, 4) / np.float32(255)
+    shown = view.shown()
+    where = np.arange(len(truth)) if shown is None else np.flatnonzero(shown)
 
     def gradient(twist: NDArray[np.float64], step: int) -> NDArray[np.float64]:
         if stop():
             raise StopRequested
         draws = uniform(view.index, step, np.arange(learned.test_rays), 0)
-        pixels = (draws * len(truth)).astype(np.int32)
+        pixels = where[(draws * len(where)).astype(np.int64)].astype(np.int32)
         return _gradient(pipeline, every.take(pixels), truth[pixels], twist, learned)
 
     twist = fitted(np.zeros((1, 6)), gradient, learned.test_steps, learned.test_lr)

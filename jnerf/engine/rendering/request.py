@@ -197,7 +197,8 @@ class FilmRequest:
             raise ConfigError(
                 "--frames and --seconds do not go with --path views: each view is a frame"
             )
-        if abs(1 / self.scale - round(1 / self.scale)) > 1e-6:
+        n = 1 / self.scale
+        if not 0.5 < n < float("inf") or abs(n - round(n)) > 1e-6:
             raise ConfigError(
                 f"--scale is {self.scale:g}: of views it must be 1, 1/2 (0.5), 1/3 ...: every n-th pixel"
             )

@@ -102,7 +102,7 @@ def view_reel(dataset: Dataset, request: FilmRequest, fps: float) -> Reel:
         fps: frames per second where it does not say.
 
     Raises:
-        ConfigError: the split has no views.
+        ConfigError: the split has no views, or one has no pixel at this scale.
     """
     if dataset.n_images < 1:
         raise ConfigError(
@@ -111,6 +111,11 @@ def view_reel(dataset: Dataset, request: FilmRequest, fps: float) -> Reel:
         )
     small = smaller(dataset, round(1 / request.scale))
     views = [small.view(i) for i in range(dataset.n_images)]
+    for view in views:
+        if min(view.width, view.height) < 1:
+            raise ConfigError(
+                f"--scale is {request.scale:g}: view {view.name!r} has no pixel left. Take a larger one"
+            )
     stems = [file_stem(view.name) for view in views]
     unique = len(set(stems)) == len(stems)
     shots = [

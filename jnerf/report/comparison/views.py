@@ -55,7 +55,7 @@ def _view(
     names: Sequence[str],
     measure: str | None,
 ) -> Html | None:
-    found = [panels(run.folder.test, name) for run in runs]
+    found = [panels(run.folder.test, item) for run, item in zip(runs, items, strict=True)]
     pictures: dict[str, Any] = {}
     truth = next((each["truth"] for each in found if "truth" in each), None)
     if truth is not None:

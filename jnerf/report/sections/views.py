@@ -22,7 +22,7 @@ def views(run: RunData) -> Html | None:
     for title, chosen in _chosen(items, name):
         shown = []
         for item in chosen:
-            pictures = panels(run.folder.test, item["name"])
+            pictures = panels(run.folder.test, item)
             if pictures:
                 shown.append(_view(run, item, pictures))
             else:

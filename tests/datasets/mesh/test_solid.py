@@ -1,35 +1,16 @@
 """From any mesh to one with an inside: what is repaired, what is said, how the side of a point is told."""
 
-import warnings
-
 import numpy as np
 import pytest
 from meshes import CUBE, CUBE_FACES, cube_distance, torus
+from solids import POINTS, distances, solid_of
 
 from jnerf.datasets.mesh.solid import make_solid
 from jnerf.datasets.mesh.topology import connected, edges_of
 from jnerf.datasets.mesh.triangles import Triangles
-from jnerf.datasets.mesh.truth import Truth
-from jnerf.datasets.placement.similarity import Similarity
 from jnerf.errors import DataError
 
-UNIT_BOX = np.float32([0, 0, 0, 1, 1, 1])
-POINTS = np.random.default_rng(0).uniform(-0.9, 0.9, (500, 3)).astype(np.float32)
 EXPECTED = cube_distance(POINTS)
-
-
-def solid_of(vertices, faces, warns=None):
-    mesh = Triangles(np.asarray(vertices, np.float64), np.asarray(faces))
-    if warns is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return make_solid(mesh, "it")
-    with pytest.warns(UserWarning, match=warns):
-        return make_solid(mesh, "it")
-
-
-def distances(solid, points=POINTS):
-    return Truth(solid, Similarity(), UNIT_BOX).distances(points)
 
 
 def test_a_closed_mesh_is_taken_as_it_is():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jnerf.engine.rendering import encode
 from jnerf.engine.rendering.encode import write_film
 
 FRAMES = [np.full((32, 48, 3), 10 * k, np.uint8) for k in range(12)]
@@ -50,10 +51,38 @@ def test_an_ffmpeg_that_dies_behind_the_last_frame_leaves_no_film(tmp_path, monk
 def test_a_gif_plays_as_fast_as_the_film(tmp_path, fps, shown, durations):
     """Browsers show a frame of less than 20 ms for 100."""
     write_film(tmp_path / "a.gif", FRAMES, fps, (48, 32))
+    found, seen = played(tmp_path / "a.gif")
+    assert found == durations and np.array_equal(seen, shown)
+
+
+def played(file):
+    """Durations and pictures of a gif."""
     found, seen = [], []
-    with Image.open(tmp_path / "a.gif") as gif:
+    with Image.open(file) as gif:
         for i in range(gif.n_frames):
             gif.seek(i)
             found.append(gif.info["duration"])
-            seen.append(np.asarray(gif.convert("RGB"))[0, 0].tolist())
-    assert (found, seen) == (durations, [frame[0, 0].tolist() for frame in shown])
+            seen.append(np.asarray(gif.convert("RGB")))
+    return found, seen
+
+
+@pytest.mark.parametrize("kept", [1, 5, 6, 12])
+def test_a_gif_is_made_in_pieces_and_shows_the_same(tmp_path, monkeypatch, kept):
+    frames = [frame.copy() for frame in FRAMES]
+    for i, frame in enumerate(frames):
+        frame[i : i + 9, 2 * i : 2 * i + 7] = (255 - 9 * i, 7 * i, 100)
+    write_film(tmp_path / "whole.gif", frames, 24, (48, 32))
+    monkeypatch.setattr(encode, "_GIF_PIECE", kept)
+    write_film(tmp_path / "a.gif", frames, 24, (48, 32))
+    (found, seen), (durations, shown) = played(tmp_path / "a.gif"), played(tmp_path / "whole.gif")
+    assert found == durations and np.array_equal(seen, shown)
+    if kept == 12:
+        assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "whole.gif").read_bytes()
+
+
+def test_frames_of_minutes_and_like_ones_last_no_longer_than_a_gif_can_say(tmp_path):
+    write_film(tmp_path / "a.gif", FRAMES[:2], 0.001, (48, 32))
+    assert played(tmp_path / "a.gif")[0] == [655350, 655350]
+    write_film(tmp_path / "a.gif", [FRAMES[3]] * 12, 0.01, (48, 32))
+    durations, shown = played(tmp_path / "a.gif")
+    assert durations == [600000, 600000] and np.array_equal(shown, [FRAMES[3]] * 2)

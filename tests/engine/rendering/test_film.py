@@ -85,6 +85,8 @@ def test_views_have_the_pixels_of_the_evaluator(render, trained, tmp_path):
         wanted = cv2.imread(str(strip))[:, :16]
         assert wanted.max() > 20
         assert np.array_equal(cv2.imread(str(folder / f"color_{strip.name}")), wanted)
+    with pytest.raises(ConfigError, match="--scale is 0.015.*: view .* has no pixel left"):
+        render(FilmRequest(PathRequest("views"), scale=1 / 64, output=tmp_path / "none"))
     half = FilmRequest(PathRequest("views"), formats=("png",), scale=0.5, output=tmp_path / "half")
     small = pictures(render(half)[0])["color-depth_test_r_0.png"]
     assert np.array_equal(small[:, :8], cv2.imread(str(tested[0]))[1::2, 1:16:2])
@@ -180,6 +182,23 @@ def test_a_film_that_was_broken_off_goes_on_and_ends_the_same(render, tmp_path, 
     assert len(rendered) == 8
 
 
+def test_frames_of_other_settings_are_not_mixed_in(render, tmp_path):
+    render(film_of(tmp_path, "gif"))
+    again, other = film_of(tmp_path, "gif", resume=True), "renderer.background=black"
+    with (
+        pytest.warns(UserWarning, match='renderer.background: "black" here'),
+        pytest.raises(ConfigError, match="renderer.background is random there and black here"),
+    ):
+        render(again, other)
+    render(again)
+    record = tmp_path / "out/orbit.film.json"
+    before = json.loads(record.read_text())
+    del before["settings"]  # films of before did not note them
+    record.write_text(json.dumps(before))
+    with pytest.warns(UserWarning, match="not as in the run"):
+        render(again, other)
+
+
 def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, monkeypatch):
     def keep(*_):
         raise KeyboardInterrupt
@@ -191,15 +210,15 @@ def test_broken_off_before_the_first_frame_nothing_is_left(render, tmp_path, mon
 
 
 def test_a_full_disk_leaves_frames_to_go_on_with(render, tmp_path, monkeypatch):
-    real = Path.write_bytes
+    real = Path.open
 
-    def write_bytes(self, data):
-        if ".orbit.gif" in self.name or "_00003.png" in self.name and full:
+    def opened(self, mode="r", *how, **named):
+        if "w" in mode and (".orbit.gif" in self.name or "_00003.png" in self.name and full):
             raise OSError(errno.ENOSPC, "No space left on device", str(self))
-        return real(self, data)
+        return real(self, mode, *how, **named)
 
     full = True
-    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    monkeypatch.setattr(Path, "open", opened)
     with pytest.raises(
         JnerfError, match="cannot write .*_00003.png.*No space left.*3 of 4 frames are kept"
     ):
@@ -297,6 +316,8 @@ def test_formats_that_a_file_cannot_be(tmp_path):
         ({"kind": "views"}, "--resolution does not go with --path views"),
         ({"kind": "views", "size": None}, "--frames and --seconds do not go with"),
         ({"kind": "views", "size": None, "n_frames": None, "scale": 0.7}, "must be 1, 1/2"),
+        ({"kind": "views", "size": None, "n_frames": None, "scale": 1e7}, "must be 1, 1/2"),
+        ({"kind": "views", "size": None, "n_frames": None, "scale": 1e-310}, "must be 1, 1/2"),
         ({"fov": 180.0}, "--fov is 180"),
         ({"seconds": 2.0}, "--frames and --seconds say the same"),
         ({"channels": ("colour",)}, "--channels has 'colour': choose from color, depth"),

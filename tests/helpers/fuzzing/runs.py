@@ -35,6 +35,7 @@ from jnerf.report.comparison.write import write_comparison
 from jnerf.report.write import write_report
 
 _ABOUT = {"step": 3, "channels": ["color"], "fps": 30.0, "background": [0.0, 0.0, 0.0]}
+_SETTINGS = {"network.lod": 3, "sampler.type": "UniformSampler"}
 
 
 def make_checkpoints(folder: Path) -> None:
@@ -60,7 +61,7 @@ def make_run_folder(folder: Path) -> None:
     """A run with a test and a film in the making."""
     make_run(folder / "run")
     make_run(folder / "other", views=2)
-    Frames(folder / "run/render", "orbit", _ABOUT).note(depth_span=(1.0, 2.0))
+    Frames(folder / "run/render", "orbit", _ABOUT, _SETTINGS).note(depth_span=(1.0, 2.0))
 
 
 def read_reports(folder: Path) -> None:
@@ -82,7 +83,7 @@ def read_to_resume(folder: Path) -> None:
     log = JsonLog(run.log, keep_until=20)
     log.write({"step": 21})
     log.close()
-    Frames(run.render, "orbit", _ABOUT).claim([run.render / "orbit.mp4"], False, True)
+    Frames(run.render, "orbit", _ABOUT, _SETTINGS).claim([run.render / "orbit.mp4"], False, True)
 
 
 def make_paths(folder: Path) -> None:
