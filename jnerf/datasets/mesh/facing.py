@@ -1,4 +1,4 @@
-"""Which side each part of a mesh faces: a closed one outwards, or inwards where it is a cavity of others."""
+"""Which side each part of a mesh faces: a closed one outwards, or inwards where it is a cavity of another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Facing:
         parts: of each triangle the number of its part, int [F].
         turn: which parts to turn round, bool [K].
         depths: in how many closed parts each lies, int [K]; 0 for those that are not closed.
-        crossing: which closed parts lie partly within another, bool [K].
+        crossing: which closed parts lie partly within another, or wholly and face outwards as it does, bool [K].
     """
 
     parts: Ints
@@ -43,8 +43,8 @@ class Facing:
 def facing(mesh: Triangles, edges: Edges, mended: bool) -> Facing:
     """How the parts of a mesh ought to face.
 
-    A closed part faces outwards if it lies within an even number of others, and inwards if within an odd number. One
-    that is not closed is turned by the sign of its volume around the middle of the box: by itself where nothing is
+    A closed part faces outwards if it lies within an even number of others. Within an odd number it is a cavity if it
+    faces the other way than the outermost, and else a body that they swallow, which faces outwards. One that is not closed is turned by the sign of its volume around the middle of the box: by itself where nothing is
     known of its sides, else all together.
 
     Args:
@@ -76,8 +76,12 @@ def facing(mesh: Triangles, edges: Edges, mended: bool) -> Facing:
         least, most = _depths(
             Triangles(outwards.vertices, outwards.faces[within]), numbers[parts[within]]
         )
-        depths[closed], crossing[closed] = least, most > least
-        turn[closed] ^= least % 2 == 1
+        inwards = turn[closed]  # as they came
+        if inwards[least == 0].all():
+            inwards = ~inwards  # all of the mesh is inside out
+        within_solid = least % 2 == 1
+        depths[closed], crossing[closed] = least, (most > least) | (within_solid & ~inwards)
+        turn[closed] ^= within_solid & inwards
     return Facing(parts, turn, depths, crossing)
 
 

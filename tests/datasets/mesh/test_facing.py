@@ -1,5 +1,7 @@
 """Meshes of several closed parts: which face outwards, which are cavities, what is said of those that were turned."""
 
+import warnings
+
 import numpy as np
 import pytest
 from meshes import CUBE, CUBE_FACES, cube_distance
@@ -27,9 +29,9 @@ def shell(points, *edges):
     "sides, warns, n_turned",
     [
         ((OUT, IN, OUT), None, 0),
-        ((OUT, OUT, OUT), r"1 of its 3 parts .* 12 triangles around \(0, 0, 0\), now inwards", 12),
+        ((OUT, IN, IN), r"1 of its 3 parts .*now outwards, within 2 others", 12),
         ((IN, OUT, IN), "inside out", 36),
-        ((IN, IN, IN), "2 of its 3 parts .*now outwards; .*now outwards, within 2 others", 24),
+        ((IN, OUT, OUT), r"2 of its 3 parts .*now outwards; .*now inwards", 24),
     ],
 )
 def test_cubes_within_cubes(sides, warns, n_turned):
@@ -38,6 +40,16 @@ def test_cubes_within_cubes(sides, warns, n_turned):
     solid = solid_of(*mesh, warns)
     assert solid.side == "normals" and solid.about.get("n_turned", 0) == n_turned
     np.testing.assert_allclose(distances(solid), shell(POINTS, *edges), atol=1e-6)
+
+
+@pytest.mark.parametrize("faces", [OUT, IN])
+def test_a_body_that_faces_as_what_it_lies_in_is_no_cavity(faces):
+    """The eyeballs of a statue: inside of any of its parts is inside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one is inside out, too
+        solid = solid_of(*cubes((1.6, 0.0, faces), (1.0, 0.0, faces)), "touch or swallow")
+    assert solid.side == "winding" and solid.about["n_crossing_parts"] == 1
+    np.testing.assert_array_equal(distances(solid) < 0, cube_distance(POINTS, 0.8) < 0)
 
 
 def test_a_cavity_stays_one_where_a_triangle_is_wrong():
@@ -59,7 +71,7 @@ def test_a_small_part_beside_another_is_not_judged_by_the_volume_of_all():
 @pytest.mark.parametrize("shift", [0.7, 1.0])  # they cross, they touch
 def test_parts_that_cross_are_one_by_their_winding_number(shift):
     other = np.array([shift, 0, 0])
-    solid = solid_of(*cubes((1.0, 0.0, OUT), (1.0, other, OUT)), "parts that others cross or touch")
+    solid = solid_of(*cubes((1.0, 0.0, OUT), (1.0, other, OUT)), "parts that others cross, touch or")
     assert solid.side == "winding"
     inside = np.minimum(cube_distance(POINTS), cube_distance(POINTS - other)) < 0
     np.testing.assert_array_equal(distances(solid) < 0, inside)
