@@ -141,6 +141,14 @@ def test_no_weight_is_an_even_draw(device):
     np.testing.assert_allclose(edges(*_s(found), 2)[0], alike, atol=1e-5)
 
 
+def test_weights_of_nan_behind_the_first_are_an_even_draw_too(device):
+    starts, ends, weights = step_functions(1, 8)
+    weights[1:] = np.nan
+    found = edges(*_s(run(1, 9, earlier=[starts, ends, weights])), 1)[0]
+    even = edges(*_s(run(1, 9, earlier=[starts, ends, np.zeros_like(weights)])), 1)[0]
+    np.testing.assert_array_equal(found, even)
+
+
 def test_no_rays(device):
     found = run(0, 4)
     assert len(found) == 0 and found.s_starts.shape == [0] and found.packed_info.shape == [0, 2]

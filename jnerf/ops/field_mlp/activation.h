@@ -5,8 +5,8 @@
 
 namespace jnerf {
 
-// exp to 2e-7 of its value: 2^k times a polynomial in the rest, |rest| <= ln 2 / 2. Beyond what float holds: 0 and
-// infinity; NaN stays NaN.
+// exp to 2e-7 of its value within [-87, 88]: 2^k times a polynomial in the rest, |rest| <= ln 2 / 2. From there to what
+// float holds, [-87.3, 88.7], the value stands still; beyond are 0 and infinity. NaN stays NaN.
 inline GemmVector exp_vector(GemmVector x) {
     GemmVector c = x > 88.0f ? GemmVector{} + 88.0f : x;
     c = c < -87.0f ? GemmVector{} - 87.0f : c;

@@ -59,7 +59,7 @@ template <class P> struct FieldTile {
     float* outputs = nullptr;  // where they are kept
 
     FieldTile(const FieldMlpShape& shape, const FieldMlpInput& input, const FieldWeights<P>& weights)
-        : shape(shape), input(input), kept_words(weights.kept_words(shape)), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs(FIELD_COLORS * MLP_TILE) {}
+        : shape(shape), input(input), kept_words(weights.kept_words(shape)), trunk(shape.trunk, weights.trunk), head(shape.head, weights.head), sigmas(MLP_TILE), rgbs((FIELD_COLORS + 1) * MLP_TILE) {}  // to_panel reads rows in pairs
 
     // Rows of a tile go to `kept` from now on, or come from there.
     void keep(const FieldKept<P>& kept, int64_t begin) {

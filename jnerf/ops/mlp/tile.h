@@ -11,7 +11,7 @@ inline void multiply(const Buffer<uint32_t>& weights, int columns, int k, Panel<
     P::product(Product{to.rows, MLP_TILE, items, weights.data() + (size_t)first * lda, lda, input.items(0), MLP_TILE, fetch}, start, to);
 }
 
-// Floats [n, MLP_TILE] -> rows of a panel.
+// Floats [n, MLP_TILE] -> rows of a panel. Of an odd n, memory holds one row more, of anything.
 template <class P> inline void to_panel(const float* x, int n, Panel<P>& panel) {
     const Outlet<P, PANEL | ROWS> to{n, &panel};
     for (int i = 0; i < n; i += 2)

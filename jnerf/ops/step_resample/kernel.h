@@ -78,6 +78,7 @@ struct StepResample {
         if (!(total > 0.0f)) {  // nothing known: all intervals alike
             for (int64_t i = first; i < first + n_old; i++) mass[i] = 1.0f;
             total = (float)n_old;
+            count = n_old;
         }
         return Walk{starts + first, ends + first, mass + first, count, 0, total, 0.0f, 0.0f};
     }
