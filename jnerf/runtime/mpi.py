@@ -56,8 +56,8 @@ class Launch:
 def launched(environ: Mapping[str, str]) -> Launch | None:
     """What Open MPI's mpirun, or Slurm's ``srun --mpi=pmix``, says of this process; None where neither started it."""
     if SIZE in environ:
-        names = ("RANK", "SIZE", "LOCAL_RANK", "LOCAL_SIZE")
-        numbers = [int(environ.get(f"OMPI_COMM_WORLD_{name}", 0)) for name in names]
+        least = {"RANK": 0, "SIZE": 1, "LOCAL_RANK": 0, "LOCAL_SIZE": 1}
+        numbers = [int(environ.get(f"OMPI_COMM_WORLD_{name}", n)) for name, n in least.items()]
         asked = {"OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_rmaps_base_mapping_policy"}
         bound = "OMPI_MCA_orte_bound_at_launch" in environ and not asked & set(environ)
         return Launch(*numbers, bound)

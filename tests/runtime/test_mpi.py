@@ -67,6 +67,10 @@ def test_mpirun():
     assert not mpi.launched(bound | {"OMPI_MCA_hwloc_base_binding_policy": "core"}).bound_by_default
 
 
+def test_what_a_launcher_does_not_say_is_that_of_one_process():
+    assert mpi.launched({"OMPI_COMM_WORLD_SIZE": "1"}) == mpi.Launch(0, 1, 0, 1)
+
+
 def test_slurm():
     assert mpi.launched(SLURM) == mpi.Launch(5, 7, 1, 2)
     assert mpi.launched(SLURM | {"SLURM_NODEID": "3"}).local_size == 1
