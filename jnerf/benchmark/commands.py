@@ -23,6 +23,7 @@ def train(options: Namespace) -> None:
     from jnerf.benchmark.finished import finished_run
     from jnerf.benchmark.records.plot import training_plot
     from jnerf.benchmark.stats import pooled
+    from jnerf.benchmark.train import PROTOCOL
 
     pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
     if bool(pairs) == bool(options.run):
@@ -43,11 +44,7 @@ def train(options: Namespace) -> None:
             for pair, folder in zip(pairs, folders, strict=True)
             for run in _train_apart(options, *pair, folder)
         )
-    protocol = told.pop("protocol", {}) | {
-        "seconds": "inside training steps; without compilation, evaluation and checkpoints",
-        "samples_per_s": "trained samples, over the log windows after measured_from_step",
-        "memory": "largest resident size of the process, the saving of the last step included",
-    }
+    protocol = told.pop("protocol", {}) | PROTOCOL
 
     def write(runs: list[dict[str, Any]], more: dict[str, Any]) -> None:
         speed = pooled([run["samples_per_s"] for run in runs])
