@@ -259,3 +259,36 @@ def test_parts_run_with_the_cuda_sources_on_the_cpu(script, part, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert part == "steps" or (tmp_path / "out.json").is_file()
+
+
+def test_without_a_sanitizer_its_parts_did_not_pass(script, monkeypatch, capsys):
+    monkeypatch.setattr(script, "find_sanitizer", lambda environ: None)
+    monkeypatch.setattr(script, "_device", lambda: "cuda")
+    assert script.main(["--only", *script.SANITIZERS]) == 1
+    assert capsys.readouterr().out.count("not run: no compute-sanitizer") == 3
+
+
+def test_nothing_was_compiled_before_whatever_asking_for_the_device_leaves(
+    script, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
+    assert script._cold()
+    cache = tmp_path / ".cache" / "jittor"
+    (cache / "onednn").mkdir(parents=True)
+    assert script._cold()
+    built = cache / "jt1.3.11" / "g++12" / "py3.11" / "Linux" / "EPYC" / "ef15" / "jnerf-cuda-1"
+    built.mkdir(parents=True)
+    assert script._cold()
+    (built / "jnerf_ready").write_text("cuda\n")
+    assert not script._cold()
+
+
+def test_sigterm_ends_all_and_leaves_a_summary(script, tmp_path, monkeypatch):
+    part = script.Part("ops", 60, [["sh", "-c", "kill -TERM $0; sleep 60", str(os.getpid())]])
+    before = script.Part("ways", 9, [["true"]])
+    monkeypatch.setattr(script, "parts", lambda *_: [[before], [part]])
+    monkeypatch.setattr(script, "_device", lambda: "cuda")
+    assert script.main(["--only", "ways", "ops"]) == 143
+    found = json.loads((tmp_path / "summary.json").read_text())
+    said = {row["part"]: row["result"] for row in found["parts"]}
+    assert said == {"ways": "passed", "ops": "interrupted"}
