@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterable
 
 import jittor as jt
@@ -28,6 +29,7 @@ def compile_ahead(calls: Iterable[Callable[[], object]], bound: bool = True) -> 
                 call()
     with contextlib.suppress(RuntimeError):
         foresight.compile()
+    gc.collect()  # arrays without values: whoever syncs everything that there is would meet them
 
 
 def _ceilings() -> None:

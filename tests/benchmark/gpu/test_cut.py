@@ -43,9 +43,9 @@ def test_compiling_ahead_runs_nothing_and_passes_over_what_fails():
     asked = []
 
     def call():
-        asked.append(run.copy(values))
+        asked.append(run.copy(values).shape)
         raise ValueError("of this call")
 
     compile_ahead([call], bound=False)
-    assert len(asked) == 1
+    assert asked == [[8]]
     np.testing.assert_array_equal(run.copy(values).numpy(), np.arange(8))
