@@ -13,10 +13,12 @@ import pytest
 from cuda_sources import OpSource, recorded
 
 import jnerf  # noqa: F401  (before anything imports jittor)
+from jnerf.benchmark.gpu.context import broken
 from jnerf.datasets.files.paths import data_root as find_data_root
 from jnerf.runtime import device as default_device
 from jnerf.runtime import num_threads, set_num_threads
 
+_SUSPECTED = pytest.StashKey[bool]()
 parallel.prepare()  # nothing above has imported jittor
 os.environ.setdefault("JNERF_REHEARSE", "0")  # a test needs few of the kernels of its config
 
@@ -106,6 +108,26 @@ def op_sources(
     yield sources
     jt.code = code
     parallel.leave(sources, pytestconfig, tmp_path_factory.getbasetemp().parent)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Notes a test of CUDA that failed: its process may be of no use to others."""
+    outcome = yield
+    if outcome.get_result().failed and item.get_closest_marker("cuda") is not None:
+        item.config.stash[_SUSPECTED] = True
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Ends a process of several whose CUDA a test has broken, in which all tests behind it would fail.
+
+    All is told of that test by then, and another process takes over those that are left.
+    """
+    yield
+    if parallel.is_worker(item.config) and item.config.stash.get(_SUSPECTED, False) and broken():
+        os._exit(1)
+    item.config.stash[_SUSPECTED] = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,20 +8,18 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Runs from a checkout as well as from an installed package.
 sys.path.insert(0, str(ROOT))
 
-from jnerf.benchmark.gpu.goals import SANITIZERS  # noqa: E402
-from jnerf.benchmark.gpu.summary import INTERRUPTED, Row, all_passed, results, summarise  # noqa: E402
+from jnerf.benchmark.gpu.parts import Part, Runner, chosen  # noqa: E402
+from jnerf.benchmark.gpu.sanitizers import SANITIZERS, find_sanitizer, tool_flags  # noqa: E402
+from jnerf.benchmark.gpu.summary import Row, all_passed, forget, results, summarise  # noqa: E402
+from jnerf.command_line import INTERRUPTED  # noqa: E402
+from jnerf.end_signals import EndSignals  # noqa: E402
 from jnerf.runtime.home import jittor_home  # noqa: E402
 
 DESCRIPTION = """\
@@ -43,7 +41,8 @@ examples:
   JITTOR_HOME=$(mktemp -d) python tools/test_cuda.py       # a first run where kernels were compiled before
   jnerf benchmark report build/test_cuda/records/gpu.json  # goals, methods and parts as tables
 
-exit status: 0 every part passed, 1 some did not, 2 no GPU that jnerf can use or a wrong flag, 130 interrupted
+exit status: 0 every part passed, 1 some did not, 2 no GPU that jnerf can use or a wrong flag, 130 interrupted,
+143 or 129 ended by SIGTERM or SIGHUP, with a summary of what is done
 """
 OUT = ROOT / "build" / "test_cuda"
 NGP = "projects/ngp/configs/ngp_embedded.py"
@@ -79,23 +78,7 @@ _TINY = [
 ]
 
 
-@dataclass(frozen=True)
-class Part:
-    """Commands that run at once, and the most seconds that they may take.
-
-    Attributes:
-        beside: the parts behind it do not wait for it, except the one that is named so.
-        device: sets JNERF_DEVICE.
-    """
-
-    name: str
-    seconds: int
-    commands: list[list[str]]
-    beside: str = ""
-    device: str = ""
-
-
-def parts(dry: bool, long: bool = False) -> list[list[Part]]:
+def parts(dry: bool, long: bool = False, scale: float = 1.0) -> list[list[Part]]:
     """What is done, in this order; those of a list at once. 360 seconds at most, and 175 more if ``long``.
 
     What decides most comes first. Trainings on the CPU go on beside the tests, the steps and the sanitizers.
@@ -105,6 +88,8 @@ def parts(dry: bool, long: bool = False) -> list[list[Part]]:
     methods = METHODS[:1] if dry else METHODS + FURTHER
     tests = [*python, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
     tests += ["--continue-on-collection-errors"]  # a file that cannot be read fails, the others run
+    # One that hangs is named before the part is cut; it may also be no more than slow.
+    tests += ["-o", f"faulthandler_timeout={40 * scale:g}", "-o", "faulthandler_exit_on_timeout=false"]
     if importlib.util.find_spec("xdist") and not dry:  # each compiles, and all share what one has
         tests += ["-n", "logical", "--maxprocesses", "12", "--dist", "worksteal"]
     tests += ["tests/ops/test_ema.py", "-k", "cpu"] if dry else [*_cuda_tests(), "-m", "cuda"]
@@ -118,16 +103,21 @@ def parts(dry: bool, long: bool = False) -> list[list[Part]]:
         [Part("tests", 78, [tests])],
         [Part("steps", 20, [[*emptied, *methods]])],
     ]
-    beside_nvcc = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/cuda/bin"])
-    sanitizer = shutil.which("compute-sanitizer", path=beside_nvcc)
-    if sanitizer and not dry:
-        how = ["--target-processes", "application-only", "--error-exitcode", "1"]
-        found.append([])
-        for tool in SANITIZERS:
-            command = [sanitizer, "--tool", tool, *how, *emptied]
-            found[-1].append(Part(tool, 33, [[*command, *half] for half in _shared(methods, 2)]))
+    if not dry:
+        found.append(_sanitized(find_sanitizer(os.environ), emptied, methods))
     found.append([_small("cuda", dry)])
     return found + [[part] for part in [*_measured(dry), *(_long(dry) if long else [])]]
+
+
+def _sanitized(sanitizer: str | None, emptied: list[str], methods: list[str]) -> list[Part]:
+    """Emptied steps under the tools of compute-sanitizer, at once."""
+    if sanitizer is None:
+        return [Part(tool, 33, [], lacks="no compute-sanitizer") for tool in SANITIZERS]
+    shares = _shared(methods, 2)
+    return [
+        Part(tool, 33, [[sanitizer, *tool_flags(tool), *emptied, *share] for share in shares])
+        for tool in SANITIZERS
+    ]
 
 
 def _small(device: str, dry: bool) -> Part:
@@ -223,91 +213,6 @@ def _benchmarks(measured: dict[str, tuple[int, list[str]]]) -> list[Part]:
     return found
 
 
-_at_work: set[subprocess.Popen] = set()
-
-
-def run(part: Part, scale: float) -> tuple[str, float]:
-    """Runs a part; returns what became of it and its seconds. Its output is ``<name>.log``, or one for each command."""
-    start = time.monotonic()
-    environment = dict(os.environ)
-    if part.device:
-        environment["JNERF_DEVICE"] = part.device
-        environment["OMP_NUM_THREADS"] = "1"
-    if "-n" in part.commands[0]:
-        del environment["JNERF_KERNELS"]  # every process of the tests names its own
-    processes = []
-    try:
-        for i, command in enumerate(part.commands):
-            several = len(part.commands) > 1
-            if several:  # one lock for all would have them wait for each other's compilers
-                environment["JNERF_KERNELS"] = f"{part.name}_{i}"
-            with (OUT / f"{part.name}{f'_{i}' if several else ''}.log").open("wb") as log:
-                processes.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=ROOT,
-                        env=environment,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
-                )
-            _at_work.add(processes[-1])
-        end = start + part.seconds * scale
-        statuses = [process.wait(max(0, end - time.monotonic())) for process in processes]
-        worst = next((status for status in statuses if status), 0)
-        said = "passed" if worst == 0 else f"failed with status {worst}"
-    except subprocess.TimeoutExpired:
-        said = f"cut after {part.seconds * scale:.0f} s"
-    finally:
-        for process in processes:
-            _end(process)
-            _at_work.discard(process)
-    return said, time.monotonic() - start
-
-
-def _end(process: subprocess.Popen) -> None:
-    """Ends what is left of a part, its compilers included."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(5)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
-
-
-def run_all(stages: list[list[Part]], scale: float, table: list[Row]) -> None:
-    """Runs the parts; ``table`` gets a row for each that is done."""
-    beside: dict[str, tuple[Part, Future]] = {}
-    with ThreadPoolExecutor() as pool:
-        try:
-            for stage in stages:
-                names = ", ".join(part.name for part in stage)
-                most = max(part.seconds for part in stage) * scale
-                going = [(part, pool.submit(run, part, scale)) for part in stage]
-                if stage[0].beside:
-                    print(f"test_cuda.py: {names} goes on beside what follows", flush=True)
-                    beside[stage[0].beside] = going[0]
-                    continue
-                print(f"test_cuda.py: {names}, at most {most:.0f} s ...", flush=True)
-                going += [beside.pop(part.name) for part in stage if part.name in beside]
-                table += [(part.name, *future.result()) for part, future in going]
-        except BaseException:
-            for process in list(_at_work):
-                _end(process)
-            raise
-
-
-def chosen(stages: list[list[Part]], only: list[str]) -> list[list[Part]]:
-    """The parts of these names; one that went beside others waits for itself where those are not among them."""
-    found = [[part for part in stage if part.name in only] for stage in stages]
-    return [
-        [part if part.beside in only else replace(part, beside="") for part in stage]
-        for stage in found
-        if stage
-    ]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="test_cuda.py",
@@ -329,13 +234,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    stages = parts(options.dry, options.long or "long" in options.only)
+    stages = parts(options.dry, options.long or "long" in options.only, options.scale)
     names = [part.name for stage in stages for part in stage]
     if unknown := set(options.only) - set(names):
         parser.error(f"--only: there is no part {min(unknown)!r} here, but {', '.join(names)}")
     trained = results(Path(options.cpu), "cpu") if options.cpu else {}
     if options.cpu and not trained:
         parser.error(f"--cpu: {options.cpu} has no small_cpu_*.json; --only small_cpu makes them")
+    cold = _cold()  # asking for the device makes files there
     if options.dry:
         os.environ["JNERF_DEVICE"] = "cpu"
     elif options.only != ["small_cpu"] and _device() != "cuda":
@@ -352,12 +258,15 @@ def main(arguments: list[str] | None = None) -> int:
     _clear(left if options.only else [])
     if trained:
         (OUT / "small_cpu_0.json").write_text(json.dumps(trained))
-    cold = not (jittor_home(os.environ) / ".cache" / "jittor").exists()
     table: list[Row] = []
+    ended = EndSignals()
     try:
-        run_all(chosen(stages, left), options.scale, table)
+        with ended:
+            runner = Runner(ROOT, OUT, options.scale)
+            runner.run_all(chosen(stages, left), table, lambda: _summarise(table, cold))
     except KeyboardInterrupt:
-        table.append((INTERRUPTED, "", 0.0))
+        summary(table, cold)
+        return ended.status or INTERRUPTED
     return summary(table, cold)
 
 
@@ -365,12 +274,19 @@ def _clear(names: list[str]) -> None:
     """Removes what an earlier call left of these parts; of all where there are no names."""
     if not names:
         shutil.rmtree(OUT, ignore_errors=True)
+    forget(OUT, names)
     for name in names:
         shutil.rmtree(_runs(name), ignore_errors=True)
         for path in [*OUT.glob(f"{name}*.log"), *OUT.glob(f"{name}_*.json")]:
             path.unlink()
         (OUT / "records" / f"{name}_cuda.json").unlink(missing_ok=True)
     (OUT / "records").mkdir(parents=True, exist_ok=True)
+
+
+def _cold() -> bool:
+    """Whether Jittor has been built for no device yet, in any set of kernels."""
+    root = jittor_home(os.environ) / ".cache" / "jittor"
+    return not any(root.glob("*/" * 7 + "jnerf_ready"))
 
 
 def _device() -> str:
@@ -384,9 +300,12 @@ def _device() -> str:
 
 def summary(table: list[Row], cold: bool = False) -> int:
     """Prints and writes what was found, and returns the exit status."""
-    interrupted = bool(table) and table[-1][0] == INTERRUPTED
-    print(summarise(OUT, table, [Path(file).stem for file in SMALL], cold))
-    return 130 if interrupted else int(not all_passed(OUT))
+    print(_summarise(table, cold))
+    return int(not all_passed(OUT))
+
+
+def _summarise(table: list[Row], cold: bool) -> str:
+    return summarise(OUT, table, [Path(file).stem for file in SMALL], cold)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def train(options: Namespace) -> None:
     from jnerf.benchmark.finished import finished_run
     from jnerf.benchmark.records.plot import training_plot
     from jnerf.benchmark.stats import pooled
+    from jnerf.benchmark.train import PROTOCOL
 
     pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
     if bool(pairs) == bool(options.run):
@@ -43,11 +44,7 @@ def train(options: Namespace) -> None:
             for pair, folder in zip(pairs, folders, strict=True)
             for run in _train_apart(options, *pair, folder)
         )
-    protocol = told.pop("protocol", {}) | {
-        "seconds": "inside training steps; without compilation, evaluation and checkpoints",
-        "samples_per_s": "trained samples, over the log windows after measured_from_step",
-        "memory": "largest resident size of the process, the saving of the last step included",
-    }
+    protocol = told.pop("protocol", {}) | PROTOCOL
 
     def write(runs: list[dict[str, Any]], more: dict[str, Any]) -> None:
         speed = pooled([run["samples_per_s"] for run in runs])
@@ -126,7 +123,7 @@ def ops(options: Namespace) -> None:
     if levels and levels != [this_level()]:
         results = level_records(options, levels)
     else:
-        results = iter([measure_level(options.only, options.samples, options.repeat)])
+        results = measure_level(options.only, options.samples, options.repeat)
     protocol = {
         "time": "each kernel alone, device synchronised before and after; over the repeats",
         "bytes": "arrays that the kernel reads and writes, each once: what it must move at least",
@@ -136,7 +133,8 @@ def ops(options: Namespace) -> None:
     }
 
     def write(levels: list[dict[str, Any]], more: dict[str, Any]) -> None:
-        finish(options, make_record("ops", {"levels": levels}, protocol | more))
+        last = {level["simd"]: level for level in levels}  # with most ops, if it grew
+        finish(options, make_record("ops", {"levels": list(last.values())}, protocol | more))
 
     gather(results, write)
 
@@ -146,14 +144,18 @@ def ways(options: Namespace) -> None:
     check_kernels(options.only)  # first: what follows wants a GPU
     from jnerf.benchmark.gpu.ways import measure_ways
 
-    results = measure_ways(options.only, options.samples, options.repeat)
+    found = measure_ways(options.only, options.samples, options.repeat)
     protocol = {
         "ms": "each kernel alone, device synchronised before and after, less an empty launch; ways by turns",
         "auto": "what it does by itself",
         "bound": "MB and GFLOP of docs/performance/cuda.md, by the ceilings of the same run",
         "off": "results against those of auto, relative to their length",
     }
-    finish(options, make_record("ways", results, protocol))
+
+    def write(found: list[dict[str, Any]], more: dict[str, Any]) -> None:
+        finish(options, make_record("ways", found[-1], protocol | more))
+
+    gather(found, write)
 
 
 def memory(options: Namespace) -> None:

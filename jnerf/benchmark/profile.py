@@ -81,7 +81,7 @@ def measure_profile(
     Returns:
         ``results`` of the schema, without ``config``.
     """
-    from jnerf.benchmark.yardstick import bound_rows, measure_bound, measure_ceilings
+    from jnerf.benchmark.yardstick import bound_rows, compile_ahead, measure_bound, measure_ceilings
     from jnerf.config.check import check
     from jnerf.engine.checkpoints.checkpoint import load_checkpoint
     from jnerf.engine.checkpoints.state import restore
@@ -113,6 +113,7 @@ def measure_profile(
     ours = parts_of({row["kernel"]: row["ns"] for row in kernels}) | {"whole": whole}
     in_kernels = sum(call.seconds for call in calls)
     positions = sample_positions(pipeline, first + steps)
+    compile_ahead([])
     ceilings = measure_ceilings()
     bound = measure_bound(positions, ceilings)
     ceilings = ceilings.best(measure_ceilings())  # the better of two moments, see ``ops``

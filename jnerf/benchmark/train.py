@@ -17,6 +17,12 @@ from jnerf.errors import ConfigError, TrainingError
 #: Steps before the speed counts, at most: occupancy grids start full and take about so long to become sparse.
 WARM_UP = 256
 _LEAST_WINDOWS = 5
+#: What the numbers of a record of this kind are.
+PROTOCOL = {
+    "seconds": "inside training steps; without compilation, evaluation and checkpoints",
+    "samples_per_s": "trained samples, over the log windows after measured_from_step",
+    "memory": "largest resident size of the process, the saving of the last step included",
+}
 
 
 def prepare(config: Any, steps: int | None, evaluate: bool, warm_up: int | None) -> int:

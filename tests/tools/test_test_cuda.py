@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,30 +41,6 @@ def test_without_a_gpu_it_says_so_in_one_line():
     assert done.stderr.startswith("test_cuda.py: there is no GPU") and done.stderr.count("\n") == 1
 
 
-def test_a_part_is_cut_with_all_that_it_started_and_keeps_its_output(script, tmp_path):
-    part = script.Part("long", 1, [["sh", "-c", "echo begun; sleep 60 & echo $!; wait"]])
-    said, seconds = script.run(part, 1.0)
-    assert said == "cut after 1 s" and seconds < 30
-    begun, child = (tmp_path / "long.log").read_text().split()
-    assert begun == "begun"
-    for _ in range(50):  # until the end of the child is noticed
-        if not _runs(int(child)):
-            break
-        time.sleep(0.1)
-    assert not _runs(int(child))
-    assert (
-        script.run(script.Part("bad", 9, [["true"], ["false"]]), 1.0)[0] == "failed with status 1"
-    )
-
-
-def _runs(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 def test_failing_tests_are_named_last_also_of_a_run_that_was_cut(script, tmp_path, capsys):
     log = (
         "[gw0] [ 1%] PASSED tests/a.py::test_a[cuda]\n[gw1] [ 2%] FAILED tests/a.py::test_b[cuda]\n"
@@ -96,7 +71,7 @@ def test_every_method_is_there_and_can_be_emptied(script):
 
 
 def test_all_parts_together_take_six_minutes_at_most(script, monkeypatch):
-    monkeypatch.setattr(script.shutil, "which", lambda name, path: f"/bin/{name}")
+    monkeypatch.setattr(script, "find_sanitizer", lambda environ: "/bin/compute-sanitizer")
     stages = script.parts(dry=False)
     waited = [stage for stage in stages if not stage[0].beside]
     most = {stage[0].name: max(part.seconds for part in stage) for stage in waited}
@@ -140,15 +115,6 @@ def test_methods_are_compared_also_where_some_are_missing(script, tmp_path, caps
     assert rows["ngp_embedded"]["result"] == "same" and rows["barf_embedded"]["result"] == "differs"
     assert rows["nerfw_embedded"]["result"] == "failed on CPU and GPU"
     assert rows["tensorf_embedded"]["result"] == "not done on CPU and GPU"
-
-
-def test_what_goes_on_beside_is_waited_for_by_the_part_of_its_name(script, tmp_path):
-    slow = script.Part("slow", 9, [["sh", "-c", "sleep 0.5; echo done"]], beside="last")
-    quick, last = script.Part("quick", 9, [["true"]]), script.Part("last", 9, [["true"]])
-    table = []
-    script.run_all([[slow], [quick], [last]], 1.0, table)
-    assert [row[:2] for row in table] == [(n, "passed") for n in ("quick", "last", "slow")]
-    assert (tmp_path / "slow.log").read_text() == "done\n"
 
 
 _LEGO = "projects/ngp/configs/ngp_lego.py"
@@ -255,7 +221,7 @@ def test_what_cannot_be_chosen_is_said(script, tmp_path, capsys):
 
 def test_the_cpus_part_needs_no_gpu_and_waits_for_itself(script, monkeypatch):
     done = []
-    monkeypatch.setattr(script, "run_all", lambda stages, scale, table: done.append(stages))
+    monkeypatch.setattr(script.Runner, "run_all", lambda self, stages, *_: done.append(stages))
     monkeypatch.setattr(script, "_device", lambda: "no GPU")
     assert script.main(["--only", "small_cpu"]) == 0
     (((part,),),) = done
@@ -293,3 +259,36 @@ def test_parts_run_with_the_cuda_sources_on_the_cpu(script, part, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert part == "steps" or (tmp_path / "out.json").is_file()
+
+
+def test_without_a_sanitizer_its_parts_did_not_pass(script, monkeypatch, capsys):
+    monkeypatch.setattr(script, "find_sanitizer", lambda environ: None)
+    monkeypatch.setattr(script, "_device", lambda: "cuda")
+    assert script.main(["--only", *script.SANITIZERS]) == 1
+    assert capsys.readouterr().out.count("not run: no compute-sanitizer") == 3
+
+
+def test_nothing_was_compiled_before_whatever_asking_for_the_device_leaves(
+    script, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("JITTOR_HOME", str(tmp_path))
+    assert script._cold()
+    cache = tmp_path / ".cache" / "jittor"
+    (cache / "onednn").mkdir(parents=True)
+    assert script._cold()
+    built = cache / "jt1.3.11" / "g++12" / "py3.11" / "Linux" / "EPYC" / "ef15" / "jnerf-cuda-1"
+    built.mkdir(parents=True)
+    assert script._cold()
+    (built / "jnerf_ready").write_text("cuda\n")
+    assert not script._cold()
+
+
+def test_sigterm_ends_all_and_leaves_a_summary(script, tmp_path, monkeypatch):
+    part = script.Part("ops", 60, [["sh", "-c", "kill -TERM $0; sleep 60", str(os.getpid())]])
+    before = script.Part("ways", 9, [["true"]])
+    monkeypatch.setattr(script, "parts", lambda *_: [[before], [part]])
+    monkeypatch.setattr(script, "_device", lambda: "cuda")
+    assert script.main(["--only", "ways", "ops"]) == 143
+    found = json.loads((tmp_path / "summary.json").read_text())
+    said = {row["part"]: row["result"] for row in found["parts"]}
+    assert said == {"ways": "passed", "ops": "interrupted"}

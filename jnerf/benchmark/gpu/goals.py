@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jnerf.benchmark.gpu.sanitizers import SANITIZERS
 from jnerf.figures.metrics import seconds_to
-
-SANITIZERS = ("memcheck", "racecheck", "synccheck")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def goals(
 
     Args:
         records: of ``make test-cuda`` by the names of its parts: ``train``, ``long``, ``render``.
-        found: its summary: ``passed``, ``failed``, ``parts``, ``methods``, ``cold``.
+        found: its summary: ``passed``, ``failed``, ``findings``, ``parts``, ``methods``, ``cold``.
 
     Returns:
         ``what``, ``goal``, ``floor``, ``measured`` (None where it was not), and ``result``: "reached", "floor",
@@ -69,7 +68,7 @@ def goals(
         "view": _view_ms(records.get("render")),
         "first": _first_run(found),
         "tests": _failing(said.get("tests"), len(found["failed"]), found["passed"]),
-        "sanitizer": _found_by_tools(said),
+        "sanitizer": _found_by_tools(said, found["findings"]),
         "methods": _differing(said.get("small_cuda"), found["methods"]),
     }
     return [
@@ -126,10 +125,10 @@ def _failing(said: str | None, failed: int, passed: int) -> float | None:
     return 0 if said == "passed" and passed else None
 
 
-def _found_by_tools(said: Mapping[str, str]) -> float | None:
-    results = [said.get(tool, "") for tool in SANITIZERS]
-    failed = sum(result.startswith("failed") for result in results)
-    return failed if failed or all(result == "passed" for result in results) else None
+def _found_by_tools(said: Mapping[str, str], findings: Mapping[str, list[str]]) -> float | None:
+    """What a tool has said counts also if it was cut; that the program under it failed is nothing that it found."""
+    found = sum(bool(findings.get(tool)) for tool in SANITIZERS)
+    return found if found or all(said.get(tool) == "passed" for tool in SANITIZERS) else None
 
 
 def _differing(said: str | None, rows: list[Mapping[str, Any]]) -> float | None:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jnerf.benchmark.gpu.cut import TRAININGS, recover
 from jnerf.benchmark.gpu.goals import goals
+from jnerf.benchmark.gpu.sanitizers import SANITIZERS, findings
 from jnerf.benchmark.methods import compare
 from jnerf.benchmark.records import tables
 from jnerf.benchmark.records.record import load, make_record, save
@@ -17,8 +19,10 @@ from jnerf.benchmark.records.record import load, make_record, save
 Row = tuple[str, str, float]
 _FAILED = re.compile(r"(?:FAILED|ERROR) +(tests/\S+)|(tests/\S+) +(?:FAILED|ERROR)\b")
 _PASSED = re.compile(r"\bPASSED\b")
+# Of faulthandler, which writes no comma behind the number.
+_STALLED = re.compile(r'File ".*?(tests/[^"]+\.py)", line (\d+) in (test_\w+)')
 SUMMARY = "summary.json"
-#: The part of a row that says that the user stopped it.
+#: The result of a part that was going on when the user stopped it.
 INTERRUPTED = "interrupted"
 
 
@@ -31,12 +35,30 @@ def failing(log: str) -> list[str]:
     return list(dict.fromkeys(a or b for a, b in _FAILED.findall(log)))
 
 
+def stalled(log: str) -> list[str]:
+    """Tests of which the log has a dump of faulthandler: they hung, or took their process with them.
+
+    >>> stalled('  File "/a/tests/ops/test_b.py", line 7 in test_c')
+    ['tests/ops/test_b.py:7 in test_c']
+    """
+    found = (f"{file}:{line} in {name}" for file, line, name in _STALLED.findall(log))
+    return list(dict.fromkeys(found))
+
+
+def forget(out: Path, parts: Sequence[str]) -> None:
+    """Removes rows of an earlier call: those parts run again, and may not come to their end."""
+    if (out / SUMMARY).is_file():
+        found = json.loads((out / SUMMARY).read_text())
+        found["parts"] = [row for row in found["parts"] if row["part"] not in parts]
+        (out / SUMMARY).write_text(json.dumps(found, indent=2) + "\n")
+
+
 def summarise(out: Path, rows: Sequence[Row], small: Sequence[str], cold: bool) -> str:
     """Writes ``summary.txt``, ``summary.json`` and ``records/gpu.json``.
 
     Args:
         out: the folder of logs, of ``small_<device>_*.json`` and of ``records/<part>_cuda.json``.
-        rows: (part, result, seconds) of the parts that are done; those of an earlier call are kept.
+        rows: (part, result, seconds) of the parts that are done; those of an earlier call are kept (``forget``).
         small: the methods that are to be compared.
         cold: nothing was compiled before the first part.
 
@@ -46,16 +68,19 @@ def summarise(out: Path, rows: Sequence[Row], small: Sequence[str], cold: bool) 
     log = out / "tests.log"
     text = log.read_text(errors="replace") if log.is_file() else ""
     before = json.loads((out / SUMMARY).read_text()) if (out / SUMMARY).is_file() else {}
-    done = {r["part"]: r for r in before.get("parts", ()) if r["part"] != INTERRUPTED}
+    done = {row["part"]: row for row in before.get("parts", ())}
     done |= {name: {"part": name, "seconds": round(s, 1), "result": said} for name, said, s in rows}
     first = any(name == "demo" for name, _, _ in rows)
     found = {
         "passed": len(_PASSED.findall(text)),
         "failed": failing(text),
+        "stalled": stalled(text),
+        "findings": _findings(out),
         "parts": list(done.values()),
         "methods": _methods(out, small) if "small_cuda" in done else [],
         "cold": cold if first else before.get("cold", cold),
     }
+    recover(out)
     records = {path.stem: load(path) for path in sorted((out / "records").glob("*_cuda.json"))}
     of_parts = {name.removesuffix("_cuda"): record for name, record in records.items()}
     tried = os.environ.get("JNERF_DEVICE") == "cpu"  # without a GPU: that says nothing of one
@@ -83,6 +108,15 @@ def results(out: Path, device: str) -> dict[str, Any]:
     return found
 
 
+def _findings(out: Path) -> dict[str, list[str]]:
+    """What the tools of compute-sanitizer that have found something say, by tool."""
+    found = {}
+    for tool in SANITIZERS:
+        logs = (path.read_text(errors="replace") for path in sorted(out.glob(f"{tool}*.log")))
+        found[tool] = findings(logs)
+    return {tool: said for tool, said in found.items() if said}
+
+
 def _methods(out: Path, small: Sequence[str]) -> list[dict[str, Any]]:
     cpu, cuda = results(out, "cpu"), results(out, "cuda")
     names = small if len(cpu) + len(cuda) > 2 else list(cpu | cuda)
@@ -102,13 +136,16 @@ def _save(path: Path, found: dict[str, Any], other: dict[str, Any]) -> None:
 def _told(found: dict[str, Any], records: dict[str, Any]) -> list[str]:
     """Methods on both devices, seconds to a PSNR, ways of kernels, failing tests: what there is of them."""
     lines = [*compare.table(found["methods"]), ""] if found["methods"] else []
-    for name in ("train", "long"):
+    for name in TRAININGS:
         if name in records and records[name]["results"]["runs"][0]["evaluations"]:
             lines += [*tables.train_times(records[name]).splitlines(), ""]
     if "ways" in records:
         better = records["ways"]["results"]["better"]
         lines += [f"{case}: faster with JNERF_CUDA_WAYS={way}" for case, way in better.items()]
         lines += [] if better else ["no kernel has a faster way than its own"]
+    for tool, said in found["findings"].items():
+        lines += [f"{tool}: {line}" for line in said]
+    lines += [f"hung or broke its process: {name}" for name in found["stalled"]]
     return lines + [f"failed: {name}" for name in found["failed"]]
 
 

@@ -17,7 +17,7 @@ from jnerf.benchmark.cases import CASES, Case, make_inputs
 from jnerf.benchmark.cases.inputs import Inputs
 from jnerf.benchmark.kernel_clock import KernelClock, settle
 from jnerf.benchmark.stats import rounded, stats
-from jnerf.benchmark.yardstick import Ceilings, measure_ceilings
+from jnerf.benchmark.yardstick import Ceilings, compile_ahead, measure_ceilings
 from jnerf.checks.cuda_ways import VARIABLE, WAYS
 from jnerf.errors import ConfigError
 from jnerf.ops.common.device import on_cuda
@@ -72,7 +72,7 @@ _CHOICES = (
 )  # fmt: skip
 
 
-def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any]:
+def measure_ways(only: list[str], n_samples: int, repeats: int) -> Iterator[dict[str, Any]]:
     """Measures kernels in all their ways.
 
     Args:
@@ -80,8 +80,8 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
         n_samples: trained in a step.
         repeats: of each, after two that do not count.
 
-    Returns:
-        The results of a record of this kind.
+    Yields:
+        The results of a record of this kind, with the rows of one case more each time.
 
     Raises:
         ConfigError: ops do not run on a GPU.
@@ -90,11 +90,11 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
         raise ConfigError(
             "ways: kernels for the CPU go one way; this compares those for CUDA, on a GPU"
         )
-    ceilings = measure_ceilings()
     trained, looked = make_inputs(n_samples), make_inputs(int(LOOKS * n_samples))
     chosen = [choice for choice in _CHOICES if not only or choice.name in only]
     kinds = {choice.name: looked if choice.looked else trained for choice in chosen}
-    settle([v for c in chosen for v in _case(c, kinds[c.name]).run()])  # all are compiled at once
+    compile_ahead([lambda c=c: _case(c, kinds[c.name]).run() for c in chosen], bound=False)
+    ceilings = measure_ceilings()
     rows: list[dict[str, Any]] = []
     for choice in chosen:
         for times in choice.times:
@@ -102,16 +102,16 @@ def measure_ways(only: list[str], n_samples: int, repeats: int) -> dict[str, Any
             share = times * n_samples / STEP_SAMPLES
             for row in _compared(choice, case, share, ceilings, repeats):
                 rows.append(row)
-                _say(row)  # for whoever is cut off
-    return {
-        "device": "cuda" if jt.flags.use_cuda else "cpu",
-        "samples": trained.n_samples,
-        "looked": looked.n_samples,
-        "repeats": repeats,
-        "ceilings": ceilings.to_dict(),
-        "kernels": rows,
-        "better": better(rows),
-    }
+                _say(row)
+            yield {
+                "device": "cuda" if jt.flags.use_cuda else "cpu",
+                "samples": trained.n_samples,
+                "looked": looked.n_samples,
+                "repeats": repeats,
+                "ceilings": ceilings.to_dict(),
+                "kernels": list(rows),
+                "better": better(rows),
+            }
 
 
 def _case(choice: _Choice, inputs: Inputs) -> Case:

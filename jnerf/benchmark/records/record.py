@@ -183,6 +183,8 @@ _GPU = {
     "parts": [{"part": str, "seconds": NUMBER, "result": str}],
     "passed": int,
     "failed": [str],
+    "stalled?": [str],
+    "findings?": {"*": [str]},  # since they are there
     "cold": bool,
 }
 _RESULTS = {

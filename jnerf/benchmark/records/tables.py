@@ -334,10 +334,13 @@ def gpu_methods(record: Record) -> str:
 
 
 def gpu_parts(record: Record) -> str:
-    """The parts of ``make test-cuda``, and the tests that failed."""
+    """The parts of ``make test-cuda``, what compute-sanitizer found, and the tests that failed."""
     found = record["results"]
     rows = [[row["part"], number(row["seconds"]), row["result"]] for row in found["parts"]]
-    told = [f"- failed: `{name}`" for name in found["failed"]]
+    said = found.get("findings", {}).items()
+    told = [f"- {tool}: `{line}`" for tool, lines in said for line in lines]
+    told += [f"- hung or broke its process: `{name}`" for name in found.get("stalled", ())]
+    told += [f"- failed: `{name}`" for name in found["failed"]]
     told = told or [f"{found['passed']} tests passed, none failed."]
     return table(["part", "seconds", "result"], rows) + "\n\n" + "\n".join(told)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import jittor as jt
 
@@ -22,6 +22,7 @@ from jnerf.benchmark.yardstick.ceilings import Ceilings
 from jnerf.ops.hash_encode import HashGridLayout
 from jnerf.ops.mlp import n_params
 
+_T = TypeVar("_T")
 #: Samples of a training step of the paper, over which one Adam update is spread.
 STEP_SAMPLES = 2**18
 #: Layers of the paper's density and colour networks.
@@ -66,18 +67,32 @@ def measure_bound(positions: jt.Var, ceilings: Ceilings, repeats: int = 5) -> Bo
         ceilings: of this run.
         repeats: of each loop.
     """
+    forward, backward, adam = time_loops(positions, repeats, _least_ns)
+    n = positions.shape[0]
+    mlps = 3 * (mlp_flop(TRUNK) + mlp_flop(HEAD)) / ceilings.best_gflop_s
+    return Bound(forward / n, backward / n, mlps, adam / STEP_SAMPLES)
+
+
+def time_loops(
+    positions: jt.Var, repeats: int, clock: Callable[[Callable[[], object], int], _T]
+) -> tuple[_T, _T, _T]:
+    """What ``clock`` says of lookup, scatter and dense Adam.
+
+    Args:
+        positions: float32 [S, 3] in [0, 1].
+        repeats: of each loop.
+        clock: gets a loop and ``repeats``.
+    """
     layout, n = HashGridLayout(), positions.shape[0]
     scales, meta = jt.array(layout.scales), jt.array(layout.meta)
     state = [jt.zeros((2 * layout.n_rows,)) for _ in range(4)]
     grad = jt.ones((layout.n_levels, n, 2))
     table = jt.ones((layout.n_rows, 2))
-    forward = _least_ns(lambda: run.hash_forward(positions, table, scales, meta, layout), repeats)
-    backward = _least_ns(
-        lambda: run.hash_backward(positions, grad, scales, meta, state[3]), repeats
+    return (
+        clock(lambda: run.hash_forward(positions, table, scales, meta, layout), repeats),
+        clock(lambda: run.hash_backward(positions, grad, scales, meta, state[3]), repeats),
+        clock(lambda: run.adam(state), repeats),
     )
-    adam = _least_ns(lambda: run.adam(state), repeats)
-    mlps = 3 * (mlp_flop(TRUNK) + mlp_flop(HEAD)) / ceilings.best_gflop_s
-    return Bound(forward / n, backward / n, mlps, adam / STEP_SAMPLES)
 
 
 def _least_ns(call: Callable[[], object], repeats: int) -> float:

@@ -37,6 +37,7 @@ RECORDS = {
 FOUND = {
     "passed": 480,
     "failed": [],
+    "findings": {},
     "parts": [
         {"part": name, "seconds": 80.5, "result": "passed"}
         for name in ("demo", "tests", *SANITIZERS, "small_cuda")
@@ -62,7 +63,7 @@ def test_all_is_measured():
 
 
 def test_nothing_is_measured():
-    found = {"passed": 0, "failed": [], "parts": [], "methods": [], "cold": True}
+    found = {"passed": 0, "failed": [], "findings": {}, "parts": [], "methods": [], "cold": True}
     assert judged({}, found) == [(None, "not measured")] * 8
 
 
@@ -89,6 +90,14 @@ def test_what_was_cut_or_warm_is_not_measured_and_what_failed_is_missed():
     cut["methods"][1]["result"] = "not done on GPU"
     assert judged({}, cut)[4:] == [(None, "not measured")] * 4
     failed = copy.deepcopy(cut) | {"failed": ["a", "b"]}
-    failed["parts"][2]["result"] = "failed with status 1"
+    failed["findings"] = {"racecheck": ["Error: Race reported"]}
     failed["methods"][0]["result"] = "differs"
     assert judged({}, failed)[4:] == [(None, "not measured"), *((n, "missed") for n in (2, 1, 1))]
+
+
+def test_a_program_that_fails_under_a_tool_is_nothing_that_the_tool_has_found():
+    failed = copy.deepcopy(FOUND)
+    failed["parts"][2]["result"] = "failed with status 1"
+    assert judged({}, failed)[6] == (None, "not measured")
+    failed["findings"] = {tool: ["ERROR SUMMARY: 1 error"] for tool in SANITIZERS[:2]}
+    assert judged({}, failed)[6] == (2, "missed")
