@@ -44,8 +44,9 @@ def facing(mesh: Triangles, edges: Edges, mended: bool) -> Facing:
     """How the parts of a mesh ought to face.
 
     A closed part faces outwards if it lies within an even number of others. Within an odd number it is a cavity if it
-    faces the other way than the outermost, and else a body that they swallow, which faces outwards. One that is not closed is turned by the sign of its volume around the middle of the box: by itself where nothing is
-    known of its sides, else all together.
+    faces the other way than the outermost, and else a body that they swallow, which faces outwards. One that is not
+    closed is turned by the sign of its volume around the middle of the box: by itself where nothing is known of its
+    sides, else all together.
 
     Args:
         mesh: its triangles face the same side as their neighbours.

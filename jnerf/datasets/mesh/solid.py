@@ -92,8 +92,8 @@ def _warn(name: str, n_open: int, n_crowded: int, crossing: int) -> None:
         )
     elif crossing:
         warnings.warn(
-            f"mesh {name} has {crossing} closed parts that others cross, touch or swallow. Negative is where its winding "
-            "number is 0.5 or more: inside of any of its parts",
+            f"mesh {name} has {crossing} closed parts that others cross, touch or swallow. Negative is where its "
+            "winding number is 0.5 or more: inside of any of its parts",
             stacklevel=3,
         )
 
