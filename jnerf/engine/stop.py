@@ -16,7 +16,7 @@ from jnerf.engine.watching.progress import Unbroken
 
 class StopSignal:
     """While active, the first SIGINT, SIGTERM or SIGHUP only sets a flag; a second one acts as it always
-    did. SIGHUP that is ignored (``nohup``) stays so.
+    did, and ends what was to ignore it. SIGHUP that is ignored (``nohup``) stays so.
 
     Outside the main thread, where Python allows no signal handlers, the flag just never rises.
 
@@ -66,6 +66,9 @@ class StopSignal:
         # Another signal may come between any two lines here, and is the second one then.
         first, self._taken = not self._taken, True
         put_back(self._previous)
+        if signal.getsignal(number) == signal.SIG_IGN:  # a script's job in the background: it was sent on purpose
+            end = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, end)
         if not first:
             signal.raise_signal(number)
             return

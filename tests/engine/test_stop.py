@@ -33,6 +33,15 @@ def test_the_first_asks_and_the_second_acts(acted, number, capsys):
     assert capsys.readouterr().out == f"{signal.Signals(number).name}: saving; once more to quit at once\n"
 
 
+def test_the_second_ends_a_job_in_the_background_too(acted):
+    """Shells have SIGINT ignored in what scripts begin with ``&``; whoever sends it there means it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with pytest.raises(KeyboardInterrupt), StopSignal("saving") as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop()
+        signal.raise_signal(signal.SIGINT)
+
+
 def test_a_second_one_while_the_first_is_told(acted, monkeypatch):
     monkeypatch.setattr(tqdm, "write", lambda *words, file: signal.raise_signal(signal.SIGINT))
     with StopSignal("saving") as stop:

@@ -42,8 +42,12 @@ class Usage:
         return min(1.0, _REGISTERS // per_warp * 32 / most)
 
 
+#: Of ``jnerf_launch.h``: a kernel in every library that tells what it is compiled for, and is never launched.
+_NOTHING = "compiled_kernel"
+
+
 def usages(ptxas: str, sass: str = "") -> list[Usage]:
-    """All kernels of a library.
+    """All kernels of a library that are launched.
 
     Args:
         ptxas: what ``nvcc -Xptxas -v`` wrote.
@@ -54,7 +58,7 @@ def usages(ptxas: str, sass: str = "") -> list[Usage]:
         symbol = re.match(r"'(\w+)'", part)
         spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
         registers = re.search(r"Used (\d+) registers", part)
-        if not (symbol and registers):
+        if not (symbol and registers) or _NOTHING in symbol[1]:
             continue
         shared = re.search(r"(\d+) bytes smem", part)
         found.append(

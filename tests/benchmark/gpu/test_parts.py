@@ -80,8 +80,12 @@ def test_an_interruption_ends_what_goes_on_and_names_it(runner, tmp_path):
             (tmp_path / "now.log").touch()
             thread.start()
 
-    with pytest.raises(KeyboardInterrupt):
-        runner.run_all(stages, table, done)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's shell has it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run_all(stages, table, done)
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
     assert time.monotonic() - begun < 15
     said = {name: result for name, result, _ in table}
     assert list(said) == ["quick", "now", "too", "slow"] and said["quick"] == "passed"
