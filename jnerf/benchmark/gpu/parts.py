@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class Runner:
                     print(f"test_cuda.py: {names}, at most {most:.0f} s ...", flush=True)
                     going += [beside.pop(part.name) for part in stage if part.name in beside]
                     while going:
-                        table.append((going[0][0].name, *going[0][1].result()))
+                        table.append((going[0][0].name, *_awaited(going[0][1])))
                         going.pop(0)
                     done()
             except BaseException:
@@ -131,6 +131,13 @@ class Runner:
                 stderr=log,
                 start_new_session=True,
             )
+
+
+def _awaited(future: Future) -> tuple[str, float]:
+    """Its result; looked for again and again, since a signal that another thread has taken does not wake this one."""
+    while not wait([future], timeout=0.5).done:
+        pass
+    return future.result()
 
 
 def _result(processes: Sequence[subprocess.Popen], start: float, most: float) -> str:
