@@ -22,8 +22,7 @@ def train(options: Namespace) -> None:
     """``train``: one run per config and scene, each in a process of its own when there are several."""
     from jnerf.benchmark.finished import finished_run
     from jnerf.benchmark.records.plot import training_plot
-    from jnerf.benchmark.stats import pooled
-    from jnerf.benchmark.train import PROTOCOL
+    from jnerf.benchmark.train import training_record
 
     pairs = [(file, scene) for file in options.config_file for scene in options.scene or [None]]
     if bool(pairs) == bool(options.run):
@@ -44,12 +43,9 @@ def train(options: Namespace) -> None:
             for pair, folder in zip(pairs, folders, strict=True)
             for run in _train_apart(options, *pair, folder)
         )
-    protocol = told.pop("protocol", {}) | PROTOCOL
 
     def write(runs: list[dict[str, Any]], more: dict[str, Any]) -> None:
-        speed = pooled([run["samples_per_s"] for run in runs])
-        how = {"samples_per_s": speed, **told}
-        finish(options, make_record("train", {"runs": runs}, protocol | more, **how), training_plot)
+        finish(options, training_record(runs, told, more), training_plot)
 
     gather(runs, write)
 

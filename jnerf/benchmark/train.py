@@ -6,11 +6,13 @@ import contextlib
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jnerf.benchmark.records.record import make_record
 from jnerf.benchmark.sizes.memory_use import gpu_memory_gib, peak_memory_gib
-from jnerf.benchmark.stats import rounded, stats
+from jnerf.benchmark.stats import pooled, rounded, stats
 from jnerf.engine.logging import metrics_of
 from jnerf.errors import ConfigError, TrainingError
 
@@ -18,11 +20,27 @@ from jnerf.errors import ConfigError, TrainingError
 WARM_UP = 256
 _LEAST_WINDOWS = 5
 #: What the numbers of a record of this kind are.
-PROTOCOL = {
+_PROTOCOL = {
     "seconds": "inside training steps; without compilation, evaluation and checkpoints",
     "samples_per_s": "trained samples, over the log windows after measured_from_step",
     "memory": "largest resident size of the process, the saving of the last step included",
 }
+
+
+def training_record(
+    runs: list[dict[str, Any]], told: Mapping[str, Any], more: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The record of trainings.
+
+    Args:
+        runs: at least one.
+        told: what a finished run says of its record beside; its ``protocol`` as well.
+        more: what else the protocol is to say.
+    """
+    speed = pooled([run["samples_per_s"] for run in runs])
+    protocol = {**told.get("protocol", {}), **_PROTOCOL, **more}
+    rest = {key: value for key, value in told.items() if key != "protocol"}
+    return make_record("train", {"runs": runs}, protocol, samples_per_s=speed, **rest)
 
 
 def prepare(config: Any, steps: int | None, evaluate: bool, warm_up: int | None) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from jnerf.benchmark.finished import finished_run
-from jnerf.benchmark.records.record import make_record, save
-from jnerf.benchmark.stats import pooled
-from jnerf.benchmark.train import PROTOCOL
+from jnerf.benchmark.records.record import save
+from jnerf.benchmark.train import training_record
 from jnerf.errors import JnerfError
 
 TRAININGS = ("train", "long")
@@ -31,6 +30,4 @@ def recover(out: Path) -> None:
             except JnerfError:
                 continue
             said = {"incomplete": "cut before its end; from the log of its run"}
-            protocol = told.pop("protocol") | PROTOCOL | said
-            how = {"samples_per_s": pooled([run["samples_per_s"]]), **told}
-            save(path, make_record("train", {"runs": [run]}, protocol, **how))
+            save(path, training_record([run], told, said))

@@ -18,17 +18,16 @@
     type* name = (type*)jnerf_shared_bytes
 #endif
 
+// Weak: programs without Jittor have no such function.
+namespace jittor { __attribute__((weak)) void gc_all(); }
+
 namespace jnerf {
 
 inline void cuda_check(cudaError_t error, const char* what) {
     if (error != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 
-// What Jittor's allocator keeps for later goes back to the driver: it knows only its own needs. Weak: programs
-// without Jittor have no such function, and nothing to give back.
-}  // namespace jnerf
-namespace jittor { __attribute__((weak)) void gc_all(); }
-namespace jnerf {
+// What Jittor's allocator keeps for later goes back to the driver: it knows only its own needs.
 inline bool give_back_memory() {
     if (!jittor::gc_all) return false;
     jittor::gc_all();
